@@ -1,0 +1,55 @@
+# The four commands: make run, make test, make bench, make check. Everything else serves them.
+# Needs Python 3.11 or newer with pip, and make. Everything is installed under .venv.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+BOOTSTRAP := $(VENV)/.bootstrap
+JOBS ?= auto
+
+export UV_CACHE_DIR := $(CURDIR)/$(VENV)/.cache
+export UV_PYTHON_DOWNLOADS := never
+
+# uv on the path is used as it is; else it is fetched into the project's own folder.
+UV = $(if $(shell command -v uv),uv,PYTHONPATH=$(BOOTSTRAP) $(PYTHON) -m uv)
+
+.PHONY: run test bench check format lock clean
+
+run: $(READY)
+	@$(BIN)/inkcre run
+
+test: $(READY)
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# The lock is a file of exact versions and hashes that pip and uv both read, and names no registry.
+lock: $(READY)
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+		--no-header --no-emit-index-url --no-annotate --all-extras --group dev \
+		--output-file requirements/locked.txt pyproject.toml
+
+$(READY): pyproject.toml requirements/locked.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@command -v uv >/dev/null || $(PYTHON) -m pip install --quiet --disable-pip-version-check \
+		--root-user-action ignore --upgrade --target $(BOOTSTRAP) uv==$(UV_VERSION)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/locked.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""InKCre Core: an information base with an HTTP API, at home in three places."""

@@ -1,0 +1,50 @@
+"""Statements to constant text, once each: shared by the SQL adapters beside it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Dialect
+
+from inkcre.ports.database import Statement
+
+Parameters = Mapping[str, Any] | tuple[Any, ...]
+
+
+class CompiledStatement:
+    """A statement's text in one dialect, and how its parameters are handed to the driver."""
+
+    __slots__ = ("arrange", "text")
+
+    def __init__(self, statement: Statement, dialect: Dialect) -> None:
+        compiled = statement.clause.compile(dialect=dialect)
+        self.text = str(compiled)
+        # What SQLAlchemy adds by itself, such as SQLite's OFFSET, comes with its value.
+        own = {name: value for name, value in compiled.params.items() if value is not None}
+        positions = getattr(compiled, "positiontup", None)
+        names = tuple(positions) if positions is not None else None
+        self.arrange = _arrangement(names, own)
+
+
+def _arrangement(
+    names: tuple[str, ...] | None, own: Mapping[str, Any]
+) -> Callable[[Mapping[str, Any]], Parameters]:
+    if names is None:
+        return (lambda values: {**own, **values}) if own else (lambda values: values)
+    if own:
+        return lambda values: tuple([values[n] if n in values else own[n] for n in names])
+    return lambda values: tuple([values[n] for n in names])
+
+
+class StatementCache:
+    """Keep compiled statements by identity. Two threads may compile one twice: both are right."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._compiled: dict[Statement, CompiledStatement] = {}
+
+    def get(self, statement: Statement) -> CompiledStatement:
+        """Give a statement's text, compiled when it is first asked for."""
+        compiled = self._compiled.get(statement)
+        if compiled is None:
+            compiled = self._compiled[statement] = CompiledStatement(statement, self._dialect)
+        return compiled

@@ -1,0 +1,277 @@
+"""PostgreSQL through psycopg 3, on a pool of SQLAlchemy's.
+
+Reads run in autocommit: one round trip, where a transaction around a SELECT takes three. A batch
+is sent through the driver's pipeline mode, BEGIN to COMMIT in one round trip:
+https://www.psycopg.org/psycopg3/docs/advanced/pipeline.html
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import NullPool, Pool, PoolProxiedConnection, QueuePool, StaticPool
+
+from inkcre.adapters.database.compiling import StatementCache
+from inkcre.errors import (
+    Conflict,
+    InkcreError,
+    InvariantBroken,
+    Misconfigured,
+    MissingReference,
+    QuotaExceeded,
+    ReadOnly,
+    SchemaBehind,
+    TimedOut,
+    TooLarge,
+    Unavailable,
+)
+from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row
+from inkcre.settings.sections.database import PostgresSettings, QueuePoolSettings
+
+IDLE_SECONDS_BEFORE_PING = 0.5
+"""A connection used this recently is not tested: a test is a round trip, and a dead one is noticed
+anyway. (HikariCP's ``aliveBypassWindowMs`` has the same value for the same reason.)"""
+
+ATTEMPTS = 6
+"""How often a batch that met another one head on (deadlock) is tried."""
+
+Connection = psycopg.Connection[Row]
+
+
+class PostgresDatabase:
+    """A PostgreSQL server."""
+
+    lifetime: ClassVar[Lifetime] = "process"
+
+    def __init__(self, settings: PostgresSettings) -> None:
+        self.capabilities = DatabaseCapabilities("postgresql", is_shared=True, can_migrate=True)
+        self._settings = settings
+        self._conninfo = _conninfo(settings)
+        self._prepare = settings.prepared_statements
+        self._statements = StatementCache(psycopg_dialect())  # type: ignore[no-untyped-call]
+        self._pings = isinstance(settings.pool, QueuePoolSettings) and settings.pool.pre_ping
+        self._pool = self._make_pool()
+
+    def read(self, call: Call) -> list[Row]:
+        """Run one statement that changes nothing, in autocommit."""
+        compiled = self._statements.get(call.statement)
+        parameters = compiled.arrange(call.parameters)
+        with _translated():
+            try:
+                return self._fetch(compiled.text, parameters)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if not _lost_connection(error):
+                    raise
+            return self._fetch(compiled.text, parameters)
+
+    def atomic(self, calls: Sequence[Call]) -> list[list[Row]]:
+        """Run statements in one transaction and one round trip."""
+        if not calls:
+            return []
+        with _translated():
+            for attempt in range(1, ATTEMPTS):
+                try:
+                    return self._batch(calls)
+                except (pg.DeadlockDetected, pg.SerializationFailure):
+                    # Rolled back whole, so trying again is safe; not all at the same time.
+                    time.sleep(random.uniform(0, 0.02 * 2**attempt))
+            return self._batch(calls)
+
+    def ping(self) -> None:
+        """Return if the server answers."""
+        with _translated():
+            self._fetch("SELECT 1", None)
+
+    def close(self) -> None:
+        """Close idle connections; those lent out close when they come back."""
+        self._pool.dispose()
+        self._pool = self._pool.recreate()
+
+    def migration_engine(self) -> Engine:
+        """Make an engine with one connection in the usual transactions."""
+        with _translated():
+            connection = psycopg.connect(self._conninfo)
+        return create_engine(
+            "postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool
+        )
+
+    def _fetch(self, text: str, parameters: Any) -> list[Row]:
+        with self._borrow(ping=False) as connection:
+            return connection.cursor().execute(text, parameters, prepare=self._prepare).fetchall()
+
+    def _batch(self, calls: Sequence[Call]) -> list[list[Row]]:
+        with self._borrow(ping=True) as connection:
+            with connection.pipeline(), connection.transaction():
+                cursors = []
+                for call in calls:
+                    compiled = self._statements.get(call.statement)
+                    cursor = connection.cursor()
+                    cursor.execute(
+                        compiled.text, compiled.arrange(call.parameters), prepare=self._prepare
+                    )
+                    cursors.append(cursor)
+            return [c.fetchall() if c.description else [] for c in cursors]
+
+    def _make_pool(self) -> Pool:
+        pool = self._settings.pool
+        if isinstance(pool, QueuePoolSettings):
+            return QueuePool(
+                self._connect,
+                pool_size=pool.size,
+                max_overflow=pool.overflow,
+                timeout=pool.timeout_seconds,
+                recycle=pool.recycle_seconds,
+                reset_on_return=None,
+            )
+        return NullPool(self._connect, reset_on_return=None)
+
+    def _connect(self) -> Any:
+        connection = psycopg.connect(self._conninfo, autocommit=True)
+        if not self._prepare:
+            connection.prepare_threshold = None
+        return connection
+
+    @contextmanager
+    def _borrow(self, *, ping: bool) -> Iterator[Connection]:
+        """Lend a connection that is very likely alive; ``ping`` also tests one used just now."""
+        lent = self._checkout(always_ping=ping)
+        connection: Any = lent.dbapi_connection
+        try:
+            yield connection
+        except BaseException as error:
+            if connection.closed or connection.broken or _lost_connection(error):
+                lent.invalidate()
+            raise
+        finally:
+            lent.info["used_at"] = time.monotonic()
+            lent.close()
+
+    def _checkout(self, *, always_ping: bool) -> PoolProxiedConnection:
+        while True:
+            lent = self._pool.connect()
+            used_at = lent.info.get("used_at")
+            if used_at is None or not self._pings:
+                return lent
+            if not always_ping and time.monotonic() - used_at < IDLE_SECONDS_BEFORE_PING:
+                return lent
+            connection: Any = lent.dbapi_connection
+            try:
+                connection.execute("SELECT 1", prepare=False)
+            except psycopg.Error:
+                lent.invalidate()
+                lent.close()
+            else:
+                return lent
+
+
+def _conninfo(settings: PostgresSettings) -> str:
+    url = settings.url.get_secret_value()
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise Misconfigured("database.url: not a postgresql:// address")
+    try:
+        given = conninfo_to_dict(f"postgresql://{rest}")
+    except psycopg.ProgrammingError:
+        # The driver's message quotes the address, password and all.
+        raise Misconfigured("database.url: not an address that libpq can read") from None
+    timeout = int(settings.statement_timeout_seconds * 1000)
+    options = f"-c statement_timeout={timeout} -c timezone=UTC {given.get('options') or ''}".strip()
+    keywords: dict[str, Any] = {
+        "connect_timeout": settings.connect_timeout_seconds,
+        "application_name": "inkcre",
+        **given,
+        "options": options,
+    }
+    return make_conninfo("", **keywords)
+
+
+def _lost_connection(error: BaseException) -> bool:
+    """Tell an error of the connection from an error of the statement."""
+    if isinstance(
+        error, (pg.AdminShutdown, pg.CrashShutdown, pg.CannotConnectNow, pg.IdleSessionTimeout)
+    ):
+        return True
+    is_link = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return is_link and getattr(error, "sqlstate", None) is None
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise translate(error) from error
+    except PoolTimeoutError as error:
+        raise Unavailable("database: every connection is busy") from error
+
+
+def translate(error: psycopg.Error) -> InkcreError:
+    """Say in the port's words what PostgreSQL said.
+
+    By class: https://www.postgresql.org/docs/current/errcodes-appendix.html
+    """
+    for kinds, make in TRANSLATIONS:
+        if isinstance(error, kinds):
+            return make()
+    return InvariantBroken(f"database: {type(error).__name__} {error.sqlstate or ''}".rstrip())
+
+
+def _schema_behind() -> InkcreError:
+    return SchemaBehind("database: the schema is not there", hint="run `inkcre migrate`")
+
+
+def _refused() -> InkcreError:
+    return Misconfigured(
+        "database.url: the server refuses this user or database",
+        hint="check the name and the rights",
+    )
+
+
+TRANSLATIONS: tuple[tuple[tuple[type[psycopg.Error], ...], Callable[[], InkcreError]], ...] = (
+    (
+        (pg.UniqueViolation, pg.ExclusionViolation),
+        lambda: Conflict("database: the row exists already"),
+    ),
+    (
+        (pg.ForeignKeyViolation, pg.NotNullViolation),
+        lambda: MissingReference("database: a row refers to one that is not there"),
+    ),
+    ((pg.QueryCanceled,), lambda: TimedOut("database: the statement took too long")),
+    (
+        (pg.DiskFull, pg.OutOfMemory),
+        lambda: QuotaExceeded("database: the server has no room left"),
+    ),
+    (
+        (pg.ProgramLimitExceeded,),
+        lambda: TooLarge("database: a value is larger than PostgreSQL takes"),
+    ),
+    ((pg.ReadOnlySqlTransaction,), lambda: ReadOnly("database: the server takes no writes")),
+    ((pg.UndefinedTable, pg.UndefinedColumn, pg.InvalidSchemaName), _schema_behind),
+    (
+        (
+            pg.InvalidPassword,
+            pg.InvalidAuthorizationSpecification,
+            pg.InvalidCatalogName,
+            pg.InsufficientPrivilege,
+        ),
+        _refused,
+    ),
+    (
+        (
+            psycopg.OperationalError,
+            psycopg.InterfaceError,
+            pg.TransactionRollback,
+            pg.InsufficientResources,
+        ),
+        lambda: Unavailable("database: no answer from the server"),
+    ),
+)
+"""Most specific first; the rest is a fault of ours."""

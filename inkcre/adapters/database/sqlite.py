@@ -1,0 +1,195 @@
+"""SQLite in a file, through the standard library's driver.
+
+One connection writes and a few read: https://www.sqlite.org/wal.html lets readers go on while
+somebody writes. Other processes may use the file too; they wait for each other's writes.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import Pool, PoolProxiedConnection, QueuePool, StaticPool
+
+from inkcre.adapters.database.compiling import StatementCache
+from inkcre.errors import (
+    Conflict,
+    InkcreError,
+    InvariantBroken,
+    Misconfigured,
+    MissingReference,
+    QuotaExceeded,
+    ReadOnly,
+    SchemaBehind,
+    TooLarge,
+    Unavailable,
+)
+from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row
+from inkcre.settings.sections.database import SqliteSettings
+
+MINIMUM_VERSION = (3, 38, 0)
+"""The first release with ``->>``; RETURNING is older. https://www.sqlite.org/changes.html"""
+
+CACHED_STATEMENTS = 256
+"""Prepared statements that the driver keeps on each connection."""
+
+
+class SqliteDatabase:
+    """A database file, or with ``":memory:"`` one that lives in this object."""
+
+    lifetime: ClassVar[Lifetime] = "process"
+
+    def __init__(self, settings: SqliteSettings) -> None:
+        if sqlite3.sqlite_version_info < MINIMUM_VERSION:
+            raise Misconfigured(
+                f"SQLite {sqlite3.sqlite_version}: older than 3.38",
+                hint="use a Python built with a newer SQLite",
+            )
+        self.capabilities = DatabaseCapabilities("sqlite", is_shared=False, can_migrate=True)
+        self._settings = settings
+        self._is_memory = settings.path == ":memory:"
+        self._statements = StatementCache(sqlite_dialect())
+        self._writer = self._pool(1)
+        self._readers = self._writer if self._is_memory else self._pool(settings.readers)
+
+    def read(self, call: Call) -> list[Row]:
+        """Run one statement that changes nothing."""
+        compiled = self._statements.get(call.statement)
+        with _translated(), self._borrow(self._readers) as connection:
+            rows: list[Row] = connection.execute(
+                compiled.text, compiled.arrange(call.parameters)
+            ).fetchall()
+        return rows
+
+    def atomic(self, calls: Sequence[Call]) -> list[list[Row]]:
+        """Run statements in one transaction that takes the write lock at its start."""
+        if not calls:
+            return []
+        with _translated(), self._borrow(self._writer) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                rows = [self._run(connection, call) for call in calls]
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        return rows
+
+    def ping(self) -> None:
+        """Return if the file can be opened and read."""
+        with _translated(), self._borrow(self._readers) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+
+    def close(self) -> None:
+        """Close idle connections; a database in memory is gone with the last one."""
+        for pool in {self._writer, self._readers}:
+            pool.dispose()
+
+    def migration_engine(self) -> Engine:
+        """Make an engine whose transactions start at once and cover changes of the schema."""
+        poolclass = _LentConnection if self._is_memory else StaticPool
+        creator = self._only_connection if self._is_memory else self._connect
+        engine = create_engine("sqlite://", creator=creator, poolclass=poolclass)
+        event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+
+    def _only_connection(self) -> Any:
+        with self._borrow(self._writer) as connection:
+            return connection
+
+    def _run(self, connection: sqlite3.Connection, call: Call) -> list[Row]:
+        compiled = self._statements.get(call.statement)
+        cursor = connection.execute(compiled.text, compiled.arrange(call.parameters))
+        rows: list[Row] = cursor.fetchall()
+        return rows
+
+    def _pool(self, size: int) -> Pool:
+        return QueuePool(
+            self._connect,
+            pool_size=size,
+            max_overflow=0,
+            timeout=self._settings.busy_timeout_seconds,
+            reset_on_return=None,
+        )
+
+    def _connect(self) -> Any:
+        path = self._settings.path
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            path,
+            isolation_level=None,  # transactions are ours to begin
+            check_same_thread=False,  # the pool hands a connection to one thread at a time
+            cached_statements=CACHED_STATEMENTS,
+        )
+        busy_milliseconds = int(self._settings.busy_timeout_seconds * 1000)
+        connection.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if not self._is_memory:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # FULL: an acknowledged write survives the power going, not only the process.
+            connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    @contextmanager
+    def _borrow(self, pool: Pool) -> Iterator[sqlite3.Connection]:
+        lent: PoolProxiedConnection = pool.connect()
+        try:
+            connection: Any = lent.dbapi_connection
+            yield connection
+        finally:
+            lent.close()
+
+
+class _LentConnection(StaticPool):
+    """A pool around somebody else's connection: disposing of it closes nothing."""
+
+    def dispose(self) -> None:
+        """Leave the connection to its owner."""
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translate(error) from error
+    except PoolTimeoutError as error:
+        raise Unavailable("database: every connection is busy") from error
+    except OSError as error:
+        raise Misconfigured(f"database.path: {error.strerror}") from error
+
+
+def translate(error: sqlite3.Error) -> InkcreError:
+    """Say in the port's words what SQLite said.
+
+    By name: https://www.sqlite.org/rescode.html
+    """
+    name = getattr(error, "sqlite_errorname", "")
+    text = str(error)
+    if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
+        return Conflict("database: the row exists already")
+    if name in ("SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_NOTNULL"):
+        return MissingReference("database: a row refers to one that is not there")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Unavailable("database: another process is writing")
+    if name.startswith("SQLITE_READONLY"):
+        return ReadOnly("database: the file can be read and not written")
+    if name == "SQLITE_FULL":
+        return QuotaExceeded("database: the disk is full")
+    if name == "SQLITE_TOOBIG" or "too big" in text:
+        return TooLarge("database: a value is larger than SQLite takes")
+    if "no such table" in text or "no such column" in text:
+        return SchemaBehind("database: the schema is not there", hint="run `inkcre migrate`")
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_PERM")):
+        return Misconfigured(
+            "database.path: not a database that can be opened", hint="check the file and its rights"
+        )
+    if name.startswith(("SQLITE_IOERR", "SQLITE_PROTOCOL", "SQLITE_INTERRUPT")):
+        return Unavailable("database: the file could not be read or written")
+    return InvariantBroken(f"database: {type(error).__name__} {name}".rstrip())

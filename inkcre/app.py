@@ -1,0 +1,88 @@
+"""The app factory: settings and components in, FastAPI out."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from inkcre import lifecycle, schema
+from inkcre.assembly import build_components, describe_capabilities
+from inkcre.http import blocks, graphs, health, openapi, relations
+from inkcre.http.middleware import BindComponents, BoundBody
+from inkcre.http.problems import LastResort, install_problem_handlers
+from inkcre.settings.loader import load_settings
+from inkcre.settings.model import Settings
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    profile: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    bindings: Mapping[str, Any] | None = None,
+) -> FastAPI:
+    """Make the application of a profile, or of given settings, without any I/O on its components.
+
+    In a test: ``create_app(profile="dev", overrides={"database.path": ":memory:"})``. The schema
+    is looked at when the application starts (its lifespan), not here.
+
+    Args:
+        settings: made by ``load_settings``; the other arguments but ``bindings`` are for it
+            otherwise, and are not looked at when this is given.
+        profile: as for ``load_settings``.
+        overrides: as for ``load_settings``.
+        environ: as for ``load_settings``.
+        bindings: resources that Workers lend, by name.
+
+    Raises:
+        SettingsError: everything that is wrong with the settings, at once.
+        Unsupported: the settings choose an adapter that is not there.
+    """
+    settings = settings or load_settings(profile, overrides=overrides, environ=environ)
+    components = build_components(settings, bindings=bindings or {})
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with lifecycle.running(settings, components):
+            yield
+
+    app = FastAPI(
+        title=settings.app.title,
+        version=openapi.VERSION,
+        summary="An information base: blocks, relations, and ways to find them.",
+        docs_url="/docs" if settings.app.docs else None,
+        redoc_url="/redoc" if settings.app.docs else None,
+        openapi_url="/openapi.json" if settings.app.docs else None,
+        lifespan=lifespan,
+    )
+    app.state.settings, app.state.components = settings, components
+    for module in (blocks, relations, graphs):
+        app.include_router(module.router)
+    app.include_router(
+        health.build_router(
+            profile=settings.profile,
+            is_worker=settings.target == "workers",
+            capabilities=describe_capabilities(settings, components),
+            require_schema=schema.require_head,
+        )
+    )
+    openapi.install(app)
+    install_problem_handlers(app)
+    # The last added is the outermost: CORS headers stand on errors too.
+    app.add_middleware(BindComponents, provide=lambda: components)
+    app.add_middleware(BoundBody, max_bytes=settings.http.max_body_bytes)
+    app.add_middleware(LastResort)
+    if settings.http.cors.allow_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.http.cors.allow_origins,
+            allow_credentials=settings.http.cors.allow_credentials,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["Location", "Link", "Retry-After"],
+            max_age=settings.http.cors.max_age_seconds,
+        )
+    return app

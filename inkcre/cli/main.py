@@ -1,0 +1,53 @@
+"""The ``inkcre`` command. Heavy imports stay inside the commands that need them."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from inkcre.cli import data, profiles, serve, settings_options
+from inkcre.errors import InkcreError
+
+app = typer.Typer(
+    name="inkcre",
+    help="An information base: blocks, relations, and ways to find them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("run")(serve.run)
+app.command("migrate")(serve.migrate)
+app.command("plan")(profiles.plan)
+app.command("profiles")(profiles.list_)
+app.command("import")(data.import_)
+app.command("export")(data.export)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        print(version("inkcre"))
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """An information base: blocks, relations, and ways to find them."""
+
+
+def main() -> None:
+    """Run the command; an error of ours is written on standard error and gives its exit status."""
+    try:
+        app()
+    except InkcreError as error:
+        print(settings_options.render_error(error), file=sys.stderr)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)

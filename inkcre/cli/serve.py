@@ -1,0 +1,58 @@
+"""``inkcre run`` and ``inkcre migrate``."""
+
+from typing import Annotated
+
+import typer
+
+from inkcre.cli.settings_options import Assignments, Profile
+
+DIALECTS = {
+    "sqlite": "sqlite",
+    "d1": "sqlite",
+    "postgres": "postgresql",
+    "hyperdrive": "postgresql",
+}
+"""The dialect of each kind of database."""
+
+
+def run(profile: Profile = None, set_: Assignments = None) -> None:
+    """Serve the API until interrupted."""
+    from inkcre.serving import serve
+    from inkcre.settings.loader import load_settings
+
+    serve(load_settings(profile, assignments=set_ or ()))
+
+
+def migrate(
+    profile: Profile = None,
+    set_: Assignments = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only tell whether the schema is up to date; exit 78 if not."),
+    ] = False,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Write the SQL instead of running it.")
+    ] = False,
+) -> None:
+    """Bring the database's schema up to date."""
+    from inkcre import schema
+    from inkcre.assembly import build_components
+    from inkcre.infobase.tables import SCHEMA_HEAD
+    from inkcre.settings.loader import load_settings
+
+    settings = load_settings(profile, assignments=set_ or ())
+    if sql:
+        print(schema.render_sql(DIALECTS[settings.database.kind]), end="")
+        return
+    database = build_components(settings).database
+    try:
+        if check:
+            schema.require_head(database)
+        else:
+            before = schema.read_revision(database)
+            schema.migrate(database)
+            if before != SCHEMA_HEAD:
+                print(f"schema: {before or 'nothing'} -> {SCHEMA_HEAD}")
+        print(f"schema is up to date at {SCHEMA_HEAD}")
+    finally:
+        database.close()

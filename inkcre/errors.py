@@ -1,0 +1,150 @@
+"""Every error that this project raises on purpose, one tree.
+
+    InkcreError
+    ├── CallerError            what the caller can fix
+    │   ├── Invalid            the request says something that cannot be
+    │   ├── NotFound           the thing named does not exist
+    │   ├── Conflict           the change collides with what is there
+    │   │   └── MissingReference   a row refers to a row that is not there
+    │   └── TooLarge           more than the configured or natural limit
+    ├── OperatorError          what the operator can fix; the process exits with 78
+    │   ├── SettingsError      the settings do not make sense (inkcre.settings.diagnostics)
+    │   └── SchemaBehind       the database's schema is not the one this version needs
+    ├── SurroundingsError      what the surroundings did
+    │   ├── Unavailable        no answer for now; trying again is safe
+    │   ├── TimedOut           no answer in time
+    │   ├── QuotaExceeded      no room left
+    │   ├── ReadOnly           the place can be read and not written
+    │   ├── Unsupported        this adapter cannot do that
+    │   └── Misconfigured      the surroundings are not as the settings say
+    └── InvariantBroken        a fault of ours
+
+An HTTP status is known in one table only, in ``inkcre.http.problems``.
+"""
+
+from typing import ClassVar
+
+EX_CONFIG = 78
+"""Exit status of a configuration error (BSD ``sysexits.h``)."""
+
+
+class InkcreError(Exception):
+    """Carry a one-sentence fact, a stable ``code``, and the remedy as ``hint``."""
+
+    code: ClassVar[str] = "error"
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class CallerError(InkcreError):
+    """Say what the caller can fix."""
+
+
+class Invalid(CallerError):
+    """Refuse a request whose ``field`` (a path such as ``block.content``) cannot be."""
+
+    code = "invalid"
+
+    def __init__(self, message: str, *, field: str, hint: str | None = None) -> None:
+        super().__init__(f"{field}: {message}", hint=hint)
+        self.field = field
+        self.fact = message
+
+
+class NotFound(CallerError):
+    """Say that a thing named by the caller does not exist."""
+
+    code = "not_found"
+
+
+class Conflict(CallerError):
+    """Say that a change collides with what is there; nothing was written."""
+
+    code = "conflict"
+
+
+class MissingReference(Conflict):
+    """Say that a row refers to a row that is not there; nothing was written."""
+
+    code = "missing_reference"
+
+
+class TooLarge(CallerError):
+    """Say that something is larger than a limit; nothing was written."""
+
+    code = "too_large"
+
+
+class OperatorError(InkcreError):
+    """Say what the operator can fix."""
+
+    exit_status = EX_CONFIG
+
+
+class SchemaBehind(OperatorError):
+    """Say that the database's schema is not the one that this version needs."""
+
+    code = "schema_behind"
+
+
+class SurroundingsError(InkcreError):
+    """Say what the surroundings did; ``is_retry_safe`` tells whether to try again."""
+
+    is_retry_safe: ClassVar[bool] = False
+
+
+class Unavailable(SurroundingsError):
+    """Say that there is no answer for now; ``retry_after_seconds`` is when to ask again."""
+
+    code = "unavailable"
+    is_retry_safe = True
+
+    def __init__(
+        self, message: str, *, retry_after_seconds: int = 1, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TimedOut(SurroundingsError):
+    """Say that no answer came in time; whether a write happened is known: it did not."""
+
+    code = "timed_out"
+    is_retry_safe = True
+
+
+class QuotaExceeded(SurroundingsError):
+    """Say that there is no room left."""
+
+    code = "quota_exceeded"
+
+
+class ReadOnly(SurroundingsError):
+    """Say that the place can be read and not written."""
+
+    code = "read_only"
+
+
+class Unsupported(SurroundingsError):
+    """Say that the chosen adapter or target cannot do that."""
+
+    code = "unsupported"
+    exit_status = EX_CONFIG
+
+
+class Misconfigured(SurroundingsError):
+    """Say that the surroundings are not as the settings describe them."""
+
+    code = "misconfigured"
+    exit_status = EX_CONFIG
+
+
+class InvariantBroken(InkcreError):
+    """Say that this project has a fault: something that cannot happen did."""
+
+    code = "invariant_broken"
+    exit_status = 70

@@ -1,0 +1,120 @@
+"""``/blocks``."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from inkcre.http.parameters import (
+    MAX_PAGE,
+    Cursor,
+    Direction,
+    Limit,
+    PathId,
+    ResolverFilter,
+    StorageFilter,
+)
+from inkcre.http.responses import BlockOut, BlockPage, WalkedGraph, documented, json_response
+from inkcre.infobase import blocks, graphs
+from inkcre.infobase.forms import BlockEdit, BlockForm
+from inkcre.infobase.organizing import organize_block
+from inkcre.ports.components import components
+
+router = APIRouter(prefix="/blocks", tags=["blocks"])
+
+Organize = Annotated[
+    bool, Query(description="Also add what the block's resolver finds in it, as relations")
+]
+MAX_DEPTH = 16
+
+
+@router.get("", responses=documented(BlockPage), summary="List blocks, newest first")
+def list_blocks(
+    resolver: ResolverFilter = None,
+    storage: StorageFilter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Give a page of blocks, last added first, and the cursor of the next page."""
+    page, next_cursor = blocks.list_blocks(
+        components().database,
+        resolver=resolver,
+        storage="url" if storage == "URL" else storage,
+        limit=limit,
+        cursor=cursor,
+    )
+    return json_response({"blocks": page, "next_cursor": next_cursor})
+
+
+@router.get("/recent", responses=documented(list[BlockOut]), summary="The newest blocks")
+def recent_blocks(
+    num: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 10, resolver: ResolverFilter = None
+) -> Response:
+    """Give the last ``num`` blocks that were added, newest first."""
+    page, _ = blocks.list_blocks(components().database, resolver=resolver, limit=num)
+    return json_response(page)
+
+
+@router.get("/{block_id}", responses=documented(BlockOut, 200, 404), summary="One block")
+def get_block(block_id: PathId) -> Response:
+    """Give one block."""
+    return json_response(blocks.get_block(components().database, block_id))
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=documented(BlockOut, 201, 413)
+    | {200: {"model": BlockOut, "description": "An identical block exists"}},
+    summary="Add a block",
+)
+def create_block(form: BlockForm, organize: Organize = False) -> Response:
+    """Add a block, or give the identical one that exists (200)."""
+    given = components()
+    block, is_new = blocks.create_block(given.database, form, given.clock())
+    if organize:
+        organize_block(given.database, block, given.clock())
+    return json_response(block, 201 if is_new else 200, {"Location": f"/blocks/{block['id']}"})
+
+
+@router.patch(
+    "/{block_id}", responses=documented(BlockOut, 200, 404, 409, 413), summary="Change a block"
+)
+def edit_block(block_id: PathId, form: BlockEdit, organize: Organize = False) -> Response:
+    """Change what the body names; an absent key stays, ``"storage": null`` makes it inline."""
+    given = components()
+    block = blocks.edit_block(given.database, block_id, form, given.clock())
+    if organize:
+        organize_block(given.database, block, given.clock())
+    return json_response(block)
+
+
+@router.delete(
+    "/{block_id}",
+    status_code=204,
+    responses=documented(None, 204, 404),
+    summary="Delete a block and its relations",
+)
+def delete_block(block_id: PathId) -> Response:
+    """Delete a block; its relations go with it."""
+    blocks.delete_block(components().database, block_id)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/{block_id}/graph",
+    responses=documented(WalkedGraph, 200, 404),
+    summary="What is around a block",
+)
+def walk_graph(
+    block_id: PathId,
+    depth: Annotated[int, Query(ge=0, le=MAX_DEPTH, description="How many relations away")] = 1,
+    direction: Direction = Direction.BOTH,
+    limit: Limit = 100,
+) -> Response:
+    """Walk from a block along relations, breadth first, up to ``limit`` relations."""
+    return json_response(
+        graphs.walk_graph(
+            components().database, block_id, depth=depth, direction=direction, limit=limit
+        )
+    )

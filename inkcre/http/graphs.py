@@ -1,0 +1,98 @@
+"""``/graph``."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from inkcre.errors import Invalid
+from inkcre.http.problems import respond_to_validation
+from inkcre.http.responses import WrittenGraph, documented, json_response
+from inkcre.infobase import graphs
+from inkcre.infobase.forms import FlatGraph, Star, parse_graph
+from inkcre.ports.components import components
+
+router = APIRouter(tags=["graph"])
+
+
+async def _raw_body(request: Request) -> bytes:
+    return await request.body()
+
+
+RawBody = Annotated[bytes, Depends(_raw_body)]
+"""The body as it came: a graph may be large, and is read in a worker thread, not in the loop."""
+
+GRAPH_SCHEMA = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "title": "Graph",
+                    "description": "A star form (with `block`) or a flat form (with `blocks`).",
+                    "anyOf": [
+                        {"$ref": "#/components/schemas/Star"},
+                        {"$ref": "#/components/schemas/FlatGraph"},
+                    ],
+                },
+                "examples": {
+                    "star": {
+                        "value": {
+                            "block": {"resolver": "text", "content": "a note"},
+                            "out_relations": [
+                                {
+                                    "relation": {"content": "about"},
+                                    "to_block": {
+                                        "block": {
+                                            "resolver": "webpage",
+                                            "storage": "url",
+                                            "content": "https://example.org/",
+                                        }
+                                    },
+                                }
+                            ],
+                        }
+                    },
+                    "flat": {
+                        "value": {
+                            "blocks": [
+                                {"id": -1, "resolver": "text", "content": "one"},
+                                {"id": -2, "resolver": "text", "content": "two"},
+                            ],
+                            "relations": [{"from_": -1, "to_": -2, "content": "before"}],
+                        }
+                    },
+                },
+            }
+        },
+    }
+}
+FORM_MODELS = (Star, FlatGraph)
+
+
+@router.put(
+    "/graph",
+    responses=documented(WrittenGraph, 200, 404, 413),
+    openapi_extra=GRAPH_SCHEMA,
+    summary="Write blocks and relations at once",
+)
+def put_graph(body: RawBody) -> Response:
+    """Write a graph whole or not at all. What exists stays as it is, so it can be sent again."""
+    try:
+        form = parse_graph(_load(body))
+    except ValidationError as error:
+        return respond_to_validation(error.errors(include_url=False, include_input=False))
+    graphs.refuse_times(form)
+    given = components()
+    return json_response(graphs.write_graph(given.database, form, given.clock()))
+
+
+def _load(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise Invalid("nested too deeply", field="body") from None
+    except ValueError:
+        raise Invalid("not JSON", field="body") from None

@@ -1,0 +1,58 @@
+"""``/heartbeat``, ``/livez``, ``/readyz`` and ``/capabilities``."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from inkcre.errors import InkcreError
+from inkcre.http.responses import json_response
+from inkcre.ports.components import components
+from inkcre.ports.database import Database
+
+
+def build_router(
+    *,
+    profile: str,
+    is_worker: bool,
+    capabilities: Mapping[str, Any],
+    require_schema: Callable[[Database], None],
+) -> APIRouter:
+    """Make the routes that tell how the application is."""
+    router = APIRouter(tags=["health"])
+    heartbeat = {"status": "ok", "worker": is_worker, "profile": profile}
+
+    @router.get("/heartbeat", summary="Is anybody there")
+    async def heartbeat_route() -> Response:
+        """Touch nothing and say which profile answers."""
+        return json_response(heartbeat)
+
+    @router.get("/livez", summary="Is the process alive")
+    async def livez() -> Response:
+        """Say that the process can answer."""
+        return json_response({"status": "ok"})
+
+    @router.get(
+        "/readyz",
+        summary="Can requests be served",
+        responses={503: {"description": "They cannot; the reasons are listed"}},
+    )
+    def readyz() -> Response:
+        """Try the database, and compare its schema with the one that is needed."""
+        reasons = []
+        try:
+            components().database.ping()
+            require_schema(components().database)
+        except InkcreError as error:
+            reasons.append({"code": error.code, "detail": error.message, "hint": error.hint})
+        if reasons:
+            return json_response({"status": "unavailable", "reasons": reasons}, 503)
+        return json_response({"status": "ok"})
+
+    @router.get("/capabilities", summary="What this home can do")
+    async def capabilities_route() -> Response:
+        """Say the profile, the adapters, and what they can do."""
+        return json_response(capabilities)
+
+    return router

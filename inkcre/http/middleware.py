@@ -1,0 +1,87 @@
+"""What happens around every request: its components are bound, its body is bounded.
+
+Plain ASGI: Starlette's function middleware costs a task group a request and breaks streaming.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from inkcre.errors import TooLarge
+from inkcre.http.problems import respond_to
+from inkcre.ports.components import Components, bind, unbind
+
+
+class BindComponents:
+    """Bind the application's components to each request's context."""
+
+    def __init__(self, app: ASGIApp, provide: Callable[[], Components]) -> None:
+        self.app = app
+        self.provide = provide
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request with the components bound."""
+        token = bind(self.provide())
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            unbind(token)
+
+
+class _BodyTooLarge(Exception):
+    """The body went over the limit while it was being read."""
+
+
+class BoundBody:
+    """Answer 413 to a body over the limit, at its announcement or as it streams in."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request whose body is counted as it is read."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self.app(scope, receive, send)
+            return
+        if _announced_bytes(scope) > self.max_bytes:
+            await self._refuse(scope, receive, send)
+            return
+        seen = 0
+        refused = False
+
+        async def receive_counted() -> Message:
+            nonlocal seen, refused
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.max_bytes:
+                refused = True
+                raise _BodyTooLarge
+            return message
+
+        async def send_unless_refused(message: Message) -> None:
+            if not refused:
+                await send(message)
+
+        with suppress(_BodyTooLarge):
+            await self.app(scope, receive_counted, send_unless_refused)
+        if refused:
+            await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = respond_to(
+            TooLarge(
+                f"body: larger than {self.max_bytes} bytes",
+                hint="send it in parts, or raise http.max_body_bytes",
+            )
+        )
+        response.headers["Connection"] = "close"  # the rest is not read
+        await response(scope, receive, send)
+
+
+def _announced_bytes(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0

@@ -1,0 +1,183 @@
+"""Errors as RFC 9457 problem responses: the one table that knows HTTP statuses."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from inkcre.errors import (
+    Conflict,
+    InkcreError,
+    Invalid,
+    InvariantBroken,
+    Misconfigured,
+    NotFound,
+    QuotaExceeded,
+    ReadOnly,
+    SchemaBehind,
+    TimedOut,
+    TooLarge,
+    Unavailable,
+    Unsupported,
+)
+
+logger = logging.getLogger("inkcre.http")
+
+STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
+    Invalid: (422, "The request says something that cannot be"),
+    NotFound: (404, "Not found"),
+    Conflict: (409, "The change collides with what is there"),
+    TooLarge: (413, "Too large"),
+    Unavailable: (503, "No answer from the surroundings for now"),
+    TimedOut: (504, "No answer from the surroundings in time"),
+    QuotaExceeded: (507, "No room left"),
+    ReadOnly: (503, "Nothing can be written now"),
+    SchemaBehind: (503, "The database's schema is not up to date"),
+    Unsupported: (501, "Not possible here"),
+    Misconfigured: (503, "The server is not set up rightly"),
+    InvariantBroken: (500, "A fault of the server"),
+}
+"""Status and title of each kind of error."""
+
+
+class ProblemDetail(BaseModel):
+    """What is wrong with one field."""
+
+    field: str = Field(description="Where: a path such as block.content")
+    detail: str = Field(description="What is wrong there")
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem."""
+
+    type: str = Field(description="What kind of problem: urn:inkcre:problem:CODE")
+    title: str = Field(description="The kind in words")
+    status: int = Field(description="The HTTP status")
+    detail: str = Field(description="What happened this time")
+    hint: str | None = Field(default=None, description="What to do about it")
+    errors: list[ProblemDetail] | None = Field(default=None, description="Field by field")
+
+
+def problem_response(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    hint: str | None = None,
+    errors: Sequence[Mapping[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Make a problem response."""
+    body: dict[str, Any] = {
+        "type": f"urn:inkcre:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+    if hint:
+        body["hint"] = hint
+    if errors is not None:
+        body["errors"] = list(errors)
+    return Response(to_json(body), status, dict(headers or {}), "application/problem+json")
+
+
+def respond_to(error: InkcreError) -> Response:
+    """Make the response that an error of ours earns."""
+    status, title = next(
+        (STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), (500, "Error")
+    )
+    headers = {}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    errors = None
+    if isinstance(error, Invalid):
+        errors = [{"field": error.field, "detail": error.fact}]
+    return problem_response(
+        status, error.code, title, error.message, hint=error.hint, errors=errors, headers=headers
+    )
+
+
+def respond_to_validation(problems: Sequence[Any]) -> Response:
+    """Make the response to a request that does not fit its model; input is never echoed."""
+    errors = [
+        {"field": ".".join(str(part) for part in _field(p["loc"])), "detail": p["msg"]}
+        for p in problems
+    ]
+    first = f"{errors[0]['field']}: {errors[0]['detail']}" if errors else "the request is invalid"
+    status, title = STATUSES[Invalid]
+    return problem_response(status, Invalid.code, title, first, errors=errors)
+
+
+def _field(loc: Sequence[str | int]) -> Sequence[str | int]:
+    """Drop FastAPI's word for where a value came from, unless it is all there is."""
+    if len(loc) == 2 and loc[0] == "body" and isinstance(loc[1], int):
+        return loc[:1]  # an offset into text that is not JSON
+    return loc[1:] if len(loc) > 1 and loc[0] in ("body", "query", "path") else loc
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, InkcreError)
+    if isinstance(error, InvariantBroken):
+        logger.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
+    return respond_to(error)
+
+
+async def _on_invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return respond_to_validation(error.errors())
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "no_route", 405: "method_not_allowed"}.get(error.status_code, "http")
+    detail = {
+        404: f"{request.url.path}: there is no such route",
+        405: f"{request.method}: not a method of this route",
+    }.get(error.status_code, str(error.detail))
+    return problem_response(
+        error.status_code, code, str(error.detail), detail, headers=error.headers
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Answer every error with a problem response."""
+    app.add_exception_handler(InkcreError, _on_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+
+
+class LastResort:
+    """Answer what nobody foresaw with a problem response, and log it: the request's top loop."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; answer in its place when it fails before its response started."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        except Exception:
+            logger.exception("%s %s: unforeseen error", scope["method"], scope["path"])
+            if started:
+                raise
+            status, title = STATUSES[InvariantBroken]
+            response = problem_response(status, "unforeseen", title, "the error was logged")
+            await response(scope, receive, send)

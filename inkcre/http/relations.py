@@ -1,0 +1,70 @@
+"""``/relations``."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from inkcre.http.parameters import ContentFilter, Cursor, Direction, Limit, PathId
+from inkcre.http.responses import RelationOut, documented, json_response
+from inkcre.infobase import relations
+from inkcre.infobase.forms import RelationForm
+from inkcre.ports.components import components
+
+router = APIRouter(prefix="/relations", tags=["relations"])
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=documented(RelationOut, 201, 404, 413)
+    | {200: {"model": RelationOut, "description": "An identical relation exists"}},
+    summary="Relate two blocks",
+)
+def create_relation(form: RelationForm) -> Response:
+    """Add a relation, or give the identical one that exists (200)."""
+    given = components()
+    relation, is_new = relations.create_relation(given.database, form, given.clock())
+    return json_response(relation, 201 if is_new else 200)
+
+
+@router.delete(
+    "/{relation_id}",
+    status_code=204,
+    responses=documented(None, 204, 404),
+    summary="Delete a relation",
+)
+def delete_relation(relation_id: PathId) -> Response:
+    """Delete a relation; its blocks stay."""
+    relations.delete_relation(components().database, relation_id)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/by_block/{block_id}",
+    responses=documented(list[RelationOut], 200, 404),
+    summary="The relations of a block",
+)
+def list_relations(
+    request: Request,
+    block_id: PathId,
+    direction: Direction = Direction.BOTH,
+    content: ContentFilter = None,
+    limit: Limit = 1000,
+    cursor: Cursor = None,
+) -> Response:
+    """Give a block's relations, oldest first.
+
+    A ``Link`` header leads to the next page (RFC 8288).
+    """
+    page, next_cursor = relations.list_relations(
+        components().database,
+        block_id,
+        direction=direction,
+        content=content,
+        limit=limit,
+        cursor=cursor,
+    )
+    headers = {}
+    if next_cursor:
+        url = request.url.include_query_params(cursor=next_cursor)
+        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return json_response(page, headers=headers)

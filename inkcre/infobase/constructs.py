@@ -1,0 +1,88 @@
+"""The few things that PostgreSQL and SQLite say differently, as SQLAlchemy constructs.
+
+``json_rows`` is how many rows reach a statement: one text parameter that holds a JSON array of
+objects, whatever their number. ``moment`` and ``shown`` turn the API's text for a moment into a
+column's value and back.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Text, bindparam, column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import TypeEngine
+
+IGNORE_TWINS = "ON CONFLICT DO NOTHING"
+"""Suffix of an INSERT's SELECT: a row that is there already is left alone."""
+
+
+class _JsonRows(FunctionElement[Any]):
+    name = "json_rows"
+    inherit_cache = False
+
+    def __init__(
+        self, parameter: BindParameter[str], columns: Mapping[str, TypeEngine[Any]]
+    ) -> None:
+        self.columns_ = columns
+        super().__init__(parameter)
+
+
+def json_rows(parameter: str, **columns: TypeEngine[Any]) -> TableValuedAlias:
+    """Make a row source of the JSON array in ``parameter``; an absent key is NULL."""
+    element = _JsonRows(bindparam(parameter, type_=Text), columns)
+    return element.table_valued(*(column(name, kind) for name, kind in columns.items()))
+
+
+@compiles(_JsonRows, "postgresql")
+def _json_rows_postgresql(element: _JsonRows, compiler: Any, **kw: Any) -> str:
+    types = ", ".join(
+        f"{name} {'bigint' if isinstance(kind, BigInteger) else 'text'}"
+        for name, kind in element.columns_.items()
+    )
+    clauses = compiler.process(element.clauses, **kw)
+    return f"(SELECT * FROM json_to_recordset(CAST({clauses} AS json)) AS given({types}))"  # noqa: S608 - names of ours, a parameter for the rest
+
+
+@compiles(_JsonRows, "sqlite")
+def _json_rows_sqlite(element: _JsonRows, compiler: Any, **kw: Any) -> str:
+    fields = ", ".join(f"value ->> '{name}' AS {name}" for name in element.columns_)
+    return f"(SELECT {fields} FROM json_each({compiler.process(element.clauses, **kw)}))"  # noqa: S608 - as above
+
+
+class moment(FunctionElement[Any]):  # noqa: N801 - used like the SQL functions beside it
+    """A moment out of the API's text (RFC 3339, UTC)."""
+
+    inherit_cache = True
+
+
+@compiles(moment, "postgresql")
+def _moment_postgresql(element: moment, compiler: Any, **kw: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **kw)} AS TIMESTAMP WITH TIME ZONE)"
+
+
+@compiles(moment, "sqlite")
+def _moment_sqlite(element: moment, compiler: Any, **kw: Any) -> str:
+    return str(compiler.process(element.clauses, **kw))
+
+
+class _Shown(FunctionElement[str]):
+    inherit_cache = True
+    type = Text()
+
+
+def shown(value: ColumnElement[Any]) -> ColumnElement[str]:
+    """The API's text for a moment: RFC 3339, UTC, always six digits of a second."""
+    return _Shown(value)
+
+
+@compiles(_Shown, "postgresql")
+def _shown_postgresql(element: _Shown, compiler: Any, **kw: Any) -> str:
+    value = compiler.process(element.clauses, **kw)
+    return f"""to_char({value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
+@compiles(_Shown, "sqlite")
+def _shown_sqlite(element: _Shown, compiler: Any, **kw: Any) -> str:
+    return str(compiler.process(element.clauses, **kw))

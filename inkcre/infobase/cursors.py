@@ -1,0 +1,28 @@
+"""Opaque cursors: where a page ended, as text that only this module reads."""
+
+import base64
+import binascii
+
+from inkcre.errors import Invalid
+from inkcre.infobase.forms import MAX_ID
+
+
+def encode_cursor(last_id: int) -> str:
+    """Make the cursor of the page after ``last_id``."""
+    return base64.urlsafe_b64encode(f"1:{last_id}".encode()).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str) -> int:
+    """Give the id after which a page starts.
+
+    Raises:
+        Invalid: this is not a cursor of ours.
+    """
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
+        version, _, last_id = text.partition(":")
+        if version == "1" and last_id.isascii() and last_id.isdecimal() and int(last_id) <= MAX_ID:
+            return int(last_id)
+    except (binascii.Error, ValueError):
+        pass
+    raise Invalid("not a cursor of this API", field="cursor", hint="start again without a cursor")

@@ -1,0 +1,8 @@
+"""Moments as the API and the database's parameters write them."""
+
+from datetime import UTC, datetime
+
+
+def format_moment(value: datetime) -> str:
+    """Write a moment as RFC 3339 in UTC with six digits of a second and "Z"."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,156 @@
+"""Relations: the edges of the graph. ``to_`` is ``from_``'s ``content``."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, insert, or_, select, true
+
+from inkcre.errors import MissingReference, NotFound
+from inkcre.infobase.blocks import get_block
+from inkcre.infobase.constructs import IGNORE_TWINS, moment, shown
+from inkcre.infobase.cursors import decode_cursor, encode_cursor
+from inkcre.infobase.forms import RelationForm
+from inkcre.infobase.moments import format_moment
+from inkcre.infobase.tables import relations
+from inkcre.ports.database import Database, Statement
+
+RELATION_COLUMNS = (
+    relations.c.id,
+    shown(relations.c.created_at),
+    shown(relations.c.updated_at),
+    relations.c.from_,
+    relations.c.to_,
+    relations.c.content,
+)
+
+INSERT_RELATION = Statement(
+    insert(relations)
+    .from_select(
+        ["created_at", "updated_at", "from_", "to_", "content"],
+        select(
+            moment(bindparam("now", type_=Text)),
+            moment(bindparam("now", type_=Text)),
+            bindparam("from_", type_=BigInteger),
+            bindparam("to_", type_=BigInteger),
+            bindparam("content", type_=Text),
+        )
+        .where(true())
+        .suffix_with(IGNORE_TWINS),
+    )
+    .returning(relations.c.id)
+)
+"""Add one relation unless it is there; gives its id if it was added."""
+
+SELECT_RELATION = Statement(
+    select(*RELATION_COLUMNS).where(
+        relations.c.from_ == bindparam("from_", type_=BigInteger),
+        relations.c.to_ == bindparam("to_", type_=BigInteger),
+        relations.c.content == bindparam("content", type_=Text),
+    )
+)
+"""Read one relation by what it says."""
+
+DELETE_RELATION = Statement(
+    delete(relations)
+    .where(relations.c.id == bindparam("id", type_=BigInteger))
+    .returning(relations.c.id)
+)
+"""Delete one relation."""
+
+_block = bindparam("block", type_=BigInteger)
+_touching = {
+    "out": relations.c.from_ == _block,
+    "in": relations.c.to_ == _block,
+    "both": or_(relations.c.from_ == _block, relations.c.to_ == _block),
+}
+
+
+def _page(direction: str, *filters: Any) -> Statement:
+    return Statement(
+        select(*RELATION_COLUMNS)
+        .where(
+            _touching[direction], relations.c.id > bindparam("after", type_=BigInteger), *filters
+        )
+        .order_by(relations.c.id)
+        .limit(bindparam("limit", type_=Integer))
+    )
+
+
+_by_content = relations.c.content == bindparam("content", type_=Text)
+
+SELECT_PAGE = {(direction, False): _page(direction) for direction in _touching} | {
+    (direction, True): _page(direction, _by_content) for direction in _touching
+}
+"""Read a page of a block's relations, oldest first, by direction and whether content is given."""
+
+
+def relation_from_row(row: Sequence[Any]) -> dict[str, Any]:
+    """Name the values of ``RELATION_COLUMNS``."""
+    return {
+        "id": row[0],
+        "created_at": row[1],
+        "updated_at": row[2],
+        "from_": row[3],
+        "to_": row[4],
+        "content": row[5],
+    }
+
+
+def create_relation(
+    database: Database, form: RelationForm, now: datetime
+) -> tuple[dict[str, Any], bool]:
+    """Add a relation; give it, or the identical one that exists, and whether it was added.
+
+    Raises:
+        NotFound: one of the two blocks does not exist.
+    """
+    said = {"from_": form.from_, "to_": form.to_, "content": form.content}
+    try:
+        added, found = database.atomic(
+            [INSERT_RELATION(now=format_moment(now), **said), SELECT_RELATION(**said)]
+        )
+    except MissingReference:
+        get_block(database, form.from_)
+        get_block(database, form.to_)
+        raise
+    return relation_from_row(found[0]), bool(added)
+
+
+def delete_relation(database: Database, relation_id: int) -> None:
+    """Delete a relation.
+
+    Raises:
+        NotFound: there is no such relation.
+    """
+    if not database.atomic([DELETE_RELATION(id=relation_id)])[0]:
+        raise NotFound(f"relation {relation_id}: not found")
+
+
+def list_relations(
+    database: Database,
+    block_id: int,
+    *,
+    direction: str,
+    content: str | None = None,
+    limit: int,
+    cursor: str | None = None,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Read a page of a block's relations, oldest first, and the cursor of the next one.
+
+    Raises:
+        NotFound: there is no such block.
+        Invalid: the cursor is not one of ours.
+    """
+    parameters: dict[str, Any] = {
+        "block": block_id,
+        "after": decode_cursor(cursor) if cursor else 0,
+        "limit": limit + 1,
+    }
+    if content is not None:
+        parameters["content"] = content
+    rows = database.read(SELECT_PAGE[direction, content is not None](**parameters))
+    if not rows:
+        get_block(database, block_id)
+    next_cursor = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
+    return [relation_from_row(row) for row in rows[:limit]], next_cursor

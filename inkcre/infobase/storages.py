@@ -1,0 +1,29 @@
+"""Storages: the names that a block's ``storage`` may have."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from inkcre.errors import Invalid
+from inkcre.infobase.tables import storages
+from inkcre.ports.database import Database, Statement
+
+SELECT_STORAGES = Statement(select(storages.c.name).order_by(storages.c.name))
+"""Read the names of all storages."""
+
+
+def refuse_unknown_storages(database: Database, names: Iterable[str | None]) -> None:
+    """Name the storage that does not exist, if one of these does not.
+
+    Raises:
+        Invalid: listing those that exist.
+    """
+    known = [row[0] for row in database.read(SELECT_STORAGES())]
+    for name in sorted(name for name in names if name is not None):
+        if name not in known:
+            listed = ", ".join(f'"{storage}"' for storage in known)
+            raise Invalid(
+                f'there is no storage "{name}"',
+                field="storage",
+                hint=f"use null for inline, or one of {listed}",
+            )

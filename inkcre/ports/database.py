@@ -1,0 +1,104 @@
+"""The database port: constant statements in, rows out, one batch at a time.
+
+A domain function builds its statements first and hands them over together; there is no
+transaction to hold open and think in. Statements are SQLAlchemy Core, compiled once per adapter.
+Many rows travel as one JSON parameter, so a statement's text never depends on how many there are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
+
+from sqlalchemy import ClauseElement, Engine
+
+Row = tuple[Any, ...]
+"""One row: plain values in the order of the statement's columns."""
+
+Lifetime = Literal["process", "invocation"]
+"""How long an adapter lives: as long as the process, or for one request or tick."""
+
+
+class Call(NamedTuple):
+    """A statement and the values of its parameters."""
+
+    statement: "Statement"
+    parameters: Mapping[str, Any]
+
+
+class Statement:
+    """A constant SQLAlchemy Core statement. Calling it gives it parameters.
+
+    Adapters keep the compiled text by the statement's identity, so statements are made once, at
+    import, and named for what they do.
+    """
+
+    __slots__ = ("clause",)
+
+    def __init__(self, clause: ClauseElement) -> None:
+        self.clause = clause
+
+    def __call__(self, **parameters: Any) -> Call:
+        """Pair the statement with values for its parameters."""
+        return Call(self, parameters)
+
+
+@dataclass(frozen=True)
+class DatabaseCapabilities:
+    """What an adapter declares of itself."""
+
+    dialect: Literal["sqlite", "postgresql"]
+    is_shared: bool
+    """Whether several processes on several machines may use it at once."""
+
+    can_migrate: bool
+    """Whether this process can bring the schema up to date."""
+
+
+class Database(Protocol):
+    """Rows in tables.
+
+    Every method may raise ``Unavailable`` (nobody answers; nothing was written unless the answer
+    to a commit was lost), ``TimedOut`` (nothing was written) and ``SchemaBehind`` (a table is not
+    there). It is safe to call from several threads.
+    """
+
+    capabilities: DatabaseCapabilities
+    lifetime: ClassVar[Lifetime]
+
+    def read(self, call: Call) -> list[Row]:
+        """Run one statement that changes nothing; all its rows, in order, empty when none.
+
+        It runs by itself, in no transaction, and is tried again once when the connection that it
+        was given turns out to be dead.
+        """
+
+    def atomic(self, calls: Sequence[Call]) -> list[list[Row]]:
+        """Run statements in order, all or nothing; give each one's rows, empty when it has none.
+
+        Later statements see what earlier ones wrote; nobody else does until all are done. An
+        empty sequence does nothing.
+
+        Raises:
+            Conflict: a unique column has the value already.
+            MissingReference: a row would refer to a row that is not there.
+            ReadOnly: the database takes no writes.
+            QuotaExceeded: there is no room left.
+            TooLarge: a value is larger than the database takes.
+        """
+
+    def ping(self) -> None:
+        """Return if the database answers."""
+
+    def close(self) -> None:
+        """Give back what is held. The adapter opens anew when it is used again."""
+
+
+@runtime_checkable
+class Migratable(Protocol):
+    """A database whose schema this process can change."""
+
+    def migration_engine(self) -> Engine:
+        """Make an engine whose transactions cover changes of the schema.
+
+        The caller disposes of it.
+        """

@@ -1,0 +1,88 @@
+"""The database's schema: which revision it has, and bringing it up to date.
+
+Alembic is imported only by the functions that need it: the application must not load it.
+"""
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Text, column, select, table
+
+from inkcre.errors import Misconfigured, SchemaBehind, Unsupported
+from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE
+from inkcre.ports.database import Database, Migratable, Statement
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+SELECT_REVISION = Statement(select(column("version_num", Text)).select_from(table(VERSION_TABLE)))
+"""Read the schema's revision."""
+
+
+def read_revision(database: Database) -> str | None:
+    """Give the schema's revision, None when there is no schema."""
+    try:
+        rows = database.read(SELECT_REVISION())
+    except SchemaBehind:
+        return None
+    return str(rows[0][0]) if rows else None
+
+
+def require_head(database: Database) -> None:
+    """Return if the schema is the one that this version needs.
+
+    Raises:
+        SchemaBehind: it is not; the hint is the command to run.
+    """
+    revision = read_revision(database)
+    if revision != SCHEMA_HEAD:
+        raise SchemaBehind(
+            f"database: the schema is at {revision or 'nothing'}, this version needs {SCHEMA_HEAD}",
+            hint="run `inkcre migrate`",
+        )
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema up to date, in one transaction; do nothing when it is."""
+    from alembic import command
+
+    if not isinstance(database, Migratable):
+        raise Unsupported("database: its schema is not changed from here")
+    engine = database.migration_engine()
+    try:
+        with engine.connect() as connection:
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def render_sql(dialect: str) -> str:
+    """Write the whole history as SQL, for those who review it or run it by hand."""
+    from alembic import command
+
+    output = io.StringIO()
+    config = _config(output)
+    config.attributes["dialect"] = dialect
+    command.upgrade(config, "head", sql=True)
+    return output.getvalue()
+
+
+def _config(output: io.StringIO | None = None) -> "Config":
+    from alembic.config import Config
+
+    config = Config(output_buffer=output)
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def migrations_folder() -> Path:
+    """Give the folder of migrations: in the package when installed, beside it in a checkout."""
+    package = Path(__file__).parent
+    for folder in (package / "migrations", package.parent / "migrations"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise Misconfigured("migrations: the folder is missing", hint="install the package again")

@@ -1,0 +1,279 @@
+"""Load the settings: find the files, choose the profile, stack the layers, validate, check."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from inkcre.settings.constraints import check_constraints
+from inkcre.settings.diagnostics import Diagnostic, Label, Report, label_toml, suggest
+from inkcre.settings.merging import flatten, merge
+from inkcre.settings.model import Settings
+from inkcre.settings.origins import (
+    Definition,
+    Layer,
+    Origins,
+    OverrideOrigin,
+    TomlOrigin,
+    display_path,
+)
+from inkcre.settings.profiles import (
+    META_KEYS,
+    Choice,
+    choose_profile,
+    list_profiles,
+    profile_folders,
+    read_document,
+    resolve_chain,
+)
+from inkcre.settings.schema import find_node
+from inkcre.settings.toml import TomlDocument
+from inkcre.settings.validation import validate
+from inkcre.settings.variables import (
+    SECRET_FOLDER,
+    Variable,
+    choosing_values,
+    dotenv_variables,
+    environment_variables,
+    parse_override,
+    secret_folder_variables,
+    split_file_variables,
+    variables_layer,
+)
+
+CONFIG_NAME = "inkcre.toml"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What loading looks at: variables, the working folder, the secret folders."""
+
+    environ: Mapping[str, str]
+    folder: Path
+    secret_folders: tuple[Path, ...]
+
+
+def load_settings(
+    profile: str | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    assignments: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """Load the settings of a profile.
+
+    Layers, weakest first: defaults, the profile's files, ``inkcre.toml``, its
+    ``[profiles.NAME]``, ``.env``, secret files, ``INKCRE_*`` variables, overrides.
+
+    Args:
+        profile: the profile's name; without one, the surroundings choose.
+        overrides: values by dotted key (``{"database.path": ":memory:"}``) or nested.
+        assignments: ``key=text`` as typed on a command line, read as variables are.
+        environ: variables; by default those of the process, and none at all on Workers.
+        folder: where to start looking for ``inkcre.toml``; by default the working folder.
+
+    Raises:
+        SettingsError: everything that is wrong, at once.
+    """
+    around = _surroundings(environ, folder)
+    report = Report()
+    dotenv, config = _find_files(around, report)
+    variables = environment_variables(around.environ)
+    chosen_by = {**choosing_values(dotenv), **around.environ}
+    choice = choose_profile(profile, chosen_by, _configured_profile(config))
+    base = config.path.parent if config else around.folder
+    profiles = list_profiles(profile_folders(base))
+    chain = resolve_chain(choice.name, _choice_label(choice), profiles, report)
+    layers = [
+        *_file_layers(chain, config, base, choice),
+        *_string_layers(dotenv, variables, around, report),
+        _override_layer(overrides or {}, assignments, report),
+    ]
+    _check_profile_tables(config, profiles, report)
+    if choice.name not in profiles:
+        report.stop_on_problems()
+    origins = replace(merge(layers), lineage=_lineage(chain))
+    origins = _resolve_paths(origins, around.folder)
+    settings = validate(origins, report)
+    check_constraints(origins, report)
+    report.stop_on_problems()
+    assert settings is not None
+    return settings
+
+
+def find_profiles(folder: Path) -> dict[str, Path]:
+    """Map the names of the profiles that can be chosen from ``folder`` to their files."""
+    config = _config_upwards(folder)
+    return list_profiles(profile_folders(config.parent if config else folder))
+
+
+def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> Surroundings:
+    if environ is None:
+        environ = {} if sys.platform == "emscripten" else os.environ
+    folders = [SECRET_FOLDER]
+    if environ.get("CREDENTIALS_DIRECTORY"):
+        folders.append(Path(environ["CREDENTIALS_DIRECTORY"]))
+    return Surroundings(environ, (folder or Path.cwd()).absolute(), tuple(folders))
+
+
+def _find_files(around: Surroundings, report: Report) -> tuple[list[Variable], TomlDocument | None]:
+    """Read ``.env`` and ``inkcre.toml``; the first may name the second, and lies beside it."""
+    found = _config_upwards(around.folder)
+    dotenv_path = (found.parent if found else around.folder) / ".env"
+    dotenv = dotenv_variables(dotenv_path, report) if dotenv_path.exists() else []
+    named = around.environ.get("INKCRE_CONFIG") or choosing_values(dotenv).get("INKCRE_CONFIG")
+    path = around.folder / named if named else found
+    return dotenv, read_document(path, report) if path else None
+
+
+def _config_upwards(folder: Path) -> Path | None:
+    for candidate in (folder, *folder.parents):
+        if (candidate / CONFIG_NAME).exists():
+            return candidate / CONFIG_NAME
+    return None
+
+
+def _configured_profile(config: TomlDocument | None) -> tuple[Any, TomlOrigin] | None:
+    if config is None or "profile" not in config.data:
+        return None
+    return config.data["profile"], TomlOrigin(CONFIG_NAME, config, ("profile",), config.path.parent)
+
+
+def _choice_label(choice: Choice) -> Label:
+    if isinstance(choice.origin, TomlOrigin):
+        return label_toml(choice.origin.document, choice.origin.keys, at_key=False, masked=False)
+    return Label(choice.origin.describe())
+
+
+def _lineage(chain: Sequence[TomlDocument]) -> tuple[str, ...]:
+    return tuple(document.path.stem for document in chain)
+
+
+def _file_layers(
+    chain: Sequence[TomlDocument], config: TomlDocument | None, base: Path, choice: Choice
+) -> Iterator[Layer]:
+    for document in reversed(chain):
+        data = {k: v for k, v in document.data.items() if k not in META_KEYS}
+        yield _toml_layer(f"profile {document.path.stem}", document, data, (), base)
+    if config:
+        data = {k: v for k, v in config.data.items() if k not in ("profile", "profiles")}
+        yield _toml_layer(CONFIG_NAME, config, data, (), base)
+        overlay = _profile_table(config).get(choice.name)
+        if isinstance(overlay, dict):
+            keys = ("profiles", choice.name)
+            yield _toml_layer(
+                f"{CONFIG_NAME} [profiles.{choice.name}]", config, overlay, keys, base
+            )
+    yield Layer("profile choice", (Definition(("profile",), choice.name, choice.origin),))
+
+
+def _profile_table(config: TomlDocument) -> dict[str, Any]:
+    table = config.data.get("profiles", {})
+    return table if isinstance(table, dict) else {}
+
+
+def _toml_layer(
+    name: str, document: TomlDocument, data: dict[str, Any], keys: tuple[str, ...], base: Path
+) -> Layer:
+    return Layer(
+        name,
+        tuple(
+            Definition(path, value, TomlOrigin(name, document, keys + path, base))
+            for path, value in flatten(data)
+        ),
+    )
+
+
+def _string_layers(
+    dotenv: Sequence[Variable], variables: Sequence[Variable], around: Surroundings, report: Report
+) -> Iterator[Layer]:
+    plain_dotenv, dotenv_files = split_file_variables(dotenv, report)
+    plain, files = split_file_variables(variables, report)
+    secrets = [*secret_folder_variables(around.secret_folders, report), *dotenv_files, *files]
+    yield from variables_layer(".env", plain_dotenv, report)
+    yield from variables_layer("secret file", secrets, report)
+    yield from variables_layer("environment", plain, report)
+
+
+def _override_layer(
+    overrides: Mapping[str, Any], assignments: Sequence[str], report: Report
+) -> Layer:
+    definitions: list[Definition] = []
+    for dotted, value in overrides.items():
+        keys = tuple(dotted.split("."))
+        nested: Any = value
+        for key in reversed(keys):
+            nested = {key: nested}
+        for path, leaf in flatten(nested):
+            definitions.append(Definition(path, leaf, OverrideOrigin(".".join(path))))
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            report.add(
+                Diagnostic(
+                    "not_an_assignment",
+                    "--set",
+                    "expected KEY=VALUE",
+                    (),
+                    (),
+                    "write --set http.port=8080",
+                )
+            )
+            continue
+        definitions.extend(
+            parse_override(key.strip(), text, OverrideOrigin(f"--set {key.strip()}"), report)
+        )
+    return Layer("override", tuple(definitions))
+
+
+def _check_profile_tables(
+    config: TomlDocument | None, profiles: Mapping[str, Path], report: Report
+) -> None:
+    """A ``[profiles.NAME]`` table that no profile reads is a mistake, not noise."""
+    if config is None:
+        return
+    table = config.data.get("profiles", {})
+    if not isinstance(table, dict):
+        label = label_toml(config, ("profiles",), at_key=True, masked=True)
+        report.add(Diagnostic("dict_type", "profiles", "input should be a table", (label,)))
+        return
+    for name, overlay in table.items():
+        label = label_toml(config, ("profiles", name), at_key=True, masked=True)
+        if name not in profiles:
+            meant = suggest(name, profiles)
+            report.add(
+                Diagnostic(
+                    "unknown_profile",
+                    f"profiles.{name}",
+                    "there is no such profile",
+                    (label,),
+                    (f"profiles: {', '.join(sorted(profiles))}",),
+                    f"did you mean `{meant}`?"
+                    if meant
+                    else f"add profiles/{name}.toml beside {display_path(config.path)}",
+                )
+            )
+        elif not isinstance(overlay, dict):
+            report.add(
+                Diagnostic("dict_type", f"profiles.{name}", "input should be a table", (label,))
+            )
+
+
+def _resolve_paths(origins: Origins, folder: Path) -> Origins:
+    """Make relative paths absolute: against the file that says them, else the working folder."""
+    winners = dict(origins.winners)
+    for path, definition in winners.items():
+        node = find_node(path)
+        value = definition.value
+        if (
+            node
+            and node.is_local_path
+            and isinstance(value, (str, Path))
+            and str(value) not in (":memory:", "")
+        ):
+            absolute = (definition.origin.base or folder) / Path(value).expanduser()
+            winners[path] = replace(definition, value=absolute)
+    return replace(origins, winners=winners)

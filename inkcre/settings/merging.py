@@ -1,0 +1,122 @@
+"""Put layers on top of each other.
+
+    | what meets                    | what holds                                          |
+    |-------------------------------|-----------------------------------------------------|
+    | two values                    | the stronger one                                    |
+    | two lists                     | the stronger one, whole                             |
+    | two tables                    | both, key by key                                    |
+    | a table and a value           | the stronger one, whole                             |
+    | two tagged tables, same tag   | both, key by key                                    |
+    | two tagged tables, other tag  | the stronger one: nothing of the other kind is left |
+
+What does not hold is kept, as shadowed, for those who explain.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from inkcre.settings.origins import DefaultOrigin, Definition, KeyPath, Layer, Origin, Origins
+from inkcre.settings.schema import Node, find_node, settings_schema
+
+
+def flatten(
+    data: dict[str, Any], path: KeyPath = (), node: Node | None = None
+) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield the leaves of nested tables.
+
+    A value that the settings do not know is a leaf, even a table: it will be reported whole.
+    An empty table is a leaf too, so that it has a place.
+    """
+    node = node or settings_schema()
+    for key, value in data.items():
+        child = node.child(key)
+        if isinstance(value, dict) and value and child and not child.is_leaf:
+            yield from flatten(value, (*path, key), child)
+        else:
+            yield (*path, key), value
+
+
+def merge(layers: Iterable[Layer]) -> Origins:
+    """Merge layers, weakest first."""
+    merge_ = _Merge()
+    for layer in layers:
+        merge_.add(layer)
+    merge_.fill_tags()
+    return Origins(merge_.winners, {p: tuple(d) for p, d in merge_.shadowed.items()})
+
+
+def nest(origins: Origins) -> dict[str, Any]:
+    """Build nested tables from the definitions that hold."""
+    tree: dict[str, Any] = {}
+    for path, definition in origins.winners.items():
+        table = tree
+        for key in path[:-1]:
+            table = table.setdefault(key, {})
+        if definition.value == {}:
+            table.setdefault(path[-1], {})
+        else:
+            table[path[-1]] = definition.value
+    return tree
+
+
+class _Merge:
+    def __init__(self) -> None:
+        self.winners: dict[KeyPath, Definition] = {}
+        self.shadowed: dict[KeyPath, list[Definition]] = {}
+
+    def add(self, layer: Layer) -> None:
+        for definition in layer.definitions:
+            node = find_node(definition.path[:-1])
+            if node and node.tag == definition.path[-1]:
+                self._switch(definition, node)
+        for definition in layer.definitions:
+            self._put(definition)
+
+    def _switch(self, definition: Definition, node: Node) -> None:
+        """Drop what is under a tagged table when its tag changes."""
+        table = definition.path[:-1]
+        current = self.winners.get(definition.path)
+        tag = current.value if current else node.default_tag
+        if tag != definition.value:
+            for path in [p for p in self.winners if p[: len(table)] == table]:
+                self._shadow(path)
+
+    def _put(self, definition: Definition) -> None:
+        path = definition.path
+        declares_only = definition.value == {}
+        for length in range(1, len(path)):
+            above = self.winners.get(path[:length])
+            if above and above.value != {}:
+                self._shadow(path[:length])
+        below = [p for p in self.winners if len(p) > len(path) and p[: len(path)] == path]
+        if declares_only and below:
+            return
+        for other in below:
+            self._shadow(other)
+        if path in self.winners:
+            self._shadow(path)
+        self.winners[path] = definition
+
+    def _shadow(self, path: KeyPath) -> None:
+        self.shadowed.setdefault(path, []).insert(0, self.winners.pop(path))
+
+    def fill_tags(self) -> None:
+        """Write down the default tag of tagged tables that somebody filled without naming one."""
+        tables = {p[:n] for p in self.winners for n in range(1, len(p))}
+        origin: Origin = DefaultOrigin()
+        for table in sorted(tables, key=len):
+            node = self._active_node(table)
+            if node and node.tag and (*table, node.tag) not in self.winners and node.default_tag:
+                path = (*table, node.tag)
+                self.winners[path] = Definition(path, node.default_tag, origin)
+
+    def _active_node(self, table: KeyPath) -> Node | None:
+        """Find the node of a table in the variants that hold, since a default depends on them."""
+        node: Node | None = settings_schema()
+        for depth, key in enumerate(table):
+            if node is None:
+                return None
+            tag = self.winners.get((*table[:depth], node.tag)) if node.tag else None
+            variant = str(tag.value) if tag else None
+            node = node.item or node.children(variant).get(key)
+        return node

@@ -1,0 +1,108 @@
+"""``Settings``: every section in one immutable value."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, PrivateAttr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from inkcre.settings.origins import Origins
+from inkcre.settings.sections.app import AppSettings
+from inkcre.settings.sections.base import BindingName
+from inkcre.settings.sections.bindings import Binding
+from inkcre.settings.sections.cache import CacheSettings
+from inkcre.settings.sections.checks import ChecksSettings
+from inkcre.settings.sections.database import DatabaseSettings, SqliteSettings
+from inkcre.settings.sections.extensions import ExtensionsSettings
+from inkcre.settings.sections.http import HttpSettings
+from inkcre.settings.sections.keyvalue import KeyValueSettings, MemoryKeyValueSettings
+from inkcre.settings.sections.logging import LoggingSettings
+from inkcre.settings.sections.scheduler import ApschedulerSettings, SchedulerSettings
+from inkcre.settings.sections.storage import FilesystemSettings, StorageSettings
+from inkcre.settings.sections.workers import WorkersSettings
+
+PROFILE_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+"""What a profile may be called: it is also a file's name."""
+
+
+class Settings(BaseSettings):
+    """Hold every setting, typed and immutable.
+
+    Made by :func:`inkcre.settings.loader.load_settings`. ``Settings(…)`` itself reads nothing
+    from its surroundings: no variable, no file.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        env_prefix="INKCRE_",
+        env_nested_delimiter="__",
+    )
+
+    profile: Annotated[str, Field(pattern=PROFILE_NAME)] = "dev"
+    """The deployment profile's name."""
+
+    target: Literal["process", "workers"] = "process"
+    """Where the application runs: in a process of its own, or on Cloudflare Workers."""
+
+    app: AppSettings = AppSettings()
+    """What the application calls itself and shows of itself."""
+
+    http: HttpSettings = HttpSettings()
+    """The HTTP side."""
+
+    database: DatabaseSettings = SqliteSettings()
+    """Where blocks and relations are kept."""
+
+    storage: StorageSettings = FilesystemSettings()
+    """Where files are kept."""
+
+    keyvalue: KeyValueSettings = MemoryKeyValueSettings()
+    """Where small values with an expiry are kept."""
+
+    cache: CacheSettings = CacheSettings()
+    """A read-through cache over the key-value port."""
+
+    scheduler: SchedulerSettings = ApschedulerSettings()
+    """What calls the tick."""
+
+    logging: LoggingSettings = LoggingSettings()
+    """What is written about the running of the application."""
+
+    checks: ChecksSettings = ChecksSettings()
+    """Which configuration checks are silenced."""
+
+    extensions: ExtensionsSettings = ExtensionsSettings()
+    """Packages that add resolvers, sources and routes."""
+
+    workers: WorkersSettings = WorkersSettings()
+    """The deployment to Cloudflare Workers."""
+
+    bindings: Mapping[BindingName, Binding] = {}
+    """The resources that Workers lend to the application, by name."""
+
+    _origins: Origins = PrivateAttr(default_factory=Origins)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from the constructor only: the loader alone knows the layers."""
+        return (init_settings,)
+
+    @property
+    def origins(self) -> Origins:
+        """Tell where each leaf comes from."""
+        return self._origins
+
+    def trace(self, origins: Origins) -> "Settings":
+        """Attach where each leaf comes from; for the loader, before anyone sees the value."""
+        self._origins = origins
+        return self

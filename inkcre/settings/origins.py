@@ -1,0 +1,177 @@
+"""Where a value comes from: the one structure that everything reads which speaks of origins.
+
+The loader fills it; error messages, reports and the assembly read it. Nothing else knows the
+order of layers.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from inkcre.settings.toml import Keys, Place, TomlDocument
+
+KeyPath = tuple[str, ...]
+"""The path of a setting: ``("database", "pool", "size")``."""
+
+
+class Origin(Protocol):
+    """Where one definition stands."""
+
+    @property
+    def layer(self) -> str:
+        """The layer's name, as the documentation lists it."""
+
+    @property
+    def base(self) -> Path | None:
+        """The folder that relative paths are relative to; None: the working folder."""
+
+    def describe(self) -> str:
+        """Name the place in its own spelling: ``inkcre.toml:3:1``, ``INKCRE_HTTP__PORT``."""
+
+
+@dataclass(frozen=True)
+class DefaultOrigin:
+    """The model's own default."""
+
+    layer: str = "default"
+    base: Path | None = None
+
+    def describe(self) -> str:
+        """Name the place in its own spelling."""
+        return "default"
+
+
+@dataclass(frozen=True)
+class TomlOrigin:
+    """A key of a TOML file."""
+
+    layer: str
+    document: TomlDocument
+    keys: Keys
+    base: Path | None
+
+    def describe(self) -> str:
+        """Name the place in its own spelling."""
+        place = self.place()
+        name = display_path(self.document.path)
+        return f"{name}:{place.line}:{place.column}" if place else f"{name} (line unknown)"
+
+    def place(self) -> Place | None:
+        """Locate the key."""
+        span = self.document.span(self.keys)
+        return self.document.place(span.key, span.end) if span else None
+
+
+@dataclass(frozen=True)
+class VariableOrigin:
+    """An environment variable, or a Worker's variable or secret."""
+
+    name: str
+    layer: str = "environment"
+    base: Path | None = None
+
+    def describe(self) -> str:
+        """Name the place in its own spelling."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class DotenvOrigin:
+    """A line of a ``.env`` file."""
+
+    name: str
+    path: Path
+    line: int
+    base: Path | None
+    layer: str = ".env"
+
+    def describe(self) -> str:
+        """Name the place in its own spelling."""
+        return f"{display_path(self.path)}:{self.line} ({self.name})"
+
+
+@dataclass(frozen=True)
+class SecretFileOrigin:
+    """A file that holds one secret, possibly named by a ``…_FILE`` variable."""
+
+    path: Path
+    variable: str | None = None
+    layer: str = "secret file"
+    base: Path | None = None
+
+    def describe(self) -> str:
+        """Name the place in its own spelling."""
+        via = f" (via {self.variable})" if self.variable else ""
+        return f"{display_path(self.path)}{via}"
+
+
+@dataclass(frozen=True)
+class OverrideOrigin:
+    """A value given in code or by ``--set``."""
+
+    name: str
+    layer: str = "override"
+    base: Path | None = None
+
+    def describe(self) -> str:
+        """Name the place in its own spelling."""
+        return f"override {self.name}"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One value given to one setting somewhere."""
+
+    path: KeyPath
+    value: Any
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Definitions of one strength, in the order in which they stand."""
+
+    name: str
+    definitions: tuple[Definition, ...]
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Every definition of every setting: the one that holds, and the weaker ones behind it."""
+
+    winners: Mapping[KeyPath, Definition] = field(default_factory=dict)
+    shadowed: Mapping[KeyPath, tuple[Definition, ...]] = field(default_factory=dict)
+    lineage: tuple[str, ...] = ()
+    """The profile and those it extends, nearest first."""
+
+    def of(self, path: KeyPath) -> Origin:
+        """Give the origin of the leaf at ``path``; the model's default when nothing defines it."""
+        definition = self.winners.get(path)
+        return definition.origin if definition else DefaultOrigin()
+
+    def weaker(self, path: KeyPath) -> tuple[Definition, ...]:
+        """Give the definitions that the one at ``path`` hides, strongest first."""
+        return self.shadowed.get(path, ())
+
+    def nearest(self, path: KeyPath) -> Definition | None:
+        """Give the definition at ``path``, or the closest one inside or around it."""
+        for length in range(len(path), 0, -1):
+            for candidate in self._within(path[:length]):
+                return candidate
+        return None
+
+    def _within(self, path: KeyPath) -> Iterator[Definition]:
+        if path in self.winners:
+            yield self.winners[path]
+        for key, definition in self.winners.items():
+            if key[: len(path)] == path:
+                yield definition
+
+
+def display_path(path: Path) -> str:
+    """Write a path as a person would: relative to the working folder when inside it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)

@@ -1,0 +1,194 @@
+"""Profiles: which there are, which one is chosen, and what it extends."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inkcre.settings.diagnostics import (
+    MASK,
+    Diagnostic,
+    Label,
+    Report,
+    label_toml,
+    suggest,
+)
+from inkcre.settings.model import PROFILE_NAME
+from inkcre.settings.origins import (
+    DefaultOrigin,
+    Origin,
+    OverrideOrigin,
+    VariableOrigin,
+    display_path,
+)
+from inkcre.settings.toml import MAX_FILE_BYTES, TomlDocument, TomlSyntaxError, parse_document
+
+DEFAULT_PROFILE = "dev"
+META_KEYS = ("extends", "description")
+"""Keys of a profile file that are about the profile and are not settings."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen profile's name and what chose it."""
+
+    name: str
+    origin: Origin
+
+
+def package_profiles() -> Path:
+    """Give the folder of the profiles that come with the package."""
+    package = Path(__file__).parent.parent
+    installed = package / "profiles"
+    return installed if installed.is_dir() else package.parent / "profiles"
+
+
+def profile_folders(base: Path) -> list[Path]:
+    """Give the folders that are searched, in order: the user's own, then the package's."""
+    return list(dict.fromkeys([base / "profiles", package_profiles()]))
+
+
+def list_profiles(folders: Sequence[Path]) -> dict[str, Path]:
+    """Map each profile's name to its file; the first folder that has a name wins."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+            if re.fullmatch(PROFILE_NAME, path.stem):
+                found.setdefault(path.stem, path)
+    return found
+
+
+def choose_profile(
+    argument: str | None, environ: Mapping[str, str], configured: tuple[Any, Origin] | None
+) -> Choice:
+    """Choose by argument, ``INKCRE_PROFILE``, ``inkcre.toml``, ``CF_WORKER``, or ``dev``."""
+    if argument:
+        return Choice(argument, OverrideOrigin("profile"))
+    if environ.get("INKCRE_PROFILE"):
+        return Choice(environ["INKCRE_PROFILE"], VariableOrigin("INKCRE_PROFILE"))
+    if configured:
+        return Choice(str(configured[0]), configured[1])
+    if environ.get("CF_WORKER", "").lower() in ("true", "1"):
+        return Choice("workers", VariableOrigin("CF_WORKER"))
+    return Choice(DEFAULT_PROFILE, DefaultOrigin())
+
+
+def resolve_chain(
+    name: str, pointer: Label, profiles: Mapping[str, Path], report: Report
+) -> list[TomlDocument]:
+    """Read a profile's file and those it extends, nearest first; problems go to ``report``."""
+    chain: list[TomlDocument] = []
+    seen: list[str] = []
+    while True:
+        if name in seen:
+            trail = " -> ".join([*seen[seen.index(name) :], name])
+            report.add(
+                Diagnostic(
+                    "extends_cycle",
+                    f"profile {seen[0]}",
+                    f"extends itself: {trail}",
+                    (pointer,),
+                    help="remove one extends line",
+                )
+            )
+            return chain
+        document = _read_profile(name, pointer, profiles, report)
+        if document is None:
+            return chain
+        seen.append(name)
+        chain.append(document)
+        parent = document.data.get("extends")
+        if parent is None:
+            return chain
+        pointer = label_toml(document, ("extends",), at_key=False, masked=False)
+        if not isinstance(parent, str):
+            report.add(
+                Diagnostic(
+                    "string_type",
+                    f"profile {name}",
+                    "extends should be a profile's name",
+                    (pointer,),
+                )
+            )
+            return chain
+        name = parent
+
+
+def _read_profile(
+    name: str, pointer: Label, profiles: Mapping[str, Path], report: Report
+) -> TomlDocument | None:
+    if name in profiles:
+        return read_document(profiles[name], report)
+    known = ", ".join(sorted(profiles))
+    meant = suggest(name, profiles)
+    report.add(
+        Diagnostic(
+            "unknown_profile",
+            f"profile {_quote_name(name)}",
+            "there is no such profile",
+            (pointer,),
+            (f"profiles: {known}",),
+            f"did you mean `{meant}`?"
+            if meant
+            else f"add profiles/{_file_name(name)}.toml, or choose one of them",
+        )
+    )
+    return None
+
+
+def _quote_name(name: str) -> str:
+    return repr(name) if len(name) <= 64 else MASK
+
+
+def _file_name(name: str) -> str:
+    return name if re.fullmatch(PROFILE_NAME, name) else "NAME"
+
+
+def read_document(path: Path, report: Report) -> TomlDocument | None:
+    """Read a TOML file; a problem goes to ``report`` and gives None."""
+    subject = display_path(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        reason = "is a folder, not a file" if path.is_dir() else f"cannot be read: {error.strerror}"
+        report.add(Diagnostic("unreadable_file", subject, reason.lower(), (Label(subject),)))
+        return None
+    if len(content) > MAX_FILE_BYTES:
+        report.add(
+            Diagnostic(
+                "file_too_large",
+                subject,
+                f"is larger than {MAX_FILE_BYTES} bytes",
+                (Label(subject),),
+                help="check that it is the settings file that you meant",
+            )
+        )
+        return None
+    try:
+        return parse_document(path, content)
+    except TomlSyntaxError as error:
+        report.add(_syntax_problem(path, content, error))
+        return None
+
+
+def _syntax_problem(path: Path, content: bytes, error: TomlSyntaxError) -> Diagnostic:
+    source = display_path(path)
+    shown, caret = None, 1
+    if error.place:
+        lines = content.decode("utf-8-sig", "replace").replace("\r\n", "\n").split("\n")
+        line = lines[error.place.line - 1] if error.place.line <= len(lines) else ""
+        shown = _mask_line(line)
+        caret = min(error.place.column, len(shown) + 1)
+    label = Label(source, error.place, shown, caret)
+    reason = error.reason[:1].lower() + error.reason[1:]
+    return Diagnostic("toml_syntax", source, reason, (label,))
+
+
+def _mask_line(line: str) -> str:
+    """Show a line that could not be parsed without what may be a secret: the part up to "="."""
+    key, equals, _ = line.partition("=")
+    if equals:
+        return f"{key}= {MASK}" if key.endswith(" ") else f"{key}={MASK}"
+    return line if line.lstrip().startswith("[") or not line.strip() else MASK

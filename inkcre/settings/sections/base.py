@@ -1,0 +1,20 @@
+"""What all sections share: frozen, strict about unknown keys, documented by field docstrings."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+BindingName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+"""The name of a ``[bindings.NAME]`` table: a JavaScript identifier, as Workers require."""
+
+LocalPath = Annotated[Path, "local-path"]
+"""A path on disk. Relative ones are resolved by the loader against the file that says them."""
+
+
+class Section(BaseModel):
+    """One TOML table: immutable, unknown keys refused, values never echoed in errors."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )

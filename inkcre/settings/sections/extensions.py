@@ -1,0 +1,10 @@
+"""``[extensions]``: packages that add resolvers, sources and routes."""
+
+from inkcre.settings.sections.base import Section
+
+
+class ExtensionsSettings(Section):
+    """Packages that add resolvers, sources and routes."""
+
+    enabled: tuple[str, ...] = ()
+    """Names of entry points in the group "inkcre.extensions"."""

@@ -1,0 +1,190 @@
+"""Turn merged definitions into ``Settings``, and pydantic's errors into diagnostics."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from inkcre.settings.diagnostics import (
+    Diagnostic,
+    Label,
+    Report,
+    label_key,
+    label_table,
+    label_toml,
+    label_value,
+    suggest,
+)
+from inkcre.settings.merging import nest
+from inkcre.settings.model import Settings
+from inkcre.settings.origins import Definition, KeyPath, Origins, TomlOrigin
+from inkcre.settings.schema import Node, settings_schema
+from inkcre.settings.variables import variable_name
+
+HELP = {
+    "int_parsing": "write a whole number, for example {example}",
+    "int_type": "write a whole number, for example {example}",
+    "int_from_float": "write a whole number, for example {example}",
+    "float_parsing": "write a number, for example {example}",
+    "float_type": "write a number, for example {example}",
+    "bool_parsing": "write true or false",
+    "bool_type": "write true or false",
+    "string_type": "write text in quotes",
+    "tuple_type": 'write a list, for example ["one", "two"]',
+}
+
+
+def validate(origins: Origins, report: Report) -> Settings | None:
+    """Build ``Settings``; each problem goes to ``report``, and then there is no value."""
+    try:
+        return Settings(**nest(origins)).trace(origins)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+    problems: dict[tuple[str | int, ...], Diagnostic] = {}
+    for detail in details:
+        path, node, tags = _locate(detail["loc"])
+        problems[path] = _diagnose(detail, path, node, tags, origins)
+    for problem in problems.values():
+        report.add(problem)
+    return None
+
+
+def _locate(loc: Sequence[str | int]) -> tuple[tuple[str | int, ...], Node | None, str | None]:
+    """Drop from pydantic's location what is not a key: the tags of unions, types tried in turn."""
+    node: Node | None = settings_schema()
+    path: list[str | int] = []
+    variant: str | None = None
+    for part in loc:
+        if node is not None and node.is_leaf:
+            if isinstance(part, int):
+                path.append(part)
+            continue
+        if node is not None and node.tag and variant is None and part in node.variants:
+            variant = str(part)
+            continue
+        path.append(part)
+        parent, node = node, (node.child(str(part)) if node else None)
+        if parent is not None and variant is not None:
+            node = parent.children(variant).get(str(part))
+        variant = None if node is not None else variant
+    return tuple(path), node, variant
+
+
+def _diagnose(
+    detail: ErrorDetails,
+    path: tuple[str | int, ...],
+    node: Node | None,
+    variant: str | None,
+    origins: Origins,
+) -> Diagnostic:
+    code = detail["type"]
+    keys = tuple(str(p) for p in path if not isinstance(p, int))
+    subject = ".".join(str(p) for p in path)
+    if code == "extra_forbidden":
+        return _unknown_key(keys, variant, origins)
+    if code == "missing":
+        return _missing(keys, node, origins)
+    if code in ("union_tag_invalid", "union_tag_not_found") and node and node.tag:
+        return _wrong_kind(keys, node, origins)
+    definition = origins.winners.get(keys) or origins.nearest(keys)
+    labels = (_value_label(definition, path),) if definition else ()
+    message = detail["msg"].partition(", unable to")[0]
+    return Diagnostic(
+        code,
+        subject,
+        message[:1].lower() + message[1:],
+        labels,
+        _shadow_notes(keys, origins),
+        _help(code, node),
+    )
+
+
+def _value_label(definition: Definition, path: tuple[str | int, ...]) -> Label:
+    """Point at an element of a list where the file has one, else at the whole value."""
+    indexes = [p for p in path if isinstance(p, int)]
+    if indexes and isinstance(definition.origin, TomlOrigin):
+        keys = (*definition.origin.keys, *indexes)
+        if definition.origin.document.span(keys):
+            return label_toml(definition.origin.document, keys, at_key=False, masked=False)
+    return label_value(definition)
+
+
+def _shadow_notes(path: KeyPath, origins: Origins) -> tuple[str, ...]:
+    return tuple(f"also set in {d.origin.describe()} (overridden)" for d in origins.weaker(path))
+
+
+def _help(code: str, node: Node | None) -> str | None:
+    template = HELP.get(code)
+    default = node.info.default if node and node.info else None
+    example = default if isinstance(default, (int, float)) else 10
+    return template.format(example=example) if template else None
+
+
+def _parent_node(path: KeyPath) -> Node | None:
+    node: Node | None = settings_schema()
+    for key in path[:-1]:
+        node = node.child(key) if node else None
+    return node
+
+
+def _unknown_key(path: KeyPath, variant: str | None, origins: Origins) -> Diagnostic:
+    definition = origins.nearest(path)
+    parent = _parent_node(path)
+    help_ = None
+    owners = parent.owners(path[-1]) if parent and parent.tag else []
+    if parent and owners and variant:
+        kinds = " or ".join(f'"{name}"' for name in owners)
+        help_ = f'the key belongs to {parent.tag} = {kinds}, and {parent.tag} is "{variant}" here'
+    elif parent:
+        meant = suggest(path[-1], parent.children(variant))
+        help_ = (
+            f"did you mean `{meant}`?" if meant else f"keys: {', '.join(parent.children(variant))}"
+        )
+    label = (label_key(definition),) if definition else ()
+    tag = _tag_label(path[:-1], parent, origins) if owners and variant else ()
+    return Diagnostic("extra_forbidden", ".".join(path), "unknown key", label + tag, (), help_)
+
+
+def _tag_label(table: KeyPath, node: Node | None, origins: Origins) -> tuple[Label, ...]:
+    definition = origins.winners.get((*table, node.tag)) if node and node.tag else None
+    known = definition is not None and definition.origin.layer != "default"
+    return (label_value(definition),) if definition and known else ()
+
+
+def _missing(path: KeyPath, node: Node | None, origins: Origins) -> Diagnostic:
+    inside = origins.nearest(path[:-1])
+    label = (
+        (label_table(inside, path[:-1]),)
+        if inside and inside.path[: len(path) - 1] == path[:-1]
+        else ()
+    )
+    name = variable_name(path)
+    ways = [".".join(path), name]
+    if node and node.is_secret:
+        ways.append(f"{name}_FILE")
+    profile = origins.lineage[0] if origins.lineage else "dev"
+    message = f"required by profile `{profile}`"
+    return Diagnostic(
+        "missing", ".".join(path), message, label, (), f"set {', '.join(ways[:-1])} or {ways[-1]}"
+    )
+
+
+def _wrong_kind(path: KeyPath, node: Node, origins: Origins) -> Diagnostic:
+    subject = (*path, str(node.tag))
+    definition = origins.winners.get(subject) or origins.nearest(path)
+    known = ", ".join(f'"{name}"' for name in node.variants)
+    value: Any = definition.value if definition and definition.path == subject else None
+    meant = suggest(value, node.variants) if isinstance(value, str) else None
+    help_: str | None
+    if value is None and definition and definition.path == path:
+        message, help_ = "input should be a table", f"write a table with {node.tag}, one of {known}"
+    elif value is None:
+        message, help_ = f"required, one of {known}", f"add {node.tag}"
+    else:
+        message, help_ = f"input should be one of {known}", None
+    if meant:
+        help_ = f'did you mean "{meant}"?'
+    label = (label_value(definition),) if definition else ()
+    notes = _shadow_notes(subject, origins)
+    return Diagnostic("union_tag_invalid", ".".join(subject), message, label, notes, help_)

@@ -1,0 +1,286 @@
+"""Layers that come as named strings: variables, ``.env``, secret files, ``--set``.
+
+pydantic-settings' own source turns one variable into a nested value; called for one variable at
+a time, so that a value it cannot read is reported with its name and hides no other.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dotenv.parser import parse_stream
+from pydantic_settings import EnvSettingsSource
+from pydantic_settings import SettingsError as PydanticSettingsError
+
+from inkcre.settings.diagnostics import Diagnostic, Label, Report, suggest
+from inkcre.settings.merging import flatten
+from inkcre.settings.model import Settings
+from inkcre.settings.origins import (
+    Definition,
+    DotenvOrigin,
+    KeyPath,
+    Layer,
+    Origin,
+    SecretFileOrigin,
+    VariableOrigin,
+    display_path,
+)
+from inkcre.settings.schema import find_node, walk_leaves
+from inkcre.settings.toml import Place
+
+PREFIX = "INKCRE_"
+CHOOSING = ("INKCRE_PROFILE", "INKCRE_CONFIG")
+"""Variables that choose where to look, and are not settings."""
+
+FORMER_DATABASE_URL = "DB_CONN_STRING"
+"""The former version's variable for the database's address; it spoke to PostgreSQL only."""
+
+SECRET_FOLDER = Path("/run/secrets")
+MAX_SECRET_BYTES = 65_536
+
+
+class _OneVariable(EnvSettingsSource):
+    """pydantic-settings' reading of environment variables, given exactly one."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self._given = {name.lower(): value}
+        super().__init__(Settings)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return self._given
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A named string and where it stands."""
+
+    name: str
+    value: str
+    origin: Origin
+
+    @property
+    def label(self) -> Label:
+        """Point at the variable."""
+        if isinstance(self.origin, DotenvOrigin):
+            return Label(display_path(self.origin.path), Place(self.origin.line, 1, 1))
+        return Label(self.origin.describe())
+
+
+def variable_name(path: KeyPath) -> str:
+    """Name the variable that sets ``path``."""
+    return PREFIX + "__".join(path).upper()
+
+
+def read_variable(variable: Variable, report: Report) -> Iterator[Definition]:
+    """Turn one variable into definitions; what it does not name goes to ``report``."""
+    try:
+        data = _OneVariable(variable.name, variable.value)()
+    except PydanticSettingsError:
+        report.add(
+            Diagnostic(
+                "json_invalid",
+                variable.name,
+                "input should be JSON, since the setting is a list or a table",
+                (variable.label,),
+                help="""write for example '["one", "two"]'""",
+            )
+        )
+        return
+    found = False
+    for lower_path, value in flatten(data):
+        path = _binding_in_capitals(lower_path)
+        found = True
+        if (
+            find_node(path) is None
+            and len(path) > 1
+            and find_node(path[:1])
+            and value == variable.value
+        ):
+            report.add(_unknown_variable(variable))
+        else:
+            yield Definition(path, value, variable.origin)
+    if not found:
+        report.add(_unknown_variable(variable))
+
+
+def _binding_in_capitals(path: KeyPath) -> KeyPath:
+    """Variables have no case of their own; bindings are named in capitals by custom."""
+    return (
+        (path[0], path[1].upper(), *path[2:]) if path[0] == "bindings" and len(path) > 1 else path
+    )
+
+
+def _unknown_variable(variable: Variable) -> Diagnostic:
+    known = [variable_name(path) for path, _ in walk_leaves()]
+    known += [f"{variable_name(path)}_FILE" for path, node in walk_leaves() if node.is_secret]
+    meant = suggest(variable.name, [*known, *CHOOSING])
+    return Diagnostic(
+        "unknown_variable",
+        variable.name,
+        "no setting has this name",
+        (variable.label,) if variable.label.name != variable.name else (),
+        help=f"did you mean {meant}?" if meant else f"variables are named {PREFIX}SECTION__KEY",
+    )
+
+
+def environment_variables(environ: Mapping[str, str]) -> list[Variable]:
+    """Pick our variables out of an environment."""
+    return [
+        Variable(name.upper(), value, VariableOrigin(name.upper()))
+        for name, value in environ.items()
+        if name.upper().startswith(PREFIX) or name == FORMER_DATABASE_URL
+    ]
+
+
+def dotenv_variables(path: Path, report: Report) -> list[Variable]:
+    """Read our variables out of a ``.env`` file; others in it are somebody else's."""
+    found: list[Variable] = []
+    try:
+        with path.open(encoding="utf-8-sig") as stream:
+            bindings = list(parse_stream(stream))
+    except (OSError, UnicodeDecodeError):
+        reason = "is a folder, not a file" if path.is_dir() else "cannot be read as UTF-8 text"
+        report.add(Diagnostic("unreadable_file", display_path(path), reason))
+        return found
+    for binding in bindings:
+        line = binding.original.line + _leading_lines(binding.original.string)
+        if binding.error:
+            label = Label(display_path(path), Place(line, 1, 1))
+            report.add(
+                Diagnostic("dotenv_syntax", display_path(path), "not a NAME=value line", (label,))
+            )
+        elif binding.key and binding.value is not None:
+            name = binding.key.upper()
+            if name.startswith(PREFIX) or name in (FORMER_DATABASE_URL, "CF_WORKER"):
+                origin = DotenvOrigin(name, path, line, path.parent)
+                found.append(Variable(name, binding.value, origin))
+    return found
+
+
+def _leading_lines(text: str) -> int:
+    return text[: len(text) - len(text.lstrip())].count("\n")
+
+
+def secret_folder_variables(folders: Sequence[Path], report: Report) -> list[Variable]:
+    """Read the files of secret folders whose names are ours, in any case."""
+    found: list[Variable] = []
+    for folder in folders:
+        try:
+            names = (
+                sorted(p for p in folder.iterdir() if _is_ours(p.name)) if folder.is_dir() else []
+            )
+        except OSError:
+            continue
+        for path in names:
+            value = read_secret(path, None, report, inside=folder)
+            if value is not None:
+                found.append(Variable(path.name.upper(), value, SecretFileOrigin(path)))
+    return found
+
+
+def _is_ours(name: str) -> bool:
+    return name.upper().startswith(PREFIX) or name.upper() == FORMER_DATABASE_URL
+
+
+def split_file_variables(
+    variables: Sequence[Variable], report: Report
+) -> tuple[list[Variable], list[Variable]]:
+    """Part variables that hold a value from those that name a file (``INKCRE_X_FILE``)."""
+    plain: dict[str, Variable] = {}
+    files: list[Variable] = []
+    for variable in variables:
+        node = find_node(_path_of(variable.name.removesuffix("_FILE")))
+        if not variable.name.endswith("_FILE") or node is None or not node.is_leaf:
+            plain[variable.name] = variable
+        elif not node.is_secret:
+            report.add(
+                Diagnostic(
+                    "not_a_secret",
+                    variable.name,
+                    "only secrets are read from files",
+                    (variable.label,) if variable.label.name != variable.name else (),
+                    help=f"set {variable.name.removesuffix('_FILE')} itself",
+                )
+            )
+        else:
+            files.append(variable)
+    return list(plain.values()), list(_read_files(files, plain, report))
+
+
+def _read_files(
+    files: Sequence[Variable], plain: Mapping[str, Variable], report: Report
+) -> Iterator[Variable]:
+    for variable in files:
+        name = variable.name.removesuffix("_FILE")
+        if name in plain:
+            report.add(
+                Diagnostic(
+                    "both_value_and_file",
+                    name,
+                    f"both {name} and {variable.name} are set",
+                    (plain[name].label, variable.label),
+                    help="keep one of the two",
+                )
+            )
+            continue
+        path = Path(variable.value)
+        value = read_secret(path, variable.name, report)
+        if value is not None:
+            yield Variable(name, value, SecretFileOrigin(path, variable.name))
+
+
+def read_secret(
+    path: Path, variable: str | None, report: Report, *, inside: Path | None = None
+) -> str | None:
+    """Read one secret, without the white space around it; a problem goes to ``report``."""
+    origin = SecretFileOrigin(path, variable)
+    reason = None
+    try:
+        if inside and not path.resolve().is_relative_to(inside.resolve()):
+            reason = f"is a link that leaves {display_path(inside)}"
+        elif path.is_dir():
+            reason = "is a folder, not a file"
+        else:
+            with path.open("rb") as file:
+                content = file.read(MAX_SECRET_BYTES + 1)
+            if len(content) <= MAX_SECRET_BYTES:
+                return content.decode("utf-8-sig").strip()
+            reason = f"is larger than {MAX_SECRET_BYTES} bytes"
+    except UnicodeDecodeError:
+        reason = "is not UTF-8 text"
+    except (OSError, RuntimeError) as error:
+        text = error.strerror if isinstance(error, OSError) else None
+        reason = f"cannot be read: {(text or 'the link goes in circles').lower()}"
+    report.add(
+        Diagnostic("unreadable_secret", variable or path.name, reason, (Label(origin.describe()),))
+    )
+    return None
+
+
+def _path_of(name: str) -> KeyPath:
+    return tuple(name.removeprefix(PREFIX).lower().split("__"))
+
+
+def variables_layer(name: str, variables: Sequence[Variable], report: Report) -> list[Layer]:
+    """Make a layer of settings, with the former variable for the database's address below it."""
+    former: list[Definition] = []
+    current: list[Definition] = []
+    for variable in variables:
+        if variable.name == FORMER_DATABASE_URL:
+            former.append(Definition(("database", "kind"), "postgres", variable.origin))
+            former.append(Definition(("database", "url"), variable.value, variable.origin))
+        elif variable.name not in CHOOSING and variable.name.startswith(PREFIX):
+            current.extend(read_variable(variable, report))
+    return [Layer(name, tuple(former)), Layer(name, tuple(current))]
+
+
+def parse_override(key: str, text: str, origin: Origin, report: Report) -> Iterator[Definition]:
+    """Turn ``--set key=text`` into definitions, read as a variable of the same path would be."""
+    variable = Variable(variable_name(tuple(key.split("."))), text, origin)
+    yield from read_variable(variable, report)
+
+
+def choosing_values(variables: Sequence[Variable]) -> dict[str, Any]:
+    """Give the variables that choose a profile or a file, by name."""
+    return {v.name: v.value for v in variables if v.name in (*CHOOSING, "CF_WORKER")}

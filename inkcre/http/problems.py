@@ -30,6 +30,8 @@ from inkcre.errors import (
 
 logger = logging.getLogger("inkcre.http")
 
+HTTP_400 = 400
+
 STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     Invalid: (422, "The request says something that cannot be"),
     NotFound: (404, "Not found"),
@@ -137,6 +139,8 @@ async def _on_invalid(_: Request, error: Exception) -> Response:
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTP_400:  # FastAPI's answer to a body that is not even text
+        return respond_to(Invalid("not JSON", field="body"))
     code = {404: "no_route", 405: "method_not_allowed"}.get(error.status_code, "http")
     detail = {
         404: f"{request.url.path}: there is no such route",

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    cast,
     func,
     insert,
     literal_column,
@@ -110,32 +111,49 @@ def _wanted_blocks(found: ColumnElement[bool]) -> Select[Any]:
         literal_column("0", Integer),
         _wanted.c.ord,
         *BLOCK_COLUMNS,
-        null(),
-        null(),
+        cast(null(), BigInteger),
+        cast(null(), BigInteger),
         blocks.c.digest,
     ).select_from(_wanted.join(blocks, found))
 
 
+# Each relation is found by its whole unique key. As an ordinary join PostgreSQL, which takes any
+# JSON array for a hundred rows, meets a hub with its arcs first and its ends after: n squared.
+_resolved = (
+    select(
+        _new_relations.c.ord,
+        _from_id.label("from_"),
+        _to_id.label("to_"),
+        _new_relations.c.content,
+    )
+    .select_from(_ends)
+    .cte("resolved")
+    .prefix_with("MATERIALIZED")
+)
+_same = relations.alias("same")
+_found_id = (
+    select(_same.c.id)
+    .where(
+        _same.c.from_ == _resolved.c.from_,
+        _same.c.to_ == _resolved.c.to_,
+        _same.c.content == _resolved.c.content,
+    )
+    .correlate(_resolved)
+    .scalar_subquery()
+)
 _relations_by_ends = select(
     literal_column("1", Integer),
-    _new_relations.c.ord,
+    _resolved.c.ord,
     relations.c.id,
     shown(relations.c.created_at),
     shown(relations.c.updated_at),
-    null(),
-    null(),
+    cast(null(), Text),
+    cast(null(), Text),
     relations.c.content,
     relations.c.from_,
     relations.c.to_,
-    null(),
-).select_from(
-    _ends.join(
-        relations,
-        (relations.c.from_ == _from_id)
-        & (relations.c.to_ == _to_id)
-        & (relations.c.content == _new_relations.c.content),
-    )
-)
+    cast(null(), Text),
+).select_from(_resolved.join(relations, relations.c.id == _found_id))
 
 SELECT_GRAPH = Statement(
     union_all(

@@ -114,9 +114,9 @@ class PostgresDatabase:
                 for call in calls:
                     compiled = self._statements.get(call.statement)
                     cursor = connection.cursor()
-                    cursor.execute(
-                        compiled.text, compiled.arrange(call.parameters), prepare=self._prepare
-                    )
+                    # Not prepared: a plan kept from when the tables were small would stay in use
+                    # while a batch makes them large.
+                    cursor.execute(compiled.text, compiled.arrange(call.parameters), prepare=False)
                     cursors.append(cursor)
             return [c.fetchall() if c.description else [] for c in cursors]
 

@@ -1,0 +1,92 @@
+"""The contract needs a base URL and nothing else, and shares the base with other tests.
+
+``pytest tests/contract --base-url http://…`` runs it against any deployment. Each test writes
+content of its own, so none depends on what is there.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+
+from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
+from tests.homes import serve
+
+HOMES = ("sqlite", "postgres")
+SMALL_BODY_BYTES = 8 * 1024 * 1024
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test in every home, or against the one that was named."""
+    if "base_url" in metafunc.fixturenames:
+        given = metafunc.config.getoption("--base-url")
+        homes = [given] if given else HOMES
+        metafunc.parametrize("base_url", homes, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def base_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Give the base URL of a home with an empty base."""
+    if request.param.startswith("http"):
+        yield request.param
+        return
+    overrides = {"database.migrate_on_start": True, "http.max_body_bytes": SMALL_BODY_BYTES}
+    if request.param == "postgres":
+        settings = postgres_settings(new_postgres_database(), **overrides)
+    else:
+        path = tmp_path_factory.mktemp("home") / "base.sqlite3"
+        settings = sqlite_settings(path, **overrides)
+    with serve(settings) as url:
+        yield url
+
+
+@pytest.fixture
+def api(base_url: str) -> Iterator[httpx.Client]:
+    """Give a client of the home."""
+    with httpx.Client(base_url=base_url, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def unique() -> Callable[[str], str]:
+    """Give text that no other test has."""
+    mark = uuid.uuid4().hex
+    return lambda text: f"{text} {mark}"
+
+
+Json = dict[str, Any]
+
+
+def block(content: str, resolver: str = "text", storage: str | None = None) -> Json:
+    """Write a block's form."""
+    return {"resolver": resolver, "content": content, **({"storage": storage} if storage else {})}
+
+
+def star(centre: Json, *out: tuple[str, Json], into: tuple[tuple[str, Json], ...] = ()) -> Json:
+    """Write a star form."""
+
+    def arm(other: Json) -> Json:
+        return other if "block" in other else {"block": other}
+
+    return {
+        "block": centre,
+        "out_relations": [{"relation": {"content": c}, "to_block": arm(b)} for c, b in out],
+        "in_relations": [{"relation": {"content": c}, "from_block": arm(b)} for c, b in into],
+    }
+
+
+def expect_problem(response: httpx.Response, status: int, code: str, *words: str) -> Json:
+    """Check that a response is an RFC 9457 problem of a kind and says some words."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: Json = response.json()
+    assert problem["type"] == f"urn:inkcre:problem:{code}"
+    assert problem["status"] == status
+    assert problem["title"]
+    for word in words:
+        assert word in problem["detail"], problem
+    return problem

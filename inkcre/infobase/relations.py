@@ -4,7 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, insert, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    true,
+    union,
+)
 
 from inkcre.errors import MissingReference, NotFound
 from inkcre.infobase.blocks import get_block
@@ -59,28 +70,33 @@ DELETE_RELATION = Statement(
 """Delete one relation."""
 
 _block = bindparam("block", type_=BigInteger)
-_touching = {
-    "out": relations.c.from_ == _block,
-    "in": relations.c.to_ == _block,
-    "both": or_(relations.c.from_ == _block, relations.c.to_ == _block),
+_after = bindparam("after", type_=BigInteger)
+_limit = bindparam("limit", type_=Integer)
+_ends = {
+    "out": (relations.c.from_,),
+    "in": (relations.c.to_,),
+    "both": (relations.c.from_, relations.c.to_),
 }
 
 
-def _page(direction: str, *filters: Any) -> Statement:
-    return Statement(
+def _page(direction: str, *filters: ColumnElement[bool]) -> Statement:
+    """Read along each end's index, then put the two together; an OR would have no index."""
+    branches = [
         select(*RELATION_COLUMNS)
-        .where(
-            _touching[direction], relations.c.id > bindparam("after", type_=BigInteger), *filters
-        )
+        .where(end == _block, relations.c.id > _after, *filters)
         .order_by(relations.c.id)
-        .limit(bindparam("limit", type_=Integer))
-    )
+        .limit(_limit)
+        .subquery()
+        for end in _ends[direction]
+    ]
+    found = union(*(select(branch) for branch in branches)).subquery()
+    return Statement(select(found).order_by(found.c.id).limit(_limit))
 
 
 _by_content = relations.c.content == bindparam("content", type_=Text)
 
-SELECT_PAGE = {(direction, False): _page(direction) for direction in _touching} | {
-    (direction, True): _page(direction, _by_content) for direction in _touching
+SELECT_PAGE = {(direction, False): _page(direction) for direction in _ends} | {
+    (direction, True): _page(direction, _by_content) for direction in _ends
 }
 """Read a page of a block's relations, oldest first, by direction and whether content is given."""
 

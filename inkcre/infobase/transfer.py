@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import BigInteger, Integer, and_, bindparam, or_, select
+from sqlalchemy import BigInteger, Integer, bindparam, select, tuple_
 
 from inkcre.errors import CallerError, Invalid
 from inkcre.infobase.blocks import BLOCK_COLUMNS
@@ -200,7 +200,6 @@ EXPORT_BLOCKS = Statement(
 
 _from = blocks.alias("from_block")
 _to = blocks.alias("to_block")
-_after_from = bindparam("after_from", type_=BigInteger)
 EXPORT_RELATIONS = Statement(
     select(
         relations.c.from_,
@@ -217,13 +216,8 @@ EXPORT_RELATIONS = Statement(
         )
     )
     .where(
-        or_(
-            relations.c.from_ > _after_from,
-            and_(
-                relations.c.from_ == _after_from,
-                relations.c.id > bindparam("after", type_=BigInteger),
-            ),
-        )
+        tuple_(relations.c.from_, relations.c.id)
+        > tuple_(bindparam("after_from", type_=BigInteger), bindparam("after", type_=BigInteger))
     )
     .order_by(relations.c.from_, relations.c.id)
     .limit(bindparam("limit", type_=Integer))

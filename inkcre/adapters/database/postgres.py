@@ -43,7 +43,15 @@ anyway. (HikariCP's ``aliveBypassWindowMs`` has the same value for the same reas
 ATTEMPTS = 6
 """How often a batch that met another one head on (deadlock) is tried."""
 
+PLANNING = (
+    "-c timezone=UTC -c jit=off"
+    " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+)
+"""Every query of ours goes by an index, row by row. Left to itself PostgreSQL keeps a plan that
+it prepared while a table was small, and reads the whole of it once it has grown."""
+
 Connection = psycopg.Connection[Row]
+DRIVER_ERRORS = (psycopg.Error, PoolTimeoutError)
 
 
 class PostgresDatabase:
@@ -64,13 +72,15 @@ class PostgresDatabase:
         """Run one statement that changes nothing, in autocommit."""
         compiled = self._statements.get(call.statement)
         parameters = compiled.arrange(call.parameters)
-        with _translated():
+        try:
             try:
                 return self._fetch(compiled.text, parameters)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 if not _lost_connection(error):
                     raise
             return self._fetch(compiled.text, parameters)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
 
     def atomic(self, calls: Sequence[Call]) -> list[list[Row]]:
         """Run statements in one transaction and one round trip."""
@@ -104,8 +114,20 @@ class PostgresDatabase:
         )
 
     def _fetch(self, text: str, parameters: Any) -> list[Row]:
-        with self._borrow(ping=False) as connection:
-            return connection.cursor().execute(text, parameters, prepare=self._prepare).fetchall()
+        # The hot path: what _borrow does, without a context manager.
+        lent = self._checkout(always_ping=False)
+        connection: Any = lent.dbapi_connection
+        try:
+            rows: list[Row] = (
+                connection.cursor().execute(text, parameters, prepare=self._prepare).fetchall()
+            )
+            return rows
+        except BaseException as error:
+            self._examine(lent, error)
+            raise
+        finally:
+            lent.info["used_at"] = time.monotonic()
+            lent.close()
 
     def _batch(self, calls: Sequence[Call]) -> list[list[Row]]:
         with self._borrow(ping=True) as connection:
@@ -114,9 +136,9 @@ class PostgresDatabase:
                 for call in calls:
                     compiled = self._statements.get(call.statement)
                     cursor = connection.cursor()
-                    # Not prepared: a plan kept from when the tables were small would stay in use
-                    # while a batch makes them large.
-                    cursor.execute(compiled.text, compiled.arrange(call.parameters), prepare=False)
+                    cursor.execute(
+                        compiled.text, compiled.arrange(call.parameters), prepare=self._prepare
+                    )
                     cursors.append(cursor)
             return [c.fetchall() if c.description else [] for c in cursors]
 
@@ -147,12 +169,17 @@ class PostgresDatabase:
         try:
             yield connection
         except BaseException as error:
-            if connection.closed or connection.broken or _lost_connection(error):
-                lent.invalidate()
+            self._examine(lent, error)
             raise
         finally:
             lent.info["used_at"] = time.monotonic()
             lent.close()
+
+    def _examine(self, lent: PoolProxiedConnection, error: BaseException) -> None:
+        """Throw a connection away that an error has cost its life."""
+        connection: Any = lent.dbapi_connection
+        if connection.closed or connection.broken or _lost_connection(error):
+            lent.invalidate()
 
     def _checkout(self, *, always_ping: bool) -> PoolProxiedConnection:
         while True:
@@ -183,7 +210,7 @@ def _conninfo(settings: PostgresSettings) -> str:
         # The driver's message quotes the address, password and all.
         raise Misconfigured("database.url: not an address that libpq can read") from None
     timeout = int(settings.statement_timeout_seconds * 1000)
-    options = f"-c statement_timeout={timeout} -c timezone=UTC {given.get('options') or ''}".strip()
+    options = f"-c statement_timeout={timeout} {PLANNING} {given.get('options') or ''}".strip()
     keywords: dict[str, Any] = {
         "connect_timeout": settings.connect_timeout_seconds,
         "application_name": "inkcre",
@@ -207,21 +234,22 @@ def _lost_connection(error: BaseException) -> bool:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except psycopg.Error as error:
+    except DRIVER_ERRORS as error:
         raise translate(error) from error
-    except PoolTimeoutError as error:
-        raise Unavailable("database: every connection is busy") from error
 
 
-def translate(error: psycopg.Error) -> InkcreError:
-    """Say in the port's words what PostgreSQL said.
+def translate(error: Exception) -> InkcreError:
+    """Say in the port's words what PostgreSQL or the pool said.
 
     By class: https://www.postgresql.org/docs/current/errcodes-appendix.html
     """
+    if isinstance(error, PoolTimeoutError):
+        return Unavailable("database: every connection is busy")
     for kinds, make in TRANSLATIONS:
         if isinstance(error, kinds):
             return make()
-    return InvariantBroken(f"database: {type(error).__name__} {error.sqlstate or ''}".rstrip())
+    state = getattr(error, "sqlstate", None) or ""
+    return InvariantBroken(f"database: {type(error).__name__} {state}".rstrip())
 
 
 def _schema_behind() -> InkcreError:

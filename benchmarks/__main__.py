@@ -1,0 +1,79 @@
+"""Run everything, print the table, write it down."""
+
+import argparse
+import itertools
+import os
+import platform
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import psycopg
+
+from benchmarks import importing, serving, starting
+from benchmarks.tables import Table
+from tests.postgres import PostgresServer
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+PACKAGES = ("fastapi", "starlette", "uvicorn", "pydantic", "sqlalchemy", "psycopg")
+
+
+def describe() -> str:
+    """Say what ran on what."""
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return (
+        f"Commit {commit}; {os.cpu_count()} cores; Python {platform.python_version()}; "
+        f"SQLite {sqlite3.sqlite_version}; PostgreSQL {{postgres}}; {packages}."
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="*", default=["starting", "serving", "importing"])
+    parts = parser.parse_args().parts
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent.parent)
+    table = Table()
+    names = itertools.count()
+    with tempfile.TemporaryDirectory() as folder:
+        server = PostgresServer(is_durable=True).start()
+        try:
+            with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+                postgres = connection.info.parameter_status("server_version") or ""
+
+                def new_postgres() -> str:
+                    name = f"bench{next(names)}"
+                    connection.execute(f"CREATE DATABASE {name}".encode())
+                    return server.url(name)
+
+                def new_sqlite() -> str:
+                    return f"{folder}/bench{next(names)}.sqlite3"
+
+                if "starting" in parts:
+                    starting.measure(table)
+                if "serving" in parts:
+                    serving.measure("sqlite", new_sqlite(), table)
+                    serving.measure("postgres", new_postgres(), table)
+                if "importing" in parts:
+                    source = Path(folder) / "input.ndjson"
+                    importing.write_input(source)
+                    importing.measure("sqlite", new_sqlite, source, table)
+                    importing.measure("postgres", new_postgres, source, table)
+        finally:
+            server.remove()
+    text = f"{describe().format(postgres=postgres.split()[0])}\n\n{table.as_markdown()}\n"
+    print(f"\n{text}")
+    if len(parts) == 3:
+        RESULTS.write_text(
+            f"# Results\n\nPrinted by `make bench`; rows were measured side by side in one run.\n\n{text}"
+        )
+    sys.exit(0 if all(row[5] == "yes" for row in table.rows) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -69,9 +69,8 @@ def main() -> None:
     text = f"{describe().format(postgres=postgres.split()[0])}\n\n{table.as_markdown()}\n"
     print(f"\n{text}")
     if len(parts) == 3:
-        RESULTS.write_text(
-            f"# Results\n\nPrinted by `make bench`; rows were measured side by side in one run.\n\n{text}"
-        )
+        head = "# Results\n\nPrinted by `make bench`; both sides of a row in one run.\n\n"
+        RESULTS.write_text(head + text)
     sys.exit(0 if all(row[5] == "yes" for row in table.rows) else 1)
 
 

@@ -164,8 +164,14 @@ def fetch_or_add_block(session: Session, form: dict[str, Any], moment: Any) -> A
     digest = block_digest(form["resolver"], storage, form["content"])
     found = session.scalar(select(Block).filter_by(digest=digest))
     if found is None:
-        found = Block(created_at=moment, updated_at=moment, storage=storage, digest=digest)
-        found.resolver, found.content = form["resolver"], form["content"]
+        found = Block(
+            created_at=moment,
+            updated_at=moment,
+            storage=storage,
+            resolver=form["resolver"],
+            content=form["content"],
+            digest=digest,
+        )
         session.add(found)
         session.flush()
     return found

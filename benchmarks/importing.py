@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from benchmarks.tables import Table
+from inkcre.adapters.database.compiling import StatementCache
 from inkcre.assembly import build_components, utc_now
 from inkcre.infobase.graphs import Plan, write_calls
 from inkcre.infobase.transfer import BATCH_ROWS, Line, import_lines, parse_line
@@ -23,6 +26,10 @@ BLOCKS_PER_STAR = 10
 ROUNDS = 3
 
 
+def make_arc(relation: str, block: dict[str, str]) -> dict[str, Any]:
+    return {"relation": {"content": relation}, "to_block": {"block": block}}
+
+
 def write_input(path: Path) -> None:
     """Write 100,000 blocks and 200,000 relations as stars."""
     with path.open("w") as file:
@@ -30,11 +37,9 @@ def write_input(path: Path) -> None:
             arcs: list[dict[str, Any]] = []
             for index in range(BLOCKS_PER_STAR - 1):
                 block = {"resolver": "text", "content": f"part {number} {index} " + "x" * 100}
-                for relation in ("holds", "shows"):
-                    arcs.append({"relation": {"content": relation}, "to_block": {"block": block}})
+                arcs += [make_arc(relation, block) for relation in ("holds", "shows")]
             centre = {"resolver": "text", "content": f"centre {number}"}
-            for relation in ("is", "was"):
-                arcs.append({"relation": {"content": relation}, "to_block": {"block": centre}})
+            arcs += [make_arc(relation, centre) for relation in ("is", "was")]
             file.write(json.dumps({"block": centre, "out_relations": arcs}) + "\n")
 
 
@@ -69,8 +74,7 @@ def time_ours(kind: str, url: str, source: Path) -> float:
     database = new_base(kind, url)
     started = time.perf_counter()
     with source.open("rb") as file:
-        for progress in import_lines(database, file, utc_now):
-            last = progress
+        *_, last = import_lines(database, file, utc_now)
     seconds = time.perf_counter() - started
     assert (last.created_blocks, last.created_relations) == (100_000, 200_000)
     database.close()
@@ -79,12 +83,13 @@ def time_ours(kind: str, url: str, source: Path) -> float:
 
 def time_bare(kind: str, url: str, batches: list[list[Call]]) -> float:
     """Run the same statements on the bare driver, with parameters made beforehand."""
-    database = new_base(kind, url)
+    new_base(kind, url).close()
+    dialect: Any = psycopg_dialect if kind == "postgres" else sqlite_dialect
+    statements_of = StatementCache(dialect())
     ready = []
     for batch in batches:
-        compiled = [(database._statements.get(c.statement), c.parameters) for c in batch]
+        compiled = [(statements_of.get(c.statement), c.parameters) for c in batch]
         ready.append([(c.text, c.arrange(parameters)) for c, parameters in compiled])
-    database.close()
     begin = "BEGIN"
     connection: Any
     if kind == "postgres":

@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.tables import Table
@@ -20,9 +21,10 @@ from inkcre.schema import migrate
 from inkcre.settings.loader import load_settings
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
-SECONDS = float(os.environ.get("BENCH_SECONDS", "2"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "1"))
 CONNECTIONS = (1, 16, 64)
 BLOCKS = 10_000
+PROFILES = {"postgres": ("server", "database.url"), "sqlite": ("dev", "database.path")}
 
 
 def free_port() -> int:
@@ -50,8 +52,9 @@ def process(command: list[str], port: int, **environ: str) -> Iterator[int]:
         server.communicate(timeout=30)
 
 
-def fill(profile: str, key: str, url: str) -> None:
+def fill(kind: str, url: str) -> None:
     """Make a base of short blocks."""
+    profile, key = PROFILES[kind]
     settings = load_settings(profile, overrides={key: url}, environ={})
     database = build_components(settings).database
     migrate(database)
@@ -63,8 +66,7 @@ def fill(profile: str, key: str, url: str) -> None:
 @contextmanager
 def both(kind: str, url: str) -> Iterator[dict[str, int]]:
     """Serve the application and the baseline on the same base."""
-    profile, key = ("server", "database.url") if kind == "postgres" else ("dev", "database.path")
-    fill(profile, key, url)
+    profile, key = PROFILES[kind]
     ours, bare = free_port(), free_port()
     inkcre = [str(Path(sys.executable).with_name("inkcre")), "run", "--profile", profile]
     options = {key: url, "http.port": str(ours), "http.host": "127.0.0.1", "logging.level": "error"}
@@ -86,45 +88,69 @@ def load(port: int, connections: int, kind: str, seed: int) -> dict[str, float]:
     return result
 
 
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what is asked of each side, over how many connections."""
+
+    what: str
+    kinds: tuple[str, str]
+    connections: int
+    goal: float
+
+
+ROWS = [
+    Row(f"{path}, {connections} conn.", (kind, kind), connections, 0.9)
+    for kind, path in (("one", "GET /blocks/{id}"), ("recent", "GET /blocks/recent"))
+    for connections in CONNECTIONS
+] + [Row("PUT /graph, 10 neighbours, 1 conn.", ("graph", "rows"), 1, 5)]
+
+Sample = tuple[dict[str, float], dict[str, float]]
+
+
 def measure(kind: str, url: str, table: Table) -> None:
-    """Measure reads and graph writes on one database."""
-    with both(kind, url) as ports:
-        for name, path in (("one", "GET /blocks/{id}"), ("recent", "GET /blocks/recent")):
-            for connections in CONNECTIONS:
-                compare(
-                    table,
-                    f"{kind}: {path}, {connections} conn.",
-                    ports,
-                    connections,
-                    (name, name),
-                    0.9,
-                )
-        compare(
-            table, f"{kind}: PUT /graph, 10 neighbours, 1 conn.", ports, 1, ("graph", "rows"), 5
-        )
+    """Measure reads and graph writes on one database.
 
-
-def compare(
-    table: Table,
-    what: str,
-    ports: dict[str, int],
-    connections: int,
-    kinds: tuple[str, str],
-    goal: float,
-) -> None:
-    """Take turns, so that what else the machine does falls on both."""
-    ours, bare = [], []
-    for name, samples, kind in (("ours", ours, kinds[0]), ("baseline", bare, kinds[1])):
-        load(ports[name], connections, kind, 0)
-        samples.clear()
+    Both sides take turns within a round, so that what else the machine does falls on both. Each
+    round starts both servers anew: which core a database's process lands on is luck, and lasts.
+    """
+    fill(kind, url)
+    samples: dict[Row, list[Sample]] = {row: [] for row in ROWS}
     for number in range(ROUNDS):
-        ours.append(load(ports["ours"], connections, kinds[0], 2 * number + 1))
-        bare.append(load(ports["baseline"], connections, kinds[1], 2 * number + 2))
-    our_rate = statistics.median(s["rate"] for s in ours)
-    bare_rate = statistics.median(s["rate"] for s in bare)
-    ratio = statistics.median(a["rate"] / b["rate"] for a, b in zip(ours, bare, strict=True))
-    note = f"p99 {statistics.median(s['p99_ms'] for s in ours):.1f} ms"
-    note += f" against {statistics.median(s['p99_ms'] for s in bare):.1f} ms"
+        with both(kind, url) as ports:
+            for row in ROWS:
+                samples[row].append(compare(row, ports, number))
+    for row in ROWS:
+        report(table, f"{kind}: {row.what}", row.goal, samples[row])
+
+
+def compare(row: Row, ports: dict[str, int], number: int) -> Sample:
+    """Load both sides in turn, twice each in a mirrored order; give the mean of each."""
+    taken: dict[str, list[dict[str, float]]] = {"ours": [], "baseline": []}
+    order = ["ours", "baseline"] if number % 2 else ["baseline", "ours"]
+    for turn, side in enumerate([*order, *reversed(order)]):
+        kind = row.kinds[0] if side == "ours" else row.kinds[1]
+        taken[side].append(load(ports[side], row.connections, kind, 10 * number + turn))
+    ours, bare = (mean(taken[side]) for side in ("ours", "baseline"))
+    return ours, bare
+
+
+def mean(results: list[dict[str, float]]) -> dict[str, float]:
+    return {key: statistics.mean(r[key] for r in results) for key in results[0]}
+
+
+def report(table: Table, what: str, goal: float, samples: list[Sample]) -> None:
+    """Write a row: medians over the rounds."""
+    ratio = statistics.median(ours["rate"] / bare["rate"] for ours, bare in samples)
+    ours, bare = (
+        {key: statistics.median(s[side][key] for s in samples) for key in ("rate", "p99_ms")}
+        for side in (0, 1)
+    )
     table.add(
-        what, f"{our_rate:,.0f}/s", f"{bare_rate:,.0f}/s", ratio, f">= {goal}", ratio >= goal, note
+        what,
+        f"{ours['rate']:,.0f}/s",
+        f"{bare['rate']:,.0f}/s",
+        ratio,
+        f">= {goal}",
+        ratio >= goal,
+        f"p99 {ours['p99_ms']:.1f} ms against {bare['p99_ms']:.1f} ms",
     )

@@ -30,9 +30,9 @@ def list_endpoints() -> list[tuple[str, Any, set[str]]]:
     for module in (blocks, relations, graphs):
         for route in module.router.routes:
             assert isinstance(route, APIRoute)
-            found.append((route.path, route.endpoint, route.methods))
-    for path in ("/heartbeat", "/livez", "/readyz", "/capabilities"):
-        found.append((path, lambda: None, {"GET"}))
+            found.append((route.path, route.endpoint, set(route.methods or ())))
+    health = ("/heartbeat", "/livez", "/readyz", "/capabilities")
+    found += [(path, lambda: None, {"GET"}) for path in health]
     return found
 
 

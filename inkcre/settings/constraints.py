@@ -78,9 +78,14 @@ Lookup = Callable[[KeyPath], Any]
 def check_constraints(origins: Origins, report: Report) -> None:
     """Report every constraint that the merged settings break, with both places that conflict."""
     target = effective_value(origins, ("target",))
+    broken: list[KeyPath] = []
     for constraint in CONSTRAINTS:
         value = effective_value(origins, constraint.path)
-        if constraint.target == target and value in constraint.forbidden:
+        # What is inside a table of a forbidden kind goes with it.
+        is_inside = any(constraint.path[: len(p) - 1] == p[:-1] for p in broken)
+        is_broken = constraint.target == target and value in constraint.forbidden
+        if is_broken and not is_inside:
+            broken.append(constraint.path)
             report.add(
                 Diagnostic(
                     "forbidden_on_target",

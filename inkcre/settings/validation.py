@@ -34,6 +34,14 @@ HELP = {
     "tuple_type": 'write a list, for example ["one", "two"]',
 }
 
+MESSAGES = {
+    "tuple_type": "input should be a list",
+    "model_type": "input should be a table",
+    "model_attributes_type": "input should be a table",
+    "dict_type": "input should be a table",
+}
+"""What pydantic says in Python's words, in TOML's."""
+
 
 def validate(origins: Origins, report: Report) -> Settings | None:
     """Build ``Settings``; each problem goes to ``report``, and then there is no value."""
@@ -59,6 +67,8 @@ def _locate(loc: Sequence[str | int]) -> tuple[tuple[str | int, ...], Node | Non
         if node is not None and node.is_leaf:
             if isinstance(part, int):
                 path.append(part)
+            continue
+        if part == "[key]":
             continue
         if node is not None and node.tag and variant is None and part in node.variants:
             variant = str(part)
@@ -89,7 +99,9 @@ def _diagnose(
         return _wrong_kind(keys, node, origins)
     definition = origins.winners.get(keys) or origins.nearest(keys)
     labels = (_value_label(definition, path),) if definition else ()
-    message = detail["msg"].partition(", unable to")[0]
+    if definition and node and not node.is_leaf and definition.path != keys:
+        labels = (label_table(definition, keys),)
+    message = MESSAGES.get(code) or detail["msg"].partition(", unable to")[0]
     return Diagnostic(
         code,
         subject,
@@ -177,7 +189,7 @@ def _wrong_kind(path: KeyPath, node: Node, origins: Origins) -> Diagnostic:
     value: Any = definition.value if definition and definition.path == subject else None
     meant = suggest(value, node.variants) if isinstance(value, str) else None
     help_: str | None
-    if value is None and definition and definition.path == path:
+    if value is None and definition and definition.path == path and definition.value != {}:
         message, help_ = "input should be a table", f"write a table with {node.tag}, one of {known}"
     elif value is None:
         message, help_ = f"required, one of {known}", f"add {node.tag}"

@@ -44,11 +44,13 @@ ATTEMPTS = 6
 """How often a batch that met another one head on (deadlock) is tried."""
 
 PLANNING = (
-    "-c timezone=UTC -c jit=off"
+    "-c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan"
     " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 )
-"""Every query of ours goes by an index, row by row. Left to itself PostgreSQL keeps a plan that
-it prepared while a table was small, and reads the whole of it once it has grown."""
+"""Every query of ours goes by an index, row by row, whatever its parameters: one plan serves.
+
+Left to itself PostgreSQL plans a page of blocks anew each time, and keeps plans of joins that it
+made while a table was small, which read the whole of it once it has grown."""
 
 Connection = psycopg.Connection[Row]
 DRIVER_ERRORS = (psycopg.Error, PoolTimeoutError)
@@ -64,7 +66,7 @@ class PostgresDatabase:
         self._settings = settings
         self._conninfo = _conninfo(settings)
         self._prepare = settings.prepared_statements
-        self._statements = StatementCache(psycopg_dialect())  # type: ignore[no-untyped-call]
+        self._statements = StatementCache(psycopg_dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
         self._pings = isinstance(settings.pool, QueuePoolSettings) and settings.pool.pre_ping
         self._pool = self._make_pool()
 
@@ -201,9 +203,7 @@ class PostgresDatabase:
 
 def _conninfo(settings: PostgresSettings) -> str:
     url = settings.url.get_secret_value()
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
-        raise Misconfigured("database.url: not a postgresql:// address")
+    _, _, rest = url.partition("://")  # the scheme may name a driver, as SQLAlchemy's do
     try:
         given = conninfo_to_dict(f"postgresql://{rest}")
     except psycopg.ProgrammingError:

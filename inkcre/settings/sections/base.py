@@ -3,9 +3,19 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
-BindingName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+def _identifier(name: str) -> str:
+    if not name.isidentifier() or not name.isascii():
+        raise PydanticCustomError(
+            "binding_name", "a binding's name has letters, digits and underscores only"
+        )
+    return name
+
+
+BindingName = Annotated[str, AfterValidator(_identifier)]
 """The name of a ``[bindings.NAME]`` table: a JavaScript identifier, as Workers require."""
 
 LocalPath = Annotated[Path, "local-path"]

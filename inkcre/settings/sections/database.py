@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 
 from inkcre.settings.sections.base import BindingName, LocalPath, Section
 
@@ -59,13 +60,22 @@ class SqliteSettings(Section):
     """Whether the schema is brought up to date when the process starts."""
 
 
+def _postgres_address(url: SecretStr) -> SecretStr:
+    scheme, separator, _ = url.get_secret_value().partition("://")
+    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise PydanticCustomError(
+            "postgres_url", "input should be an address that starts with postgresql://"
+        )
+    return url
+
+
 class PostgresSettings(Section):
     """``kind = "postgres"``: a PostgreSQL server, shared by any number of replicas."""
 
     kind: Literal["postgres"] = "postgres"
     """PostgreSQL over the network."""
 
-    url: SecretStr
+    url: Annotated[SecretStr, AfterValidator(_postgres_address)]
     """postgresql://user:password@host:5432/name, with libpq's options after a "?"."""
 
     driver: Literal["psycopg"] = "psycopg"

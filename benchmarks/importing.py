@@ -54,10 +54,10 @@ def make_batches(path: Path) -> list[list[Call]]:
             whole.merge(line.plan)
             rows += len(line.plan.blocks) + len(line.plan.relations)
             if rows >= BATCH_ROWS:
-                batches.append(write_calls(whole, utc_now()))
+                batches.append(write_calls(whole, utc_now(), counting=True))
                 whole, rows = Plan(), 0
     if rows:
-        batches.append(write_calls(whole, utc_now()))
+        batches.append(write_calls(whole, utc_now(), counting=True))
     return batches
 
 
@@ -103,7 +103,7 @@ def time_bare(kind: str, url: str, batches: list[list[Call]]) -> float:
     for statements in ready:
         connection.execute(begin)
         for text, parameters in statements:
-            connection.execute(text, parameters).fetchall()
+            connection.execute(text, parameters)
         connection.execute("COMMIT")
     seconds = time.perf_counter() - started
     connection.close()

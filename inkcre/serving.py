@@ -1,5 +1,6 @@
 """Serving in a process, with uvicorn."""
 
+import gc
 import logging
 import logging.config
 from typing import Any
@@ -40,6 +41,9 @@ def serve(settings: Settings) -> None:
     logger.info(
         "profile %s, chosen by %s", settings.profile, settings.origins.of(("profile",)).describe()
     )
+    # What was made so far stays: the garbage collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(app, **_options(settings))
 
 

@@ -16,7 +16,8 @@ from tests.postgres import PostgresServer
 
 SERVER_VARIABLE = "TEST_POSTGRES_URL"
 ROOT = Path(__file__).parent.parent
-DATA = Path(os.environ.get("INKCRE_TEST_DATA", ROOT / "tests" / "data"))
+PEPS = ROOT / "tests" / "data" / "peps.ndjson"
+"""Real input: Python Enhancement Proposals as star forms (public domain or CC0)."""
 
 _server: PostgresServer | None = None
 

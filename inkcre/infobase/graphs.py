@@ -51,25 +51,25 @@ _new_blocks = json_rows(
 )  # fmt: skip
 _now = bindparam("now", type_=Text)
 
-INSERT_BLOCKS = Statement(
-    insert(blocks)
-    .from_select(
-        ["created_at", "updated_at", "storage", "resolver", "content", "digest"],
-        select(
-            moment(func.coalesce(_new_blocks.c.created_at, _now)),
-            moment(func.coalesce(_new_blocks.c.updated_at, _new_blocks.c.created_at, _now)),
-            _new_blocks.c.storage,
-            _new_blocks.c.resolver,
-            _new_blocks.c.content,
-            _new_blocks.c.digest,
-        )
-        .where(true())
-        .order_by(_new_blocks.c.ord)
-        .suffix_with(IGNORE_TWINS),
+_insert_blocks = insert(blocks).from_select(
+    ["created_at", "updated_at", "storage", "resolver", "content", "digest"],
+    select(
+        moment(func.coalesce(_new_blocks.c.created_at, _now)),
+        moment(func.coalesce(_new_blocks.c.updated_at, _new_blocks.c.created_at, _now)),
+        _new_blocks.c.storage,
+        _new_blocks.c.resolver,
+        _new_blocks.c.content,
+        _new_blocks.c.digest,
     )
-    .returning(blocks.c.id)
+    .where(true())
+    .order_by(_new_blocks.c.ord)
+    .suffix_with(IGNORE_TWINS),
 )
+INSERT_BLOCKS = Statement(_insert_blocks.returning(blocks.c.id))
 """Add blocks that are not there yet; gives the ids of those added."""
+
+COUNT_BLOCKS = Statement(_insert_blocks, counts=True)
+"""Add blocks that are not there yet; gives how many were added."""
 
 _new_relations = json_rows(
     "relations", ord=BigInteger(), created_at=Text(), updated_at=Text(), from_id=BigInteger(),
@@ -83,24 +83,22 @@ _ends = _new_relations.outerjoin(_from, _from.c.digest == _new_relations.c.from_
 _from_id = func.coalesce(_new_relations.c.from_id, _from.c.id)
 _to_id = func.coalesce(_new_relations.c.to_id, _to.c.id)
 
-INSERT_RELATIONS = Statement(
-    insert(relations)
-    .from_select(
-        ["created_at", "updated_at", "from_", "to_", "content"],
-        select(
-            moment(func.coalesce(_new_relations.c.created_at, _now)),
-            moment(func.coalesce(_new_relations.c.updated_at, _new_relations.c.created_at, _now)),
-            _from_id,
-            _to_id,
-            _new_relations.c.content,
-        )
-        .select_from(_ends)
-        .where(true())
-        .order_by(_new_relations.c.ord)
-        .suffix_with(IGNORE_TWINS),
+_insert_relations = insert(relations).from_select(
+    ["created_at", "updated_at", "from_", "to_", "content"],
+    select(
+        moment(func.coalesce(_new_relations.c.created_at, _now)),
+        moment(func.coalesce(_new_relations.c.updated_at, _new_relations.c.created_at, _now)),
+        _from_id,
+        _to_id,
+        _new_relations.c.content,
     )
-    .returning(relations.c.id)
+    .select_from(_ends)
+    .where(true())
+    .order_by(_new_relations.c.ord)
+    .suffix_with(IGNORE_TWINS),
 )
+INSERT_RELATIONS = Statement(_insert_relations.returning(relations.c.id))
+COUNT_RELATIONS = Statement(_insert_relations, counts=True)
 """Add relations that are not there yet; an end that is not there breaks NOT NULL or the key."""
 
 _wanted = json_rows("wanted", ord=BigInteger(), id=BigInteger(), digest=Text())
@@ -330,14 +328,19 @@ def refuse_times(form: Star | FlatGraph) -> None:
                 ]
 
 
-def write_calls(plan: Plan, now: datetime) -> list[Call]:
-    """Give the statements that write a plan: at most two, whatever its size."""
+def write_calls(plan: Plan, now: datetime, *, counting: bool = False) -> list[Call]:
+    """Give the statements that write a plan: at most two, whatever its size.
+
+    They give the ids of the rows that they add, or with ``counting`` how many they add.
+    """
+    add_blocks = COUNT_BLOCKS if counting else INSERT_BLOCKS
+    add_relations = COUNT_RELATIONS if counting else INSERT_RELATIONS
     calls = []
     moment_ = format_moment(now)
     if plan.blocks:
-        calls.append(INSERT_BLOCKS(blocks=_as_json(plan.blocks.values()), now=moment_))
+        calls.append(add_blocks(blocks=_as_json(plan.blocks.values()), now=moment_))
     if plan.relations:
-        calls.append(INSERT_RELATIONS(relations=_as_json(plan.relations.values()), now=moment_))
+        calls.append(add_relations(relations=_as_json(plan.relations.values()), now=moment_))
     return calls
 
 

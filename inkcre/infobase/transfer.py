@@ -6,9 +6,14 @@ base, and it says when rows were made, so that an import keeps that. Importing i
 base and exporting again gives the same bytes.
 """
 
+import gc
 import json
+import sys
+from codecs import BOM_UTF8
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,9 +25,10 @@ from inkcre.infobase.blocks import BLOCK_COLUMNS
 from inkcre.infobase.constructs import shown
 from inkcre.infobase.forms import Star
 from inkcre.infobase.graphs import (
-    INSERT_BLOCKS,
-    INSERT_RELATIONS,
+    COUNT_BLOCKS,
+    COUNT_RELATIONS,
     Plan,
+    Reference,
     find_missing,
     plan_star,
     write_calls,
@@ -30,11 +36,14 @@ from inkcre.infobase.graphs import (
 from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.infobase.tables import blocks, relations
 from inkcre.ports.components import Clock
-from inkcre.ports.database import Database, Statement
+from inkcre.ports.database import Call, Database, Statement
 
-BATCH_ROWS = 5_000
+BATCH_ROWS = 10_000
 BATCH_BYTES = 4 * 1024 * 1024
-"""A batch is written when it has this many rows or bytes: some tens of milliseconds of writing."""
+"""A batch is written when it has this many rows or bytes: about a tenth of a second of writing."""
+
+BATCHES_AHEAD = 2
+"""How many batches are ready or being written while the next one is read."""
 
 MAX_LINE_BYTES = 256 * 1024 * 1024
 
@@ -100,25 +109,46 @@ def import_lines(database: Database, lines: Iterable[bytes], clock: Clock) -> It
         SurroundingsError: the database went away; what was counted is committed.
     """
     progress = Progress()
-    with ThreadPoolExecutor(max_workers=1) as writer:
-        writing: Future[None] | None = None
-        for batch in _batches(lines, progress):
-            if writing:
-                writing.result()
+    with _tuned_interpreter(), ThreadPoolExecutor(max_workers=1) as writer:
+        # Batches are kept here until they are written, so that this thread and not the writer,
+        # which is the slower one, spends the time of taking them apart.
+        writing: deque[tuple[Future[None], Batch]] = deque()
+        for lines_read in _batches(lines, progress):
+            batch = prepare(lines_read, clock)
+            if len(writing) == BATCHES_AHEAD:
+                written, _ = writing.popleft()
+                written.result()
                 yield progress
-            writing = writer.submit(_write_batch, database, batch, clock, progress)
-        if writing:
-            writing.result()
+            future = writer.submit(_write_batch, database, batch, clock, progress)
+            writing.append((future, batch))
+        for written, _ in writing:
+            written.result()
     yield progress
+
+
+@contextmanager
+def _tuned_interpreter() -> Iterator[None]:
+    """Suit the interpreter to one thread that reads and one that writes.
+
+    Millions of small objects come and go, none in a cycle: the garbage collector took most of the
+    time of reading a line. And a writer that has the database's answer should not wait 5 ms, the
+    default, for its turn.
+    """
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    gc.set_threshold(200_000, *thresholds[1:])
+    sys.setswitchinterval(0.0001)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        sys.setswitchinterval(interval)
 
 
 def _batches(lines: Iterable[bytes], progress: Progress) -> Iterator[list[Line]]:
     batch: list[Line] = []
     rows = size = 0
     for number, content in enumerate(lines, start=1):
-        parsed = parse_line(
-            number, content.removeprefix(b"\xef\xbb\xbf") if number == 1 else content
-        )
+        parsed = parse_line(number, content.removeprefix(BOM_UTF8) if number == 1 else content)
         if isinstance(parsed, BadLine):
             progress.bad.append(parsed)
         elif parsed:
@@ -132,35 +162,43 @@ def _batches(lines: Iterable[bytes], progress: Progress) -> Iterator[list[Line]]
         yield batch
 
 
-def _write_batch(
-    database: Database, batch: Sequence[Line], clock: Clock, progress: Progress
-) -> None:
-    good = _with_known_references(database, batch, progress)
+@dataclass(frozen=True)
+class Batch:
+    """Lines, the statements that write them together, and what they take to be there already."""
+
+    lines: Sequence[Line]
+    calls: Sequence[Call]
+    references: Sequence[Reference]
+
+
+def prepare(lines: Sequence[Line], clock: Clock) -> Batch:
+    """Make the statements of some lines; this is work for the thread that reads."""
+    whole = Plan()
+    for line in lines:
+        whole.merge(line.plan)
+    return Batch(lines, write_calls(whole, clock(), counting=True), whole.unresolved())
+
+
+def _write_batch(database: Database, batch: Batch, clock: Clock, progress: Progress) -> None:
+    missing = find_missing(database, batch.references)
+    if missing:
+        batch = prepare(_without(batch.lines, set(missing), progress), clock)
     try:
-        _write_lines(database, good, clock, progress)
+        _write(database, batch, progress)
     except CallerError:
         # Some line cannot be written; find it by writing them one by one.
-        for line in good:
+        for line in batch.lines:
             try:
-                _write_lines(database, [line], clock, progress)
+                _write(database, prepare([line], clock), progress)
             except CallerError as error:
                 progress.bad.append(BadLine(line.number, _reason(database, line, error)))
 
 
-def _with_known_references(
-    database: Database, batch: Sequence[Line], progress: Progress
-) -> list[Line]:
+def _without(lines: Sequence[Line], missing: set[Reference], progress: Progress) -> list[Line]:
     """Leave out lines that refer to blocks that are neither there nor in the batch."""
-    new = {digest for line in batch for digest in line.plan.blocks}
-    references = dict.fromkeys(
-        ref for line in batch for ref in line.plan.unresolved() if ref not in new
-    )
-    missing = set(find_missing(database, list(references)))
-    if not missing:
-        return list(batch)
     good = []
-    for line in batch:
-        unknown = [ref for ref in line.plan.unresolved() if ref in missing]
+    for line in lines:
+        unknown = [reference for reference in line.plan.unresolved() if reference in missing]
         if unknown:
             progress.bad.append(BadLine(line.number, f"block {unknown[0]}: not found"))
         else:
@@ -168,18 +206,13 @@ def _with_known_references(
     return good
 
 
-def _write_lines(
-    database: Database, lines: Sequence[Line], clock: Clock, progress: Progress
-) -> None:
-    whole = Plan()
-    for line in lines:
-        whole.merge(line.plan)
-    calls = write_calls(whole, clock())
-    written = dict(zip((c.statement for c in calls), database.atomic(calls), strict=True))
-    progress.created_blocks += len(written.get(INSERT_BLOCKS, []))
-    progress.created_relations += len(written.get(INSERT_RELATIONS, []))
-    progress.lines += len(lines)
-    progress.bytes += sum(line.size for line in lines)
+def _write(database: Database, batch: Batch, progress: Progress) -> None:
+    results = zip(batch.calls, database.atomic(batch.calls), strict=True)
+    counted = {call.statement: int(rows[0][0]) for call, rows in results}
+    progress.created_blocks += counted.get(COUNT_BLOCKS, 0)
+    progress.created_relations += counted.get(COUNT_RELATIONS, 0)
+    progress.lines += len(batch.lines)
+    progress.bytes += sum(line.size for line in batch.lines)
 
 
 def _reason(database: Database, line: Line, error: CallerError) -> str:

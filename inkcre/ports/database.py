@@ -32,10 +32,12 @@ class Statement:
     import, and named for what they do.
     """
 
-    __slots__ = ("clause",)
+    __slots__ = ("clause", "counts")
 
-    def __init__(self, clause: ClauseElement) -> None:
+    def __init__(self, clause: ClauseElement, *, counts: bool = False) -> None:
+        """Wrap a clause; one that ``counts`` gives one row: how many rows it changed."""
         self.clause = clause
+        self.counts = counts
 
     def __call__(self, **parameters: Any) -> Call:
         """Pair the statement with values for its parameters."""

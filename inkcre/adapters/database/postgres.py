@@ -134,15 +134,16 @@ class PostgresDatabase:
     def _batch(self, calls: Sequence[Call]) -> list[list[Row]]:
         with self._borrow(ping=True) as connection:
             with connection.pipeline(), connection.transaction():
-                cursors = []
-                for call in calls:
-                    compiled = self._statements.get(call.statement)
-                    cursor = connection.cursor()
-                    cursor.execute(
-                        compiled.text, compiled.arrange(call.parameters), prepare=self._prepare
-                    )
-                    cursors.append(cursor)
-            return [c.fetchall() if c.description else [] for c in cursors]
+                sent = [self._send(connection, call) for call in calls]
+            return [
+                [(cursor.rowcount,)] if call.statement.counts else _rows(cursor)
+                for call, cursor in zip(calls, sent, strict=True)
+            ]
+
+    def _send(self, connection: Connection, call: Call) -> psycopg.Cursor[Row]:
+        compiled = self._statements.get(call.statement)
+        parameters: Any = compiled.arrange(call.parameters)
+        return connection.cursor().execute(compiled.text, parameters, prepare=self._prepare)
 
     def _make_pool(self) -> Pool:
         pool = self._settings.pool
@@ -199,6 +200,10 @@ class PostgresDatabase:
                 lent.close()
             else:
                 return lent
+
+
+def _rows(cursor: psycopg.Cursor[Row]) -> list[Row]:
+    return cursor.fetchall() if cursor.description else []
 
 
 def _conninfo(settings: PostgresSettings) -> str:

@@ -111,7 +111,7 @@ class SqliteDatabase:
     def _run(self, connection: sqlite3.Connection, call: Call) -> list[Row]:
         compiled = self._statements.get(call.statement)
         cursor = connection.execute(compiled.text, compiled.arrange(call.parameters))
-        rows: list[Row] = cursor.fetchall()
+        rows: list[Row] = [(cursor.rowcount,)] if compiled.counts else cursor.fetchall()
         return rows
 
     def _pool(self, size: int) -> Pool:

@@ -1,0 +1,287 @@
+"""What only PostgreSQL can do to us: restart, stop answering, be slow, be refused."""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2 as httpx
+import psycopg
+import pytest
+from psycopg import errors as pg
+from sqlalchemy import func, select
+
+from inkcre import schema
+from inkcre.adapters.database import postgres
+from inkcre.assembly import build_components
+from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, TimedOut, Unavailable
+from inkcre.infobase import blocks, graphs
+from inkcre.infobase.forms import parse_graph
+from inkcre.ports.database import Statement
+from tests.conftest import postgres_settings
+from tests.homes import serve
+from tests.postgres import PostgresServer
+
+SLEEP = Statement(select(func.pg_sleep(5)))
+FORM = parse_graph(
+    {
+        "block": {"resolver": "text", "content": "centre"},
+        "out_relations": [
+            {"relation": {"content": "has"}, "to_block": {"block": {"resolver": "text", "content": f"n{n}"}}}
+            for n in range(10)
+        ],
+    }
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[PostgresServer]:
+    """Give a server that may be stopped without harm to other tests."""
+    server = PostgresServer().start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def own_url(own_server: PostgresServer) -> str:
+    """Give a migrated database on that server."""
+    name = f"own{time.monotonic_ns()}"
+    with psycopg.connect(own_server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    database = build_components(postgres_settings(own_server.url(name))).database
+    schema.migrate(database)
+    database.close()
+    return own_server.url(name)
+
+
+def test_restart_under_load_costs_only_requests_in_flight(
+    own_server: PostgresServer, own_url: str
+) -> None:
+    """While the server crashes and comes back, answers are right or 503 with Retry-After; then all
+    are right again, in the same process, without a stale connection among them.
+    """
+    stop = threading.Event()
+    answers: list[tuple[int, bool]] = []
+
+    def ask(base: str, number: int) -> None:
+        with httpx.Client(base_url=base, timeout=60) as client:
+            count = 0
+            while not stop.is_set():
+                count += 1
+                if count % 2:
+                    answer = client.get("/blocks/1")
+                else:
+                    form = {"resolver": "text", "content": f"{number} {count}"}
+                    answer = client.post("/blocks", json=form)
+                answers.append((answer.status_code, "retry-after" in answer.headers))
+
+    settings = postgres_settings(own_url)
+    with serve(settings) as base, ThreadPoolExecutor(6) as pool:
+        assert (
+            httpx.post(f"{base}/blocks", json={"resolver": "text", "content": "x"}).status_code
+            == 201
+        )
+        asking = [pool.submit(ask, base, number) for number in range(6)]
+        time.sleep(0.5)
+        own_server.stop(immediately=True)
+        time.sleep(0.5)
+        own_server.start()
+        time.sleep(1.5)
+        stop.set()
+        for future in asking:
+            future.result()
+        assert {status for status, _ in answers} <= {200, 201, 503}
+        assert all(retry for status, retry in answers if status == 503)
+        assert any(status == 503 for status, _ in answers)
+        after = [httpx.get(f"{base}/blocks/1").status_code for _ in range(30)]
+        assert after == [200] * 30
+        assert httpx.get(f"{base}/readyz").status_code == 200
+
+
+def test_stale_connections_cost_nothing(own_server: PostgresServer, own_url: str) -> None:
+    """A restart between requests is not noticed: reads try again, batches test first."""
+    database = build_components(postgres_settings(own_url)).database
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: database.ping(), range(40)))
+    own_server.stop(immediately=True)
+    own_server.start()
+    assert database.read(Statement(select(1))()) == [(1,)]
+    own_server.stop(immediately=True)
+    own_server.start()
+    graphs.write_graph(database, FORM, datetime.now(UTC))
+    database.close()
+
+
+def test_server_that_is_gone_is_unavailable(own_server: PostgresServer, own_url: str) -> None:
+    """Each operation says so, and says when to ask again; the address is not in it."""
+    database = build_components(postgres_settings(own_url)).database
+    own_server.stop()
+    try:
+        for operation in (database.ping, lambda: blocks.delete_block(database, 1)):
+            with pytest.raises(Unavailable) as caught:
+                operation()
+            assert caught.value.retry_after_seconds >= 1
+            assert str(own_server.folder) not in str(caught.value)
+    finally:
+        own_server.start()
+
+
+def test_readyz_says_why_while_the_database_is_away(
+    own_server: PostgresServer, own_url: str
+) -> None:
+    """Serving starts all the same, /livez is fine, /readyz is 503 with a reason, then well."""
+    own_server.stop()
+    with serve(postgres_settings(own_url)) as base:
+        assert httpx.get(f"{base}/livez").status_code == 200
+        answer = httpx.get(f"{base}/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["reasons"][0]["code"] == "unavailable"
+        assert httpx.get(f"{base}/blocks/1").status_code == 503
+        own_server.start()
+        assert httpx.get(f"{base}/readyz").status_code == 200
+
+
+def test_slow_statement_is_stopped(postgres_url: str) -> None:
+    """The server stops it at statement_timeout_seconds, and the connection lives on."""
+    settings = postgres_settings(postgres_url, **{"database.statement_timeout_seconds": 0.2})
+    database = build_components(settings).database
+    started = time.monotonic()
+    with pytest.raises(TimedOut):
+        database.read(SLEEP())
+    assert time.monotonic() - started < 4
+    database.ping()
+    database.close()
+
+
+def test_exhausted_pool_is_unavailable(postgres_url: str) -> None:
+    """A request that gets no connection in time is told to come again."""
+    settings = postgres_settings(
+        postgres_url,
+        **{"database.pool": {"kind": "queue", "size": 1, "overflow": 0, "timeout_seconds": 0.2}},
+    )
+    database = build_components(settings).database
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(database.read, Statement(select(func.pg_sleep(1.5)))())
+        time.sleep(0.3)
+        with pytest.raises(Unavailable, match="busy"):
+            database.ping()
+        busy.result()
+    database.ping()
+    database.close()
+
+
+def test_null_pool_keeps_no_connection(postgres_url: str) -> None:
+    """With an outside pooler each use opens and closes; prepared statements may be off."""
+    settings = postgres_settings(
+        postgres_url, **{"database.pool": {"kind": "null"}, "database.prepared_statements": False}
+    )
+    database = build_components(settings).database
+    graphs.write_graph(database, FORM, datetime.now(UTC))
+    assert blocks.get_block(database, 1)["content"] == "centre"
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute(count).fetchone() == (1,)
+
+
+class CountingProxy:
+    """Stand between client and server, and count how often the client waits for an answer."""
+
+    def __init__(self, folder: Path, server_folder: str) -> None:
+        self.turns = 0
+        self.server_path = f"{server_folder}/.s.PGSQL.5432"
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(folder / ".s.PGSQL.5432"))
+        self.listener.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(self.server_path)
+        with client, server:
+            client.settimeout(0.05)
+            server.settimeout(0.05)
+            while True:
+                try:
+                    sent = client.recv(1 << 20)
+                except TimeoutError:
+                    sent = None
+                if sent == b"":
+                    return
+                if sent:
+                    self.turns += 1
+                    while sent:  # what follows without an answer belongs to the same turn
+                        server.sendall(sent)
+                        try:
+                            sent = client.recv(1 << 20)
+                        except TimeoutError:
+                            sent = b""
+                try:
+                    client.sendall(server.recv(1 << 20))
+                except TimeoutError:
+                    pass
+
+
+def test_batch_is_one_round_trip_and_three_statements(
+    postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A graph with ten neighbours: BEGIN, three statements and COMMIT go out together."""
+    folder = tmp_path_factory.mktemp("p")
+    match = re.search(r"host=(.*)", postgres_url)
+    assert match
+    proxy = CountingProxy(folder, match[1])
+    settings = postgres_settings(postgres_url.replace(match[1], str(folder)))
+    database = build_components(settings).database
+    now = datetime.now(UTC)
+    assert len(graphs.write_calls(graphs.plan_graph(FORM), now)) == 2
+    graphs.write_graph(database, FORM, now)
+    before = proxy.turns
+    graphs.write_graph(database, FORM, now)
+    assert proxy.turns - before == 2, "one to test the connection, one for the batch"
+    before = proxy.turns
+    blocks.get_block(database, 1)
+    assert proxy.turns - before == 1
+    database.close()
+    proxy.listener.close()
+
+
+def test_every_error_of_the_driver_is_translated() -> None:
+    """Each class that psycopg has becomes an error of the port; only unforeseen ones are ours."""
+    classes = [c for c in vars(pg).values() if isinstance(c, type) and issubclass(c, psycopg.Error)]
+    assert len(classes) > 200
+    for kind in classes:
+        assert isinstance(postgres.translate(kind("secret detail")), InkcreError)
+        assert "secret" not in str(postgres.translate(kind("secret detail")))
+    assert isinstance(postgres.translate(pg.SyntaxError("x")), InvariantBroken)
+    assert isinstance(postgres.translate(pg.TooManyConnections("x")), Unavailable)
+
+
+def test_address_that_libpq_cannot_read_is_not_quoted() -> None:
+    """The driver's message has the address in it; ours does not."""
+    settings = postgres_settings("postgresql://u:hunter2@[oops/d")
+    with pytest.raises(Misconfigured) as caught:
+        build_components(settings)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+asyncpg"]
+)
+def test_address_of_any_postgres_scheme_is_taken(postgres_url: str, scheme: str) -> None:
+    """SQLAlchemy's spellings and the short one mean the same server."""
+    url = postgres_url.replace("postgresql:", f"{scheme}:")
+    database = build_components(postgres_settings(url)).database
+    database.ping()
+    database.close()

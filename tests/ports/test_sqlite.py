@@ -1,0 +1,134 @@
+"""What only SQLite can do to us: other processes, full disks, files that are no databases."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inkcre import schema
+from inkcre.adapters.database import sqlite
+from inkcre.assembly import build_components, utc_now
+from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, SchemaBehind, Unavailable
+from inkcre.infobase import blocks
+from inkcre.infobase.forms import BlockForm
+from inkcre.ports.database import Database
+from tests.conftest import sqlite_settings
+
+FORM = BlockForm(resolver="text", content="x")
+
+
+def new_base(path: Path, **overrides: object) -> Database:
+    """Make a base in a file."""
+    database = build_components(sqlite_settings(path, **overrides)).database
+    schema.migrate(database)
+    return database
+
+
+def test_file_is_in_wal_mode_with_foreign_keys(sqlite_path: Path) -> None:
+    """Readers go on while somebody writes; the file and its folder are made when absent."""
+    database = new_base(sqlite_path.parent / "deep" / "er" / "base.sqlite3")
+    database.close()
+    connection = sqlite3.connect(sqlite_path.parent / "deep" / "er" / "base.sqlite3")
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_reader_does_not_wait_for_a_writer(sqlite_path: Path) -> None:
+    """While another process holds the write lock, reads answer and writes give up in time."""
+    database = new_base(sqlite_path, **{"database.busy_timeout_seconds": 0.2})
+    block, _ = blocks.create_block(database, FORM, utc_now())
+    other = sqlite3.connect(sqlite_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert blocks.get_block(database, block["id"])["content"] == "x"
+    with pytest.raises(Unavailable) as caught:
+        blocks.delete_block(database, block["id"])
+    assert caught.value.retry_after_seconds >= 1
+    other.execute("ROLLBACK")
+    blocks.delete_block(database, block["id"])
+    other.close()
+    database.close()
+
+
+def test_file_that_is_no_database_is_said(sqlite_path: Path) -> None:
+    """Somebody else's file is not written to."""
+    sqlite_path.write_bytes(b"something else entirely, and long enough" * 100)
+    database = build_components(sqlite_settings(sqlite_path)).database
+    with pytest.raises(Misconfigured, match=r"database\.path"):
+        database.ping()
+    assert sqlite_path.read_bytes().startswith(b"something else")
+
+
+def test_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    """A file where a folder should be."""
+    (tmp_path / "file").write_text("")
+    database = build_components(sqlite_settings(tmp_path / "file" / "base.sqlite3")).database
+    with pytest.raises(Misconfigured, match=r"database\.path"):
+        database.ping()
+
+
+def test_base_without_schema_says_what_to_run(sqlite_path: Path) -> None:
+    """No table is a matter of migrating."""
+    database = build_components(sqlite_settings(sqlite_path)).database
+    with pytest.raises(SchemaBehind) as caught:
+        blocks.get_block(database, 1)
+    assert caught.value.hint == "run `inkcre migrate`"
+    database.close()
+
+
+def test_acknowledged_write_survives_a_kill(sqlite_path: Path) -> None:
+    """A process that is killed right after a write was acknowledged has written it."""
+    new_base(sqlite_path).close()
+    program = (
+        "import os, sys\n"
+        "from inkcre.assembly import build_components, utc_now\n"
+        "from inkcre.infobase import blocks\n"
+        "from inkcre.infobase.forms import BlockForm\n"
+        "from inkcre.settings.loader import load_settings\n"
+        "settings = load_settings('dev', overrides={'database.path': sys.argv[1]}, environ={})\n"
+        "database = build_components(settings).database\n"
+        "for number in range(20):\n"
+        "    form = BlockForm(resolver='text', content=str(number))\n"
+        "    blocks.create_block(database, form, utc_now())\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(sqlite_path)], check=False, timeout=60
+    )
+    assert done.returncode == -9
+    database = build_components(sqlite_settings(sqlite_path)).database
+    page, _ = blocks.list_blocks(database, limit=50)
+    assert len(page) == 20
+    database.close()
+
+
+def test_every_result_code_is_translated() -> None:
+    """Each code that the driver knows becomes an error of the port, without its text."""
+    names = [name for name in vars(sqlite3) if name.startswith("SQLITE_")]
+    assert len(names) > 50
+    for name in names:
+        error = sqlite3.OperationalError("secret detail")
+        error.sqlite_errorname = name
+        translated = sqlite.translate(error)
+        assert isinstance(translated, InkcreError)
+        assert "secret" not in str(translated)
+    assert isinstance(sqlite.translate(sqlite3.ProgrammingError("x")), InvariantBroken)
+
+
+def test_read_only_file_takes_no_writes(sqlite_path: Path) -> None:
+    """A base that may only be read says so when it is written to."""
+    from inkcre.errors import ReadOnly
+
+    new_base(sqlite_path).close()
+    error = sqlite3.OperationalError("attempt to write a readonly database")
+    error.sqlite_errorname = "SQLITE_READONLY"
+    assert isinstance(sqlite.translate(error), ReadOnly)
+    if os.geteuid() != 0:
+        sqlite_path.chmod(0o400)
+        sqlite_path.parent.chmod(0o500)
+        database = build_components(sqlite_settings(sqlite_path)).database
+        with pytest.raises(InkcreError):
+            blocks.create_block(database, FORM, utc_now())
+        sqlite_path.parent.chmod(0o700)

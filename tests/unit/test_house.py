@@ -1,0 +1,186 @@
+"""The house's own rules: what imports what, and that the contracts bite."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import inkcre
+from tests.conftest import ROOT
+
+LOADED_BY_NOTHING_EDGY = (
+    "apscheduler",
+    "uvicorn",
+    "alembic",
+    "psycopg",
+    "obstore",
+    "tomlkit",
+    "sqlite3",
+)
+
+
+def modules_after(program: str) -> set[str]:
+    """Run a program in a fresh interpreter and give the modules that are loaded at its end."""
+    code = f"import sys\n{program}\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        timeout=60,
+    )
+    return {name.partition(".")[0] for name in done.stdout.splitlines()}
+
+
+def test_importing_the_app_loads_no_other_homes_packages() -> None:
+    """What only processes or only tools need stays out of the application's import."""
+    loaded = modules_after("import inkcre.app")
+    assert not loaded & set(LOADED_BY_NOTHING_EDGY)
+
+
+def test_workers_settings_load_no_other_homes_packages() -> None:
+    """Nor does loading the profile of the edge."""
+    program = (
+        "from inkcre.settings.loader import load_settings\nload_settings('workers', environ={})"
+    )
+    assert not modules_after(program) & set(LOADED_BY_NOTHING_EDGY)
+
+
+def test_dev_loads_only_what_it_uses() -> None:
+    """An application on SQLite has no PostgreSQL driver and nothing of Cloudflare's."""
+    program = (
+        "from inkcre.app import create_app\n"
+        "create_app(profile='dev', overrides={'database.path': ':memory:'}, environ={})"
+    )
+    loaded = modules_after(program)
+    assert "sqlite3" in loaded
+    assert not loaded & {"psycopg", "alembic", "uvicorn", "apscheduler", "workers", "js", "pg8000"}
+
+
+def test_server_loads_no_sqlite() -> None:
+    """An application on PostgreSQL has no SQLite."""
+    program = (
+        "from inkcre.app import create_app\n"
+        "create_app(profile='server', overrides={'database.url': 'postgresql://h/d'}, environ={})"
+    )
+    loaded = modules_after(program)
+    assert "psycopg" in loaded
+    assert not loaded & {"sqlite3", "alembic", "uvicorn", "apscheduler"}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """The command answers --help without the application."""
+    program = "import inkcre.cli.main"
+    assert not modules_after(program) & {"fastapi", "sqlalchemy", "pydantic", "uvicorn", "alembic"}
+
+
+VIOLATIONS = {
+    "inkcre/settings/model.py": "import inkcre.infobase.tables",
+    "inkcre/settings/loader.py": "import sqlalchemy",
+    "inkcre/ports/database.py": "import inkcre.settings.model",
+    "inkcre/adapters/database/sqlite.py": "import inkcre.infobase.blocks",
+    "inkcre/adapters/database/postgres.py": "import inkcre.adapters.database.sqlite",
+    "inkcre/infobase/blocks.py": "import fastapi",
+    "inkcre/infobase/graphs.py": "import inkcre.settings.model",
+    "inkcre/http/blocks.py": "import sqlalchemy",
+    "inkcre/http/graphs.py": "import inkcre.adapters.database.sqlite",
+    "inkcre/app.py": "import inkcre.adapters.database.sqlite",
+}
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run import-linter on a copy of the package."""
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=120,
+        env={"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the package, to be spoiled."""
+    folder = tmp_path_factory.mktemp("copy")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(inkcre.__file__).parent, folder / "inkcre", ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def test_contracts_hold(copy: Path) -> None:
+    """The package as it is breaks none."""
+    done = lint_imports(copy)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("module", VIOLATIONS)
+def test_contract_bites(copy: Path, module: str) -> None:
+    """A violation of each rule is reported."""
+    path = copy / module
+    text = path.read_text()
+    try:
+        path.write_text(f"{text}\n{VIOLATIONS[module]}\n")
+        done = lint_imports(copy)
+    finally:
+        path.write_text(text)
+    assert done.returncode != 0
+    assert "BROKEN" in done.stdout
+
+
+def test_importing_any_module_does_nothing(tmp_path: Path) -> None:
+    """No file, no clock, no randomness, no environment is read at import."""
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in sorted((ROOT / "inkcre").rglob("*.py"))
+    ]
+    program = (
+        "import importlib, os, sys, time, random, uuid, secrets\n"
+        f"names = {names!r}\n"
+        "import fastapi.testclient, sqlalchemy, psycopg, uvicorn, pytest, typer, pydantic_settings\n"
+        "import alembic.command, rich.progress, dotenv.parser, sqlalchemy.dialects.sqlite\n"
+        "import sqlalchemy.dialects.postgresql.psycopg, importlib.metadata\n"
+        "used = []\n"
+        "class Watched(dict):\n"
+        "    pass\n"
+        "def forbid(name):\n"
+        "    def forbidden(*a, **k):\n"
+        "        frame = sys._getframe(1)\n"
+        "        if frame.f_globals.get('__name__', '').startswith('inkcre'):\n"
+        "            used.append((name, frame.f_globals['__name__']))\n"
+        "        return real[name](*a, **k)\n"
+        "    return forbidden\n"
+        "real = {'time': time.time, 'urandom': os.urandom, 'getenv': os.getenv, 'uuid4': uuid.uuid4}\n"
+        "time.time, os.urandom, os.getenv, uuid.uuid4 = map(forbid, real)\n"
+        "before = set(os.listdir('.'))\n"
+        "for name in names:\n"
+        "    importlib.import_module(name)\n"
+        "assert not used, used\n"
+        "assert set(os.listdir('.')) == before\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_modules_stay_small() -> None:
+    """Past 400 lines a module is asked what it does; none passes unasked."""
+    long = {
+        p.name: n
+        for p in (ROOT / "inkcre").rglob("*.py")
+        if (n := len(p.read_text().splitlines())) > 400
+    }
+    assert not long
+
+
+def test_init_files_are_empty_but_for_the_public_face() -> None:
+    """No code hides in a package's __init__."""
+    for path in (ROOT / "inkcre").rglob("__init__.py"):
+        body = ast.parse(path.read_text()).body
+        is_face = path.parent.name in ("inkcre", "testing")
+        assert is_face or not [node for node in body if not isinstance(node, ast.Expr)], path

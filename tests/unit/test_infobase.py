@@ -1,0 +1,94 @@
+"""Small pieces of the information base."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inkcre.errors import Invalid
+from inkcre.infobase.cursors import decode_cursor, encode_cursor
+from inkcre.infobase.digests import block_digest
+from inkcre.infobase.forms import MAX_ID
+from inkcre.infobase.moments import format_moment
+from inkcre.infobase.resolvers import RESOLVERS, find_resolver
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
+
+
+@given(st.integers(0, MAX_ID))
+def test_cursor_comes_back(last_id: int) -> None:
+    """Any id survives."""
+    assert decode_cursor(encode_cursor(last_id)) == last_id
+
+
+@given(st.text())
+def test_no_text_breaks_the_cursor(text: str) -> None:
+    """Anything is a cursor of ours or refused as invalid."""
+    try:
+        assert 0 <= decode_cursor(text) <= MAX_ID
+    except Invalid as error:
+        assert error.field == "cursor"
+
+
+@given(
+    st.tuples(TEXT, st.none() | TEXT.filter(bool), TEXT),
+    st.tuples(TEXT, st.none() | TEXT.filter(bool), TEXT),
+)
+def test_digest_tells_blocks_apart(
+    one: tuple[str, str | None, str], two: tuple[str, str | None, str]
+) -> None:
+    """Two blocks have one digest only if they are one."""
+    assert (block_digest(*one) == block_digest(*two)) is (one == two)
+
+
+def test_digest_is_stable() -> None:
+    """It is written in databases and exports, so it stays what it is."""
+    import hashlib
+
+    assert block_digest("text", None, "x") == hashlib.sha256(b"text\x00\x00x").hexdigest()
+
+
+def test_moment_is_written_in_utc_with_six_digits() -> None:
+    """Whatever the zone, the text sorts as the moments do."""
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=5)))
+    assert format_moment(moment) == "2026-01-01T22:04:05.000000Z"
+    assert format_moment(datetime(2026, 1, 1, 22, 4, 5, 7, UTC)) == "2026-01-01T22:04:05.000007Z"
+
+
+BLOCK = {"id": 1, "storage": None, "resolver": "text", "content": ""}
+
+
+def test_known_resolvers_have_their_own_name() -> None:
+    """The table's key is the resolver's name."""
+    assert {"text", "webpage", "image", "video"} <= set(RESOLVERS)
+    assert all(name == resolver.name for name, resolver in RESOLVERS.items())
+
+
+def test_unknown_resolver_reads_nothing_and_adds_nothing() -> None:
+    """It is never fatal."""
+    resolver = find_resolver("somebody.elses")
+    assert resolver.read_text(BLOCK) is None
+    assert resolver.break_down(BLOCK) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("nothing here", []),
+        ("see https://a.example/x.", ["https://a.example/x"]),
+        (
+            "(https://a.example/x?y=1#z), “http://b.example”",
+            ["https://a.example/x?y=1#z", "http://b.example"],
+        ),
+        ("https://a.example https://a.example", ["https://a.example"]),
+        ("ftp://a.example javascript:https", []),
+    ],
+)
+def test_text_mentions_the_pages_whose_addresses_stand_in_it(
+    content: str, expected: list[str]
+) -> None:
+    """Each once, without the sentence's punctuation."""
+    star = find_resolver("text").break_down({**BLOCK, "content": content})
+    found = [arc.to_block.block.content for arc in star.out_relations] if star else []
+    assert found == expected

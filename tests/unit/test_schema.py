@@ -1,0 +1,115 @@
+"""Migrations: one history, two dialects."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from inkcre import schema
+from inkcre.assembly import build_components
+from inkcre.errors import SchemaBehind
+from inkcre.infobase.digests import block_digest
+from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE, metadata
+from inkcre.ports.database import Database, Migratable
+from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
+
+
+def test_head_is_the_last_migration() -> None:
+    """The revision that the application asks for is the one that the migrations end at."""
+    script = ScriptDirectory(str(schema.migrations_folder()))
+    assert script.get_heads() == [SCHEMA_HEAD]
+
+
+def test_migrated_schema_is_the_declared_one(database: Database) -> None:
+    """Tables, columns, constraints and indexes of a migrated base are those of the code."""
+    assert isinstance(database, Migratable)
+    engine = database.migration_engine()
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = [d for d in compare_metadata(context, metadata) if not is_version_table(d)]
+        declared = {c.name for t in metadata.tables.values() for c in t.constraints if c.name}
+        found: set[str | None] = set()
+        for table in metadata.tables:
+            inspector = inspect(connection)
+            found |= {k["name"] for k in inspector.get_foreign_keys(table)}
+            found |= {k["name"] for k in inspector.get_unique_constraints(table)}
+            found.add(inspector.get_pk_constraint(table)["name"])
+    engine.dispose()
+    assert differences == []
+    assert found == declared
+
+
+def is_version_table(difference: Any) -> bool:
+    """Alembic keeps its own table beside ours."""
+    return difference[0] == "remove_table" and difference[1].name == VERSION_TABLE
+
+
+def test_migrating_again_does_nothing(database: Database) -> None:
+    """At head there is nothing to do."""
+    schema.migrate(database)
+    assert schema.read_revision(database) == SCHEMA_HEAD
+    schema.require_head(database)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_two_who_migrate_at_once_migrate_once(kind: str, tmp_path: Path) -> None:
+    """The second waits and finds nothing to do."""
+    url = new_postgres_database() if kind == "postgres" else ""
+
+    def migrate(_: int) -> None:
+        settings = postgres_settings(url) if url else sqlite_settings(tmp_path / "base.sqlite3")
+        database = build_components(settings).database
+        schema.migrate(database)
+        schema.require_head(database)
+        database.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate, range(4)))
+
+
+def test_base_from_the_future_is_refused(database: Database) -> None:
+    """A schema that this version does not know is not served either."""
+    from sqlalchemy import Text, bindparam, column, table, update
+
+    from inkcre.ports.database import Statement
+
+    revision = Statement(
+        update(table(VERSION_TABLE, column("version_num"))).values(
+            version_num=bindparam("v", type_=Text)
+        )
+    )
+    database.atomic([revision(v="9999")])
+    with pytest.raises(SchemaBehind, match="9999"):
+        schema.require_head(database)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_history_is_written_as_sql(dialect: str) -> None:
+    """Both dialects, from nothing to head."""
+    sql = schema.render_sql(dialect)
+    assert "CREATE TABLE blocks" in sql
+    assert f"'{SCHEMA_HEAD}'" in sql
+    assert ("AUTOINCREMENT" in sql) is (dialect == "sqlite")
+
+
+def test_digest_is_what_postgresql_computes(postgres_url: str) -> None:
+    """A block's digest can be computed where the block is, so existing rows can be given theirs."""
+    import psycopg
+
+    sql = r"""
+        SELECT encode(sha256(
+            convert_to(%(r)s, 'UTF8') || '\x00'::bytea || convert_to(coalesce(%(s)s, ''), 'UTF8')
+            || '\x00'::bytea || convert_to(%(c)s, 'UTF8')), 'hex')
+    """
+    with psycopg.connect(postgres_url) as connection:
+        for resolver, storage, content in (
+            ("text", None, "é\N{GRINNING FACE}"),
+            ("webpage", "url", ""),
+        ):
+            row = connection.execute(sql, {"r": resolver, "s": storage, "c": content}).fetchone()
+            assert row == (block_digest(resolver, storage, content),)

@@ -15,7 +15,8 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from benchmarks.tables import Table
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.assembly import build_components, utc_now
-from inkcre.infobase.graphs import Plan, write_calls
+from inkcre.infobase.graphs import write_calls
+from inkcre.infobase.plans import Plan
 from inkcre.infobase.transfer import BATCH_ROWS, Line, import_lines, parse_line
 from inkcre.ports.database import Call
 from inkcre.schema import migrate

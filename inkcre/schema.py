@@ -4,6 +4,7 @@ Alembic is imported only by the functions that need it: the application must not
 """
 
 import io
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ from inkcre.ports.database import Database, Migratable, Statement
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+_one_at_a_time = threading.Lock()
+"""Alembic keeps its state in module globals."""
 
 SELECT_REVISION = Statement(select(column("version_num", Text)).select_from(table(VERSION_TABLE)))
 """Read the schema's revision."""
@@ -51,7 +55,7 @@ def migrate(database: Database) -> None:
         raise Unsupported("database: its schema is not changed from here")
     engine = database.migration_engine()
     try:
-        with engine.connect() as connection:
+        with _one_at_a_time, engine.connect() as connection:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

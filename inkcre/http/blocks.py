@@ -15,7 +15,7 @@ from inkcre.http.parameters import (
     StorageFilter,
 )
 from inkcre.http.responses import BlockOut, BlockPage, WalkedGraph, documented, json_response
-from inkcre.infobase import blocks, graphs
+from inkcre.infobase import blocks, walks
 from inkcre.infobase.forms import BlockEdit, BlockForm
 from inkcre.infobase.organizing import organize_block
 from inkcre.ports.components import components
@@ -114,7 +114,7 @@ def walk_graph(
 ) -> Response:
     """Walk from a block along relations, breadth first, up to ``limit`` relations."""
     return json_response(
-        graphs.walk_graph(
+        walks.walk_graph(
             components().database, block_id, depth=depth, direction=direction, limit=limit
         )
     )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from inkcre.errors import Invalid
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import WrittenGraph, documented, json_response
-from inkcre.infobase import graphs
+from inkcre.infobase import graphs, plans
 from inkcre.infobase.forms import FlatGraph, Star, parse_graph
 from inkcre.ports.components import components
 
@@ -84,7 +84,7 @@ def put_graph(body: RawBody) -> Response:
         form = parse_graph(_load(body))
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    graphs.refuse_times(form)
+    plans.refuse_times(form)
     given = components()
     return json_response(graphs.write_graph(given.database, form, given.clock()))
 

@@ -27,12 +27,10 @@ from inkcre.infobase.forms import Star
 from inkcre.infobase.graphs import (
     COUNT_BLOCKS,
     COUNT_RELATIONS,
-    Plan,
-    Reference,
     find_missing,
-    plan_star,
     write_calls,
 )
+from inkcre.infobase.plans import Plan, Reference, plan_star
 from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.infobase.tables import blocks, relations
 from inkcre.ports.components import Clock

@@ -37,9 +37,7 @@ def import_(settings: object, content: bytes) -> transfer.Progress:
 
 
 def test_real_input_goes_round_through_both_databases(tmp_path: Path) -> None:
-    """Files from a real project, into SQLite, out, into PostgreSQL, out, into SQLite, out: the
-    three exports are the same bytes.
-    """
+    """Into SQLite, out, into PostgreSQL, out, into SQLite, out: three exports of the same bytes."""
     first = sqlite_settings(tmp_path / "a.sqlite3")
     progress = import_(first, PEPS.read_bytes())
     lines = PEPS.read_text().splitlines()
@@ -83,22 +81,23 @@ def test_progress_counts_what_is_committed(tmp_path: Path) -> None:
     schema.migrate(given.database)
     lines = [
         json.dumps({"block": {"resolver": "text", "content": f"{n}"}}).encode()
-        for n in range(12_000)
+        for n in range(50_000)
     ]
     counts = []
     for progress in transfer.import_lines(given.database, lines, given.clock):
         counts.append(progress.created_blocks)
         exported = sum(1 for _ in transfer.export_lines(given.database))
         assert exported >= progress.created_blocks
-    assert counts[-1] == 12_000
+    assert counts[-1] == 50_000
     assert len(counts) > 2
     given.database.close()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_killed_import_loses_nothing_and_is_completed(kind: str, tmp_path: Path, run: Run) -> None:
-    """Killed with -9 somewhere in the middle: what was acknowledged is there, whole lines only,
-    and a second run completes it to the same base as one that was never killed.
+    """Killed with -9 in the middle, what was acknowledged is there, and whole lines only.
+
+    A second run completes it to the base of an import that was never killed.
     """
     count = 30_000
     with (tmp_path / "in.ndjson").open("w") as file:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -118,12 +119,15 @@ def test_nobody_sees_half_a_batch(database: Database) -> None:
     def watch() -> None:
         while not stop.is_set():
             seen.add(len(database.read(SELECT(type="pair"))) % 10)
+            time.sleep(0.001)
 
     with ThreadPoolExecutor(2) as pool:
         watching = [pool.submit(watch) for _ in range(2)]
-        for batch in range(20):
-            database.atomic([INSERT(name=f"{batch}-{n}", type="pair") for n in range(10)])
-        stop.set()
+        try:
+            for batch in range(20):
+                database.atomic([INSERT(name=f"{batch}-{n}", type="pair") for n in range(10)])
+        finally:
+            stop.set()
         for future in watching:
             future.result()
     assert seen <= {0}

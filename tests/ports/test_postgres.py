@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from inkcre.assembly import build_components
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, TimedOut, Unavailable
 from inkcre.infobase import blocks, graphs
 from inkcre.infobase.forms import parse_graph
+from inkcre.infobase.plans import plan_graph
 from inkcre.ports.database import Statement
 from tests.conftest import postgres_settings
 from tests.homes import serve
@@ -41,7 +43,7 @@ FORM = parse_graph(
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[PostgresServer]:
     """Give a server that may be stopped without harm to other tests."""
-    server = PostgresServer().start()
+    server = PostgresServer(is_durable=True).start()
     yield server
     server.remove()
 
@@ -61,8 +63,9 @@ def own_url(own_server: PostgresServer) -> str:
 def test_restart_under_load_costs_only_requests_in_flight(
     own_server: PostgresServer, own_url: str
 ) -> None:
-    """While the server crashes and comes back, answers are right or 503 with Retry-After; then all
-    are right again, in the same process, without a stale connection among them.
+    """While the server crashes and comes back, answers are right or 503 with Retry-After.
+
+    Then all are right again, in the same process, without a stale connection among them.
     """
     stop = threading.Event()
     answers: list[tuple[int, bool]] = []
@@ -209,28 +212,28 @@ class CountingProxy:
     def _serve(self, client: socket.socket) -> None:
         server = socket.socket(socket.AF_UNIX)
         server.connect(self.server_path)
-        with client, server:
-            client.settimeout(0.05)
-            server.settimeout(0.05)
-            while True:
-                try:
-                    sent = client.recv(1 << 20)
-                except TimeoutError:
-                    sent = None
-                if sent == b"":
-                    return
-                if sent:
+        with client, server, suppress(OSError):
+            while sent := receive(client):
+                if sent != NOTHING_YET:
                     self.turns += 1
-                    while sent:  # what follows without an answer belongs to the same turn
-                        server.sendall(sent)
-                        try:
-                            sent = client.recv(1 << 20)
-                        except TimeoutError:
-                            sent = b""
-                try:
-                    client.sendall(server.recv(1 << 20))
-                except TimeoutError:
-                    pass
+                while sent != NOTHING_YET:  # what follows without an answer is the same turn
+                    server.sendall(sent)
+                    sent = receive(client)
+                answer = receive(server)
+                if answer != NOTHING_YET:
+                    client.sendall(answer)
+
+
+NOTHING_YET = b"nothing yet"
+
+
+def receive(connection: socket.socket) -> bytes:
+    """Wait a moment for bytes; empty when the other side has closed."""
+    connection.settimeout(0.05)
+    try:
+        return connection.recv(1 << 20)
+    except TimeoutError:
+        return NOTHING_YET
 
 
 def test_batch_is_one_round_trip_and_three_statements(
@@ -244,11 +247,12 @@ def test_batch_is_one_round_trip_and_three_statements(
     settings = postgres_settings(postgres_url.replace(match[1], str(folder)))
     database = build_components(settings).database
     now = datetime.now(UTC)
-    assert len(graphs.write_calls(graphs.plan_graph(FORM), now)) == 2
+    assert len(graphs.write_calls(plan_graph(FORM), now)) == 2
     graphs.write_graph(database, FORM, now)
     before = proxy.turns
     graphs.write_graph(database, FORM, now)
     assert proxy.turns - before == 2, "one to test the connection, one for the batch"
+    blocks.get_block(database, 1)  # the first time prepares the statement
     before = proxy.turns
     blocks.get_block(database, 1)
     assert proxy.turns - before == 1

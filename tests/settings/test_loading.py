@@ -376,9 +376,9 @@ def test_settings_are_immutable() -> None:
     """No leaf and no section can be set."""
     settings = load_settings(environ={})
     with pytest.raises(pydantic.ValidationError):
-        settings.profile = "other"
+        setattr(settings, "profile", "other")
     with pytest.raises(pydantic.ValidationError):
-        settings.http.port = 1
+        setattr(settings.http, "port", 1)
 
 
 def test_settings_read_nothing_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,9 +65,7 @@ def check_spans(text: str) -> int:
 
 
 def test_every_toml_file_of_this_machine_is_located() -> None:
-    """Each key, header and element of each file that parses has a place, and what stands there
-    is the value.
-    """
+    """Each key, header and element of each file has a place, and what stands there is the value."""
     checked = located = 0
     for path in toml_files():
         try:

@@ -76,11 +76,11 @@ class PostgresDatabase:
         parameters = compiled.arrange(call.parameters)
         try:
             try:
-                return self._fetch(compiled.text, parameters)
+                return self._fetch(compiled.text, parameters, ping=False)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 if not _lost_connection(error):
                     raise
-            return self._fetch(compiled.text, parameters)
+            return self._fetch(compiled.text, parameters, ping=True)
         except DRIVER_ERRORS as error:
             raise translate(error) from error
 
@@ -100,7 +100,7 @@ class PostgresDatabase:
     def ping(self) -> None:
         """Return if the server answers."""
         with _translated():
-            self._fetch("SELECT 1", None)
+            self._fetch("SELECT 1", None, ping=True)
 
     def close(self) -> None:
         """Close idle connections; those lent out close when they come back."""
@@ -115,9 +115,9 @@ class PostgresDatabase:
             "postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool
         )
 
-    def _fetch(self, text: str, parameters: Any) -> list[Row]:
+    def _fetch(self, text: str, parameters: Any, *, ping: bool) -> list[Row]:
         # The hot path: what _borrow does, without a context manager.
-        lent = self._checkout(always_ping=False)
+        lent = self._checkout(always_ping=ping)
         connection: Any = lent.dbapi_connection
         try:
             rows: list[Row] = (
@@ -133,8 +133,16 @@ class PostgresDatabase:
 
     def _batch(self, calls: Sequence[Call]) -> list[list[Row]]:
         with self._borrow(ping=True) as connection:
-            with connection.pipeline(), connection.transaction():
-                sent = [self._send(connection, call) for call in calls]
+            # Not connection.transaction(): in a pipeline it waits for answers of its own.
+            try:
+                with connection.pipeline():
+                    connection.execute("BEGIN", prepare=False)
+                    sent = [self._send(connection, call) for call in calls]
+                    connection.execute("COMMIT", prepare=False)
+            except psycopg.Error:
+                if not connection.closed:
+                    connection.rollback()
+                raise
             return [
                 [(cursor.rowcount,)] if call.statement.counts else _rows(cursor)
                 for call, cursor in zip(calls, sent, strict=True)

@@ -50,9 +50,6 @@ class SqliteSettings(Section):
     path: Literal[":memory:"] | LocalPath = Path("data/inkcre.sqlite3")
     """The database file, made when absent; ":memory:" keeps it in this process only."""
 
-    readers: Annotated[int, Field(ge=1, le=100)] = 4
-    """Connections that read at the same time; there is always exactly one that writes."""
-
     busy_timeout_seconds: Annotated[float, Field(ge=0)] = 10
     """How long a write waits for another process's write before it is answered 503."""
 

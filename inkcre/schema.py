@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Text, column, select, table
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from inkcre.errors import Misconfigured, SchemaBehind, Unsupported
+from inkcre.errors import Misconfigured, SchemaBehind, Unavailable, Unsupported
 from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE
 from inkcre.ports.database import Database, Migratable, Statement
 
@@ -50,6 +51,7 @@ def require_head(database: Database) -> None:
 def migrate(database: Database) -> None:
     """Bring the schema up to date, in one transaction; do nothing when it is."""
     from alembic import command
+    from alembic.util import CommandError
 
     if not isinstance(database, Migratable):
         raise Unsupported("database: its schema is not changed from here")
@@ -59,8 +61,24 @@ def migrate(database: Database) -> None:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except CommandError as error:
+        raise _unknown_revision(database) from error
+    except OperationalError as error:
+        raise Unavailable("database: no answer while the schema was being changed") from error
+    except DBAPIError as error:
+        raise Misconfigured(
+            f"database: the schema could not be changed: {type(error.orig).__name__}",
+            hint="is it empty, or one of this program's? nothing was changed",
+        ) from error
     finally:
         engine.dispose()
+
+
+def _unknown_revision(database: Database) -> SchemaBehind:
+    return SchemaBehind(
+        f"database: the schema is at {read_revision(database)}, which this version does not know",
+        hint=f"use the version that made it; this one ends at {SCHEMA_HEAD}",
+    )
 
 
 def render_sql(dialect: str) -> str:

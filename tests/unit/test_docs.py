@@ -16,7 +16,27 @@ DOCS = ROOT / "docs"
 SETTINGS = DOCS / "settings.md"
 
 
-LAYERS = ["## Layers", "", "Weakest first; a stronger one wins key by key, a list replaces a list, and a table whose `kind` changes", "is replaced whole.", "", "1. the defaults below", "2. the profile's file, after those that it `extends`", "3. `inkcre.toml`, looked for in the working folder and upwards (`INKCRE_CONFIG` names another)", "4. its table `[profiles.NAME]`", "5. `.env` beside it", "6. secret files: `/run/secrets`, `$CREDENTIALS_DIRECTORY`, `INKCRE_A__B_FILE`", "7. variables (`DB_CONN_STRING`, the former name, is below `INKCRE_DATABASE__URL`)", "8. what is given in code or by `--set`", "", "The profile is chosen by `--profile` or an argument, else `INKCRE_PROFILE`, else `profile` in `inkcre.toml`,", "else `CF_WORKER=true` (`workers`), else it is `dev`. Relative paths in files are relative to `inkcre.toml`.", "", "## Keys", ""]
+LAYERS = [
+    "## Layers",
+    "",
+    "Weakest first; a stronger one wins key by key, a list replaces a list, and a table whose `kind` changes",
+    "is replaced whole.",
+    "",
+    "1. the defaults below",
+    "2. the profile's file, after those that it `extends`",
+    "3. `inkcre.toml`, looked for in the working folder and upwards (`INKCRE_CONFIG` names another)",
+    "4. its table `[profiles.NAME]`",
+    "5. `.env` beside it",
+    "6. secret files: `/run/secrets`, `$CREDENTIALS_DIRECTORY`, `INKCRE_A__B_FILE`",
+    "7. variables (`DB_CONN_STRING`, the former name, is below `INKCRE_DATABASE__URL`)",
+    "8. what is given in code or by `--set`",
+    "",
+    "The profile is chosen by `--profile` or an argument, else `INKCRE_PROFILE`, else `profile` in `inkcre.toml`,",
+    "else `CF_WORKER=true` (`workers`), else it is `dev`. Relative paths in files are relative to `inkcre.toml`.",
+    "",
+    "## Keys",
+    "",
+]
 
 
 def to_toml(value: object) -> str:

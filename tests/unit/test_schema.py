@@ -12,11 +12,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from inkcre import schema
+from inkcre.assembly import build_components
 from inkcre.errors import SchemaBehind
 from inkcre.infobase.digests import block_digest
 from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE, metadata
 from inkcre.ports.database import Database, Migratable
-from tests.conftest import new_postgres_database
+from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
 
 
 def test_head_is_the_last_migration() -> None:
@@ -113,3 +114,34 @@ def test_digest_is_what_postgresql_computes(postgres_url: str) -> None:
         ):
             row = connection.execute(sql, {"r": resolver, "s": storage, "c": content}).fetchone()
             assert row == (block_digest(resolver, storage, content),)
+
+
+def test_tables_of_somebody_else_are_left_alone(postgres_url: str) -> None:
+    """A database that has other tables of our names is refused with one error, and unchanged."""
+    import psycopg
+
+    from inkcre.errors import Misconfigured
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("DROP TABLE inkcre_schema")
+    other = build_components(postgres_settings(postgres_url)).database
+    with pytest.raises(Misconfigured, match="DuplicateTable"):
+        schema.migrate(other)
+    assert schema.read_revision(other) is None
+    other.close()
+
+
+def test_migrating_a_base_from_the_future_says_so(tmp_path: Path) -> None:
+    """A revision that is not in the history is named."""
+    import sqlite3
+
+    path = tmp_path / "base.sqlite3"
+    database = build_components(sqlite_settings(path)).database
+    schema.migrate(database)
+    connection = sqlite3.connect(path)
+    connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(SchemaBehind, match="9999"):
+        schema.migrate(database)
+    database.close()

@@ -41,6 +41,8 @@ def require_head(database: Database) -> None:
         SchemaBehind: it is not; the hint is the command to run.
     """
     revision = read_revision(database)
+    if revision is not None and revision > SCHEMA_HEAD:
+        raise _unknown_revision(database)
     if revision != SCHEMA_HEAD:
         raise SchemaBehind(
             f"database: the schema is at {revision or 'nothing'}, this version needs {SCHEMA_HEAD}",
@@ -63,13 +65,16 @@ def migrate(database: Database) -> None:
             command.upgrade(config, "head")
     except CommandError as error:
         raise _unknown_revision(database) from error
-    except OperationalError as error:
-        raise Unavailable("database: no answer while the schema was being changed") from error
     except DBAPIError as error:
+        if isinstance(error, OperationalError) and "already exists" not in str(error.orig):
+            raise Unavailable("database: no answer while the schema was being changed") from error
         raise Misconfigured(
-            f"database: the schema could not be changed: {type(error.orig).__name__}",
-            hint="is it empty, or one of this program's? nothing was changed",
+            "database: has tables of these names that are not this program's",
+            hint="use an empty database; nothing was changed",
         ) from error
+    except OSError as error:
+        reason = (error.strerror or "cannot be used").lower()
+        raise Misconfigured(f"database.path: {reason}") from error
     finally:
         engine.dispose()
 

@@ -21,6 +21,8 @@ def run_online(connection: Connection) -> None:
     )
     with connection.begin():
         if connection.dialect.name == "postgresql":
+            # Waiting for one's turn, and changing large tables, take as long as they take.
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
         with context.begin_transaction():
             context.run_migrations()

@@ -34,6 +34,8 @@ def import_(
     set_: Assignments = None,
 ) -> None:
     """Add star forms, one a line. What exists already stays; a bad line does not stop the rest."""
+    for name in files:
+        _require_readable(name)
     given = _open_base(profile, set_)
     bad = 0
     try:
@@ -43,6 +45,13 @@ def import_(
         given.database.close()
     if bad:
         raise typer.Exit(1)
+
+
+def _require_readable(name: str) -> None:
+    """Find out before anything is written that a file of several is missing."""
+    with ExitStack() as stack:
+        if name != "-":
+            _open_input(name, stack)
 
 
 def _open_base(profile: str | None, assignments: list[str] | None) -> "Components":

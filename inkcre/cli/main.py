@@ -1,6 +1,7 @@
 """The ``inkcre`` command. Heavy imports stay inside the commands that need them."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -41,10 +42,10 @@ def root(
     """An information base: blocks, relations, and ways to find them."""
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error of ours is written on standard error and gives its exit status."""
     try:
-        app()
+        app(arguments)
     except InkcreError as error:
         print(settings_options.render_error(error), file=sys.stderr)
         sys.exit(error.exit_status)

@@ -17,7 +17,7 @@ from inkcre.http.parameters import (
 from inkcre.http.responses import BlockOut, BlockPage, WalkedGraph, documented, json_response
 from inkcre.infobase import blocks, walks
 from inkcre.infobase.forms import BlockEdit, BlockForm
-from inkcre.infobase.organizing import organize_block
+from inkcre.infobase.organizing import create_organized_block
 from inkcre.ports.components import components
 
 router = APIRouter(prefix="/blocks", tags=["blocks"])
@@ -71,22 +71,18 @@ def get_block(block_id: PathId) -> Response:
 def create_block(form: BlockForm, organize: Organize = False) -> Response:
     """Add a block, or give the identical one that exists (200)."""
     given = components()
-    block, is_new = blocks.create_block(given.database, form, given.clock())
-    if organize:
-        organize_block(given.database, block, given.clock())
+    create = create_organized_block if organize else blocks.create_block
+    block, is_new = create(given.database, form, given.clock())
     return json_response(block, 201 if is_new else 200, {"Location": f"/blocks/{block['id']}"})
 
 
 @router.patch(
     "/{block_id}", responses=documented(BlockOut, 200, 404, 409, 413), summary="Change a block"
 )
-def edit_block(block_id: PathId, form: BlockEdit, organize: Organize = False) -> Response:
+def edit_block(block_id: PathId, form: BlockEdit) -> Response:
     """Change what the body names; an absent key stays, ``"storage": null`` makes it inline."""
     given = components()
-    block = blocks.edit_block(given.database, block_id, form, given.clock())
-    if organize:
-        organize_block(given.database, block, given.clock())
-    return json_response(block)
+    return json_response(blocks.edit_block(given.database, block_id, form, given.clock()))
 
 
 @router.delete(

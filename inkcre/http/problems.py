@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +32,9 @@ from inkcre.errors import (
 logger = logging.getLogger("inkcre.http")
 
 HTTP_400 = 400
+
+MAX_FIELD_ERRORS = 20
+"""Fields named in one problem: a request may have as many mistakes as bytes."""
 
 STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     Invalid: (422, "The request says something that cannot be"),
@@ -111,7 +115,7 @@ def respond_to_validation(problems: Sequence[Any]) -> Response:
     """Make the response to a request that does not fit its model; input is never echoed."""
     errors = [
         {"field": ".".join(str(part) for part in _field(p["loc"])), "detail": p["msg"]}
-        for p in problems
+        for p in problems[:MAX_FIELD_ERRORS]
     ]
     first = f"{errors[0]['field']}: {errors[0]['detail']}" if errors else "the request is invalid"
     status, title = STATUSES[Invalid]
@@ -178,6 +182,8 @@ class LastResort:
 
         try:
             await self.app(scope, receive, send_and_note)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
         except Exception:
             logger.exception("%s %s: unforeseen error", scope["method"], scope["path"])
             if started:

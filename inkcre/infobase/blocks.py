@@ -25,7 +25,8 @@ BLOCK_COLUMNS = (
     blocks.c.content,
 )
 
-EDIT_ATTEMPTS = 8
+ATTEMPTS = 8
+"""How often a write is tried whose block somebody else changes or deletes meanwhile."""
 
 SELECT_BLOCK = Statement(
     select(*BLOCK_COLUMNS).where(blocks.c.id == bindparam("id", type_=BigInteger))
@@ -169,12 +170,15 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[di
         content=form.content,
         digest=digest,
     )
-    try:
-        added, found = database.atomic([insertion, SELECT_BY_DIGEST(digest=digest)])
-    except MissingReference as error:
-        refuse_unknown_storages(database, [form.storage])
-        raise InvariantBroken("blocks: an insert broke a key that is there") from error
-    return block_from_row(found[0]), bool(added)
+    for _ in range(ATTEMPTS):
+        try:
+            added, found = database.atomic([insertion, SELECT_BY_DIGEST(digest=digest)])
+        except MissingReference as error:
+            refuse_unknown_storages(database, [form.storage])
+            raise InvariantBroken("blocks: an insert broke a key that is there") from error
+        if found:
+            return block_from_row(found[0]), bool(added)
+    raise Unavailable("block: somebody else keeps deleting it")
 
 
 def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime) -> dict[str, Any]:
@@ -188,9 +192,11 @@ def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime
         Conflict: another block is already what this one would become.
         Invalid: there is no such storage.
     """
-    for _ in range(EDIT_ATTEMPTS):
+    for _ in range(ATTEMPTS):
         current = get_block(database, block_id)
         changed = {**current, **{key: getattr(form, key) for key in form.model_fields_set}}
+        if changed == current:
+            return current
         rows = _compare_and_set(database, current, changed, now)
         if rows:
             return block_from_row(rows[0])

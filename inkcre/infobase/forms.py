@@ -6,7 +6,15 @@ lists: blocks, new ones under negative ids of the caller's choice, and relations
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 MAX_NAME_LENGTH = 256
@@ -144,8 +152,8 @@ class Star(Form):
     """A block and its arcs."""
 
     block: NodeForm
-    out_relations: tuple[OutArc, ...] = ()
-    in_relations: tuple[InArc, ...] = ()
+    out_relations: Annotated[tuple[OutArc, ...], FailFast()] = ()
+    in_relations: Annotated[tuple[InArc, ...], FailFast()] = ()
 
 
 class FlatRelation(Times):
@@ -159,8 +167,8 @@ class FlatRelation(Times):
 class FlatGraph(Form):
     """Blocks and relations, side by side."""
 
-    blocks: tuple[NodeForm, ...] = ()
-    relations: tuple[FlatRelation, ...] = ()
+    blocks: Annotated[tuple[NodeForm, ...], FailFast()] = ()
+    relations: Annotated[tuple[FlatRelation, ...], FailFast()] = ()
 
 
 def parse_graph(data: Any) -> Star | FlatGraph:

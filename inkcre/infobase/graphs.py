@@ -25,8 +25,8 @@ from sqlalchemy import (
     union_all,
 )
 
-from inkcre.errors import Conflict, MissingReference, NotFound
-from inkcre.infobase.blocks import BLOCK_COLUMNS, block_from_row
+from inkcre.errors import MissingReference, NotFound, Unavailable
+from inkcre.infobase.blocks import ATTEMPTS, BLOCK_COLUMNS, block_from_row
 from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
 from inkcre.infobase.forms import FlatGraph, Star
 from inkcre.infobase.moments import format_moment
@@ -210,16 +210,25 @@ def write_graph(database: Database, form: Star | FlatGraph, now: datetime) -> di
         NotFound: a block that is referred to does not exist; nothing was written.
     """
     plan = plan_graph(form)
-    _refuse_missing(database, plan)
+    for _ in range(ATTEMPTS):
+        _refuse_missing(database, plan)
+        answer = _write_plan(database, plan, now)
+        if answer is not None:
+            return answer
+    raise Unavailable("graph: somebody else keeps deleting its blocks")
+
+
+def _write_plan(database: Database, plan: Plan, now: datetime) -> dict[str, Any] | None:
+    """Write a plan; None when a block of it was deleted before it could be read back."""
     calls = write_calls(plan, now)
     wanted, ends = _wanted_json(plan.nodes), _as_json(plan.relations.values())
     try:
         *written, rows = database.atomic([*calls, SELECT_GRAPH(wanted=wanted, relations=ends)])
-    except MissingReference as error:
+    except MissingReference:
         refuse_unknown_storages(database, {row["storage"] for row in plan.blocks.values()})
-        _refuse_missing(database, plan)
-        raise Conflict("graph: a block it refers to was deleted meanwhile") from error
-    return _answer(plan, calls, written, rows)
+        return None
+    found = {row[1] for row in rows if row[0] == 0}
+    return _answer(plan, calls, written, rows) if len(found) == len(plan.nodes) else None
 
 
 def _refuse_missing(database: Database, plan: Plan) -> None:
@@ -231,14 +240,16 @@ def _answer(
     plan: Plan, calls: Sequence[Call], written: Sequence[list[Row]], rows: Sequence[Row]
 ) -> dict[str, Any]:
     rows = sorted(rows, key=lambda row: row[:2])
-    block_rows = [row for row in rows if row[0] == 0]
+    # A block may be named by id and by content: it is one block all the same.
+    block_rows = list({row[2]: row for row in reversed(rows) if row[0] == 0}.values())[::-1]
+    relation_rows = list({row[2]: row for row in reversed(rows) if row[0] == 1}.values())[::-1]
     created = {
         call.statement: [row[0] for row in ids] for call, ids in zip(calls, written, strict=True)
     }
     answer: dict[str, Any] = {
         "blocks": [block_from_row(row[2:8]) for row in block_rows],
         "relations": [
-            relation_from_row((*row[2:5], row[8], row[9], row[7])) for row in rows if row[0] == 1
+            relation_from_row((*row[2:5], row[8], row[9], row[7])) for row in relation_rows
         ],
         "created": {
             "blocks": created.get(INSERT_BLOCKS, []),

@@ -5,4 +5,5 @@ from datetime import UTC, datetime
 
 def format_moment(value: datetime) -> str:
     """Write a moment as RFC 3339 in UTC with six digits of a second and "Z"."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    text = value.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"{text.removesuffix('+00:00')}Z"

@@ -1,14 +1,25 @@
-"""Organising: add to the graph what a block's resolver finds in it."""
+"""Organising: add to the graph, in the same batch as the block, what its resolver finds in it."""
 
 from datetime import datetime
+from typing import Any
 
+from inkcre.infobase.blocks import create_block
+from inkcre.infobase.forms import BlockForm
 from inkcre.infobase.graphs import write_graph
-from inkcre.infobase.resolvers import Block, find_resolver
+from inkcre.infobase.resolvers import find_resolver
 from inkcre.ports.database import Database
 
 
-def organize_block(database: Database, block: Block, now: datetime) -> None:
-    """Break a block down and write what comes out; a second time adds nothing."""
-    star = find_resolver(block["resolver"]).break_down(block)
-    if star is not None:
-        write_graph(database, star, now)
+def create_organized_block(
+    database: Database, form: BlockForm, now: datetime
+) -> tuple[dict[str, Any], bool]:
+    """Add a block and what comes out of breaking it down; a second time adds nothing.
+
+    Gives the block, and whether it was added.
+    """
+    star = find_resolver(form.resolver).break_down(form)
+    if star is None:
+        return create_block(database, form, now)
+    graph = write_graph(database, star, now)
+    block = graph["blocks"][0]
+    return block, block["id"] in graph["created"]["blocks"]

@@ -17,8 +17,8 @@ from sqlalchemy import (
     union,
 )
 
-from inkcre.errors import MissingReference, NotFound
-from inkcre.infobase.blocks import get_block
+from inkcre.errors import MissingReference, NotFound, Unavailable
+from inkcre.infobase.blocks import ATTEMPTS, get_block
 from inkcre.infobase.constructs import IGNORE_TWINS, moment, shown
 from inkcre.infobase.cursors import decode_cursor, encode_cursor
 from inkcre.infobase.forms import RelationForm
@@ -122,15 +122,18 @@ def create_relation(
         NotFound: one of the two blocks does not exist.
     """
     said = {"from_": form.from_, "to_": form.to_, "content": form.content}
-    try:
-        added, found = database.atomic(
-            [INSERT_RELATION(now=format_moment(now), **said), SELECT_RELATION(**said)]
-        )
-    except MissingReference:
-        get_block(database, form.from_)
-        get_block(database, form.to_)
-        raise
-    return relation_from_row(found[0]), bool(added)
+    for _ in range(ATTEMPTS):
+        try:
+            added, found = database.atomic(
+                [INSERT_RELATION(now=format_moment(now), **said), SELECT_RELATION(**said)]
+            )
+        except MissingReference:
+            get_block(database, form.from_)
+            get_block(database, form.to_)
+            continue
+        if found:
+            return relation_from_row(found[0]), bool(added)
+    raise Unavailable("relation: somebody else keeps deleting it")
 
 
 def delete_relation(database: Database, relation_id: int) -> None:

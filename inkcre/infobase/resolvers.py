@@ -6,11 +6,8 @@ A block of an unknown resolver is stored and readable; nothing is known of its i
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from inkcre.infobase.forms import Star
-
-Block = Mapping[str, Any]
+from inkcre.infobase.forms import BlockForm, Star
 
 URL = re.compile(r"https?://[^\s<>\"'`\\^{}|]+")
 TRAILING = ".,;:!?)]}'\"»”\u2019"
@@ -20,7 +17,7 @@ MAX_FOUND = 100
 """How many things are taken out of one block."""
 
 
-def _none(_: Block) -> None:
+def _none(_: BlockForm) -> None:
     return None
 
 
@@ -33,8 +30,8 @@ class Resolver:
     """
 
     name: str
-    read_text: Callable[[Block], str | None] = _none
-    break_down: Callable[[Block], Star | None] = _none
+    read_text: Callable[[BlockForm], str | None] = _none
+    break_down: Callable[[BlockForm], Star | None] = _none
 
 
 def find_resolver(name: str) -> Resolver:
@@ -42,11 +39,11 @@ def find_resolver(name: str) -> Resolver:
     return RESOLVERS.get(name) or Resolver(name)
 
 
-def _read_inline(block: Block) -> str | None:
-    return block["content"] if block["storage"] is None else None
+def _read_inline(block: BlockForm) -> str | None:
+    return block.content if block.storage is None else None
 
 
-def _link_mentioned_pages(block: Block) -> Star | None:
+def _link_mentioned_pages(block: BlockForm) -> Star | None:
     """A text mentions the web pages whose addresses stand in it."""
     text = _read_inline(block) or ""
     urls = dict.fromkeys(url.rstrip(TRAILING) for url in URL.findall(text))
@@ -57,7 +54,7 @@ def _link_mentioned_pages(block: Block) -> Star | None:
     ]
     if not arcs:
         return None
-    return Star.model_validate({"block": {"id": block["id"]}, "out_relations": arcs})
+    return Star.model_validate({"block": block.model_dump(), "out_relations": arcs})
 
 
 RESOLVERS: Mapping[str, Resolver] = {

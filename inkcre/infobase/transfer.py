@@ -11,14 +11,14 @@ import json
 import sys
 from codecs import BOM_UTF8
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import BigInteger, Integer, bindparam, select, tuple_
+from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 
 from inkcre.errors import CallerError, Invalid
 from inkcre.infobase.blocks import BLOCK_COLUMNS
@@ -95,6 +95,10 @@ def parse_line(number: int, content: bytes) -> Line | BadLine | None:
         return BadLine(number, "nested too deeply")
     except json.JSONDecodeError as error:
         return BadLine(number, f"not JSON: {error.msg} at column {error.colno}")
+    except OverflowError:
+        return BadLine(number, "a time is outside of the years 1 to 9999 in UTC")
+    except ValueError:
+        return BadLine(number, "a number is too long")
 
 
 def import_lines(database: Database, lines: Iterable[bytes], clock: Clock) -> Iterator[Progress]:
@@ -178,30 +182,40 @@ def prepare(lines: Sequence[Line], clock: Clock) -> Batch:
 
 
 def _write_batch(database: Database, batch: Batch, clock: Clock, progress: Progress) -> None:
-    missing = find_missing(database, batch.references)
-    if missing:
-        batch = prepare(_without(batch.lines, set(missing), progress), clock)
+    """Write a batch without its bad lines; a line that needs a bad one is bad too."""
+    while missing := set(find_missing(database, batch.references)):
+        bad = {
+            line.number: BadLine(line.number, f"block {reference}: not found")
+            for line in batch.lines
+            for reference in line.plan.unresolved()
+            if reference in missing
+        }
+        batch = prepare(_leave_out(batch.lines, bad, progress), clock)
     try:
         _write(database, batch, progress)
-    except CallerError:
-        # Some line cannot be written; find it by writing them one by one.
-        for line in batch.lines:
-            try:
-                _write(database, prepare([line], clock), progress)
-            except CallerError as error:
-                progress.bad.append(BadLine(line.number, _reason(database, line, error)))
+    except CallerError as error:
+        bad = _lines_of_unknown_storages(database, batch.lines)
+        if not bad:  # a block was deleted meanwhile: whole lines, one by one
+            bad = {line.number: BadLine(line.number, error.message) for line in batch.lines[:1]}
+        good = _leave_out(batch.lines, bad, progress)
+        _write_batch(database, prepare(good, clock), clock, progress)
 
 
-def _without(lines: Sequence[Line], missing: set[Reference], progress: Progress) -> list[Line]:
-    """Leave out lines that refer to blocks that are neither there nor in the batch."""
-    good = []
+def _leave_out(lines: Sequence[Line], bad: Mapping[int, BadLine], progress: Progress) -> list[Line]:
+    progress.bad += bad.values()
+    return [line for line in lines if line.number not in bad]
+
+
+def _lines_of_unknown_storages(database: Database, lines: Sequence[Line]) -> dict[int, BadLine]:
+    bad: dict[int, BadLine] = {}
     for line in lines:
-        unknown = [reference for reference in line.plan.unresolved() if reference in missing]
-        if unknown:
-            progress.bad.append(BadLine(line.number, f"block {unknown[0]}: not found"))
-        else:
-            good.append(line)
-    return good
+        try:
+            names = {row["storage"] for row in line.plan.blocks.values()} - {None}
+            if names:
+                refuse_unknown_storages(database, names)
+        except Invalid as error:
+            bad[line.number] = BadLine(line.number, error.message)
+    return bad
 
 
 def _write(database: Database, batch: Batch, progress: Progress) -> None:
@@ -213,17 +227,14 @@ def _write(database: Database, batch: Batch, progress: Progress) -> None:
     progress.bytes += sum(line.size for line in batch.lines)
 
 
-def _reason(database: Database, line: Line, error: CallerError) -> str:
-    try:
-        refuse_unknown_storages(database, {row["storage"] for row in line.plan.blocks.values()})
-    except Invalid as invalid:
-        return invalid.message
-    return error.message
+_last = bindparam("last", type_=BigInteger)
 
+SELECT_LAST = Statement(select(func.max(blocks.c.id)))
+"""Read the last block's id."""
 
 EXPORT_BLOCKS = Statement(
     select(*BLOCK_COLUMNS)
-    .where(blocks.c.id > bindparam("after", type_=BigInteger))
+    .where(blocks.c.id > bindparam("after", type_=BigInteger), blocks.c.id <= _last)
     .order_by(blocks.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
@@ -257,9 +268,16 @@ EXPORT_RELATIONS = Statement(
 
 
 def export_lines(database: Database) -> Iterator[bytes]:
-    """Yield the base as lines of JSON, each with its line end."""
+    """Yield the base as lines of JSON, each with its line end.
+
+    Blocks that are added meanwhile are left out, with their relations. A block that is edited
+    meanwhile may miss its relations when the lines are imported: export a base at rest.
+    """
+    ((last,),) = database.read(SELECT_LAST())
+    if last is None:
+        return
     after = 0
-    while rows := database.read(EXPORT_BLOCKS(after=after, limit=PAGE)):
+    while rows := database.read(EXPORT_BLOCKS(after=after, last=last, limit=PAGE)):
         for _, created_at, updated_at, storage, resolver, content in rows:
             yield _line(
                 {
@@ -275,7 +293,9 @@ def export_lines(database: Database) -> Iterator[bytes]:
         after = rows[-1][0]
     after_from = after = 0
     star: dict[str, Any] | None = None
-    while rows := database.read(EXPORT_RELATIONS(after_from=after_from, after=after, limit=PAGE)):
+    while rows := database.read(
+        EXPORT_RELATIONS(after_from=after_from, after=after, last=last, limit=PAGE)
+    ):
         for _, _, from_digest, to_digest, created_at, updated_at, content in rows:
             if star is None or star["block"]["digest"] != from_digest:
                 if star:

@@ -160,7 +160,7 @@ def label_table(definition: Definition, table: KeyPath) -> Label:
     keys = origin.keys[: len(origin.keys) - (len(definition.path) - len(table))]
     if not keys:
         return Label(display_path(origin.document.path))
-    return label_toml(origin.document, keys, at_key=True, masked=False)
+    return label_toml(origin.document, keys, at_key=True, masked=True)
 
 
 def _label(origin: Origin, path: KeyPath, *, at_key: bool) -> Label:

@@ -274,6 +274,14 @@ def _resolve_paths(origins: Origins, folder: Path) -> Origins:
             and isinstance(value, (str, Path))
             and str(value) not in (":memory:", "")
         ):
-            absolute = (definition.origin.base or folder) / Path(value).expanduser()
+            absolute = (definition.origin.base or folder) / _expand_home(Path(value))
             winners[path] = replace(definition, value=absolute)
     return replace(origins, winners=winners)
+
+
+def _expand_home(path: Path) -> Path:
+    """Put a home folder in the place of ``~``; of nobody's home, leave it as it is."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path

@@ -124,7 +124,7 @@ class Definition:
     """One value given to one setting somewhere."""
 
     path: KeyPath
-    value: Any
+    value: Any = field(repr=False)
     origin: Origin
 
 

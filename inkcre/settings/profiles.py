@@ -187,8 +187,7 @@ def _syntax_problem(path: Path, content: bytes, error: TomlSyntaxError) -> Diagn
 
 
 def _mask_line(line: str) -> str:
-    """Show a line that could not be parsed without what may be a secret: the part up to "="."""
-    key, equals, _ = line.partition("=")
-    if equals:
-        return f"{key}= {MASK}" if key.endswith(" ") else f"{key}={MASK}"
-    return line if line.lstrip().startswith("[") or not line.strip() else MASK
+    """Show of a line that could not be parsed only how it begins: the rest may be a secret."""
+    beginning = re.match(r"\s*(\[[\w.\s-]*\]?|[\w.-]+(?=\s*=)\s*=?)?\s*", line)
+    shown = beginning[0] if beginning else ""
+    return shown + (MASK if line[len(shown) :].strip() else "")

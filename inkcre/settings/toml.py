@@ -10,7 +10,7 @@ one there are no spans, and places read "line unknown".
 import importlib.util
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -44,8 +44,8 @@ class TomlDocument:
     """A parsed TOML file and the text that it was parsed from."""
 
     path: Path
-    text: str
-    data: dict[str, Any]
+    text: str = field(repr=False)
+    data: dict[str, Any] = field(repr=False)
 
     @cached_property
     def spans(self) -> dict[Keys, Span]:

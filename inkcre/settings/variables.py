@@ -5,7 +5,7 @@ a time, so that a value it cannot read is reported with its name and hides no ot
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ class Variable:
     """A named string and where it stands."""
 
     name: str
-    value: str
+    value: str = field(repr=False)
     origin: Origin
 
     @property

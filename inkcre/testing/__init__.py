@@ -9,11 +9,13 @@ To change settings, define a fixture ``inkcre_overrides`` that gives values by d
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
 
 
 @pytest.fixture
@@ -23,16 +25,18 @@ def inkcre_overrides() -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def inkcre_app(inkcre_overrides: Mapping[str, Any]) -> FastAPI:
+def inkcre_app(inkcre_overrides: Mapping[str, Any]) -> "FastAPI":
     """Make an application with an empty base in memory, whatever the environment says."""
     from inkcre.app import create_app
 
-    overrides = {"database.path": ":memory:", **inkcre_overrides}
+    overrides = {"database.kind": "sqlite", "database.path": ":memory:", **inkcre_overrides}
     return create_app(profile="dev", overrides=overrides, environ={})
 
 
 @pytest.fixture
-def inkcre_client(inkcre_app: FastAPI) -> Iterator[TestClient]:
+def inkcre_client(inkcre_app: "FastAPI") -> "Iterator[TestClient]":
     """Start the application, and give a client that speaks to it without a network."""
+    from fastapi.testclient import TestClient
+
     with TestClient(inkcre_app) as client:
         yield client

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inkcre.errors import Invalid
 from inkcre.infobase.cursors import decode_cursor, encode_cursor
 from inkcre.infobase.digests import block_digest
-from inkcre.infobase.forms import MAX_ID
+from inkcre.infobase.forms import MAX_ID, BlockForm
 from inkcre.infobase.moments import format_moment
 from inkcre.infobase.resolvers import RESOLVERS, find_resolver
 
@@ -55,7 +55,7 @@ def test_moment_is_written_in_utc_with_six_digits() -> None:
     assert format_moment(datetime(2026, 1, 1, 22, 4, 5, 7, UTC)) == "2026-01-01T22:04:05.000007Z"
 
 
-BLOCK = {"id": 1, "storage": None, "resolver": "text", "content": ""}
+BLOCK = BlockForm(resolver="text", content="")
 
 
 def test_known_resolvers_have_their_own_name() -> None:
@@ -88,6 +88,6 @@ def test_text_mentions_the_pages_whose_addresses_stand_in_it(
     content: str, expected: list[str]
 ) -> None:
     """Each once, without the sentence's punctuation."""
-    star = find_resolver("text").break_down({**BLOCK, "content": content})
+    star = find_resolver("text").break_down(BlockForm(resolver="text", content=content))
     found = [arc.to_block.block.content for arc in star.out_relations] if star else []
     assert found == expected

@@ -43,6 +43,9 @@ anyway. (HikariCP's ``aliveBypassWindowMs`` has the same value for the same reas
 ATTEMPTS = 6
 """How often a batch that met another one head on (deadlock) is tried."""
 
+TAKE_TURN = "SELECT pg_advisory_xact_lock(7597129472484)"
+"""Batches that were in each other's way try again one at a time: each deadlock costs a second."""
+
 PLANNING = (
     "-c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan"
     " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
@@ -91,11 +94,11 @@ class PostgresDatabase:
         with _translated():
             for attempt in range(1, ATTEMPTS):
                 try:
-                    return self._batch(calls)
+                    return self._batch(calls, in_turn=attempt > 1)
                 except (pg.DeadlockDetected, pg.SerializationFailure):
                     # Rolled back whole, so trying again is safe; not all at the same time.
                     time.sleep(random.uniform(0, 0.02 * 2**attempt))
-            return self._batch(calls)
+            return self._batch(calls, in_turn=True)
 
     def ping(self) -> None:
         """Return if the server answers."""
@@ -131,15 +134,17 @@ class PostgresDatabase:
             lent.info["used_at"] = time.monotonic()
             lent.close()
 
-    def _batch(self, calls: Sequence[Call]) -> list[list[Row]]:
+    def _batch(self, calls: Sequence[Call], *, in_turn: bool = False) -> list[list[Row]]:
         with self._borrow(ping=True) as connection:
             # Not connection.transaction(): in a pipeline it waits for answers of its own.
             try:
                 with connection.pipeline():
                     connection.execute("BEGIN", prepare=False)
+                    if in_turn:
+                        connection.execute(TAKE_TURN, prepare=False)
                     sent = [self._send(connection, call) for call in calls]
                     connection.execute("COMMIT", prepare=False)
-            except psycopg.Error:
+            except BaseException:
                 if not connection.closed:
                     connection.rollback()
                 raise
@@ -258,11 +263,25 @@ def translate(error: Exception) -> InkcreError:
     """
     if isinstance(error, PoolTimeoutError):
         return Unavailable("database: every connection is busy")
+    if isinstance(error, psycopg.OperationalError) and _is_refused_login(error):
+        return _refused()
     for kinds, make in TRANSLATIONS:
         if isinstance(error, kinds):
             return make()
     state = getattr(error, "sqlstate", None) or ""
     return InvariantBroken(f"database: {type(error).__name__} {state}".rstrip())
+
+
+def _is_refused_login(error: psycopg.OperationalError) -> bool:
+    """Tell a server that refuses us from one that is not there: at connect there is only text."""
+    text = str(error)
+    passing = ("starting up", "shutting down", "recovery", "too many", "remaining connection slots")
+    return (
+        error.sqlstate is None
+        and "FATAL:" in text
+        and not any(p in text for p in passing)
+        and ("terminating connection" not in text)
+    )
 
 
 def _schema_behind() -> InkcreError:

@@ -64,6 +64,7 @@ def create_app(
         is_worker=settings.target == "workers",
         capabilities=describe_capabilities(settings, components),
         require_schema=schema.require_head,
+        has_docs=settings.app.docs,
     )
     for router in (blocks.router, relations.router, graphs.router, health_router):
         # As include_router, without the matching that it adds to every request (15 us of 270).

@@ -3,6 +3,7 @@
 import gc
 import logging
 import logging.config
+import socket
 from typing import Any
 
 import uvicorn
@@ -22,11 +23,18 @@ class WrongTarget(OperatorError):
     code = "wrong_target"
 
 
+class CannotListen(OperatorError):
+    """Say that the address to listen on cannot be had."""
+
+    code = "cannot_listen"
+
+
 def serve(settings: Settings) -> None:
     """Serve until interrupted.
 
     Raises:
         WrongTarget: the profile is for Cloudflare Workers.
+        CannotListen: the address is taken, or is not this machine's.
         SchemaBehind: the database's schema is not the one that is needed.
     """
     if settings.target != "process":
@@ -36,6 +44,7 @@ def serve(settings: Settings) -> None:
         )
     logging.config.dictConfig(logging_config(settings.logging))
     app = create_app(settings)
+    listener = _listen(settings.http.host, settings.http.port)
     # Before uvicorn starts, so that a refusal is one error and no stack trace.
     prepare_database(settings, app.state.components)
     logger.info(
@@ -44,13 +53,27 @@ def serve(settings: Settings) -> None:
     # What was made so far stays: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()
-    uvicorn.run(app, **_options(settings))
+    host, port = listener.getsockname()[:2]
+    logger.info("listening on http://%s:%s", f"[{host}]" if ":" in host else host, port)
+    with listener:
+        uvicorn.Server(uvicorn.Config(app, **_options(settings))).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything else is done, so that a refusal is one error."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = (error.strerror or "no such address").lower()
+        raise CannotListen(
+            f"http://{host}:{port}: {reason}",
+            hint=f"try another, for example --set http.port={min(port + 1, 65535)}",
+        ) from error
 
 
 def _options(settings: Settings) -> dict[str, Any]:
     return {
-        "host": settings.http.host,
-        "port": settings.http.port,
         "log_config": None,
         "access_log": settings.logging.level == "debug",
         "timeout_graceful_shutdown": 10,

@@ -1,6 +1,7 @@
 """What every test shares: a clean environment, one PostgreSQL server, and the homes."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from tests.postgres import PostgresServer
 
 SERVER_VARIABLE = "TEST_POSTGRES_URL"
 ROOT = Path(__file__).parent.parent
+NOWHERE = Path(tempfile.gettempdir())
+"""A folder without settings: a reader may edit the repository's own inkcre.toml."""
+
 PEPS = ROOT / "tests" / "data" / "peps.ndjson"
 """Real input: Python Enhancement Proposals as star forms (public domain or CC0)."""
 
@@ -66,15 +70,21 @@ def postgres_settings(url: str, **overrides: object):  # type: ignore[no-untyped
         "server",
         overrides={"database.url": url, "http.host": "127.0.0.1", **overrides},
         environ={},
-        folder=ROOT,
+        folder=NOWHERE,
     )
 
 
 def sqlite_settings(path: Path | str, **overrides: object):  # type: ignore[no-untyped-def]
     """Load the dev profile for a file."""
     return load_settings(
-        "dev", overrides={"database.path": str(path), **overrides}, environ={}, folder=ROOT
+        "dev", overrides={"database.path": str(path), **overrides}, environ={}, folder=NOWHERE
     )
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from inkcre.errors import InkcreError
 from inkcre.http.responses import json_response
@@ -18,10 +18,18 @@ def build_router(
     is_worker: bool,
     capabilities: Mapping[str, Any],
     require_schema: Callable[[Database], None],
+    has_docs: bool,
 ) -> APIRouter:
     """Make the routes that tell how the application is."""
     router = APIRouter(tags=["health"])
     heartbeat = {"status": "ok", "worker": is_worker, "profile": profile}
+
+    if has_docs:
+
+        @router.get("/", include_in_schema=False)
+        async def root() -> Response:
+            """Lead those who follow the printed address to the description of the API."""
+            return RedirectResponse("/docs")
 
     @router.get("/heartbeat", summary="Is anybody there")
     async def heartbeat_route() -> Response:

@@ -188,6 +188,6 @@ def _syntax_problem(path: Path, content: bytes, error: TomlSyntaxError) -> Diagn
 
 def _mask_line(line: str) -> str:
     """Show of a line that could not be parsed only how it begins: the rest may be a secret."""
-    beginning = re.match(r"\s*(\[[\w.\s-]*\]?|[\w.-]+(?=\s*=)\s*=?)?\s*", line)
+    beginning = re.match(r"\s*(\[[\w.-]*\]?|[\w.-]+(?=\s*=)\s*=?)?\s*", line)
     shown = beginning[0] if beginning else ""
     return shown + (MASK if line[len(shown) :].strip() else "")

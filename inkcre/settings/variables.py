@@ -277,7 +277,14 @@ def variables_layer(name: str, variables: Sequence[Variable], report: Report) ->
 
 def parse_override(key: str, text: str, origin: Origin, report: Report) -> Iterator[Definition]:
     """Turn ``--set key=text`` into definitions, read as a variable of the same path would be."""
-    variable = Variable(variable_name(tuple(key.split("."))), text, origin)
+    path = tuple(key.split("."))
+    if find_node(path) is None:
+        meant = suggest(key, [".".join(known) for known, _ in walk_leaves()])
+        help_ = f"did you mean {meant}?" if meant else "`docs/settings.md` lists the keys"
+        label = (Label(origin.describe()),)
+        report.add(Diagnostic("extra_forbidden", key, "unknown key", label, (), help_))
+        return
+    variable = Variable(variable_name(path), text, origin)
     yield from read_variable(variable, report)
 
 

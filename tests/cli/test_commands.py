@@ -224,3 +224,54 @@ def test_export_to_standard_output_is_only_lines(run: Run) -> None:
     run("import", "-", stdin=json.dumps(STAR))
     for line in run("export", "-").stdout.splitlines():
         json.loads(line)
+
+
+def test_taken_port_is_said_with_a_remedy(run: Run, tmp_path: Path) -> None:
+    """One error before anything was made, and what to type instead."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("run", "--set", f"http.port={port}")
+    assert done.returncode == 78
+    assert done.stderr.splitlines()[-2].startswith("error[cannot_listen]: http://127.0.0.1:")
+    assert f"--set http.port={port + 1}" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("command", [["export", "-"], ["migrate"]])
+def test_impossible_database_path_is_one_error(
+    run: Run, tmp_path: Path, command: list[str]
+) -> None:
+    """A folder that cannot be made ends in a sentence, not in a stack trace."""
+    (tmp_path / "file").write_text("")
+    done = run(*command, INKCRE_DATABASE__PATH=str(tmp_path / "file" / "base.sqlite3"))
+    assert done.returncode == 78
+    assert "database.path: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_bad_line_takes_no_good_line_along(run: Run, tmp_path: Path) -> None:
+    """Lines that need each other are written although another line of the batch is bad."""
+    from inkcre.infobase.digests import block_digest
+
+    one = {
+        "block": {"resolver": "text", "content": "one"},
+        "out_relations": [
+            {
+                "relation": {"content": "to"},
+                "to_block": {"block": {"digest": block_digest("text", None, "two")}},
+            }
+        ],
+    }
+    lines = [
+        one,
+        {"block": {"resolver": "text", "content": "two"}},
+        {"block": {"resolver": "text", "content": "x", "storage": "nowhere"}},
+        {"block": {"resolver": "text", "content": "y", "created_at": "9999-12-31T23:59:59-14:00"}},
+    ]
+    text = "\n".join(json.dumps(line) for line in lines)
+    (tmp_path / "in.ndjson").write_text(text + '\n{"block": {"id": ' + "1" * 5000 + "}}")
+    done = run("import", "in.ndjson")
+    assert "2 lines, 2 new blocks, 1 new relations, 3 bad lines" in done.stdout
+    assert {line.split(":")[1] for line in done.stderr.splitlines()} == {"3", "4", "5"}

@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from inkcre import schema
@@ -123,6 +124,8 @@ def test_killed_import_loses_nothing_and_is_completed(kind: str, tmp_path: Path,
     )  # fmt: skip
     os.close(writer)
     acknowledged = kill_in_the_middle(process, reader)
+    if kind == "postgres":
+        wait_for_the_server(settings.database.url.get_secret_value())  # type: ignore[union-attr]
     database = build_components(settings).database
     left = [json.loads(line) for line in transfer.export_lines(database)]
     database.close()
@@ -137,6 +140,15 @@ def test_killed_import_loses_nothing_and_is_completed(kind: str, tmp_path: Path,
     database = build_components(settings).database
     assert sum(1 for _ in transfer.export_lines(database)) == count + 1000 + count
     database.close()
+
+
+def wait_for_the_server(url: str) -> None:
+    """Wait until the server has noticed that its client is dead, one way or the other."""
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with psycopg.connect(url, autocommit=True) as connection:
+        deadline = time.monotonic() + 30
+        while connection.execute(others).fetchone() != (0,) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
 
 def kill_in_the_middle(process: subprocess.Popen[bytes], terminal: int) -> int:

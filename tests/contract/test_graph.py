@@ -282,3 +282,38 @@ def test_real_input_is_written(api: httpx.Client) -> None:
     page = next(b for b in graph["blocks"] if b["resolver"] == "webpage")
     said = api.get(f"/relations/by_block/{page['id']}", params={"direction": "out"}).json()
     assert [r["content"] for r in said] == ["title", "author", "text content"]
+
+
+def test_thousands_of_mistakes_are_a_short_answer(api: httpx.Client) -> None:
+    """A problem does not grow with the request."""
+    answer = api.put("/graph", content=b'{"blocks":[' + b"0," * 200_000 + b"0]}")
+    expect_problem(answer, 422, "invalid")
+    assert len(answer.content) < 10_000
+
+
+def test_block_named_by_id_and_by_content_is_listed_once(api: httpx.Client, unique: Unique) -> None:
+    """It is one block, and so is its relation."""
+    made = api.post("/blocks", json=block(unique("one"))).json()
+    form = star({"id": made["id"]}, ("self", block(unique("one"))), ("self", {"id": made["id"]}))
+    graph = api.put("/graph", json=form).json()
+    assert [b["id"] for b in graph["blocks"]] == [made["id"]]
+    assert len(graph["relations"]) == 1
+
+
+def test_writes_that_race_with_deletes_are_whole_or_refused(
+    api: httpx.Client, unique: Unique
+) -> None:
+    """Adding and deleting the same block at once never breaks."""
+    form = block(unique("here and gone"))
+    flat = {"blocks": [{"id": -1, **form}]}
+
+    def write(number: int) -> int:
+        made = api.put("/graph", json=flat) if number % 2 else api.post("/blocks", json=form)
+        if made.status_code in (200, 201):
+            body = made.json()
+            id_ = body["ids"]["-1"] if number % 2 else body["id"]
+            api.delete(f"/blocks/{id_}")
+        return made.status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(write, range(160))) <= {200, 201, 503}

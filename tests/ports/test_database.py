@@ -111,6 +111,14 @@ def test_atomic_fails_at_any_statement(database: Database) -> None:
         assert database.read(SELECT(type="t")) == []
 
 
+def test_batch_that_cannot_be_sent_leaves_nothing(database: Database) -> None:
+    """A fault of the caller's, found after the first statement, undoes it too."""
+    with pytest.raises(KeyError):
+        database.atomic([INSERT(name="lost", type="t"), INSERT(name="no type")])
+    database.atomic([INSERT(name="kept", type="t")])
+    assert [tuple(row) for row in database.read(SELECT(type="t"))] == [("kept",)]
+
+
 def test_nobody_sees_half_a_batch(database: Database) -> None:
     """Readers see none or all of a batch, never a part."""
     stop = threading.Event()

@@ -289,3 +289,11 @@ def test_address_of_any_postgres_scheme_is_taken(postgres_url: str, scheme: str)
     database = build_components(postgres_settings(url)).database
     database.ping()
     database.close()
+
+
+@pytest.mark.parametrize("change", [("/test_", "/nosuch_"), ("postgres@", "ghost@")])
+def test_refused_login_is_a_matter_of_settings(postgres_url: str, change: tuple[str, str]) -> None:
+    """A database or user that is not there is not a server that is away."""
+    database = build_components(postgres_settings(postgres_url.replace(*change))).database
+    with pytest.raises(Misconfigured):
+        database.ping()

@@ -273,7 +273,7 @@ def test_secret_is_masked_by_type() -> None:
         str(settings),
         repr(settings),
         settings.model_dump_json(),
-        repr(settings.origins.lineage),
+        repr(settings.origins),
     ]
     assert not any(SECRET in text for text in shown)
     assert settings.database.url.get_secret_value() == url  # type: ignore[union-attr]
@@ -292,6 +292,11 @@ def test_secret_is_masked_by_type() -> None:
         ("[database]\nurl = 'SECRET", {}),
         ("[database]\nurl = SECRET", {}),
         ("SECRET", {}),
+        ("database = {kind='postgres', pool={size=1}, connect_timeout_seconds='SECRET'", {}),
+        ("url 'postgresql://u:SECRET@h/d?sslmode=require'", {}),
+        ("url: 'postgresql://u:SECRET@h/d?a=b'", {}),
+        ("[x SECRET = 1", {}),
+        ("storage = {kind='s3', secret_access_key='SECRET'}", {}),
         ("[storage]\nkind='s3'\nbucket='b'\nsecret_access_key='SECRET'", {}),
         ("", {"INKCRE_DATABASE__URL": "SECRET"}),
         ("", {"INKCRE_DATABASE__URLL": "SECRET"}),

@@ -26,12 +26,7 @@ def modules_after(program: str) -> set[str]:
     """Run a program in a fresh interpreter and give the modules that are loaded at its end."""
     code = f"import sys\n{program}\nprint('\\n'.join(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        timeout=60,
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     return {name.partition(".")[0] for name in done.stdout.splitlines()}
 

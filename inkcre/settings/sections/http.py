@@ -23,7 +23,7 @@ class CorsSettings(Section):
 class HttpSettings(Section):
     """The HTTP side: where a process listens, and the limits on a request."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     """The address that a process listens on."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8000

@@ -125,7 +125,7 @@ def test_killed_import_loses_nothing_and_is_completed(kind: str, tmp_path: Path,
     os.close(writer)
     acknowledged = kill_in_the_middle(process, reader)
     if kind == "postgres":
-        wait_for_the_server(settings.database.url.get_secret_value())  # type: ignore[union-attr]
+        wait_for_the_server(settings.database.url.get_secret_value())
     database = build_components(settings).database
     left = [json.loads(line) for line in transfer.export_lines(database)]
     database.close()

@@ -3,6 +3,7 @@
 import gc
 import logging
 import logging.config
+import os
 import socket
 from typing import Any
 
@@ -65,7 +66,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        reason = (error.strerror or "no such address").lower()
+        reason = os.strerror(error.errno).lower() if error.errno else "no such address"
         raise CannotListen(
             f"http://{host}:{port}: {reason}",
             hint=f"try another, for example --set http.port={min(port + 1, 65535)}",

@@ -33,6 +33,12 @@ logger = logging.getLogger("inkcre.http")
 
 HTTP_400 = 400
 
+MESSAGES = {
+    "model_attributes_type": "input should be a JSON object, sent as application/json",
+    "model_type": "input should be a JSON object",
+}
+"""What pydantic says in Python's words, in HTTP's."""
+
 MAX_FIELD_ERRORS = 20
 """Fields named in one problem: a request may have as many mistakes as bytes."""
 
@@ -114,7 +120,10 @@ def respond_to(error: InkcreError) -> Response:
 def respond_to_validation(problems: Sequence[Any]) -> Response:
     """Make the response to a request that does not fit its model; input is never echoed."""
     errors = [
-        {"field": ".".join(str(part) for part in _field(p["loc"])), "detail": p["msg"]}
+        {
+            "field": ".".join(str(part) for part in _field(p["loc"])),
+            "detail": MESSAGES.get(p["type"]) or p["msg"],
+        }
         for p in problems[:MAX_FIELD_ERRORS]
     ]
     first = f"{errors[0]['field']}: {errors[0]['detail']}" if errors else "the request is invalid"

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from inkcre.infobase import blocks, graphs
 from inkcre.infobase.forms import parse_graph
 from inkcre.infobase.plans import plan_graph
 from inkcre.ports.database import Statement
+from tests.cli.conftest import COMMAND
 from tests.conftest import postgres_settings
 from tests.homes import serve
 from tests.postgres import PostgresServer
@@ -297,3 +299,22 @@ def test_refused_login_is_a_matter_of_settings(postgres_url: str, change: tuple[
     database = build_components(postgres_settings(postgres_url.replace(*change))).database
     with pytest.raises(Misconfigured):
         database.ping()
+
+
+def test_schema_that_turns_out_behind_stops_the_server(
+    own_server: PostgresServer, own_url: str, tmp_path: Path
+) -> None:
+    """A server that started while the database was away does not go on with an old schema."""
+    with psycopg.connect(own_url, autocommit=True) as connection:
+        connection.execute("UPDATE inkcre_schema SET version_num = '0000'")
+    own_server.stop()
+    command = [COMMAND, "run", "--profile", "server", "--set", "http.port=0"]
+    command += ["--set", "http.host=127.0.0.1", "--set", f"database.url={own_url}"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    while "startup complete" not in process.stderr.readline():
+        assert process.poll() is None
+    own_server.start()
+    _, said = process.communicate(timeout=30)
+    assert "run `inkcre migrate`" in said
+    assert "Traceback" not in said

@@ -259,7 +259,9 @@ EXPORT_RELATIONS = Statement(
     )
     .where(
         tuple_(relations.c.from_, relations.c.id)
-        > tuple_(bindparam("after_from", type_=BigInteger), bindparam("after", type_=BigInteger))
+        > tuple_(bindparam("after_from", type_=BigInteger), bindparam("after", type_=BigInteger)),
+        relations.c.from_ <= _last,
+        relations.c.to_ <= _last,
     )
     .order_by(relations.c.from_, relations.c.id)
     .limit(bindparam("limit", type_=Integer))

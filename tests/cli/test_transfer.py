@@ -13,7 +13,8 @@ import pytest
 
 from inkcre import schema
 from inkcre.assembly import build_components
-from inkcre.infobase import transfer
+from inkcre.infobase import graphs, transfer
+from inkcre.infobase.forms import parse_graph
 from tests.cli.conftest import COMMAND, Run, clean_environ
 from tests.conftest import PEPS, new_postgres_database, postgres_settings, sqlite_settings
 
@@ -74,6 +75,28 @@ def test_export_keeps_awkward_text_and_times(tmp_path: Path) -> None:
     import_(target, exported)
     import_(second, export(target))
     assert export(second) == exported
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_export_of_a_base_that_grows_can_be_imported(kind: str, tmp_path: Path) -> None:
+    """Blocks that are added while an export goes on are left out with their relations."""
+    first = sqlite_settings(tmp_path / "a.sqlite3")
+    settings = first if kind == "sqlite" else postgres_settings(new_postgres_database())
+    import_(settings, PEPS.read_bytes())
+    before = export(settings)
+    given = build_components(settings)
+    lines = transfer.export_lines(given.database)
+    head = next(lines)
+    late = {"resolver": "text", "content": "late"}
+    star = {
+        "block": {"id": 1},
+        "out_relations": [{"relation": {"content": "late"}, "to_block": {"block": late}}],
+        "in_relations": [{"relation": {"content": "late"}, "from_block": {"block": late}}],
+    }
+    graphs.write_graph(given.database, parse_graph(star), given.clock())
+    assert head + b"".join(lines) == before
+    given.database.close()
+    assert import_(sqlite_settings(tmp_path / "b.sqlite3"), before).bad == []
 
 
 def test_progress_counts_what_is_committed(tmp_path: Path) -> None:

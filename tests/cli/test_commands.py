@@ -222,8 +222,8 @@ def test_export_writes_a_whole_file_or_none(run: Run, tmp_path: Path) -> None:
 def test_export_to_standard_output_is_only_lines(run: Run) -> None:
     """What is not NDJSON goes to standard error."""
     run("import", "-", stdin=json.dumps(STAR))
-    for line in run("export", "-").stdout.splitlines():
-        json.loads(line)
+    lines = [json.loads(line) for line in run("export", "-").stdout.splitlines()]
+    assert len(lines) == 3
 
 
 def test_taken_port_is_said_with_a_remedy(run: Run, tmp_path: Path) -> None:

@@ -222,8 +222,10 @@ def test_adapter_serves_many_threads(database: Database) -> None:
 
 
 def test_ping_returns(database: Database) -> None:
-    """Return if the database answers."""
+    """Return if the database answers, and leave it as it was."""
+    before = database.read(COUNT())
     database.ping()
+    assert database.read(COUNT()) == before
 
 
 def test_closed_adapter_opens_anew(database: Database, request: pytest.FixtureRequest) -> None:

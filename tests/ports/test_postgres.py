@@ -24,6 +24,7 @@ from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, TimedOut,
 from inkcre.infobase import blocks, graphs
 from inkcre.infobase.forms import parse_graph
 from inkcre.infobase.plans import plan_graph
+from inkcre.infobase.tables import SCHEMA_HEAD
 from inkcre.ports.database import Statement
 from tests.cli.conftest import COMMAND
 from tests.conftest import postgres_settings
@@ -289,7 +290,7 @@ def test_address_of_any_postgres_scheme_is_taken(postgres_url: str, scheme: str)
     """SQLAlchemy's spellings and the short one mean the same server."""
     url = postgres_url.replace("postgresql:", f"{scheme}:")
     database = build_components(postgres_settings(url)).database
-    database.ping()
+    assert schema.read_revision(database) == SCHEMA_HEAD
     database.close()
 
 

@@ -109,9 +109,8 @@ def test_progress_counts_what_is_committed(tmp_path: Path) -> None:
     ]
     counts = []
     for progress in transfer.import_lines(given.database, lines, given.clock):
-        counts.append(progress.created_blocks)
-        exported = sum(1 for _ in transfer.export_lines(given.database))
-        assert exported >= progress.created_blocks
+        counts.append(progress.created_blocks)  # read first: the writer goes on meanwhile
+        assert sum(1 for _ in transfer.export_lines(given.database)) >= counts[-1]
     assert counts[-1] == 50_000
     assert len(counts) > 2
     given.database.close()

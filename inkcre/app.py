@@ -8,10 +8,11 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from inkcre import lifecycle, schema
-from inkcre.assembly import build_components, describe_capabilities
+from inkcre.assembly import build_components
 from inkcre.http import blocks, graphs, health, openapi, relations
 from inkcre.http.middleware import BindComponents, BoundBody
 from inkcre.http.problems import LastResort, install_problem_handlers
+from inkcre.plan import describe_capabilities
 from inkcre.settings.loader import load_settings
 from inkcre.settings.model import Settings
 
@@ -62,7 +63,7 @@ def create_app(
     health_router = health.build_router(
         profile=settings.profile,
         is_worker=settings.target == "workers",
-        capabilities=describe_capabilities(settings, components),
+        capabilities=describe_capabilities(settings),
         require_schema=schema.require_head,
         has_docs=settings.app.docs,
     )

@@ -5,50 +5,100 @@ adapter.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from inkcre.errors import Unsupported
 from inkcre.ports.components import Clock, Components
 from inkcre.ports.database import Database
-from inkcre.settings.constraints import CONSTRAINTS
+from inkcre.ports.keyvalue import KeyValue
+from inkcre.ports.storage import Storage
 from inkcre.settings.model import Settings
-from inkcre.settings.schema import find_node
-from inkcre.settings.sections.database import DatabaseSettings, PostgresSettings, SqliteSettings
 
 Bindings = Mapping[str, Any]
 """Resources that Workers lend, by name."""
 
 
-def _sqlite(section: SqliteSettings, _: Bindings) -> Database:
+Load = Callable[[], type[Any]]
+"""Imports an adapter and gives its class, which takes the port's section of the settings."""
+
+EXTRAS = {"psycopg": "postgres", "obstore": "local"}
+"""Which extra of ours installs a package that an adapter needs."""
+
+
+def _sqlite() -> type[Database]:
     from inkcre.adapters.database.sqlite import SqliteDatabase
 
-    return SqliteDatabase(section)
+    return SqliteDatabase
 
 
-def _postgres(section: PostgresSettings, _: Bindings) -> Database:
-    try:
-        from inkcre.adapters.database.postgres import PostgresDatabase
-    except ImportError as error:
-        raise Unsupported(
-            'database.kind "postgres": psycopg is not installed',
-            hint="install inkcre[postgres]",
-        ) from error
-    return PostgresDatabase(section)
+def _postgres() -> type[Database]:
+    from inkcre.adapters.database.postgres import PostgresDatabase
+
+    return PostgresDatabase
 
 
-Builder = Callable[[Any, Bindings], Database]
+def _filesystem() -> type[Storage]:
+    from inkcre.adapters.storage.filesystem import FilesystemStorage
 
-DATABASES: Mapping[str, Builder] = {"sqlite": _sqlite, "postgres": _postgres}
+    return FilesystemStorage
 
-PORTS: Mapping[str, Mapping[str, Any]] = {
-    "database": DATABASES,
-    "storage": {},
-    "keyvalue": {},
+
+def _s3() -> type[Storage]:
+    from inkcre.adapters.storage.s3 import S3Storage
+
+    return S3Storage
+
+
+def _memory_storage() -> type[Storage]:
+    from inkcre.adapters.storage.memory import MemoryStorage
+
+    return MemoryStorage
+
+
+def _memory_keyvalue() -> type[KeyValue]:
+    from inkcre.adapters.keyvalue.memory import MemoryKeyValue
+
+    return MemoryKeyValue
+
+
+def _database_keyvalue() -> type[KeyValue]:
+    from inkcre.adapters.keyvalue.database import DatabaseKeyValue
+
+    return DatabaseKeyValue
+
+
+ADAPTERS: Mapping[str, Mapping[str, Load]] = {
+    "database": {"sqlite": _sqlite, "postgres": _postgres},
+    "storage": {"filesystem": _filesystem, "s3": _s3, "memory": _memory_storage},
+    "keyvalue": {"memory": _memory_keyvalue, "database": _database_keyvalue},
     "scheduler": {},
 }
 """Adapters that this version has, by port and kind."""
+
+
+def load_adapter(port: str, kind: str) -> type[Any]:
+    """Import the adapter of a port's kind.
+
+    Raises:
+        Unsupported: this version has none, or a package that it needs is not installed.
+    """
+    load = ADAPTERS[port].get(kind)
+    if load is None:
+        raise Unsupported(
+            f'{port}.kind "{kind}": this version has no adapter for it',
+            hint=f"choose one of {', '.join(ADAPTERS[port])}" if ADAPTERS[port] else None,
+        )
+    try:
+        return load()
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        raise Unsupported(
+            f'{port}.kind "{kind}": {package} is not installed',
+            hint=f"install inkcre[{EXTRAS[package]}]",
+        ) from error
 
 
 def utc_now() -> datetime:
@@ -57,7 +107,10 @@ def utc_now() -> datetime:
 
 
 def build_components(
-    settings: Settings, *, bindings: Bindings | None = None, clock: Clock = utc_now
+    settings: Settings,
+    *,
+    bindings: Bindings | None = None,  # noqa: ARG001 - no adapter of this version takes one
+    clock: Clock = utc_now,
 ) -> Components:
     """Build the adapters that the settings choose, without any I/O.
 
@@ -70,109 +123,30 @@ def build_components(
         Unsupported: this version, or this installation, has no such adapter.
         Misconfigured: an adapter cannot make sense of its section.
     """
-    return Components(database=_build_database(settings.database, bindings or {}), clock=clock)
+    database: Database = load_adapter("database", settings.database.kind)(settings.database)
+    return Components(database=database, clock=clock)
 
 
-def _build_database(section: DatabaseSettings, bindings: Bindings) -> Database:
-    builder = DATABASES.get(section.kind)
-    if builder is None:
-        raise Unsupported(
-            f'database.kind "{section.kind}": this version has no adapter for it',
-            hint=f"choose one of {', '.join(DATABASES)}",
-        )
-    return builder(section, bindings)
+def build_storage(settings: Settings) -> Storage:
+    """Build what keeps files.
+
+    Raises:
+        Unsupported: this version, or this installation, has no such adapter.
+        Misconfigured: the place is not as the settings say.
+    """
+    storage: Storage = load_adapter("storage", settings.storage.kind)(settings.storage)
+    return storage
 
 
-@dataclass(frozen=True)
-class Alternative:
-    """A kind that was not chosen, and what speaks against it here, if anything does."""
+def build_keyvalue(
+    settings: Settings, database: Database | None, *, clock: Clock = utc_now
+) -> KeyValue:
+    """Build what keeps small values; ``database`` is for the kind that is a table in it.
 
-    kind: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class PortPlan:
-    """What was chosen for one port, and which line chose it."""
-
-    port: str
-    kind: str
-    chosen_by: str
-    options: Mapping[str, str]
-    has_adapter: bool
-    alternatives: tuple[Alternative, ...]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the settings assemble to. No connection is opened to find out."""
-
-    profile: str
-    chosen_by: str
-    lineage: tuple[str, ...]
-    target: str
-    ports: tuple[PortPlan, ...]
-
-
-def plan_assembly(settings: Settings) -> Plan:
-    """Describe what ``build_components`` would build, and why."""
-    return Plan(
-        profile=settings.profile,
-        chosen_by=settings.origins.of(("profile",)).describe(),
-        lineage=settings.origins.lineage,
-        target=settings.target,
-        ports=tuple(_plan_port(settings, port) for port in PORTS),
-    )
-
-
-def _plan_port(settings: Settings, port: str) -> PortPlan:
-    section = getattr(settings, port)
-    node = find_node((port,))
-    kinds = tuple(node.variants) if node else ()
-    return PortPlan(
-        port=port,
-        kind=section.kind,
-        chosen_by=settings.origins.of((port, "kind")).describe(),
-        options=_options(section),
-        has_adapter=section.kind in PORTS[port],
-        alternatives=tuple(
-            Alternative(kind, _reason_against(settings.target, port, kind))
-            for kind in kinds
-            if kind != section.kind
-        ),
-    )
-
-
-def _options(section: Any) -> dict[str, str]:
-    """Show a section's values; a secret shows as its type's mask."""
-    shown: dict[str, str] = {}
-    for name in type(section).model_fields:
-        value = getattr(section, name)
-        if hasattr(value, "kind"):
-            shown[name] = value.kind
-            shown |= {f"{name}.{k}": v for k, v in _options(value).items()}
-        elif name != "kind" and value is not None:
-            shown[name] = str(value)
-    return shown
-
-
-def _reason_against(target: str, port: str, kind: str) -> str:
-    for constraint in CONSTRAINTS:
-        if (constraint.target, constraint.path) == (
-            target,
-            (port, "kind"),
-        ) and kind in constraint.forbidden:
-            return f"cannot run on target {target}: {constraint.because}"
-    return "not chosen"
-
-
-def describe_capabilities(settings: Settings, components: Components) -> dict[str, Any]:
-    """Say what this home can do, as plain data without origins."""
-    plan = plan_assembly(settings)
-    return {
-        "profile": plan.profile,
-        "target": plan.target,
-        "adapters": {p.port: p.kind for p in plan.ports if p.has_adapter},
-        "database": asdict(components.database.capabilities),
-        "limits": {"max_body_bytes": settings.http.max_body_bytes},
-    }
+    Raises:
+        Unsupported: this version, or this installation, has no such adapter.
+    """
+    adapter = load_adapter("keyvalue", settings.keyvalue.kind)
+    more = {"database": database, "clock": clock} if settings.keyvalue.kind == "database" else {}
+    keyvalue: KeyValue = adapter(settings.keyvalue, **more)
+    return keyvalue

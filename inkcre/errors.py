@@ -8,7 +8,7 @@
     │   │   └── MissingReference   a row refers to a row that is not there
     │   └── TooLarge           more than the configured or natural limit
     ├── OperatorError          what the operator can fix; the process exits with 78
-    │   ├── SettingsError      the settings do not make sense (inkcre.settings.diagnostics)
+    │   ├── SettingsError      the settings do not make sense (inkcre.settings.report)
     │   └── SchemaBehind       the database's schema is not the one this version needs
     ├── SurroundingsError      what the surroundings did
     │   ├── Unavailable        no answer for now; trying again is safe

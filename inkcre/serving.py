@@ -13,6 +13,7 @@ from inkcre.app import create_app
 from inkcre.errors import OperatorError
 from inkcre.lifecycle import prepare_database
 from inkcre.logs import logging_config
+from inkcre.plan import plan_assembly, render_plan
 from inkcre.settings.model import Settings
 
 logger = logging.getLogger("inkcre")
@@ -51,6 +52,7 @@ def serve(settings: Settings) -> None:
     logger.info(
         "profile %s, chosen by %s", settings.profile, settings.origins.of(("profile",)).describe()
     )
+    logger.debug("assembled:\n%s", render_plan(plan_assembly(settings)))
     # What was made so far stays: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()

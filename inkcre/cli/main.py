@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from inkcre.cli import data, profiles, serve, settings_options
+from inkcre.cli import (
+    checking,
+    config,
+    config_writing,
+    data,
+    explaining,
+    profiles,
+    serve,
+    settings_options,
+)
 from inkcre.errors import InkcreError
 
 app = typer.Typer(
@@ -15,11 +24,16 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    rich_markup_mode=None,  # its help page loads a Markdown parser: twice the time of all the rest
 )
 app.command("run")(serve.run)
 app.command("migrate")(serve.migrate)
 app.command("plan")(profiles.plan)
-app.command("profiles")(profiles.list_)
+app.add_typer(profiles.app, name="profiles")
+app.add_typer(config.app, name="config")
+app.command("init")(config_writing.init)
+app.command("explain")(explaining.explain)
+app.command("doctor")(checking.doctor)
 app.command("import")(data.import_)
 app.command("export")(data.export)
 

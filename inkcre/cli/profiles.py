@@ -1,17 +1,30 @@
 """``inkcre profiles`` and ``inkcre plan``: what there is to choose, and what was chosen."""
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
 
-from inkcre.cli.settings_options import Assignments, Format, OutputFormat, Profile, errors_as
+import typer
 
-if TYPE_CHECKING:
-    from inkcre.assembly import Plan
+from inkcre.cli.settings_options import (
+    Assignments,
+    Format,
+    OutputFormat,
+    Profile,
+    errors_as,
+    inspect_profile,
+    stop_on_problems,
+)
+
+app = typer.Typer(
+    help="List the profiles, or make one.", rich_markup_mode=None
+)
 
 
-def list_(format_: OutputFormat = Format.TEXT) -> None:
-    """List the profiles that can be chosen here."""
+@app.callback(invoke_without_command=True)
+def list_(context: typer.Context, format_: OutputFormat = Format.TEXT) -> None:
+    """List the profiles that can be chosen here, or make one."""
+    if context.invoked_subcommand:
+        return
     with errors_as(format_):
         found = _describe_profiles()
     if format_ is Format.JSON:
@@ -24,14 +37,14 @@ def list_(format_: OutputFormat = Format.TEXT) -> None:
 
 
 def _describe_profiles() -> list[dict[str, str | None]]:
-    from inkcre.settings.diagnostics import Report
-    from inkcre.settings.loader import find_profiles
+    from inkcre.settings.loader import inspect_settings
     from inkcre.settings.origins import display_path
     from inkcre.settings.profiles import read_document
+    from inkcre.settings.report import Report
 
     report = Report()
     found: list[dict[str, str | None]] = []
-    for name, path in sorted(find_profiles(Path.cwd()).items()):
+    for name, path in sorted(inspect_settings().profiles.items()):
         document = read_document(path, report)
         data = document.data if document else {}
         found.append(
@@ -46,29 +59,30 @@ def _describe_profiles() -> list[dict[str, str | None]]:
     return found
 
 
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the profile is called.")],
+    extends: Annotated[
+        str, typer.Option("--extends", metavar="PARENT", help="The profile that it refines.")
+    ],
+) -> None:
+    """Write profiles/NAME.toml beside inkcre.toml. A file that is there stays as it is."""
+    from inkcre.settings.loader import inspect_settings
+    from inkcre.settings.origins import display_path
+    from inkcre.settings.templates import write_new_profile
+
+    for path in write_new_profile(name, extends, inspect_settings()):
+        print(f"wrote {display_path(path)}")
+
+
 def plan(
     profile: Profile = None, set_: Assignments = None, format_: OutputFormat = Format.TEXT
 ) -> None:
     """Show what the settings assemble to, and which line chose it. Opens no connection."""
-    from dataclasses import asdict
-
-    from inkcre.assembly import plan_assembly
-    from inkcre.settings.loader import load_settings
+    from inkcre.plan import plan_leaves, render_plan
 
     with errors_as(format_):
-        made = plan_assembly(load_settings(profile, assignments=set_ or ()))
-    if format_ is Format.JSON:
-        print(json.dumps(asdict(made), indent=2))
-    else:
-        print(_as_text(made))
-
-
-def _as_text(plan: "Plan") -> str:
-    lineage = " <- ".join(plan.lineage)
-    lines = [f"profile  {lineage}  (chosen by {plan.chosen_by})", f"target   {plan.target}", ""]
-    for port in plan.ports:
-        missing = "" if port.has_adapter else "  (no adapter in this version)"
-        lines.append(f"{port.port}: {port.kind}  (chosen by {port.chosen_by}){missing}")
-        lines += [f"    {name} = {value}" for name, value in port.options.items()]
-        lines += [f"    not {other.kind}: {other.reason}" for other in port.alternatives]
-    return "\n".join(lines)
+        found = inspect_profile(profile, set_)
+        made = plan_leaves(found.leaves(), found.origins.lineage)
+        print(json.dumps(made.as_json(), indent=2) if format_ is Format.JSON else render_plan(made))
+        stop_on_problems(found)

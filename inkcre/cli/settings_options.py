@@ -5,11 +5,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkcre.errors import InkcreError
+
+if TYPE_CHECKING:
+    from inkcre.settings.loader import Inspection
 
 
 class Format(StrEnum):
@@ -37,20 +40,49 @@ Assignments = Annotated[
 OutputFormat = Annotated[Format, typer.Option("--format", help="For people or for machines.")]
 
 
+def inspect_profile(profile: str | None, assignments: list[str] | None = None) -> "Inspection":
+    """Look at the settings of a profile, right or wrong.
+
+    Raises:
+        SettingsError: there is no such profile, and so nothing to look at.
+    """
+    from inkcre.settings.loader import inspect_settings
+    from inkcre.settings.report import SettingsError
+
+    found = inspect_settings(profile, assignments=assignments or ())
+    if found.profile not in found.profiles:
+        raise SettingsError(found.problems)
+    return found
+
+
+def stop_on_problems(found: "Inspection") -> None:
+    """End a command that showed what there is, when what there is is wrong.
+
+    Raises:
+        SettingsError: everything that is wrong.
+    """
+    from inkcre.settings.report import SettingsError
+
+    if found.problems:
+        raise SettingsError(found.problems)
+
+
 @contextmanager
 def errors_as(format_: Format) -> Iterator[None]:
     """Write an error of ours that ends a command the way the command was asked to write."""
     try:
         yield
     except InkcreError as error:
-        if format_ is Format.TEXT:
+        if format_ is not Format.JSON:
             raise
+        sys.stdout.flush()
         print(_render_json(error), file=sys.stderr)
         raise typer.Exit(error.exit_status) from error
 
 
 def _render_json(error: InkcreError) -> str:
-    from inkcre.settings.diagnostics import SettingsError, render_json
+    from inkcre.settings.rendering import render_json
+    from inkcre.settings.report import SettingsError
 
     if isinstance(error, SettingsError):
         return render_json(error.diagnostics)
@@ -59,10 +91,13 @@ def _render_json(error: InkcreError) -> str:
 
 
 def render_error(error: InkcreError) -> str:
-    """Write an error for people."""
-    from inkcre.settings.diagnostics import SettingsError
+    """Write an error for people, in colour where there is one."""
+    from inkcre.cli.terminal import choose_paint
+    from inkcre.settings.rendering import render_text
+    from inkcre.settings.report import SettingsError
 
+    paint = choose_paint(sys.stderr)
     if isinstance(error, SettingsError):
-        return error.message
-    hint = f"\n  = help: {error.hint}" if error.hint else ""
-    return f"error[{error.code}]: {error.message}{hint}"
+        return render_text(error.diagnostics, paint)
+    hint = f"\n  {paint('frame', '=')} {paint('help', 'help:')} {error.hint}" if error.hint else ""
+    return f"{paint('error', f'error[{error.code}]')}{paint('title', f': {error.message}')}{hint}"

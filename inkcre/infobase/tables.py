@@ -7,6 +7,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -14,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TIMESTAMP
 
-SCHEMA_HEAD = "0001"
+SCHEMA_HEAD = "0002"
 """The revision that this version needs; a test compares it with the migrations."""
 
 VERSION_TABLE = "inkcre_schema"
@@ -77,3 +78,12 @@ relations = Table(
     Index(None, "to_", "id"),
     sqlite_autoincrement=True,
 )
+
+keyvalues = Table(
+    "keyvalues",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("expires_at", BigInteger),
+)
+"""Small values. ``expires_at`` is in milliseconds since 1970, NULL for never."""

@@ -64,7 +64,7 @@ class Database(Protocol):
     there). It is safe to call from several threads.
     """
 
-    capabilities: DatabaseCapabilities
+    capabilities: ClassVar[DatabaseCapabilities]
     lifetime: ClassVar[Lifetime]
 
     def read(self, call: Call) -> list[Row]:

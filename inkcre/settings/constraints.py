@@ -1,30 +1,105 @@
-"""What a target cannot have, as data, checked when settings are loaded."""
+"""What a target cannot have, and what does not go together, as data.
 
-from collections.abc import Callable, Iterable
+Checked when settings are loaded, and read by those who explain a setting.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
-from inkcre.settings.diagnostics import Diagnostic, Label, Report, label_value
+from inkcre.settings.diagnostics import Diagnostic, Label
+from inkcre.settings.labels import label_value
+from inkcre.settings.leaves import effective_value
 from inkcre.settings.origins import KeyPath, Origins
-from inkcre.settings.schema import Node, settings_schema
+from inkcre.settings.report import Report
+
+TARGET: KeyPath = ("target",)
+TRUE_WORDS = ("true", "1", "yes", "on", "t", "y")
+"""What pydantic takes for true."""
+
+
+class Constraint(Protocol):
+    """A rule about merged settings."""
+
+    @property
+    def paths(self) -> tuple[KeyPath, ...]:
+        """The settings that the rule is about."""
+
+    @property
+    def sentence(self) -> str:
+        """The rule in words."""
+
+    def find_violation(self, origins: Origins) -> Diagnostic | None:
+        """Give the problem when the settings break the rule, with every place that conflicts."""
 
 
 @dataclass(frozen=True)
-class Constraint:
-    """On ``target``, the setting at ``path`` may not be one of ``forbidden``."""
+class Forbidden:
+    """On ``target``, the setting at ``path`` may not be one of ``values``."""
 
     target: str
     path: KeyPath
-    forbidden: frozenset[str]
+    values: frozenset[str]
     because: str
     instead: str
 
+    @property
+    def paths(self) -> tuple[KeyPath, ...]:
+        """The settings that the rule is about."""
+        return (self.path,)
 
-def _forbid(target: str, path: str, *forbidden: str, because: str, instead: str) -> Constraint:
-    return Constraint(target, tuple(path.split(".")), frozenset(forbidden), because, instead)
+    @property
+    def sentence(self) -> str:
+        """The rule in words."""
+        words = " or ".join(f'"{value}"' for value in sorted(self.values))
+        return f'on target "{self.target}" not {words}: {self.because}'
+
+    def find_violation(self, origins: Origins) -> Diagnostic | None:
+        """Give the problem when the chosen kind cannot run on the target."""
+        value = effective_value(origins, self.path)
+        is_chosen = isinstance(value, str) and value in self.values
+        if not is_chosen or effective_value(origins, TARGET) != self.target:
+            return None
+        return Diagnostic(
+            "forbidden_on_target",
+            ".".join(self.path),
+            f'"{value}" cannot run on target "{self.target}": {self.because}',
+            tuple(point_at(origins, [self.path, TARGET])),
+            help=self.instead,
+        )
 
 
-CONSTRAINTS = (
+@dataclass(frozen=True)
+class WildcardWithCredentials:
+    """A page of any origin acting with the user's cookies is for a developer's laptop only."""
+
+    paths: tuple[KeyPath, ...] = (
+        ("http", "cors", "allow_origins"),
+        ("http", "cors", "allow_credentials"),
+    )
+    sentence: str = '"*" together with allow_credentials is for profile dev only'
+
+    def find_violation(self, origins: Origins) -> Diagnostic | None:
+        """Give the problem when any web page may act as its visitor."""
+        allow_origins, allow_credentials = (effective_value(origins, p) for p in self.paths)
+        is_open = isinstance(allow_origins, (list, tuple)) and "*" in allow_origins
+        is_trusting = str(allow_credentials).lower() in TRUE_WORDS
+        if not (is_open and is_trusting) or origins.lineage[:1] == ("dev",):
+            return None
+        return Diagnostic(
+            "wildcard_with_credentials",
+            "http.cors.allow_origins",
+            '"*" together with allow_credentials lets any web page act as its visitor',
+            tuple(point_at(origins, self.paths)),
+            help="name the origins, or write allow_credentials = false",
+        )
+
+
+def _forbid(target: str, path: str, *values: str, because: str, instead: str) -> Forbidden:
+    return Forbidden(target, tuple(path.split(".")), frozenset(values), because, instead)
+
+
+FORBIDDEN = (
     _forbid(
         "workers", "database.kind", "sqlite", "postgres",
         because="there is no disk, and no native driver for Pyodide",
@@ -71,83 +146,35 @@ CONSTRAINTS = (
         instead='write kind = "apscheduler"',
     ),
 )  # fmt: skip
+"""What each target cannot have."""
 
-Lookup = Callable[[KeyPath], Any]
+CONSTRAINTS: tuple[Constraint, ...] = (*FORBIDDEN, WildcardWithCredentials())
 
 
 def check_constraints(origins: Origins, report: Report) -> None:
-    """Report every constraint that the merged settings break, with both places that conflict."""
-    target = effective_value(origins, ("target",))
+    """Report every constraint that the merged settings break."""
     broken: list[KeyPath] = []
     for constraint in CONSTRAINTS:
-        value = effective_value(origins, constraint.path)
         # What is inside a table of a forbidden kind goes with it.
-        is_inside = any(constraint.path[: len(p) - 1] == p[:-1] for p in broken)
-        is_broken = constraint.target == target and value in constraint.forbidden
-        if is_broken and not is_inside:
-            broken.append(constraint.path)
-            report.add(
-                Diagnostic(
-                    "forbidden_on_target",
-                    ".".join(constraint.path),
-                    f'"{value}" cannot run on target "{target}": {constraint.because}',
-                    tuple(_labels(origins, [constraint.path, ("target",)])),
-                    help=constraint.instead,
-                )
-            )
-    _check_cors(origins, report)
+        is_inside = any(p[: len(b) - 1] == b[:-1] for p in constraint.paths for b in broken)
+        problem = None if is_inside else constraint.find_violation(origins)
+        if problem:
+            broken += constraint.paths
+            report.add(problem)
 
 
-def _check_cors(origins: Origins, report: Report) -> None:
-    """A page of any origin acting with the user's cookies is for a developer's laptop only."""
-    allow_origins = ("http", "cors", "allow_origins")
-    allow_credentials = ("http", "cors", "allow_credentials")
-    anyone = "*" in (effective_value(origins, allow_origins) or ())
-    trusted = str(effective_value(origins, allow_credentials)).lower() in (
-        "true",
-        "1",
-        "yes",
-        "on",
-        "t",
-        "y",
+def forbids(target: str, path: KeyPath, value: str) -> Forbidden | None:
+    """Give the constraint that keeps ``value`` from a target, if one does."""
+    return next(
+        (c for c in FORBIDDEN if c.target == target and c.path == path and value in c.values), None
     )
-    if anyone and trusted and origins.lineage[:1] != ("dev",):
-        report.add(
-            Diagnostic(
-                "wildcard_with_credentials",
-                "http.cors.allow_origins",
-                '"*" together with allow_credentials lets any web page act as its visitor',
-                tuple(_labels(origins, [allow_origins, allow_credentials])),
-                help="name the origins, or write allow_credentials = false",
-            )
-        )
 
 
-def effective_value(origins: Origins, path: KeyPath) -> Any:
-    """Give the merged value at ``path``, or the default that would hold; None where neither is."""
-    definition = origins.winners.get(path)
-    if definition:
-        return definition.value
-    node: Node | None = settings_schema()
-    for depth, key in enumerate(path):
-        if node is None:
-            return None
-        tag = (
-            effective_value(origins, (*path[:depth], node.tag))
-            if node.tag and key != node.tag
-            else None
-        )
-        if node.tag == key:
-            return node.default_tag
-        children = node.children(str(tag) if tag else None)
-        node = node.item or children.get(key)
-    return node.info.default if node and node.info and node.is_leaf else None
-
-
-def _labels(origins: Origins, paths: Iterable[KeyPath]) -> Iterable[Label]:
+def point_at(origins: Origins, paths: Iterable[KeyPath]) -> Iterator[Label]:
+    """Point at what holds at each path, if anything does."""
     for path in paths:
         definition = origins.winners.get(path)
         if definition:
             yield label_value(definition)
-        else:
+        elif effective_value(origins, path) is not None:
             yield Label(f"{'.'.join(path)} (default)")

@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from inkcre.settings.constraints import check_constraints
-from inkcre.settings.diagnostics import Diagnostic, Label, Report, label_toml, suggest
+from inkcre.settings.diagnostics import Diagnostic, Label, suggest
+from inkcre.settings.labels import label_toml
+from inkcre.settings.leaves import Leaf, list_leaves
 from inkcre.settings.merging import flatten, merge
 from inkcre.settings.model import Settings
 from inkcre.settings.origins import (
@@ -26,8 +28,10 @@ from inkcre.settings.profiles import (
     list_profiles,
     profile_folders,
     read_document,
+    read_text,
     resolve_chain,
 )
+from inkcre.settings.report import Report, SettingsError
 from inkcre.settings.schema import find_node
 from inkcre.settings.toml import TomlDocument
 from inkcre.settings.validation import validate
@@ -55,6 +59,32 @@ class Surroundings:
     secret_folders: tuple[Path, ...]
 
 
+@dataclass(frozen=True)
+class Inspection:
+    """All that loading found out, also when the settings are wrong."""
+
+    profile: str
+    origins: Origins
+    settings: Settings | None
+    """None when there are problems."""
+
+    problems: tuple[Diagnostic, ...]
+    profiles: Mapping[str, Path]
+    """The profiles that can be chosen, and their files."""
+
+    config: Path | None
+    """The file ``inkcre.toml``, or what ``INKCRE_CONFIG`` names; None when there is none."""
+
+    folder: Path
+    """Where that file is, or would be looked for first."""
+
+    environ: Mapping[str, str] = field(repr=False)
+
+    def leaves(self) -> list[Leaf]:
+        """List every setting that is in force."""
+        return list_leaves(self.origins, self.settings)
+
+
 def load_settings(
     profile: str | None = None,
     *,
@@ -78,36 +108,62 @@ def load_settings(
     Raises:
         SettingsError: everything that is wrong, at once.
     """
-    around = _surroundings(environ, folder)
+    found = inspect_settings(
+        profile, overrides=overrides, assignments=assignments, environ=environ, folder=folder
+    )
+    if found.settings is None:
+        raise SettingsError(found.problems)
+    return found.settings
+
+
+def inspect_settings(
+    profile: str | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    assignments: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    config_text: bytes | None = None,
+) -> Inspection:
+    """Find out all about the settings of a profile, and raise nothing when they are wrong.
+
+    The arguments are those of ``load_settings``; ``config_text`` is read in the place of what the
+    file ``inkcre.toml`` has in it.
+    """
     report = Report()
-    dotenv, config = _find_files(around, report)
+    around = _surroundings(environ, folder)
+    dotenv, config_path = _find_files(around, report)
+    if config_text is not None:
+        config_path = config_path or around.folder / CONFIG_NAME
+    config = _read_config(config_path, config_text, report)
     variables = environment_variables(around.environ)
     chosen_by = {**choosing_values(dotenv), **around.environ}
     choice = choose_profile(profile, chosen_by, _configured_profile(config))
-    base = config.path.parent if config else around.folder
-    profiles = list_profiles(profile_folders(base))
+    base = config_path.parent if config_path else around.folder
+    profiles = list_profiles(profile_folders(base), report)
     chain = resolve_chain(choice.name, _choice_label(choice), profiles, report)
     layers = [
-        *_file_layers(chain, config, base, choice),
+        *_file_layers(chain, config, base, choice, report),
         *_string_layers(dotenv, variables, around, report),
         _override_layer(overrides or {}, assignments, report),
     ]
     _check_profile_tables(config, profiles, report)
-    if choice.name not in profiles:
-        report.stop_on_problems()
     origins = replace(merge(layers), lineage=_lineage(chain))
     origins = _resolve_paths(origins, around.folder)
-    settings = validate(origins, report)
-    check_constraints(origins, report)
-    report.stop_on_problems()
-    assert settings is not None
-    return settings
-
-
-def find_profiles(folder: Path) -> dict[str, Path]:
-    """Map the names of the profiles that can be chosen from ``folder`` to their files."""
-    config = _config_upwards(folder)
-    return list_profiles(profile_folders(config.parent if config else folder))
+    settings = None
+    if choice.name in profiles:  # else most of what would be said follows from that
+        settings = validate(origins, report)
+        check_constraints(origins, report)
+    return Inspection(
+        profile=choice.name,
+        origins=origins,
+        settings=None if report.problems else settings,
+        problems=tuple(report.problems),
+        profiles=profiles,
+        config=config_path,
+        folder=base,
+        environ=around.environ,
+    )
 
 
 def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> Surroundings:
@@ -116,24 +172,47 @@ def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> Sur
     folders = [SECRET_FOLDER]
     if environ.get("CREDENTIALS_DIRECTORY"):
         folders.append(Path(environ["CREDENTIALS_DIRECTORY"]))
-    return Surroundings(environ, (folder or Path.cwd()).absolute(), tuple(folders))
+    return Surroundings(environ, (folder or _working_folder()).absolute(), tuple(folders))
 
 
-def _find_files(around: Surroundings, report: Report) -> tuple[list[Variable], TomlDocument | None]:
-    """Read ``.env`` and ``inkcre.toml``; the first may name the second, and lies beside it."""
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        problem = Diagnostic(
+            "no_working_folder",
+            "the working folder",
+            "is not there any more",
+            help="change to a folder that exists",
+        )
+        raise SettingsError([problem]) from error
+
+
+def _find_files(around: Surroundings, report: Report) -> tuple[list[Variable], Path | None]:
+    """Read ``.env`` and find ``inkcre.toml``; the first may name the second, and lies beside it."""
     found = _config_upwards(around.folder)
     dotenv_path = (found.parent if found else around.folder) / ".env"
-    dotenv = dotenv_variables(dotenv_path, report) if dotenv_path.exists() else []
+    dotenv = dotenv_variables(dotenv_path, report) if _is_there(dotenv_path) else []
     named = around.environ.get("INKCRE_CONFIG") or choosing_values(dotenv).get("INKCRE_CONFIG")
-    path = around.folder / named if named else found
-    return dotenv, read_document(path, report) if path else None
+    return dotenv, around.folder / named if named else found
+
+
+def _read_config(path: Path | None, text: bytes | None, report: Report) -> TomlDocument | None:
+    if path is None:
+        return None
+    return read_document(path, report) if text is None else read_text(path, text, report)
 
 
 def _config_upwards(folder: Path) -> Path | None:
     for candidate in (folder, *folder.parents):
-        if (candidate / CONFIG_NAME).exists():
+        if _is_there(candidate / CONFIG_NAME):
             return candidate / CONFIG_NAME
     return None
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether there is something, be it unreadable: a link that leads nowhere is a mistake."""
+    return os.path.lexists(path)
 
 
 def _configured_profile(config: TomlDocument | None) -> tuple[Any, TomlOrigin] | None:
@@ -153,10 +232,14 @@ def _lineage(chain: Sequence[TomlDocument]) -> tuple[str, ...]:
 
 
 def _file_layers(
-    chain: Sequence[TomlDocument], config: TomlDocument | None, base: Path, choice: Choice
+    chain: Sequence[TomlDocument],
+    config: TomlDocument | None,
+    base: Path,
+    choice: Choice,
+    report: Report,
 ) -> Iterator[Layer]:
     for document in reversed(chain):
-        data = {k: v for k, v in document.data.items() if k not in META_KEYS}
+        data = _profile_settings(document, document.data, (), report)
         yield _toml_layer(f"profile {document.path.stem}", document, data, (), base)
     if config:
         data = {k: v for k, v in config.data.items() if k not in ("profile", "profiles")}
@@ -164,10 +247,29 @@ def _file_layers(
         overlay = _profile_table(config).get(choice.name)
         if isinstance(overlay, dict):
             keys = ("profiles", choice.name)
-            yield _toml_layer(
-                f"{CONFIG_NAME} [profiles.{choice.name}]", config, overlay, keys, base
-            )
+            data = _profile_settings(config, overlay, keys, report)
+            name = f"{CONFIG_NAME} [profiles.{choice.name}]"
+            yield _toml_layer(name, config, data, keys, base)
     yield Layer("profile choice", (Definition(("profile",), choice.name, choice.origin),))
+
+
+def _profile_settings(
+    document: TomlDocument, data: dict[str, Any], keys: tuple[str, ...], report: Report
+) -> dict[str, Any]:
+    """Give what a profile sets; that it may not choose a profile is said rather than forgotten."""
+    if "profile" in data:
+        label = label_toml(document, (*keys, "profile"), at_key=True, masked=False)
+        report.add(
+            Diagnostic(
+                "profile_in_profile",
+                ".".join((*keys, "profile")),
+                "a profile does not choose a profile",
+                (label,),
+                help="write it above the tables of inkcre.toml, or remove it",
+            )
+        )
+    about = ("profile",) if keys else ("profile", *META_KEYS)
+    return {key: value for key, value in data.items() if key not in about}
 
 
 def _profile_table(config: TomlDocument) -> dict[str, Any]:

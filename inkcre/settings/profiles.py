@@ -1,19 +1,14 @@
 """Profiles: which there are, which one is chosen, and what it extends."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inkcre.settings.diagnostics import (
-    MASK,
-    Diagnostic,
-    Label,
-    Report,
-    label_toml,
-    suggest,
-)
+from inkcre.settings.diagnostics import MASK, Diagnostic, Label, suggest
+from inkcre.settings.labels import label_toml
 from inkcre.settings.model import PROFILE_NAME
 from inkcre.settings.origins import (
     DefaultOrigin,
@@ -22,6 +17,7 @@ from inkcre.settings.origins import (
     VariableOrigin,
     display_path,
 )
+from inkcre.settings.report import Report
 from inkcre.settings.toml import MAX_FILE_BYTES, TomlDocument, TomlSyntaxError, parse_document
 
 DEFAULT_PROFILE = "dev"
@@ -49,12 +45,17 @@ def profile_folders(base: Path) -> list[Path]:
     return list(dict.fromkeys([base / "profiles", package_profiles()]))
 
 
-def list_profiles(folders: Sequence[Path]) -> dict[str, Path]:
+def list_profiles(folders: Sequence[Path], report: Report) -> dict[str, Path]:
     """Map each profile's name to its file; the first folder that has a name wins."""
     found: dict[str, Path] = {}
     for folder in folders:
-        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
-            if re.fullmatch(PROFILE_NAME, path.stem):
+        try:
+            paths = sorted(folder.iterdir()) if os.path.lexists(folder) else []
+        except OSError as error:
+            report.add(unreadable(folder, error, "folder"))
+            continue
+        for path in paths:
+            if path.suffix == ".toml" and re.fullmatch(PROFILE_NAME, path.stem):
                 found.setdefault(path.stem, path)
     return found
 
@@ -147,14 +148,31 @@ def _file_name(name: str) -> str:
 
 def read_document(path: Path, report: Report) -> TomlDocument | None:
     """Read a TOML file; a problem goes to ``report`` and gives None."""
-    subject = display_path(path)
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        reason = "is a folder, not a file" if path.is_dir() else f"cannot be read: {error.strerror}"
-        report.add(Diagnostic("unreadable_file", subject, reason.lower(), (Label(subject),)))
+        report.add(unreadable(path, error))
         return None
+    return read_text(path, content, report)
+
+
+def unreadable(path: Path, error: OSError, wanted: str = "file") -> Diagnostic:
+    """Say why a file or a folder cannot be read."""
+    subject = display_path(path)
+    if isinstance(error, IsADirectoryError):
+        reason, remedy = "is a folder, not a file", "move the folder away, or name another file"
+    elif isinstance(error, NotADirectoryError) and wanted == "folder":
+        reason, remedy = "is a file, not a folder", "move the file away"
+    else:
+        reason = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
+        remedy = f"check the {wanted}'s name and its rights"
+    return Diagnostic("unreadable_file", subject, reason, (Label(subject),), help=remedy)
+
+
+def read_text(path: Path, content: bytes, report: Report) -> TomlDocument | None:
+    """Parse what a TOML file has in it, or would have; a problem goes to ``report``."""
+    subject = display_path(path)
     if len(content) > MAX_FILE_BYTES:
         report.add(
             Diagnostic(

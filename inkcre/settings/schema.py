@@ -7,7 +7,7 @@ diagnostics ask it what a misspelt key may have meant.
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
@@ -31,6 +31,7 @@ class Node:
     item: "Node | None" = None
     is_secret: bool = False
     is_local_path: bool = False
+    is_list: bool = False
 
     @property
     def is_leaf(self) -> bool:
@@ -52,9 +53,13 @@ class Node:
         """Give the keys of one variant, or of all of them together."""
         if variant is not None and variant in self.variants:
             return self.variants[variant]
+        return self._all_children
+
+    @cached_property
+    def _all_children(self) -> Mapping[str, "Node"]:
         merged: dict[str, Node] = {}
         for keys in self.variants.values():
-            merged.update({k: v for k, v in keys.items() if k not in merged})
+            merged |= {key: node for key, node in keys.items() if key not in merged}
         return merged
 
     def child(self, key: str) -> "Node | None":
@@ -117,7 +122,10 @@ def _describe(annotation: Any, info: FieldInfo | None, tag: str | None) -> Node:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return Node(info, item=_describe(get_args(annotation)[1], None, None))
     return Node(
-        info, is_secret=SecretStr in members, is_local_path=_is_local_path(annotation, info)
+        info,
+        is_secret=SecretStr in members,
+        is_local_path=_is_local_path(annotation, info),
+        is_list=origin is tuple,
     )
 
 

@@ -1,21 +1,18 @@
 """Layers that come as named strings: variables, ``.env``, secret files, ``--set``.
 
-pydantic-settings' own source turns one variable into a nested value; called for one variable at
-a time, so that a value it cannot read is reported with its name and hides no other.
+A name is read as pydantic-settings reads it: prefix, then keys parted by two underscores; a list
+or a table is JSON. Its own source is not used: it costs as much as all the rest of loading, and
+tells neither which variable it could not read nor which it ignored.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dotenv.parser import parse_stream
-from pydantic_settings import EnvSettingsSource
-from pydantic_settings import SettingsError as PydanticSettingsError
-
-from inkcre.settings.diagnostics import Diagnostic, Label, Report, suggest
+from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.merging import flatten
-from inkcre.settings.model import Settings
 from inkcre.settings.origins import (
     Definition,
     DotenvOrigin,
@@ -26,7 +23,8 @@ from inkcre.settings.origins import (
     VariableOrigin,
     display_path,
 )
-from inkcre.settings.schema import find_node, walk_leaves
+from inkcre.settings.report import Report
+from inkcre.settings.schema import Node, find_node, walk_leaves
 from inkcre.settings.toml import Place
 
 PREFIX = "INKCRE_"
@@ -38,17 +36,6 @@ FORMER_DATABASE_URL = "DB_CONN_STRING"
 
 SECRET_FOLDER = Path("/run/secrets")
 MAX_SECRET_BYTES = 65_536
-
-
-class _OneVariable(EnvSettingsSource):
-    """pydantic-settings' reading of environment variables, given exactly one."""
-
-    def __init__(self, name: str, value: str) -> None:
-        self._given = {name.lower(): value}
-        super().__init__(Settings)
-
-    def _load_env_vars(self) -> Mapping[str, str | None]:
-        return self._given
 
 
 @dataclass(frozen=True)
@@ -74,9 +61,23 @@ def variable_name(path: KeyPath) -> str:
 
 def read_variable(variable: Variable, report: Report) -> Iterator[Definition]:
     """Turn one variable into definitions; what it does not name goes to ``report``."""
+    path = _path_of(variable.name)
+    node = find_node(path)
+    if node is None or not all(path):
+        report.add(_unknown_variable(variable))
+    elif node.is_leaf and not node.is_list:
+        yield Definition(path, variable.value, variable.origin)
+    else:
+        yield from _read_json(variable, path, node, report)
+
+
+def _read_json(
+    variable: Variable, path: KeyPath, node: Node, report: Report
+) -> Iterator[Definition]:
+    """Read a list or a table."""
     try:
-        data = _OneVariable(variable.name, variable.value)()
-    except PydanticSettingsError:
+        value = json.loads(variable.value)
+    except (ValueError, RecursionError):
         report.add(
             Diagnostic(
                 "json_invalid",
@@ -87,28 +88,11 @@ def read_variable(variable: Variable, report: Report) -> Iterator[Definition]:
             )
         )
         return
-    found = False
-    for lower_path, value in flatten(data):
-        path = _binding_in_capitals(lower_path)
-        found = True
-        if (
-            find_node(path) is None
-            and len(path) > 1
-            and find_node(path[:1])
-            and value == variable.value
-        ):
-            report.add(_unknown_variable(variable))
-        else:
-            yield Definition(path, value, variable.origin)
-    if not found:
-        report.add(_unknown_variable(variable))
-
-
-def _binding_in_capitals(path: KeyPath) -> KeyPath:
-    """Variables have no case of their own; bindings are named in capitals by custom."""
-    return (
-        (path[0], path[1].upper(), *path[2:]) if path[0] == "bindings" and len(path) > 1 else path
-    )
+    if node.is_leaf or not isinstance(value, dict) or not value:
+        yield Definition(path, value, variable.origin)
+        return
+    for inner, leaf in flatten(value, path, node):
+        yield Definition(inner, leaf, variable.origin)
 
 
 def _unknown_variable(variable: Variable) -> Diagnostic:
@@ -135,6 +119,8 @@ def environment_variables(environ: Mapping[str, str]) -> list[Variable]:
 
 def dotenv_variables(path: Path, report: Report) -> list[Variable]:
     """Read our variables out of a ``.env`` file; others in it are somebody else's."""
+    from dotenv.parser import parse_stream
+
     found: list[Variable] = []
     try:
         with path.open(encoding="utf-8-sig") as stream:
@@ -259,7 +245,9 @@ def read_secret(
 
 
 def _path_of(name: str) -> KeyPath:
-    return tuple(name.removeprefix(PREFIX).lower().split("__"))
+    """Part a variable's name; variables have no case, bindings are named in capitals by custom."""
+    path = tuple(name.removeprefix(PREFIX).lower().split("__"))
+    return (path[0], path[1].upper(), *path[2:]) if path[0] == "bindings" and path[1:] else path
 
 
 def variables_layer(name: str, variables: Sequence[Variable], report: Report) -> list[Layer]:

@@ -21,12 +21,15 @@ def test_livez_and_readyz_are_ok(api: httpx.Client) -> None:
 
 
 def test_capabilities_name_profile_and_adapters(api: httpx.Client) -> None:
-    """The profile is the heartbeat's; the database's dialect is one of two; no origin is shown."""
+    """The profile is the heartbeat's; each port's adapter declares itself; no origin or path is shown."""
     body = api.get("/capabilities").json()
     assert body["profile"] == api.get("/heartbeat").json()["profile"]
-    assert body["adapters"]["database"]
-    assert body["database"]["dialect"] in ("sqlite", "postgresql")
+    ports = {port["port"]: port for port in body["ports"]}
+    assert set(ports) == {"database", "storage", "keyvalue", "scheduler"}
+    assert ports["database"]["capabilities"]["dialect"] in ("sqlite", "postgresql")
+    assert all("kind" in port and "chosen_by" not in port for port in ports.values())
     assert "toml" not in str(body)
+    assert "/" not in str(ports)
 
 
 def test_unknown_route_is_a_problem(api: httpx.Client) -> None:

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from inkcre.settings.diagnostics import SettingsError
 from inkcre.settings.loader import load_settings
 from inkcre.settings.profiles import package_profiles
+from inkcre.settings.report import SettingsError
 
 CASES = sorted((Path(__file__).parent / "broken").glob("*.txt"))
 PART = re.compile(r"^--- (.+)$\n", re.MULTILINE)

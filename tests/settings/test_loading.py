@@ -7,10 +7,11 @@ from typing import Any
 import pydantic
 import pytest
 
-from inkcre.settings.diagnostics import SettingsError, render_json
 from inkcre.settings.loader import load_settings
 from inkcre.settings.model import Settings
 from inkcre.settings.origins import KeyPath
+from inkcre.settings.rendering import render_json
+from inkcre.settings.report import SettingsError
 
 PORT: KeyPath = ("http", "port")
 

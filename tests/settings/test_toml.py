@@ -144,7 +144,7 @@ def test_byte_order_mark_is_not_a_character() -> None:
 
 def test_unknown_parser_leaves_lines_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the private parser has another shape there are no places, and no failure."""
-    from inkcre.settings.diagnostics import label_toml
+    from inkcre.settings.labels import label_toml
 
     def changed() -> object:
         raise AttributeError("parse_key_value_pair")

@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
 from inkcre.errors import SchemaBehind, Unsupported
-from inkcre.settings.diagnostics import SettingsError
 from inkcre.settings.loader import load_settings
+from inkcre.settings.report import SettingsError
 from tests.conftest import sqlite_settings
 
 MEMORY = {"database.path": ":memory:"}

@@ -6,7 +6,7 @@ from inkcre import errors, serving
 from inkcre.cli import data
 from inkcre.errors import InkcreError
 from inkcre.http.problems import STATUSES
-from inkcre.settings.diagnostics import SettingsError
+from inkcre.settings.report import SettingsError
 
 LOADED = (serving, data, SettingsError)
 ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError"}

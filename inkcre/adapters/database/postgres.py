@@ -63,9 +63,11 @@ class PostgresDatabase:
     """A PostgreSQL server."""
 
     lifetime: ClassVar[Lifetime] = "process"
+    capabilities: ClassVar[DatabaseCapabilities] = DatabaseCapabilities(
+        "postgresql", is_shared=True, can_migrate=True
+    )
 
     def __init__(self, settings: PostgresSettings) -> None:
-        self.capabilities = DatabaseCapabilities("postgresql", is_shared=True, can_migrate=True)
         self._settings = settings
         self._conninfo = _conninfo(settings)
         self._prepare = settings.prepared_statements

@@ -50,6 +50,9 @@ class SqliteDatabase:
     """A database file, or with ``":memory:"`` one that lives in this object."""
 
     lifetime: ClassVar[Lifetime] = "process"
+    capabilities: ClassVar[DatabaseCapabilities] = DatabaseCapabilities(
+        "sqlite", is_shared=False, can_migrate=True
+    )
 
     def __init__(self, settings: SqliteSettings) -> None:
         if sqlite3.sqlite_version_info < MINIMUM_VERSION:
@@ -57,7 +60,6 @@ class SqliteDatabase:
                 f"SQLite {sqlite3.sqlite_version}: older than 3.38",
                 hint="use a Python built with a newer SQLite",
             )
-        self.capabilities = DatabaseCapabilities("sqlite", is_shared=False, can_migrate=True)
         self._settings = settings
         self._is_memory = settings.path == ":memory:"
         self._statements = StatementCache(sqlite_dialect())

@@ -1,5 +1,9 @@
 """``[app]``: what the application calls itself and shows of itself."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from inkcre.settings.sections.base import Section
 
 
@@ -11,3 +15,6 @@ class AppSettings(Section):
 
     docs: bool = True
     """Whether the interactive documentation is served at /docs and /redoc."""
+
+    replicas: Annotated[int, Field(ge=1)] = 1
+    """How many processes serve the same base at once, here and elsewhere; checks count by it."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 
@@ -15,7 +15,11 @@ def _identifier(name: str) -> str:
     return name
 
 
-BindingName = Annotated[str, AfterValidator(_identifier)]
+BindingName = Annotated[
+    str,
+    AfterValidator(_identifier),
+    Field(json_schema_extra={"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}),
+]
 """The name of a ``[bindings.NAME]`` table: a JavaScript identifier, as Workers require."""
 
 LocalPath = Annotated[Path, "local-path"]
@@ -26,5 +30,9 @@ class Section(BaseModel):
     """One TOML table: immutable, unknown keys refused, values never echoed in errors."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
     )

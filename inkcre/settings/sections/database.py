@@ -72,7 +72,11 @@ class PostgresSettings(Section):
     kind: Literal["postgres"] = "postgres"
     """PostgreSQL over the network."""
 
-    url: Annotated[SecretStr, AfterValidator(_postgres_address)]
+    url: Annotated[
+        SecretStr,
+        AfterValidator(_postgres_address),
+        Field(json_schema_extra={"pattern": r"^postgres(ql)?(\+\w+)?://"}),
+    ]
     """postgresql://user:password@host:5432/name, with libpq's options after a "?"."""
 
     driver: Literal["psycopg"] = "psycopg"

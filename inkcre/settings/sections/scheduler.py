@@ -19,7 +19,11 @@ def _known_zone(name: str) -> str:
     return name
 
 
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
+TimeZone = Annotated[
+    str,
+    AfterValidator(_known_zone),
+    Field(json_schema_extra={"x-allowed": "a name such as Europe/Berlin"}),
+]
 """A name of the IANA time zone database."""
 
 

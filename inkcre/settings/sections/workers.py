@@ -34,7 +34,11 @@ class WorkersSettings(Section):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = "inkcre"
     """The Worker's name."""
 
-    compatibility_date: Annotated[datetime.date, AfterValidator(_usable_date)] = FIRST_USABLE_DATE
+    compatibility_date: Annotated[
+        datetime.date,
+        AfterValidator(_usable_date),
+        Field(json_schema_extra={"x-allowed": f"{FIRST_USABLE_DATE} or later"}),
+    ] = FIRST_USABLE_DATE
     """The runtime's version, as a date."""
 
     crons: tuple[str, ...] = ("* * * * *",)

@@ -1,0 +1,38 @@
+"""An S3-compatible store."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from obstore.store import S3Store
+
+from inkcre.adapters.storage.shared import ObstoreStorage, translated
+from inkcre.ports.storage import StorageCapabilities
+from inkcre.settings.sections.storage import S3Settings
+
+MAX_RETRIES = 2
+TIMEOUT = timedelta(seconds=10)
+"""obstore goes on for three minutes by default; whoever waits for an answer has left by then."""
+
+
+class S3Storage(ObstoreStorage):
+    """Files in a bucket."""
+
+    capabilities: ClassVar[StorageCapabilities] = StorageCapabilities(is_shared=True)
+
+    def __init__(self, settings: S3Settings) -> None:
+        # https://developmentseed.org/obstore/latest/api/store/aws/
+        options: dict[str, Any] = {"region": settings.region}
+        if settings.endpoint:
+            options["endpoint"] = settings.endpoint
+        if settings.access_key_id:
+            options["access_key_id"] = settings.access_key_id.get_secret_value()
+        if settings.secret_access_key:
+            options["secret_access_key"] = settings.secret_access_key.get_secret_value()
+        with translated("storage.bucket"):
+            store = S3Store(
+                settings.bucket,
+                client_options={"allow_http": True, "timeout": TIMEOUT, "connect_timeout": TIMEOUT},
+                retry_config={"max_retries": MAX_RETRIES, "retry_timeout": TIMEOUT},
+                **options,
+            )
+        super().__init__(store, "storage.bucket")

@@ -1,0 +1,54 @@
+"""``inkcre explain CODE``: what a code in square brackets means, with an example."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inkcre.errors import OperatorError
+
+FOLDER = Path(__file__).parent.parent / "explanations"
+"""Markdown, a section a code. Tests run the examples."""
+
+SECTION = re.compile(r"^## (\S+)$\n", re.MULTILINE)
+
+
+class UnknownCode(OperatorError):
+    """Say that there is no such code."""
+
+    code = "unknown_code"
+
+
+def explain(
+    code: Annotated[
+        str, typer.Argument(metavar="CODE", help="What stands in square brackets, as int_parsing.")
+    ],
+) -> None:
+    """Say what an error code means.
+
+    With an example of what is wrong and of what is right.
+    """
+    from inkcre.settings.diagnostics import suggest
+
+    explanations = read_explanations()
+    wanted = code.strip("[]")
+    known = {name.lower(): name for name in explanations}
+    name = known.get(wanted.lower())
+    if name is None:
+        meant = suggest(wanted.lower(), known)
+        raise UnknownCode(
+            f"{wanted}: there is no such code",
+            hint=f"did you mean {known[meant]}?" if meant else "docs/errors.md lists them",
+        )
+    print(f"{name}\n\n{explanations[name]}")
+
+
+def read_explanations() -> dict[str, str]:
+    """Map each code to its explanation."""
+    found: dict[str, str] = {}
+    for path in sorted(FOLDER.glob("*.md")):
+        pieces = SECTION.split(path.read_text(encoding="utf-8"))
+        sections = zip(pieces[1::2], pieces[2::2], strict=True)
+        found |= {code: text.strip() for code, text in sections}
+    return found

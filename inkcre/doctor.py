@@ -1,0 +1,240 @@
+"""An examination: the settings first, then everything that they name, each with its time."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+from inkcre import probing, schema
+from inkcre.assembly import build_components, build_keyvalue
+from inkcre.errors import InkcreError, Misconfigured, SchemaBehind
+from inkcre.infobase.tables import SCHEMA_HEAD
+from inkcre.ports.components import Components
+from inkcre.settings.checks import check_settings
+from inkcre.settings.findings import Facts
+from inkcre.settings.loader import Inspection
+from inkcre.settings.model import Settings
+from inkcre.settings.origins import display_path
+from inkcre.settings.rendering import Paint, Role, count_problems, plain, visible
+from inkcre.settings.sections.database import PostgresSettings, SqliteSettings
+from inkcre.settings.sections.scheduler import ApschedulerSettings
+
+Status = Literal["ok", "failed", "skipped"]
+
+EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "local": ("alembic", "apscheduler", "obstore", "rich", "tomlkit", "typer", "uvicorn"),
+    "postgres": ("psycopg",),
+}
+"""The packages of each optional extra; a test compares them with pyproject.toml."""
+
+MARKS: Mapping[Status, str] = {"ok": "✓", "failed": "✗", "skipped": "-"}
+ASCII_MARKS: Mapping[Status, str] = {"ok": "+", "failed": "x", "skipped": "-"}
+ROLES: Mapping[Status, Role] = {"ok": "help", "failed": "error", "skipped": "frame"}
+
+
+class _NotTried(Exception):
+    """Say why a probe makes no sense here."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What one probe found."""
+
+    name: str
+    status: Status
+    detail: str
+    help: str | None
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What all probes found."""
+
+    profile: str
+    target: str
+    probes: tuple[Probe, ...]
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether nothing failed."""
+        return all(probe.status != "failed" for probe in self.probes)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the examination as plain data."""
+        return {**asdict(self), "healthy": self.is_healthy}
+
+
+def examine(found: Inspection) -> Examination:
+    """Try everything that the settings name, and stop at nothing."""
+    leaves = {leaf.key: leaf.value for leaf in found.leaves()}
+    probes = [_try("settings", lambda: _examine_settings(found))]
+    if found.settings is None:
+        names = ("database", "schema", "clock", "storage", "keyvalue", "scheduler")
+        probes += [Probe(name, "skipped", "the settings are wrong", None, 0) for name in names]
+    else:
+        probes += _examine_surroundings(found.settings)
+    needed = {"local", "postgres"} if leaves.get("database.kind") == "postgres" else {"local"}
+    probes += [_try(f"extra {name}", _bind(_examine_extra, name, needed)) for name in EXTRAS]
+    return Examination(found.profile, str(leaves["target"]), tuple(probes))
+
+
+def _bind(function: Callable[..., str], *arguments: Any) -> Callable[[], str]:
+    return lambda: function(*arguments)
+
+
+def _try(name: str, probe: Callable[[], str]) -> Probe:
+    started = time.perf_counter()
+    status: Status = "ok"
+    help_ = None
+    try:
+        detail = probe()
+    except _NotTried as reason:
+        status, detail = "skipped", str(reason)
+    except InkcreError as error:
+        status, detail, help_ = "failed", error.message, error.hint
+    return Probe(name, status, detail, help_, round(1000 * (time.perf_counter() - started), 1))
+
+
+def _examine_settings(found: Inspection) -> str:
+    findings = check_settings(found, Facts())
+    said = f"{count_problems(findings)}"
+    if any(finding.level == "error" for finding in findings):
+        command = f"inkcre config check --profile {found.profile}"
+        raise Misconfigured(said, hint=f"run `{command}`")
+    return said
+
+
+def _examine_surroundings(settings: Settings) -> Iterator[Probe]:
+    if settings.target == "workers":
+        for name in ("database", "schema", "clock", "storage", "keyvalue", "scheduler"):
+            reason = "lives on Cloudflare; once deployed, /readyz tells"
+            yield Probe(name, "skipped", reason, None, 0)
+        return
+    try:
+        components = build_components(settings)
+    except InkcreError as error:
+        yield Probe("database", "failed", error.message, error.hint, 0)
+        components = None
+    yield from _examine_database(settings, components)
+    yield _try("storage", lambda: _examine_storage(settings))
+    yield _try("keyvalue", lambda: _examine_keyvalue(settings, components))
+    yield _try("scheduler", lambda: _examine_scheduler(settings))
+    if components:
+        components.database.close()
+
+
+def _examine_database(settings: Settings, components: Components | None) -> Iterator[Probe]:
+    is_there = False
+    if components:
+        reached = _try("database", lambda: _reach_database(settings, components))
+        is_there = reached.status == "ok"
+        yield reached
+    for name, probe in (("schema", _examine_schema), ("clock", _examine_clock)):
+        if components and is_there:
+            yield _try(name, _bind(probe, settings, components))
+        else:
+            yield Probe(name, "skipped", "the database does not answer", None, 0)
+
+
+def _absent_file(settings: Settings) -> Path | None:
+    """Give the SQLite file that the settings name when nobody has made it yet."""
+    path = settings.database.path if isinstance(settings.database, SqliteSettings) else None
+    return path if isinstance(path, Path) and not os.path.lexists(path) else None
+
+
+def _reach_database(settings: Settings, components: Components) -> str:
+    absent = _absent_file(settings)
+    if absent:
+        folder = next(p for p in absent.parents if os.path.lexists(p))
+        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+            raise Misconfigured(
+                f"database.path: {display_path(folder)} is no folder that can be written to",
+                hint="check its rights, or set another path",
+            )
+        return f"{display_path(absent)} is not there yet and can be made"
+    components.database.ping()
+    return f"{probing.ask_version(components.database)} answers"
+
+
+def _examine_schema(settings: Settings, components: Components) -> str:
+    makes_it = bool(getattr(settings.database, "migrate_on_start", False))
+    if _absent_file(settings):
+        if makes_it:
+            return f"made when the server starts, at {SCHEMA_HEAD}"
+        raise SchemaBehind("database: there is no schema yet", hint="run `inkcre migrate`")
+    revision = schema.read_revision(components.database)
+    if makes_it and (revision or "") < SCHEMA_HEAD:
+        return f"at {revision or 'nothing'}, brought to {SCHEMA_HEAD} when the server starts"
+    schema.require_head(components.database)
+    return f"at {SCHEMA_HEAD}, as this version needs"
+
+
+def _examine_clock(settings: Settings, components: Components) -> str:
+    if not isinstance(settings.database, PostgresSettings):
+        raise _NotTried("the database has this machine's")
+    skew = probing.measure_skew(components.database, components.clock)
+    said = f"the database's is {abs(skew):.3f} s {'ahead' if skew > 0 else 'behind'}"
+    if abs(skew) > probing.MAX_SKEW_SECONDS:
+        raise Misconfigured(said, hint="let both machines set their clocks by NTP")
+    return said
+
+
+def _examine_storage(settings: Settings) -> str:
+    probing.try_storage(settings)
+    return f"{settings.storage.kind}: written, read back and removed"
+
+
+def _examine_keyvalue(settings: Settings, components: Components | None) -> str:
+    if settings.keyvalue.kind == "database" and components is None:
+        raise _NotTried("the database does not answer")
+    if settings.keyvalue.kind == "database" and _absent_file(settings):
+        raise _NotTried("the database is not there yet")
+    database = components.database if components else None
+    probing.try_keyvalue(build_keyvalue(settings, database))
+    return f"{settings.keyvalue.kind}: kept, read back and forgotten"
+
+
+def _examine_scheduler(settings: Settings) -> str:
+    if not isinstance(settings.scheduler, ApschedulerSettings):
+        raise _NotTried(f"{settings.scheduler.kind}: nothing ticks in this process")
+    seconds = probing.try_apscheduler(settings.scheduler)
+    return f"apscheduler: ran what was due after {1000 * seconds:.0f} ms"
+
+
+def _examine_extra(name: str, needed: set[str]) -> str:
+    versions = {package: _version(package) for package in EXTRAS[name]}
+    missing = [package for package, found in versions.items() if found is None]
+    if not missing:
+        return ", ".join(f"{package} {found}" for package, found in versions.items())
+    said = f"not installed: {', '.join(missing)}"
+    if name not in needed:
+        raise _NotTried(f"{said}; this profile does not need it")
+    raise Misconfigured(said, hint=f"run `pip install 'inkcre[{name}]'`")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def render_examination(
+    examination: Examination, paint: Paint = plain, *, is_ascii: bool = False
+) -> str:
+    """Write an examination for people: a line each, and below a failure what to do."""
+    marks = ASCII_MARKS if is_ascii else MARKS
+    width = max(len(probe.name) for probe in examination.probes)
+    lines = [f"profile {examination.profile}, target {examination.target}", ""]
+    for probe in examination.probes:
+        mark = paint(ROLES[probe.status], marks[probe.status])
+        took = f"  ({probe.milliseconds:.0f} ms)" if probe.status != "skipped" else ""
+        lines.append(f"{mark} {probe.name:<{width}}  {visible(probe.detail)}{took}")
+        if probe.help:
+            lines.append(f"  {'':<{width}}  {paint('help', 'help:')} {visible(probe.help)}")
+    lines += ["", "all is well" if examination.is_healthy else "something is wrong"]
+    return "\n".join(lines)

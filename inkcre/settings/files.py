@@ -1,0 +1,110 @@
+"""Writing settings files: whole or not at all, and one writer at a time."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from inkcre.errors import OperatorError
+from inkcre.settings.origins import display_path
+
+
+class CannotWrite(OperatorError):
+    """Say that a settings file cannot be written, or is there already; nothing was changed."""
+
+    code = "cannot_write"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other writers of a folder's settings waiting.
+
+    The lock is on the folder itself, so that nothing is left behind, not even by a kill. Where
+    the system has no ``flock`` (Windows), writers do not wait for each other.
+
+    Raises:
+        CannotWrite: the folder cannot be opened.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with _reported(folder):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put new content in the place of a file's; its rights and its owner stay.
+
+    A reader sees the old file or the new one, whatever happens in between.
+
+    Raises:
+        CannotWrite: it cannot be written; the file is as it was.
+    """
+    with _reported(path):
+        before = path.stat() if path.exists() else None
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fchmod(file.fileno(), before.st_mode & 0o7777 if before else _new_mode())
+                if before:
+                    with suppress(PermissionError):  # only root may give files away
+                        os.fchown(file.fileno(), before.st_uid, before.st_gid)
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+
+def create_file(path: Path, content: str) -> None:
+    """Write a file that is not there yet, folders and all.
+
+    Raises:
+        CannotWrite: something is there, or it cannot be written.
+    """
+    with _reported(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(path):
+            raise CannotWrite(
+                f"{display_path(path)}: is there already, and stays as it is",
+                hint="move it away first, or change it with `inkcre config set`",
+            )
+    replace_file(path, content.encode())
+
+
+def _new_mode() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name survive the power going."""
+    with suppress(OSError):  # not every file system can
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise CannotWrite(
+            f"{display_path(path)}: {reason}", hint="check the folder and its rights"
+        ) from error

@@ -1,0 +1,311 @@
+"""What is allowed in settings and yet probably a mistake: one function finds one such thing.
+
+None raises, opens anything, or needs the settings to be valid.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inkcre.settings import editor_schemas
+from inkcre.settings.constraints import TRUE_WORDS
+from inkcre.settings.diagnostics import Level
+from inkcre.settings.leaves import effective_value
+from inkcre.settings.loader import Inspection
+from inkcre.settings.origins import KeyPath, TomlOrigin
+from inkcre.settings.schema import find_node
+from inkcre.settings.variables import FORMER_DATABASE_URL, variable_name
+
+BINDINGS: dict[KeyPath, str] = {
+    ("database", "hyperdrive"): "hyperdrive",
+    ("database", "d1"): "d1",
+    ("storage", "r2"): "r2",
+    ("keyvalue", "kv"): "kv",
+}
+"""The type of binding that a kind of component asks for."""
+
+CREATE = {
+    "hyperdrive": "npx wrangler hyperdrive create {name} --connection-string=…",
+    "d1": "npx wrangler d1 create {name}",
+    "kv": "npx wrangler kv namespace create {name}",
+}
+"""The command that makes a resource and tells its id.
+
+https://developers.cloudflare.com/workers/wrangler/commands/
+"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the settings cannot say."""
+
+    is_deploying: bool = False
+    connection_limit: int | None = None
+    """Connections that the database takes; None when it could not be asked."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found: a sentence about a setting, and what to do."""
+
+    path: KeyPath
+    message: str
+    hint: str
+    also: tuple[KeyPath, ...] = ()
+    """Further settings that the finding follows from."""
+
+    level: Level | None = None
+    """Stronger or weaker than the check usually is."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a check looks at: an inspection, its values by dotted key, and the facts."""
+
+    found: Inspection
+    facts: Facts
+    values: Mapping[str, Any]
+
+    def is_true(self, key: str) -> bool:
+        """Whether a setting is on, also as the word of a variable that is not typed yet."""
+        return str(self.values.get(key)).lower() in TRUE_WORDS
+
+    def list(self, key: str) -> Sequence[Any]:
+        """Give a list; nothing when the setting is none, as it may be when it is wrong."""
+        value = self.values.get(key)
+        return value if isinstance(value, (list, tuple)) else ()
+
+    def count(self, key: str) -> int | None:
+        """Give a whole number; None when the setting is none, as it may be when it is wrong."""
+        value = str(self.values.get(key))
+        return int(value) if value.isdecimal() else None
+
+    @property
+    def replicas(self) -> int:
+        """How many processes there will be: as the settings say, or as uvicorn's variable does."""
+        concurrency = self.found.environ.get("WEB_CONCURRENCY", "")
+        counts = (
+            self.count("app.replicas") or 1,
+            int(concurrency) if concurrency.isdecimal() else 1,
+        )
+        return max(counts)
+
+
+def _path(key: str) -> KeyPath:
+    return tuple(key.split("."))
+
+
+def find_written_secrets(subject: Subject) -> Iterator[Finding]:
+    """Find secrets that stand in a TOML file."""
+    for path, definition in subject.found.origins.winners.items():
+        node = find_node(path)
+        if node and node.is_secret and isinstance(definition.origin, TomlOrigin):
+            yield Finding(
+                path,
+                "a secret is written in a file",
+                f"set {variable_name(path)} or its _FILE, and delete the line",
+                level="error" if subject.facts.is_deploying else None,
+            )
+
+
+def find_former_variable(subject: Subject) -> Iterator[Finding]:
+    """Find the former version's name of a variable."""
+    origin = subject.found.origins.of(_path("database.url"))
+    if FORMER_DATABASE_URL in origin.describe().upper():
+        yield Finding(
+            _path("database.url"),
+            f"comes from {FORMER_DATABASE_URL}, the name that the former version used",
+            f"rename the variable to {variable_name(_path('database.url'))}",
+        )
+
+
+def find_half_a_key(subject: Subject) -> Iterator[Finding]:
+    """Find an access key of which only one half is set."""
+    if subject.values.get("storage.kind") != "s3":
+        return
+    halves = [_path("storage.access_key_id"), _path("storage.secret_access_key")]
+    given = [path for path in halves if path in subject.found.origins.winners]
+    if len(given) == 1:
+        (missing,) = [path for path in halves if path not in given]
+        yield Finding(
+            missing, f"is not set, but {'.'.join(given[0])} is", f"set {variable_name(missing)}"
+        )
+
+
+def find_stale_schemas(subject: Subject) -> Iterator[Finding]:
+    """Find copies of the editors' schemas that are not this version's."""
+    for source in sorted(editor_schemas.FOLDER.glob("*.json")):
+        copy = subject.found.folder / editor_schemas.COPY_FOLDER / source.name
+        try:
+            is_stale = copy.is_file() and copy.read_bytes() != source.read_bytes()
+        except OSError:
+            continue  # an editor cannot read it either
+        if is_stale:
+            yield Finding(
+                (f"{editor_schemas.COPY_FOLDER}/{source.name}",),
+                "is the schema of another version, and editors go by it",
+                "run `inkcre config schema --write`",
+            )
+
+
+def find_open_cors(subject: Subject) -> Iterator[Finding]:
+    """Find CORS that is open to every origin."""
+    if "*" in subject.list("http.cors.allow_origins"):
+        yield Finding(
+            _path("http.cors.allow_origins"),
+            '"*" lets any web page read the base through its visitors',
+            "name the origins",
+        )
+
+
+def find_docs(subject: Subject) -> Iterator[Finding]:
+    """Find documentation that is open to everybody."""
+    if subject.is_true("app.docs"):
+        yield Finding(
+            _path("app.docs"),
+            "the interactive documentation is open to everybody",
+            "write docs = false, or silence this check",
+        )
+
+
+def find_debugging(subject: Subject) -> Iterator[Finding]:
+    """Find a log of every request."""
+    if subject.values.get("logging.level") == "debug":
+        yield Finding(_path("logging.level"), "every request is logged", 'write level = "info"')
+
+
+def find_shared_sqlite(subject: Subject) -> Iterator[Finding]:
+    """Find an SQLite file under more than one process."""
+    if subject.values.get("database.kind") == "sqlite" and subject.replicas > 1:
+        yield Finding(
+            _path("database.kind"),
+            f"an SQLite file serves one process, not {subject.replicas}",
+            'write kind = "postgres", or run one process',
+            also=(_path("app.replicas"),),
+        )
+
+
+def find_local_files(subject: Subject) -> Iterator[Finding]:
+    """Find files in a local folder of each replica."""
+    if subject.values.get("storage.kind") == "filesystem" and subject.replicas > 1:
+        yield Finding(
+            _path("storage.kind"),
+            f"each of {subject.replicas} replicas has a folder of its own",
+            'write kind = "s3", or silence this check when the folder is shared',
+            also=(_path("app.replicas"),),
+        )
+
+
+def find_local_values(subject: Subject) -> Iterator[Finding]:
+    """Find values in the memory of each replica."""
+    if subject.values.get("keyvalue.kind") == "memory" and subject.replicas > 1:
+        yield Finding(
+            _path("keyvalue.kind"),
+            f"each of {subject.replicas} replicas has values of its own",
+            'write kind = "database"',
+            also=(_path("app.replicas"),),
+        )
+
+
+def _named_bindings(subject: Subject) -> Iterator[tuple[KeyPath, str, str]]:
+    """Yield the setting that names a binding, the name, and the type that it must be of."""
+    for (port, kind), type_ in BINDINGS.items():
+        if subject.values.get(f"{port}.kind") == kind:
+            path = (port, "binding")
+            yield path, str(effective_value(subject.found.origins, path)), type_
+
+
+def find_undefined_bindings(subject: Subject) -> Iterator[Finding]:
+    """Find bindings that a component names and nothing defines."""
+    for path, name, type_ in _named_bindings(subject):
+        if effective_value(subject.found.origins, ("bindings", name, "type")) is None:
+            yield Finding(
+                path,
+                f"names {name}, and there is no table [bindings.{name}]",
+                f'add [bindings.{name}] with type = "{type_}"',
+            )
+
+
+def find_unused_bindings(subject: Subject) -> Iterator[Finding]:
+    """Find bindings that are defined and that no component names."""
+    named = {name for _, name, _ in _named_bindings(subject)}
+    for path in subject.found.origins.winners:
+        is_type = len(path) == 3 and path[0] == "bindings" and path[2] == "type"
+        if is_type and path[1] not in named:
+            yield Finding(
+                path,
+                "no component names this binding",
+                f"remove [bindings.{path[1]}], or silence this check when an extension uses it",
+            )
+
+
+def find_mistyped_bindings(subject: Subject) -> Iterator[Finding]:
+    """Find bindings of another type than their component asks for."""
+    for path, name, wanted in _named_bindings(subject):
+        type_path = ("bindings", name, "type")
+        given = effective_value(subject.found.origins, type_path)
+        if given not in (None, wanted):
+            yield Finding(
+                path,
+                f'names {name}, which is of type "{given}" and not "{wanted}"',
+                f'name a binding of type "{wanted}"',
+                also=(type_path,),
+            )
+
+
+def find_uncreated_bindings(subject: Subject) -> Iterator[Finding]:
+    """Find resources that have no id yet."""
+    if subject.values.get("target") != "workers":
+        return
+    for path, definition in subject.found.origins.winners.items():
+        is_type = len(path) == 3 and path[0] == "bindings" and path[2] == "type"
+        create = CREATE.get(str(definition.value)) if is_type else None
+        id_path = (*path[:2], "id")
+        if create and id_path not in subject.found.origins.winners:
+            command = create.format(name=path[1])
+            yield Finding(
+                id_path,
+                "is not set: the resource has not been created yet",
+                f"run `{command}`, then `inkcre config set {'.'.join(id_path)} ID`",
+                also=(path,),
+            )
+
+
+def find_large_pool(subject: Subject) -> Iterator[Finding]:
+    """Find more connections than the database takes."""
+    size, overflow = (subject.count(f"database.pool.{key}") for key in ("size", "overflow"))
+    limit = subject.facts.connection_limit
+    if limit is None or size is None or overflow is None:
+        return
+    wanted = (size + overflow) * subject.replicas
+    if wanted > limit:
+        yield Finding(
+            _path("database.pool.size"),
+            f"{subject.replicas} replicas may open {wanted} connections, "
+            f"and the database takes {limit}",
+            "lower size and overflow, or raise the database's limit",
+            also=(_path("database.pool.overflow"), _path("app.replicas")),
+        )
+
+
+def find_missing_secrets(subject: Subject) -> Iterator[Finding]:
+    """Find secrets that the target needs and nothing gives."""
+    for leaf in subject.found.leaves():
+        is_needed = leaf.node.is_secret and leaf.node.info and leaf.node.info.is_required()
+        if is_needed and not leaf.is_set:
+            name = variable_name(leaf.path)
+            is_edge = subject.values.get("target") == "workers"
+            command = f"npx wrangler secret put {name}" if is_edge else f"export {name}=…"
+            yield Finding(
+                leaf.path, "the target needs this secret and nothing gives it", f"run `{command}`"
+            )
+
+
+def find_laptop(subject: Subject) -> Iterator[Finding]:
+    """Find the laptop's profile where something else is meant."""
+    if subject.found.profile == "dev":
+        yield Finding(
+            ("profile",),
+            "dev is for a laptop",
+            "choose another, for example INKCRE_PROFILE=server",
+        )

@@ -1,0 +1,128 @@
+"""The settings leaf by leaf: what holds, and where it comes from.
+
+Everything that shows or compares settings walks this list. It can be made of settings that are
+wrong too; then the values are as they were written.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+from pydantic_core import PydanticUndefined
+
+from inkcre.settings.diagnostics import MASK
+from inkcre.settings.model import Settings
+from inkcre.settings.origins import Definition, KeyPath, Origin, Origins
+from inkcre.settings.schema import Node, settings_schema
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One setting that is in force: its value, its origin, and the definitions that it hides."""
+
+    path: KeyPath
+    node: Node
+    value: Any = field(repr=False)
+    """Typed when the settings are valid, else as written; None when nothing gives it."""
+
+    origin: Origin
+    weaker: tuple[Definition, ...]
+    """Strongest first."""
+
+    @property
+    def key(self) -> str:
+        """The dotted key."""
+        return ".".join(self.path)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a value."""
+        return self.value is not None
+
+    def show(self, *, secrets: bool = False) -> str:
+        """Write the value for people; a secret shows as a mask unless ``secrets``."""
+        if self.value is None:
+            return "(not set)"
+        if self.node.is_secret:
+            return str(reveal(self.value)) if secrets else MASK
+        return show_value(self.value)
+
+
+def reveal(value: Any) -> Any:
+    """Give what a secret hides; anything else is itself."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def plain_value(value: Any) -> Any:
+    """Give a value as JSON and TOML know it: a path as text, a tuple as a list."""
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def show_value(value: Any) -> str:
+    """Write a value that is no secret the way a TOML file would, text without its quotes."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+    return str(value)
+
+
+def list_leaves(origins: Origins, settings: Settings | None = None) -> list[Leaf]:
+    """List every leaf of the kinds that hold, in the model's order.
+
+    Args:
+        origins: where things come from.
+        settings: the valid settings, for typed values; without them the values are as written.
+    """
+    return list(_walk(settings_schema(), (), origins, settings))
+
+
+def _walk(node: Node, path: KeyPath, origins: Origins, settings: Settings | None) -> Iterator[Leaf]:
+    if node.is_leaf:
+        value = effective_value(origins, path) if settings is None else _typed(settings, path)
+        yield Leaf(path, node, value, origins.of(path), origins.weaker(path))
+        return
+    for key, child in _active_children(node, path, origins).items():
+        yield from _walk(child, (*path, key), origins, settings)
+
+
+def _active_children(node: Node, path: KeyPath, origins: Origins) -> Mapping[str, Node]:
+    if node.item:
+        names = {p[len(path)]: None for p in origins.winners if p[: len(path)] == path != p}
+        return dict.fromkeys(names, node.item)
+    if not node.tag:
+        return node.children()
+    tag = effective_value(origins, (*path, node.tag))
+    if isinstance(tag, str) and tag in node.variants:
+        return node.variants[tag]
+    # A kind that does not exist has no keys; those that were written are shown.
+    written = {p[len(path)] for p in origins.winners if p[: len(path)] == path != p}
+    return {k: n for k, n in node.children().items() if k in written}
+
+
+def _typed(settings: Settings, path: KeyPath) -> Any:
+    value: Any = settings
+    for key in path:
+        value = getattr(value, key) if isinstance(value, BaseModel) else value[key]
+    return value
+
+
+def effective_value(origins: Origins, path: KeyPath) -> Any:
+    """Give the merged value at ``path``, or the default that would hold; None where neither is."""
+    definition = origins.winners.get(path)
+    if definition:
+        return definition.value
+    node: Node | None = settings_schema()
+    for depth, key in enumerate(path):
+        if node is None:
+            return None
+        if node.tag == key:
+            return node.default_tag
+        tag = effective_value(origins, (*path[:depth], node.tag)) if node.tag else None
+        node = node.item or node.children(str(tag) if tag else None).get(key)
+    default = node.info.default if node and node.info and node.is_leaf else None
+    return None if default is PydanticUndefined else default

@@ -1,0 +1,133 @@
+"""Files for a new start: a commented ``inkcre.toml``, a profile, and the schemas beside them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+
+from inkcre.settings import editor_schemas
+from inkcre.settings.diagnostics import Diagnostic, suggest
+from inkcre.settings.files import create_file, locked, replace_file
+from inkcre.settings.loader import CONFIG_NAME, Inspection
+from inkcre.settings.model import PROFILE_NAME
+from inkcre.settings.report import SettingsError
+from inkcre.settings.schema import Node, settings_schema
+from inkcre.settings.writing import toml_value
+
+SCHEMA_LINE = f"#:schema {editor_schemas.COPY_FOLDER}/{editor_schemas.CONFIG_NAME}\n"
+"""What editors look for on the first line."""
+
+HEAD = f"""\
+{SCHEMA_LINE}\
+# InKCre Core's settings. Everything has a default: uncomment what should be different.
+# `inkcre config show --origins` tells what holds and why, `inkcre config explain KEY` all about
+# one setting, `inkcre config check` whether anything is wrong.
+
+# The profile when neither --profile nor INKCRE_PROFILE chooses one.
+profile = "dev"
+
+# What only one profile should have goes into [profiles.NAME.…], for example:
+# [profiles.server.database.pool]
+# size = 10
+"""
+
+
+def write_new_config(folder: Path) -> list[Path]:
+    """Write ``inkcre.toml`` into a folder, and the schemas; give what was written.
+
+    Raises:
+        CannotWrite: there is one, or it cannot be written.
+    """
+    path = folder / CONFIG_NAME
+    with locked(folder):
+        create_file(path, render_config())
+        return [path, *refresh_schemas(folder)]
+
+
+def render_config() -> str:
+    """Write every setting that has a default as a comment, ready to be uncommented."""
+    tables = [
+        "\n".join(lines)
+        for name, node in settings_schema().children().items()
+        if not node.is_leaf and (lines := list(_comment_table(name, node)))
+    ]
+    return HEAD + "\n" + "\n\n".join(tables) + "\n"
+
+
+def _comment_table(name: str, node: Node) -> Iterator[str]:
+    leaves = [(key, n) for key, n in node.children(node.default_tag).items() if n.is_leaf]
+    written = [line for key, leaf in leaves for line in _comment_leaf(key, leaf)]
+    if written:
+        yield f"# {node.description}"
+        yield f"# [{name}]"
+        yield from written
+    for key, inner in node.children(node.default_tag).items():
+        if not inner.is_leaf:
+            yield from ("", *_comment_table(f"{name}.{key}", inner))
+
+
+def _comment_leaf(key: str, leaf: Node) -> Iterator[str]:
+    default: Any = leaf.info.default if leaf.info else None
+    if default not in (None, PydanticUndefined) and not leaf.is_secret:
+        yield f"# {key} = {toml_value(default)}  # {leaf.description}"
+
+
+def write_new_profile(name: str, extends: str, found: Inspection) -> list[Path]:
+    """Write a profile's file beside ``inkcre.toml``, and the schemas; give what was written.
+
+    Raises:
+        SettingsError: the name cannot be one, or there is no such parent.
+        CannotWrite: there is a file of this name, or it cannot be written.
+    """
+    problems = [
+        *_check_name(name),
+        *([] if extends in found.profiles else [_unknown_parent(extends, found)]),
+    ]
+    if problems:
+        raise SettingsError(problems)
+    path = found.folder / "profiles" / f"{name}.toml"
+    text = (
+        f"#:schema ../{editor_schemas.COPY_FOLDER}/{editor_schemas.PROFILE_NAME}\n"
+        f"# What profile {name} does differently from {extends}.\n"
+        f"extends = {toml_value(extends)}\n"
+        f'description = ""\n'
+    )
+    with locked(found.folder):
+        create_file(path, text)
+        return [path, *refresh_schemas(found.folder)]
+
+
+def _check_name(name: str) -> Iterator[Diagnostic]:
+    if not re.fullmatch(PROFILE_NAME, name):
+        yield Diagnostic(
+            "profile_name",
+            f"profile {name!r}",
+            "cannot be a profile's name",
+            help="write small letters, digits, - and _, a letter or digit first",
+        )
+
+
+def _unknown_parent(extends: str, found: Inspection) -> Diagnostic:
+    meant = suggest(extends, found.profiles)
+    known = ", ".join(sorted(found.profiles))
+    return Diagnostic(
+        "unknown_profile",
+        f"profile {extends!r}",
+        "there is no such profile",
+        notes=(f"profiles: {known}",),
+        help=f"did you mean `{meant}`?" if meant else "extend one of them",
+    )
+
+
+def refresh_schemas(folder: Path) -> list[Path]:
+    """Write this version's schemas beside ``inkcre.toml``; give those that were not there so."""
+    written = []
+    for source in sorted(editor_schemas.FOLDER.glob("*.json")):
+        copy = folder / editor_schemas.COPY_FOLDER / source.name
+        if not copy.exists() or copy.read_bytes() != source.read_bytes():
+            copy.parent.mkdir(exist_ok=True)
+            replace_file(copy, source.read_bytes())
+            written.append(copy)
+    return written

@@ -1,0 +1,49 @@
+"""Settings as TOML. Values and keys are written by tomlkit."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from inkcre.settings.leaves import Leaf, plain_value
+from inkcre.settings.origins import KeyPath
+from inkcre.settings.variables import variable_name
+
+
+def toml_value(value: Any) -> str:
+    """Write one value.
+
+    Raises:
+        ValueError: TOML has no such value.
+    """
+    import tomlkit
+
+    return str(tomlkit.item(plain_value(value)).as_string())
+
+
+def toml_key(path: Iterable[str]) -> str:
+    """Write a dotted key, quoted where that is needed."""
+    import tomlkit
+
+    return ".".join(tomlkit.key(name).as_string() for name in path)
+
+
+def toml_settings(leaves: Iterable[Leaf]) -> str:
+    """Write a whole file that loads to these settings; a secret is a note of its variable."""
+    tables: dict[KeyPath, list[Leaf]] = {}
+    for leaf in leaves:
+        if leaf.is_set or leaf.node.is_secret:
+            tables.setdefault(leaf.path[:-1], []).append(leaf)
+    written = [
+        "\n".join([*([f"[{toml_key(table)}]"] if table else []), *map(_line, inside)])
+        for table, inside in tables.items()
+    ]
+    return "\n\n".join(written) + "\n"
+
+
+def _line(leaf: Leaf) -> str:
+    key = toml_key(leaf.path[-1:])
+    if leaf.node.is_secret:
+        return f"# {key} is a secret: set {variable_name(leaf.path)}, or its _FILE"
+    try:
+        return f"{key} = {toml_value(leaf.value)}"
+    except ValueError:
+        return f"# {key} has a value that TOML cannot say"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inkcre.settings.diagnostics import Diagnostic
+    from inkcre.settings.findings import Facts
+    from inkcre.settings.loader import Inspection
 
 
 class CheckFormat(StrEnum):
@@ -52,18 +54,23 @@ def check(
     ] = CheckFormat.TEXT,
 ) -> None:
     """Check the settings, and whether they are wise."""
-    from inkcre.probing import ask_facts
     from inkcre.settings.checks import check_settings
     from inkcre.settings.findings import Facts
     from inkcre.settings.loader import inspect_settings
 
     found = inspect_settings(profile, assignments=set_ or ())
-    facts = ask_facts(found.settings) if deploy else Facts()
-    findings = check_settings(found, facts)
+    findings = check_settings(found, _ask_facts(found) if deploy else Facts())
     print(_write(findings, format_, found.profile))
     levels = {finding.level for finding in findings}
     if "error" in levels or (fail_level is FailLevel.WARNING and levels):
         raise typer.Exit(EX_CONFIG)
+
+
+def _ask_facts(found: "Inspection") -> "Facts":
+    """Ask the database; what that takes is loaded only here."""
+    from inkcre.probing import ask_facts
+
+    return ask_facts(found.settings)
 
 
 def _write(findings: "Sequence[Diagnostic]", format_: CheckFormat, profile: str) -> str:

@@ -15,9 +15,7 @@ from inkcre.cli.settings_options import (
     stop_on_problems,
 )
 
-app = typer.Typer(
-    help="List the profiles, or make one.", rich_markup_mode=None
-)
+app = typer.Typer(help="List the profiles, or make one.", rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)

@@ -62,7 +62,8 @@ def set_settings(values: Mapping[str, str], profile: str | None = None) -> Chang
             hint = f"set {name} or {name}_FILE"
             raise _refuse("secret_in_file", key, "a secret is not written to a file", hint)
         value, is_right = _convert(path, node, text)
-        edits[path] = partial(set_value, path=_keys(path, profile), value=value)
+        if is_right or value is not None:
+            edits[path] = partial(set_value, path=_keys(path, profile), value=value)
         if not is_right:
             hint = f"`inkcre config explain {key}` says what can be"
             message = "is not a value that the setting can have"
@@ -116,7 +117,9 @@ def _refuse_absent(path: KeyPath, profile: str | None) -> SettingsError:
 
 
 def _convert(path: KeyPath, node: Node, text: str) -> tuple[Any, bool]:
-    """Give what a text means for a setting, and whether the setting can have it."""
+    """Give what a text means for a setting, None when no file can say it; and whether it fits."""
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        return None, False  # bytes of the command line that are no text
     parent = find_node(path[:-1])
     if parent and parent.tag == path[-1]:
         return text, text in parent.variants

@@ -167,7 +167,7 @@ def _why_not(path: KeyPath, found: Inspection) -> str:
         owners = node.owners(path[depth]) if node and node.tag else []
         if node and node.tag and owners:
             tag = effective_value(found.origins, (*path[:depth], node.tag))
-            if tag not in owners:
+            if tag is not None and tag not in owners:
                 words = " or ".join(f'"{name}"' for name in owners)
                 table = ".".join(path[:depth])
                 return f'the key belongs to {table}.{node.tag} = {words}, and that is "{tag}" here'

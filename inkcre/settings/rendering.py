@@ -135,7 +135,7 @@ def render_json(diagnostics: Iterable[Diagnostic]) -> str:
         f"{level}s": [p.as_json() for p in problems if p.level == level]
         for level in ("error", "warning")
     }
-    return json.dumps(found, ensure_ascii=False, indent=2)
+    return json.dumps(found, indent=2)
 
 
 def render_github(diagnostics: Iterable[Diagnostic]) -> str:

@@ -123,8 +123,9 @@ def _plan_set(document: TomlDocument, path: Path, value: Any) -> Splice:
     if place is None:
         at_top = len(path) == 1
         return _insert_at_top(document, path, value) if at_top else _append(document, path, value)
-    if place.key != place.value:
-        return _insert_inline(document, table, place, _line(path[len(table) :], value))
+    inline = _innermost_inline(document, table)
+    if inline:
+        return _insert_inline(document, inline, _line(path[len(inline) :], value))
     if document.text[place.key] != "[":
         return _insert_dotted(document, table, path, value)
     if table == path[:-1] and _is_own_header(document, table, place):
@@ -217,7 +218,17 @@ def _insert_in_table(document: TomlDocument, header: Span, written: str) -> Spli
     return _insert_after(document, max(siblings, key=lambda s: s.end, default=header), written)
 
 
-def _insert_inline(document: TomlDocument, table: Path, place: Span, written: str) -> Splice:
+def _innermost_inline(document: TomlDocument, table: Path) -> Path:
+    """Give the longest beginning of a table's path that is written in braces; () for none."""
+    for length in range(len(table), 0, -1):
+        span = document.spans[table[:length]]
+        if span.key != span.value:
+            return table[:length]
+    return ()
+
+
+def _insert_inline(document: TomlDocument, table: Path, written: str) -> Splice:
+    place = document.spans[table]
     inside = [s for k, s in document.spans.items() if k[: len(table)] == table != k]
     if inside:
         end = max(span.end for span in inside)

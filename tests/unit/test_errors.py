@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from inkcre import errors, serving
-from inkcre.cli import data
+from inkcre.cli import config_reading, data, explaining
 from inkcre.errors import InkcreError
 from inkcre.http.problems import STATUSES
+from inkcre.settings import files
 from inkcre.settings.report import SettingsError
 
-LOADED = (serving, data, SettingsError)
+LOADED = (serving, data, config_reading, explaining, files, SettingsError)
 ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError"}
 
 
@@ -17,6 +18,12 @@ def descendants(kind: type[InkcreError]) -> Iterator[type[InkcreError]]:
     for child in kind.__subclasses__():
         yield child
         yield from descendants(child)
+
+
+def concrete_codes() -> set[str]:
+    """Give the code of every error that can be raised."""
+    assert LOADED
+    return {k.code for k in descendants(InkcreError) if k.__name__ not in ABSTRACT}
 
 
 def test_codes_are_unique() -> None:

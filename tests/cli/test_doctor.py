@@ -1,0 +1,192 @@
+"""The examination, well and ill."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from inkcre import doctor, probing
+from inkcre.settings.loader import inspect_settings
+from tests.cli.conftest import Run
+from tests.conftest import NOWHERE, ROOT, new_postgres_database
+
+NAMES = ["settings", "database", "schema", "clock", "storage", "keyvalue", "scheduler"]
+
+
+def examine(run: Run, *arguments: str, **environ: str) -> tuple[dict[str, Any], int]:
+    """Run the examination for machines; give its probes by name, and its status."""
+    done = run("doctor", "--format", "json", *arguments, **environ)
+    assert "Traceback" not in done.stderr, done.stderr
+    made = json.loads(done.stdout)
+    assert made["healthy"] is (done.returncode == 0)
+    return {probe["name"]: probe for probe in made["probes"]}, done.returncode
+
+
+def test_laptop_is_well_from_the_start(run: Run, tmp_path: Path) -> None:
+    """Before the first run there is no database, and that is no illness; none is made."""
+    probes, status = examine(run)
+    assert status == 0
+    assert list(probes) == [*NAMES, "extra local", "extra postgres"]
+    assert probes["database"]["detail"] == "data/inkcre.sqlite3 is not there yet and can be made"
+    assert not (tmp_path / "data/inkcre.sqlite3").exists()
+    assert list((tmp_path / "data/files").iterdir()) == []
+    run("migrate")
+    probes, _ = examine(run)
+    assert re.fullmatch(r"SQLite 3\.\d+\.\d+ answers", probes["database"]["detail"])
+    assert "as this version needs" in probes["schema"]["detail"]
+    assert probes["clock"]["status"] == "skipped"
+
+
+def test_text_has_a_mark_a_time_and_a_remedy(run: Run) -> None:
+    """A line each, a tick or a cross, what to do below a cross."""
+    done = run("doctor", "--profile", "server")
+    assert done.returncode == 78
+    assert "✗ settings" in done.stdout
+    assert "help: run `inkcre config check --profile server`" in done.stdout
+    assert re.search(r"✓ extra local .*\(\d+ ms\)", done.stdout)
+    assert done.stdout.endswith("something is wrong\n")
+    plain = run("doctor", PYTHONIOENCODING="ascii")
+    assert plain.stdout.startswith("profile dev, target process\n\n+ settings")
+
+
+def test_server_is_examined_in_all_its_parts(run: Run, postgres_url: str) -> None:
+    """Version, schema, clock, and a round trip through files and values."""
+    environ = {"INKCRE_PROFILE": "server", "INKCRE_DATABASE__URL": postgres_url}
+    probes, status = examine(run, **environ)
+    assert status == 0, probes
+    assert re.fullmatch(r"PostgreSQL 18\.\d+ answers", probes["database"]["detail"])
+    assert probes["clock"]["status"] == "ok"
+    assert probes["keyvalue"]["detail"] == "database: kept, read back and forgotten"
+    assert all(probe["milliseconds"] > 0 for probe in probes.values() if probe["status"] == "ok")
+
+
+def test_schema_that_is_behind_is_said(run: Run) -> None:
+    """With the command; what needs it fails with the same remedy, the rest goes on."""
+    environ = {"INKCRE_PROFILE": "server", "INKCRE_DATABASE__URL": new_postgres_database()}
+    probes, status = examine(run, **environ)
+    assert status == 1
+    assert probes["schema"]["help"] == probes["keyvalue"]["help"] == "run `inkcre migrate`"
+    assert probes["database"]["status"] == probes["storage"]["status"] == "ok"
+
+
+def test_database_that_is_away_is_said(run: Run) -> None:
+    """What depends on it is not tried in vain."""
+    url = "postgresql://u@127.0.0.1:1/d"
+    probes, status = examine(run, INKCRE_PROFILE="server", INKCRE_DATABASE__URL=url)
+    assert status == 1
+    assert probes["database"]["detail"] == "database: no answer from the server"
+    assert (probes["schema"]["status"], probes["clock"]["status"]) == ("skipped", "skipped")
+    assert probes["storage"]["status"] == "ok"
+
+
+def test_places_that_cannot_be_used_are_said(run: Run, tmp_path: Path) -> None:
+    """A file where a folder should be, for the database and for files."""
+    (tmp_path / "data").write_text("")
+    probes, status = examine(run)
+    assert status == 1
+    assert "data is no folder that can be written to" in probes["database"]["detail"]
+    assert probes["storage"]["detail"].startswith("storage.path: ")
+    assert probes["storage"]["status"] == "failed"
+
+
+def test_sqlite_without_schema_is_ill_where_nothing_makes_it(run: Run) -> None:
+    """Only dev makes it by itself."""
+    probes, status = examine(run, "--set", "database.migrate_on_start=false")
+    assert status == 1
+    assert probes["schema"]["help"] == "run `inkcre migrate`"
+    probes, _ = examine(run, "--set", "keyvalue.kind=database")
+    assert probes["keyvalue"]["detail"] == "the database is not there yet"
+
+
+def test_schema_from_the_future_is_said(run: Run, tmp_path: Path) -> None:
+    """Also where it would be migrated."""
+    import sqlite3
+
+    run("migrate")
+    connection = sqlite3.connect(tmp_path / "data/inkcre.sqlite3")
+    connection.execute("UPDATE inkcre_schema SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    probes, status = examine(run)
+    assert status == 1
+    assert "which this version does not know" in probes["schema"]["detail"]
+
+
+def test_edge_is_not_examined_from_a_laptop(run: Run) -> None:
+    """Bindings exist on Cloudflare only; that is no illness."""
+    probes, status = examine(run, "--profile", "workers")
+    assert status == 0
+    assert probes["storage"]["status"] == "skipped"
+    assert "/readyz" in probes["storage"]["detail"]
+
+
+def test_scheduler_that_is_off_is_not_tried(run: Run) -> None:
+    """And one that is on runs something."""
+    probes, _ = examine(run, "--set", "scheduler.kind=off")
+    assert probes["scheduler"]["detail"] == "off: nothing ticks in this process"
+    probes, _ = examine(run)
+    assert probes["scheduler"]["detail"].startswith("apscheduler: ran what was due")
+
+
+@pytest.fixture
+def s3_endpoint() -> Any:
+    """Serve S3 from memory."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def test_bucket_is_written_to_and_read(run: Run, s3_endpoint: str) -> None:
+    """One that is there, and one that is not."""
+    import urllib.request
+
+    put = urllib.request.Request(f"{s3_endpoint}/inkcre-files", method="PUT")
+    urllib.request.urlopen(put).close()
+    storage = {
+        "kind": "s3", "endpoint": s3_endpoint, "region": "us-east-1",
+        "access_key_id": "me", "secret_access_key": "mine",
+    }  # fmt: skip
+    probes, _ = examine(run, INKCRE_STORAGE=json.dumps({**storage, "bucket": "inkcre-files"}))
+    assert probes["storage"]["detail"] == "s3: written, read back and removed"
+    probes, status = examine(run, INKCRE_STORAGE=json.dumps({**storage, "bucket": "elsewhere"}))
+    assert (status, probes["storage"]["status"]) == (1, "failed")
+    assert probes["storage"]["detail"] == "storage.bucket: not there"
+
+
+def test_extras_are_those_of_the_project() -> None:
+    """The doctor looks for what pyproject.toml promises."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    for name, packages in doctor.EXTRAS.items():
+        assert sorted(re.split(r"[\[><=]", line)[0] for line in extras[name]) == sorted(packages)
+
+
+def test_missing_extra_is_an_illness_where_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's driver, on the laptop and on the server."""
+    monkeypatch.setattr(doctor, "_version", lambda package: None if package == "psycopg" else "1")
+    said = {}
+    for profile in ("dev", "server"):
+        found = inspect_settings(profile, environ={}, folder=NOWHERE)
+        said[profile] = doctor.examine(found).probes[-1]
+    assert said["dev"].status == "skipped"
+    assert (said["server"].status, said["server"].help) == (
+        "failed",
+        "run `pip install 'inkcre[postgres]'`",
+    )
+
+
+def test_skew_of_the_clocks_is_an_illness(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database whose clock is far from ours."""
+    monkeypatch.setattr(probing, "measure_skew", lambda *_: -7.5)
+    found = inspect_settings("server", environ={"INKCRE_DATABASE__URL": postgres_url})
+    probes = {probe.name: probe for probe in doctor.examine(found).probes}
+    assert probes["clock"].detail == "the database's is 7.500 s behind"
+    assert probes["clock"].status == "failed"

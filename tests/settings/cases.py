@@ -1,0 +1,60 @@
+"""Configurations written down as parts of a text, laid out in a folder."""
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inkcre.settings.loader import Inspection, inspect_settings
+from inkcre.settings.toml import MAX_FILE_BYTES
+
+SECRET_NAME = "secret"
+
+
+@dataclass
+class Case:
+    """Variables, arguments in code, and the files that lie in the folder."""
+
+    environ: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def inspect(self, folder: Path) -> Inspection:
+        """Look at the settings from the folder."""
+        return inspect_settings(environ=self.environ, folder=folder, **self.arguments)
+
+
+def lay_out(parts: dict[str, str], folder: Path) -> Case:
+    """Make the files of a case, and give the rest of it.
+
+    A part's name is ``environ`` (NAME=value lines), ``arguments`` (a Python expression of what is
+    given in code), a file's path, or a path after one word: ``bytes`` (a Python expression of the
+    file's bytes), ``folder`` (a folder of this name), ``link`` (a link to what the text says),
+    ``large`` (more bytes than a settings file may have).
+    """
+    case = Case()
+    for name, text in parts.items():
+        kind, _, rest = name.rpartition(" ")
+        path = folder / rest
+        if name == "environ":
+            lines = text.replace("<folder>", str(folder)).splitlines()
+            case.environ = dict(line.split("=", 1) for line in lines if line)
+        elif name == "arguments":
+            case.arguments = eval(text.strip(), {})
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _make(kind, path, text)
+    return case
+
+
+def _make(kind: str, path: Path, text: str) -> None:
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to(text.strip())
+    elif kind == "bytes":
+        path.write_bytes(ast.literal_eval(text.strip()))
+    elif kind == "large":
+        path.write_bytes(text.encode() * (10 * MAX_FILE_BYTES // len(text) + 1))
+    else:
+        assert kind == "", kind
+        path.write_text(text)

@@ -13,12 +13,16 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks import importing, serving, starting
+from benchmarks import configuring, importing, serving, starting
 from benchmarks.tables import Table
 from tests.postgres import PostgresServer
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PACKAGES = ("fastapi", "starlette", "uvicorn", "pydantic", "sqlalchemy", "psycopg")
+PACKAGES = (
+    "fastapi", "starlette", "uvicorn", "pydantic", "pydantic-settings", "dynaconf", "sqlalchemy",
+    "psycopg",
+)  # fmt: skip
+PARTS = ("starting", "configuring", "serving", "importing")
 
 
 def describe() -> str:
@@ -35,7 +39,7 @@ def describe() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("parts", nargs="*", default=["starting", "serving", "importing"])
+    parser.add_argument("parts", nargs="*", default=list(PARTS))
     parts = parser.parse_args().parts
     os.environ["PYTHONPATH"] = str(Path(__file__).parent.parent)
     table = Table()
@@ -56,6 +60,8 @@ def main() -> None:
 
                 if "starting" in parts:
                     starting.measure(table)
+                if "configuring" in parts:
+                    configuring.measure(table)
                 if "serving" in parts:
                     serving.measure("sqlite", new_sqlite(), table)
                     serving.measure("postgres", new_postgres(), table)
@@ -68,7 +74,7 @@ def main() -> None:
             server.remove()
     text = f"{describe().format(postgres=postgres.split()[0])}\n\n{table.as_markdown()}\n"
     print(f"\n{text}")
-    if len(parts) == 3:
+    if len(parts) == len(PARTS):
         head = "# Results\n\nPrinted by `make bench`; both sides of a row in one run.\n\n"
         RESULTS.write_text(head + text)
     sys.exit(0 if all(row[5] == "yes" for row in table.rows) else 1)

@@ -1,10 +1,10 @@
 """``Settings``: every section in one immutable value."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, Field, PrivateAttr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inkcre.settings.origins import Origins
 from inkcre.settings.sections.app import AppSettings
@@ -85,17 +85,12 @@ class Settings(BaseSettings):
 
     _origins: Origins = PrivateAttr(default_factory=Origins)
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take values from the constructor only: the loader alone knows the layers."""
-        return (init_settings,)
+    def __init__(self, **values: Any) -> None:
+        """Take values from here only: the loader alone knows the layers.
+
+        The sources of pydantic-settings are passed by, which cost a quarter of a load each time.
+        """
+        BaseModel.__init__(self, **values)
 
     @property
     def origins(self) -> Origins:

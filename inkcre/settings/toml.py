@@ -8,6 +8,7 @@ one there are no spans, and places read "line unknown".
 """
 
 import importlib.util
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -105,12 +106,19 @@ def parse_document(path: Path, content: bytes) -> TomlDocument:
 def _syntax_error(message: str, text: str) -> TomlSyntaxError:
     """Read the place out of tomllib's message: before CPython 3.14 it stands nowhere else."""
     reason, _, tail = message.rpartition(" (at ")
+    reason = re.sub(r"\(('[^']*'(, '[^']*')*),?\)", _dotted, reason)
     words = tail.rstrip(")").replace(",", "").split()
     if tail == "end of document)":
         return TomlSyntaxError(reason, Place(text.count("\n") + 1, 1, 1))
     if len(words) == 4 and words[0] == "line" and words[2] == "column":
         return TomlSyntaxError(reason, Place(int(words[1]), int(words[3]), 1))
     return TomlSyntaxError(message, None)
+
+
+def _dotted(match: re.Match[str]) -> str:
+    """Write a key as TOML does where the parser's message has Python's tuple."""
+    names = re.findall(r"'([^']*)'", match[1])
+    return f"[{'.'.join(names)}]"
 
 
 def find_spans(text: str) -> dict[Keys, Span]:

@@ -1,5 +1,7 @@
 """Turn merged definitions into ``Settings``, and pydantic's errors into diagnostics."""
 
+import datetime
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +26,10 @@ HELP = {
     "bool_parsing": "write true or false",
     "bool_type": "write true or false",
     "string_type": "write text in quotes",
+    "path_type": "write text in quotes",
+    "date_from_datetime_inexact": "write a date without quotes, for example {example}",
+    "date_from_datetime_parsing": "write a date without quotes, for example {example}",
+    "date_type": "write a date without quotes, for example {example}",
     "tuple_type": 'write a list, for example ["one", "two"]',
 }
 
@@ -32,6 +38,10 @@ MESSAGES = {
     "model_type": "input should be a table",
     "model_attributes_type": "input should be a table",
     "dict_type": "input should be a table",
+    "path_type": "input should be a path",
+    "date_from_datetime_inexact": "input should be a date without a time of day",
+    "date_from_datetime_parsing": "input should be a date",
+    "date_type": "input should be a date",
 }
 """What pydantic says in Python's words, in TOML's."""
 
@@ -42,9 +52,16 @@ def validate(origins: Origins, report: Report) -> Settings | None:
         return Settings(**nest(origins)).trace(origins)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
+    unread = {
+        problem.subject.upper().removesuffix("_FILE")
+        for problem in report.problems
+        if problem.code == "unreadable_secret"
+    }
     problems: dict[tuple[str | int, ...], Diagnostic] = {}
     for detail in details:
         path, node, tags = _locate(detail["loc"])
+        if detail["type"] == "missing" and variable_name(tuple(map(str, path))) in unread:
+            continue  # it was given, and why it could not be read is said already
         problems[path] = _diagnose(detail, path, node, tags, origins)
     for problem in problems.values():
         report.add(problem)
@@ -101,7 +118,7 @@ def _diagnose(
         message[:1].lower() + message[1:],
         labels,
         _shadow_notes(keys, origins),
-        _help(code, node),
+        _help_literal(definition, detail) if code == "literal_error" else _help(code, node),
     )
 
 
@@ -122,8 +139,15 @@ def _shadow_notes(path: KeyPath, origins: Origins) -> tuple[str, ...]:
 def _help(code: str, node: Node | None) -> str | None:
     template = HELP.get(code)
     default = node.info.default if node and node.info else None
-    example = default if isinstance(default, (int, float)) else 10
+    example = default if isinstance(default, (int, float, datetime.date)) else 10
     return template.format(example=example) if template else None
+
+
+def _help_literal(definition: Definition | None, detail: ErrorDetails) -> str | None:
+    """Guess which of a few words was meant."""
+    words = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+    meant = suggest(str(definition.value), words) if definition else None
+    return f'did you mean "{meant}"?' if meant else None
 
 
 def _parent_node(path: KeyPath) -> Node | None:

@@ -1,7 +1,5 @@
 """Positions in TOML files."""
 
-import os
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,23 +11,7 @@ from hypothesis import strategies as st
 
 from inkcre.settings import toml
 from inkcre.settings.toml import Keys, find_spans, parse_document
-from tests.conftest import ROOT
-
-PLACES = (sys.base_prefix, sys.prefix, str(ROOT), "/usr/lib", "/usr/share", "/usr/local", "/opt")
-MAX_FILES = 500
-
-
-def toml_files() -> Iterator[Path]:
-    """Find the TOML files of this machine, each once, bounded."""
-    seen: set[Path] = set()
-    for place in PLACES:
-        for folder, folders, names in os.walk(place):
-            folders[:] = [f for f in folders if f not in (".cache", "proc", "sys")]
-            for name in names:
-                path = Path(folder, name).resolve()
-                if name.endswith(".toml") and path not in seen and len(seen) < MAX_FILES:
-                    seen.add(path)
-                    yield path
+from tests.settings.machine_files import toml_files
 
 
 def paths_of(value: Any, path: Keys = ()) -> Iterator[Keys]:

@@ -1,5 +1,6 @@
 """Documents that cannot drift: what exists is described, and what is described exists."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,73 +8,122 @@ from pathlib import Path
 
 import pytest
 
+from inkcre.cli.main import app
 from inkcre.errors import InkcreError
-from inkcre.settings.schema import walk_leaves
+from inkcre.settings.checks import CHECKS
+from inkcre.settings.describing import describe_values
+from inkcre.settings.leaves import show_value
+from inkcre.settings.origins import KeyPath
+from inkcre.settings.profiles import package_profiles
+from inkcre.settings.schema import Node, find_node, walk_leaves
+from tests.cli.conftest import COMMAND, clean_environ
 from tests.conftest import ROOT
+from tests.settings.cases import lay_out
 from tests.unit.test_errors import ABSTRACT, LOADED, descendants
 
 DOCS = ROOT / "docs"
-SETTINGS = DOCS / "settings.md"
+CONFIGURATION = DOCS / "configuration.md"
 
 
-LAYERS = [
-    "## Layers",
-    "",
-    "Weakest first; a stronger one wins key by key, a list replaces a list, and a table whose `kind` changes",
-    "is replaced whole.",
-    "",
-    "1. the defaults below",
-    "2. the profile's file, after those that it `extends`",
-    "3. `inkcre.toml`, looked for in the working folder and upwards (`INKCRE_CONFIG` names another)",
-    "4. its table `[profiles.NAME]`",
-    "5. `.env` beside it",
-    "6. secret files: `/run/secrets`, `$CREDENTIALS_DIRECTORY`, `INKCRE_A__B_FILE`",
-    "7. variables (`DB_CONN_STRING`, the former name, is below `INKCRE_DATABASE__URL`)",
-    "8. what is given in code or by `--set`",
-    "",
-    "The profile is chosen by `--profile` or an argument, else `INKCRE_PROFILE`, else `profile` in `inkcre.toml`,",
-    "else `CF_WORKER=true` (`workers`), else it is `dev`. Relative paths in files are relative to `inkcre.toml`.",
-    "",
-    "## Keys",
-    "",
-]
+BEGIN, END = "<!-- from the model: begin -->\n", "<!-- from the model: end -->\n"
 
 
-def to_toml(value: object) -> str:
+def show_default(node: Node) -> str:
     """Write a default the way a file would."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(list(value)).replace("'", '"') if isinstance(value, tuple) else str(value)
+    default = node.info.default if node.info and not node.info.is_required() else None
+    if node.is_secret or default is None:
+        return ""
+    return f"`{show_value(default)}`" if show_value(default) else ""
 
 
-def render_settings() -> str:
-    """Write the table of settings from the model."""
-    lines = [
-        "# Settings",
-        "",
-        "Written from the model by `WRITE_EXPECTED=1 make test ARGS=tests/unit/test_docs.py`. A key `a.b`",
-        "stands in the table `[a]`; its variable is `INKCRE_A__B`, and a secret can also be read from the",
-        "file that `INKCRE_A__B_FILE` names. `inkcre/settings/examples/` has an annotated example of each table.",
-        "",
-        *LAYERS,
-        "| key | default | meaning |",
-        "|---|---|---|",
-    ]
+def describe(path: KeyPath, node: Node) -> str:
+    """Say what a setting may be."""
+    parent = find_node(path[:-1])
+    is_tag = parent is not None and parent.tag == path[-1]
+    values = describe_values(node, parent.variants if parent and is_tag else ())
+    said = f"{values.type}: {values.allowed}" if values.allowed else values.type
+    return said.replace("|", "\\|")
+
+
+def render_tables() -> str:
+    """Write the tables of settings from the model, one a section."""
+    lines: list[str] = []
+    section = None
     for path, node in walk_leaves():
-        default = node.info.default if node.info and not node.info.is_required() else None
-        shown = "" if default is None else f"`{to_toml(default)}`"
-        shown = "a secret" if node.is_secret else shown
-        lines.append(f"| `{'.'.join(path)}` | {shown} | {node.description} |")
-    return "\n".join(lines) + "\n"
+        if path[0] != section and len(path) > 1:
+            section = path[0]
+            top = find_node(path[:1])
+            name = f"[{section}.NAME]" if top and top.item else f"[{section}]"
+            lines += ["", f"### `{name}`", "", top.description if top else "", ""]
+            lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
+        elif not lines:
+            lines += ["### Above all tables", ""]
+            lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
+        parent = find_node(path[:-1])
+        owners = parent.owners(path[-1]) if parent and parent.tag else []
+        is_of_all = parent is None or len(owners) in (0, len(parent.variants))
+        only = "" if is_of_all else f" Only {' and '.join(f'`{owner}`' for owner in owners)}."
+        row = (
+            f"`{'.'.join(path)}`",
+            describe(path, node),
+            show_default(node),
+            node.description + only,
+        )
+        lines.append(f"| {' | '.join(row)} |")
+    return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def test_settings_page_is_the_model() -> None:
-    """Every setting with its default and meaning."""
-    import os
-
+def test_tables_of_the_configuration_page_are_the_model() -> None:
+    """Every setting with its type, default and meaning; to write them, run with WRITE_EXPECTED=1."""
+    text = CONFIGURATION.read_text()
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    expected = f"{head}{BEGIN}\n{render_tables()}\n{END}{tail}"
     if os.environ.get("WRITE_EXPECTED"):
-        SETTINGS.write_text(render_settings())
-    assert SETTINGS.read_text() == render_settings()
+        CONFIGURATION.write_text(expected)
+    assert CONFIGURATION.read_text() == expected
+
+
+MISTAKES = re.split(r"^## ", (DOCS / "mistakes.md").read_text(), flags=re.MULTILINE)[1:]
+BLOCK = re.compile(r"^```(\S+)(?: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def play(section: str, folder: Path) -> str:
+    """Lay out a section's files and run its command; give what the section should show."""
+    blocks = BLOCK.findall(section)
+    case = lay_out({name: body for _, name, body in blocks if name}, folder)
+    (shown,) = [body for language, _, body in blocks if language == "console"]
+    command = shown.partition("\n")[0]
+    done = subprocess.run(
+        [COMMAND, *command.removeprefix("$ inkcre ").split()],
+        cwd=folder, env=clean_environ(**case.environ), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    printed = (done.stdout + done.stderr).replace(str(package_profiles()), "…/inkcre/profiles")
+    return section.replace(shown, f"{command}\n{printed}")
+
+
+@pytest.mark.parametrize("number", range(len(MISTAKES)))
+def test_mistake_earns_what_the_page_shows(number: int, tmp_path: Path) -> None:
+    """The tool prints what is printed there; to write it, run with WRITE_EXPECTED=1, one process."""
+    played = play(MISTAKES[number], tmp_path)
+    if os.environ.get("WRITE_EXPECTED"):
+        page = DOCS / "mistakes.md"
+        page.write_text(page.read_text().replace(MISTAKES[number], played))
+    else:
+        assert played == MISTAKES[number]
+
+
+def test_there_are_ten_mistakes() -> None:
+    """Each with a command and its output."""
+    assert len(MISTAKES) == 10
+    assert all("error[" in mistake or "warning[" in mistake for mistake in MISTAKES)
+
+
+def test_every_check_is_described() -> None:
+    """By its id and its title, in the table of checks."""
+    text = (DOCS / "errors.md").read_text()
+    for check in CHECKS:
+        assert f"| `{check.id}` | {check.level} | {check.title} |" in text
 
 
 def test_every_error_code_is_described() -> None:
@@ -94,12 +144,15 @@ def test_every_error_code_is_described() -> None:
 
 
 def test_every_command_is_described() -> None:
-    """Each command has a row in the README."""
+    """Each command, and each command of a group, has a row in the README."""
     readme = (ROOT / "README.md").read_text()
-    from inkcre.cli.main import app
-
-    for command in app.registered_commands:
-        assert f"`inkcre {command.name}" in readme
+    names = [str(command.name) for command in app.registered_commands]
+    for group in app.registered_groups:
+        assert group.typer_instance
+        names += [f"{group.name} {c.name}" for c in group.typer_instance.registered_commands]
+    assert len(names) > 15
+    for name in names:
+        assert f"`inkcre {name}" in readme, name
 
 
 @pytest.mark.parametrize(

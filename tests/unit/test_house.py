@@ -45,6 +45,16 @@ def test_workers_settings_load_no_other_homes_packages() -> None:
     assert not modules_after(program) & set(LOADED_BY_NOTHING_EDGY)
 
 
+def test_plan_of_the_edge_loads_no_other_homes_packages() -> None:
+    """Nor does saying what it would be assembled from."""
+    program = (
+        "from inkcre.plan import plan_assembly\n"
+        "from inkcre.settings.loader import load_settings\n"
+        "plan_assembly(load_settings('workers', environ={}))"
+    )
+    assert not modules_after(program) & set(LOADED_BY_NOTHING_EDGY)
+
+
 def test_dev_loads_only_what_it_uses() -> None:
     """An application on SQLite has no PostgreSQL driver and nothing of Cloudflare's."""
     program = (
@@ -79,6 +89,10 @@ VIOLATIONS = {
     "inkcre/ports/database.py": "import inkcre.settings.model",
     "inkcre/adapters/database/sqlite.py": "import inkcre.infobase.blocks",
     "inkcre/adapters/database/postgres.py": "import inkcre.adapters.database.sqlite",
+    "inkcre/adapters/storage/s3.py": "import inkcre.adapters.storage.filesystem",
+    "inkcre/adapters/keyvalue/database.py": "import inkcre.adapters.database.sqlite",
+    "inkcre/settings/checks.py": "import inkcre.probing",
+    "inkcre/doctor.py": "import inkcre.adapters.storage.s3",
     "inkcre/infobase/blocks.py": "import fastapi",
     "inkcre/infobase/graphs.py": "import inkcre.settings.model",
     "inkcre/http/blocks.py": "import sqlalchemy",

@@ -273,10 +273,7 @@ def _plan_unset(document: TomlDocument, path: Path, span: Span) -> Splice:
     line_end = text.find("\n", span.end)
     line_end = len(text) if line_end < 0 else line_end
     indent = text[line_start : span.key]
-    kept = [
-        *comments_within(text[span.value : span.end]),
-        *comments_within(text[span.end : line_end]),
-    ]
+    kept = [*comments, *comments_within(text[span.end : line_end])]
     if kept:
         return Splice(line_start, line_end, "\n".join(f"{indent}{comment}" for comment in kept))
     return Splice(line_start, min(line_end + 1, len(text)), "")

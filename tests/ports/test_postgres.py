@@ -319,3 +319,23 @@ def test_schema_that_turns_out_behind_stops_the_server(
     _, said = process.communicate(timeout=30)
     assert "run `inkcre migrate`" in said
     assert "Traceback" not in said
+
+
+def test_connection_limit_is_the_least_of_three(postgres_url: str) -> None:
+    """The server's, less what it keeps for superusers, the database's own, and the role's."""
+    from inkcre.probing import ask_facts
+
+    settings = postgres_settings(postgres_url)
+    assert ask_facts(settings).connection_limit == 197
+    name = postgres_url.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 20".encode())
+    assert ask_facts(settings).connection_limit == 20
+    role = f"role_{name}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 7".encode())
+    url = postgres_url.replace("postgres@", f"{role}@")
+    assert ask_facts(postgres_settings(url)).connection_limit == 7
+    away = postgres_settings("postgresql://u@127.0.0.1:1/d")
+    assert ask_facts(away).connection_limit is None
+    assert ask_facts(None).connection_limit is None

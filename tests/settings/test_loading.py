@@ -1,13 +1,16 @@
 """Layers, profiles, origins, secrets: what the loader makes of files and variables."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pydantic
 import pytest
 
-from inkcre.settings.loader import load_settings
+from inkcre.settings.loader import inspect_settings, load_settings
 from inkcre.settings.model import Settings
 from inkcre.settings.origins import KeyPath
 from inkcre.settings.rendering import render_json
@@ -376,6 +379,51 @@ def test_settings_file_may_not_be_a_folder(folder: Path) -> None:
     (folder / "inkcre.toml").mkdir()
     with pytest.raises(SettingsError, match="is a folder"):
         load_settings(environ={})
+
+
+@contextmanager
+def as_nobody(folder: Path) -> Iterator[None]:
+    """Go on as a user who may do little, if the tests run as one who may do everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for parent in folder.parents:
+        if parent.name.startswith(("pytest-", "popen-")):
+            parent.chmod(0o755)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_file_that_may_not_be_read_is_said(folder: Path) -> None:
+    """The settings file, a secret's file, the profiles' folder: each is one diagnostic."""
+    write("inkcre.toml", "[http]\nport = 1\n").chmod(0)
+    write("secret", "postgresql://h/d").chmod(0)
+    write("profiles/mine.toml", 'extends = "server"\n').parent.chmod(0)
+    environ = {"INKCRE_DATABASE__URL_FILE": str(folder / "secret")}
+    folder.chmod(0o755)
+    with as_nobody(folder):
+        found = inspect_settings("server", environ=environ, folder=folder)
+    assert [(p.code, p.message) for p in found.problems] == [
+        ("unreadable_file", "cannot be read: permission denied"),
+        ("unreadable_file", "cannot be read: permission denied"),
+        ("unreadable_secret", "cannot be read: permission denied"),
+    ]
+    (folder / "profiles").chmod(0o755)
+
+
+def test_folder_that_may_not_be_searched_hides_what_is_in_it(folder: Path) -> None:
+    """What cannot even be looked for is not there, and is no traceback."""
+    inner = folder / "closed" / "inner"
+    inner.mkdir(parents=True)
+    folder.chmod(0o755)
+    (folder / "closed").chmod(0)
+    with as_nobody(folder):
+        found = inspect_settings("dev", environ={}, folder=inner)
+    assert found.problems == ()
+    (folder / "closed").chmod(0o755)
 
 
 def test_settings_are_immutable() -> None:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rich.cells import cell_len
 
 from inkcre.settings.diagnostics import Diagnostic, Label
 from inkcre.settings.rendering import (
@@ -38,7 +39,7 @@ def marked(shown: str, caret: int, length: int) -> str:
     for character in line:
         if start <= at < end:
             found += character
-        at += cells(character)
+        at += cell_len(character)  # rich's own table of widths, not ours
     return found
 
 
@@ -56,6 +57,12 @@ def marked(shown: str, caret: int, length: int) -> str:
 def test_carets_stand_below_what_is_meant(shown: str, text: str) -> None:
     """Wide characters take two cells, accents none."""
     assert marked(shown, shown.index(text) + 1, len(text)) == text
+
+
+@pytest.mark.parametrize("text", ["abc", "资料库", "e\u0301", "\uff4b", "\U0001f600", "é", "ก็", "한"])
+def test_cells_are_those_of_another_table(text: str) -> None:
+    """Rich, which lays out terminals for a living, counts the same."""
+    assert cells(text) == cell_len(text)
 
 
 def test_tab_is_as_wide_as_the_carets_think() -> None:

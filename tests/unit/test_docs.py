@@ -193,6 +193,9 @@ def test_package_holds_what_it_needs(tmp_path: Path) -> None:
     installed = tmp_path / "installed"
     assert (installed / "inkcre/py.typed").exists()
     assert (installed / "inkcre/settings/examples/database.sqlite.toml").exists()
+    assert (installed / "inkcre/settings/schemas/inkcre.schema.json").exists()
+    assert (installed / "inkcre/settings/schemas/profile.schema.json").exists()
+    assert len(list((installed / "inkcre/explanations").glob("*.md"))) == 3
     program = (
         "from inkcre.app import create_app\nfrom fastapi.testclient import TestClient\n"
         "import inkcre; assert 'installed' in inkcre.__file__\n"

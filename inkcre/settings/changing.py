@@ -13,8 +13,9 @@ from inkcre.settings.describing import leaf_adapter
 from inkcre.settings.diagnostics import Diagnostic
 from inkcre.settings.explaining import unknown_setting
 from inkcre.settings.files import locked, replace_file
+from inkcre.settings.layers import CONFIG_NAME
 from inkcre.settings.leaves import plain_value
-from inkcre.settings.loader import CONFIG_NAME, Inspection, inspect_settings
+from inkcre.settings.loader import Inspection, inspect_settings
 from inkcre.settings.origins import KeyPath, TomlOrigin, display_path
 from inkcre.settings.profiles import read_text
 from inkcre.settings.report import Report, SettingsError

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,16 @@ from typing import Any
 from inkcre.settings.constraints import check_constraints
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_toml
+from inkcre.settings.layers import CONFIG_NAME, file_layers, override_layer, string_layers
 from inkcre.settings.leaves import Leaf, list_leaves
-from inkcre.settings.merging import flatten, merge
+from inkcre.settings.merging import merge
 from inkcre.settings.model import Settings
 from inkcre.settings.origins import (
-    Definition,
-    Layer,
     Origins,
-    OverrideOrigin,
     TomlOrigin,
     display_path,
 )
 from inkcre.settings.profiles import (
-    META_KEYS,
     Choice,
     choose_profile,
     list_profiles,
@@ -41,13 +38,7 @@ from inkcre.settings.variables import (
     choosing_values,
     dotenv_variables,
     environment_variables,
-    parse_override,
-    secret_folder_variables,
-    split_file_variables,
-    variables_layer,
 )
-
-CONFIG_NAME = "inkcre.toml"
 
 
 @dataclass(frozen=True)
@@ -143,9 +134,9 @@ def inspect_settings(
     profiles = list_profiles(profile_folders(base), report)
     chain = resolve_chain(choice.name, _choice_label(choice), profiles, report)
     layers = [
-        *_file_layers(chain, config, base, choice, report),
-        *_string_layers(dotenv, variables, around, report),
-        _override_layer(overrides or {}, assignments, report),
+        *file_layers(chain, config, base, choice, report),
+        *string_layers(dotenv, variables, around.secret_folders, report),
+        override_layer(overrides or {}, assignments, report),
     ]
     _check_profile_tables(config, profiles, report)
     origins = replace(merge(layers), lineage=_lineage(chain))
@@ -229,106 +220,6 @@ def _choice_label(choice: Choice) -> Label:
 
 def _lineage(chain: Sequence[TomlDocument]) -> tuple[str, ...]:
     return tuple(document.path.stem for document in chain)
-
-
-def _file_layers(
-    chain: Sequence[TomlDocument],
-    config: TomlDocument | None,
-    base: Path,
-    choice: Choice,
-    report: Report,
-) -> Iterator[Layer]:
-    for document in reversed(chain):
-        data = _profile_settings(document, document.data, (), report)
-        yield _toml_layer(f"profile {document.path.stem}", document, data, (), base)
-    if config:
-        data = {k: v for k, v in config.data.items() if k not in ("profile", "profiles")}
-        yield _toml_layer(CONFIG_NAME, config, data, (), base)
-        overlay = _profile_table(config).get(choice.name)
-        if isinstance(overlay, dict):
-            keys = ("profiles", choice.name)
-            data = _profile_settings(config, overlay, keys, report)
-            name = f"{CONFIG_NAME} [profiles.{choice.name}]"
-            yield _toml_layer(name, config, data, keys, base)
-    yield Layer("profile choice", (Definition(("profile",), choice.name, choice.origin),))
-
-
-def _profile_settings(
-    document: TomlDocument, data: dict[str, Any], keys: tuple[str, ...], report: Report
-) -> dict[str, Any]:
-    """Give what a profile sets; that it may not choose a profile is said rather than forgotten."""
-    if "profile" in data:
-        label = label_toml(document, (*keys, "profile"), at_key=True, masked=False)
-        report.add(
-            Diagnostic(
-                "profile_in_profile",
-                ".".join((*keys, "profile")),
-                "a profile does not choose a profile",
-                (label,),
-                help="write it above the tables of inkcre.toml, or remove it",
-            )
-        )
-    about = ("profile",) if keys else ("profile", *META_KEYS)
-    return {key: value for key, value in data.items() if key not in about}
-
-
-def _profile_table(config: TomlDocument) -> dict[str, Any]:
-    table = config.data.get("profiles", {})
-    return table if isinstance(table, dict) else {}
-
-
-def _toml_layer(
-    name: str, document: TomlDocument, data: dict[str, Any], keys: tuple[str, ...], base: Path
-) -> Layer:
-    return Layer(
-        name,
-        tuple(
-            Definition(path, value, TomlOrigin(name, document, keys + path, base))
-            for path, value in flatten(data)
-        ),
-    )
-
-
-def _string_layers(
-    dotenv: Sequence[Variable], variables: Sequence[Variable], around: Surroundings, report: Report
-) -> Iterator[Layer]:
-    plain_dotenv, dotenv_files = split_file_variables(dotenv, report)
-    plain, files = split_file_variables(variables, report)
-    secrets = [*secret_folder_variables(around.secret_folders, report), *dotenv_files, *files]
-    yield from variables_layer(".env", plain_dotenv, report)
-    yield from variables_layer("secret file", secrets, report)
-    yield from variables_layer("environment", plain, report)
-
-
-def _override_layer(
-    overrides: Mapping[str, Any], assignments: Sequence[str], report: Report
-) -> Layer:
-    definitions: list[Definition] = []
-    for dotted, value in overrides.items():
-        keys = tuple(dotted.split("."))
-        nested: Any = value
-        for key in reversed(keys):
-            nested = {key: nested}
-        for path, leaf in flatten(nested):
-            definitions.append(Definition(path, leaf, OverrideOrigin(".".join(path))))
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        if not equals:
-            report.add(
-                Diagnostic(
-                    "not_an_assignment",
-                    "--set",
-                    "expected KEY=VALUE",
-                    (),
-                    (),
-                    "write --set http.port=8080",
-                )
-            )
-            continue
-        definitions.extend(
-            parse_override(key.strip(), text, OverrideOrigin(f"--set {key.strip()}"), report)
-        )
-    return Layer("override", tuple(definitions))
 
 
 def _check_profile_tables(

@@ -10,7 +10,8 @@ from pydantic_core import PydanticUndefined
 from inkcre.settings import editor_schemas
 from inkcre.settings.diagnostics import Diagnostic, suggest
 from inkcre.settings.files import create_file, locked, replace_file
-from inkcre.settings.loader import CONFIG_NAME, Inspection
+from inkcre.settings.layers import CONFIG_NAME
+from inkcre.settings.loader import Inspection
 from inkcre.settings.model import PROFILE_NAME
 from inkcre.settings.report import SettingsError
 from inkcre.settings.schema import Node, settings_schema

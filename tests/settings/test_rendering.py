@@ -59,7 +59,9 @@ def test_carets_stand_below_what_is_meant(shown: str, text: str) -> None:
     assert marked(shown, shown.index(text) + 1, len(text)) == text
 
 
-@pytest.mark.parametrize("text", ["abc", "资料库", "e\u0301", "\uff4b", "\U0001f600", "é", "ก็", "한"])
+@pytest.mark.parametrize(
+    "text", ["abc", "资料库", "e\u0301", "\uff4b", "\U0001f600", "é", "ก็", "한"]
+)
 def test_cells_are_those_of_another_table(text: str) -> None:
     """Rich, which lays out terminals for a living, counts the same."""
     assert cells(text) == cell_len(text)

@@ -21,6 +21,7 @@ from inkcre.settings.origins import display_path
 from inkcre.settings.rendering import Paint, Role, count_problems, plain, visible
 from inkcre.settings.sections.database import PostgresSettings, SqliteSettings
 from inkcre.settings.sections.scheduler import ApschedulerSettings
+from inkcre.settings.sections.storage import FilesystemSettings
 
 Status = Literal["ok", "failed", "skipped"]
 
@@ -103,8 +104,8 @@ def _examine_settings(found: Inspection) -> str:
     findings = check_settings(found, Facts())
     said = f"{count_problems(findings)}"
     if any(finding.level == "error" for finding in findings):
-        command = f"inkcre config check --profile {found.profile}"
-        raise Misconfigured(said, hint=f"run `{command}`")
+        hint = f"run `inkcre config check --profile {found.profile}`, with the same --set if any"
+        raise Misconfigured(said, hint=hint)
     return said
 
 
@@ -184,8 +185,19 @@ def _examine_clock(settings: Settings, components: Components) -> str:
 
 
 def _examine_storage(settings: Settings) -> str:
+    made = _absent_folders(settings)
     probing.try_storage(settings)
+    for folder in made:
+        folder.rmdir()  # the doctor leaves nothing behind
     return f"{settings.storage.kind}: written, read back and removed"
+
+
+def _absent_folders(settings: Settings) -> list[Path]:
+    """Give the folders that using the storage would make, the innermost first."""
+    if not isinstance(settings.storage, FilesystemSettings):
+        return []
+    path = settings.storage.path.absolute()
+    return [folder for folder in (path, *path.parents) if not os.path.lexists(folder)]
 
 
 def _examine_keyvalue(settings: Settings, components: Components | None) -> str:

@@ -14,6 +14,7 @@ from inkcre.settings.constraints import forbids
 from inkcre.settings.leaves import Leaf, list_leaves
 from inkcre.settings.model import Settings
 from inkcre.settings.origins import DefaultOrigin
+from inkcre.settings.rendering import visible
 from inkcre.settings.schema import find_node
 
 
@@ -129,7 +130,7 @@ def render_plan(plan: Plan) -> str:
         if can:
             lines.append(f"    declares {', '.join(can)}")
         lines += [f"    not {other.kind}: {other.reason}" for other in port.alternatives]
-    return "\n".join(lines)
+    return "\n".join(visible(line) for line in lines)
 
 
 def _word(value: object) -> str:

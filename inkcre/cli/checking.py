@@ -105,4 +105,4 @@ def doctor(
         is_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
         print(render_examination(examination, choose_paint(sys.stdout), is_ascii=is_ascii))
     if not examination.is_healthy:
-        raise typer.Exit(EX_CONFIG if found.problems else 1)
+        raise typer.Exit(EX_CONFIG if examination.probes[0].status == "failed" else 1)

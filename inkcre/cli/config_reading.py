@@ -114,14 +114,11 @@ def _as_json(leaves: "Sequence[Leaf]", *, origins: bool, secrets: bool) -> dict[
 
 
 def _json_value(leaf: "Leaf", *, secrets: bool) -> Any:
-    from inkcre.settings.leaves import plain_value
+    from inkcre.settings.leaves import json_value
 
     if leaf.node.is_secret:
         return leaf.show(secrets=secrets) if leaf.is_set else None
-    value = plain_value(leaf.value)
-    return (
-        value if value is None or isinstance(value, (bool, int, float, str, list)) else str(value)
-    )
+    return json_value(leaf.value)
 
 
 def explain(

@@ -38,8 +38,12 @@ def set_(
     from inkcre.settings.changing import set_settings
 
     if len(pairs) % 2:
-        raise typer.BadParameter(f"{pairs[-1]} has no value", param_hint="KEY VALUE")
-    _report(set_settings(dict(zip(pairs[::2], pairs[1::2], strict=True)), profile))
+        # Not quoted: whoever writes KEY=VALUE has the value, maybe a secret, in the key.
+        raise typer.BadParameter(f"expected pairs of KEY VALUE, got {len(pairs)} words")
+    keys = pairs[::2]
+    if len(set(keys)) < len(keys):
+        raise typer.BadParameter("a key is given twice")
+    _report(set_settings(dict(zip(keys, pairs[1::2], strict=True)), profile))
 
 
 def unset(key: Key, profile: OneProfile = None) -> None:
@@ -51,11 +55,12 @@ def unset(key: Key, profile: OneProfile = None) -> None:
 
 def _report(changed: "Changed") -> None:
     from inkcre.settings.origins import display_path
+    from inkcre.settings.rendering import visible
 
     done = "changed" if changed.is_different else "nothing to change in"
-    print(f"{done} {display_path(changed.path)}")
+    print(visible(f"{done} {display_path(changed.path)}"))
     for note in changed.notes:
-        print(f"note: {note}")
+        print(visible(f"note: {note}"))
 
 
 def schema(
@@ -66,6 +71,7 @@ def schema(
 ) -> None:
     """Show the JSON Schema that editors go by."""
     from inkcre.settings.editor_schemas import FOLDER
+    from inkcre.settings.files import locked
     from inkcre.settings.loader import inspect_settings
     from inkcre.settings.origins import display_path
     from inkcre.settings.templates import refresh_schemas
@@ -73,7 +79,9 @@ def schema(
     if not write:
         print((FOLDER / f"{of}.schema.json").read_text(encoding="utf-8"), end="")
         return
-    written = refresh_schemas(inspect_settings().folder)
+    folder = inspect_settings().folder
+    with locked(folder):
+        written = refresh_schemas(folder)
     for path in written:
         print(f"wrote {display_path(path)}")
     if not written:
@@ -82,10 +90,9 @@ def schema(
 
 def init() -> None:
     """Write a commented inkcre.toml. One that is there stays as it is."""
-    from pathlib import Path
-
+    from inkcre.settings.loader import working_folder
     from inkcre.settings.origins import display_path
     from inkcre.settings.templates import write_new_config
 
-    for path in write_new_config(Path.cwd()):
+    for path in write_new_config(working_folder()):
         print(f"wrote {display_path(path)}")

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -58,6 +59,9 @@ def root(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error of ours is written on standard error and gives its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no such character
     try:
         app(arguments)
     except InkcreError as error:

@@ -28,10 +28,13 @@ def list_(context: typer.Context, format_: OutputFormat = Format.TEXT) -> None:
     if format_ is Format.JSON:
         print(json.dumps({"profiles": found}, indent=2))
         return
+    from inkcre.settings.rendering import visible
+
     width = max(len(str(profile["name"])) for profile in found)
     for profile in found:
         extends = f" (extends {profile['extends']})" if profile["extends"] else ""
-        print(f"{profile['name']:<{width}}  {profile['description']}{extends}  [{profile['file']}]")
+        line = f"{profile['name']:<{width}}  {profile['description']}{extends}"
+        print(visible(f"{line}  [{profile['file']}]"))
 
 
 def _describe_profiles() -> list[dict[str, str | None]]:
@@ -48,7 +51,7 @@ def _describe_profiles() -> list[dict[str, str | None]]:
         found.append(
             {
                 "name": name,
-                "extends": data.get("extends"),
+                "extends": str(data["extends"]) if "extends" in data else None,
                 "description": str(data.get("description", "")),
                 "file": display_path(path),
             }

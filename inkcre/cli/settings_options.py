@@ -93,11 +93,13 @@ def _render_json(error: InkcreError) -> str:
 def render_error(error: InkcreError) -> str:
     """Write an error for people, in colour where there is one."""
     from inkcre.cli.terminal import choose_paint
-    from inkcre.settings.rendering import render_text
+    from inkcre.settings.rendering import render_text, visible
     from inkcre.settings.report import SettingsError
 
     paint = choose_paint(sys.stderr)
     if isinstance(error, SettingsError):
         return render_text(error.diagnostics, paint)
-    hint = f"\n  {paint('frame', '=')} {paint('help', 'help:')} {error.hint}" if error.hint else ""
-    return f"{paint('error', f'error[{error.code}]')}{paint('title', f': {error.message}')}{hint}"
+    lines = [paint("error", f"error[{error.code}]") + paint("title", f": {visible(error.message)}")]
+    if error.hint:
+        lines.append(f"  {paint('frame', '=')} {paint('help', 'help:')} {visible(error.hint)}")
+    return "\n".join(lines)

@@ -1,13 +1,12 @@
 """Change one setting in ``inkcre.toml``: checked before it is written, and written whole."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from inkcre.settings.describing import leaf_adapter
 from inkcre.settings.diagnostics import Diagnostic
@@ -16,14 +15,16 @@ from inkcre.settings.files import locked, replace_file
 from inkcre.settings.layers import CONFIG_NAME
 from inkcre.settings.leaves import plain_value
 from inkcre.settings.loader import Inspection, inspect_settings
-from inkcre.settings.origins import KeyPath, TomlOrigin, display_path
-from inkcre.settings.profiles import read_text
+from inkcre.settings.origins import KeyPath, Origin, TomlOrigin, display_path
+from inkcre.settings.profiles import read_file, read_text
+from inkcre.settings.rendering import count_problems
 from inkcre.settings.report import Report, SettingsError
 from inkcre.settings.schema import Node, find_node
 from inkcre.settings.splicing import NotEditable, set_value, unset_value
 from inkcre.settings.templates import SCHEMA_LINE, refresh_schemas
 from inkcre.settings.toml import TomlDocument
 from inkcre.settings.variables import variable_name
+from inkcre.settings.writing import toml_value
 
 Edit = Callable[[TomlDocument, bytes], bytes]
 
@@ -119,22 +120,21 @@ def _refuse_absent(path: KeyPath, profile: str | None) -> SettingsError:
 
 def _convert(path: KeyPath, node: Node, text: str) -> tuple[Any, bool]:
     """Give what a text means for a setting, None when no file can say it; and whether it fits."""
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        return None, False  # bytes of the command line that are no text
     parent = find_node(path[:-1])
     if parent and parent.tag == path[-1]:
         return text, text in parent.variants
     given: Any = text
-    if node.is_list:
-        try:
-            given = json.loads(text)
-        except (ValueError, RecursionError):
-            return text, False
+    is_right = True
     try:
-        value = leaf_adapter(node).validate_python(given)
-    except ValidationError:
-        return given, False
-    return plain_value(value), True
+        given = json.loads(text) if node.is_list else text
+        given = plain_value(leaf_adapter(node).validate_python(given))
+    except (ValueError, RecursionError):  # pydantic's and json's errors are of the first kind
+        is_right = False
+    try:
+        toml_value(given).encode()
+    except ValueError:  # null, or bytes of the command line that are no text
+        return None, False
+    return given, is_right
 
 
 def _change(
@@ -142,22 +142,30 @@ def _change(
 ) -> Changed:
     with locked(_target(profile).parent):
         target = _target(profile)  # read again: another writer may have made or moved it
-        is_new = not target.exists()
-        raw = SCHEMA_LINE.encode() if is_new else target.read_bytes()
-        before = inspect_settings(profile)
+        is_new = not os.path.lexists(target)
+        raw = SCHEMA_LINE.encode() if is_new else _read(target)
         changed = raw
         for edit in edits.values():
             changed = _apply(edit, target, changed)
-        after = inspect_settings(profile, config_text=changed)
-        _require_no_new_problem(before, after)
-        if wrong:  # hidden by something stronger, or the settings would have said where it stands
+        after = _require_no_new_problem(profile, changed, None)
+        # Again with no variable set: it would come to light when the one that hides it is gone.
+        _require_no_new_problem(profile, changed, {})
+        if wrong:
             raise SettingsError(wrong)
+        notes = [*_notes(edits, profile, after), *_note_other_profiles(profile, changed)]
         if is_new:
             refresh_schemas(target.parent)
         if is_new or changed != raw:
             replace_file(target, changed)
-    notes = dict.fromkeys(note for path in edits for note in _notes(path, after))
-    return Changed(target, changed != raw, tuple(notes))
+    return Changed(target, changed != raw, tuple(dict.fromkeys(notes)))
+
+
+def _read(target: Path) -> bytes:
+    report = Report()
+    content = read_file(target, report)
+    if content is None:
+        raise SettingsError(report.problems)
+    return content
 
 
 def _apply(edit: Edit, target: Path, raw: bytes) -> bytes:
@@ -173,7 +181,7 @@ def _target(profile: str | None) -> Path:
     found = inspect_settings(profile)
     if found.profile not in found.profiles:
         raise SettingsError(found.problems)
-    return (found.config or found.folder / CONFIG_NAME).resolve()
+    return Path(os.path.realpath(found.config or found.folder / CONFIG_NAME))
 
 
 def _parse(path: Path, raw: bytes) -> TomlDocument:
@@ -184,19 +192,40 @@ def _parse(path: Path, raw: bytes) -> TomlDocument:
     return document
 
 
-def _require_no_new_problem(before: Inspection, after: Inspection) -> None:
-    """Refuse a change that makes the settings wrong, or more wrong than they were.
+def _require_no_new_problem(
+    profile: str | None, changed: bytes, environ: Mapping[str, str] | None
+) -> Inspection:
+    """Refuse a change that makes the settings wrong, or more wrong than they were."""
+    after, new = _find_new_problems(profile, changed, environ)
+    if new:
+        raise SettingsError(new)
+    return after
+
+
+def _find_new_problems(
+    profile: str | None, changed: bytes, environ: Mapping[str, str] | None
+) -> tuple[Inspection, list[Diagnostic]]:
+    """Find what a change makes wrong.
 
     A secret that is missing is not the file's fault: it is never written there.
     """
+    before = inspect_settings(profile, environ=environ)
+    after = inspect_settings(profile, environ=environ, config_text=changed)
     known = {(problem.code, problem.subject) for problem in before.problems}
-    new = [
+    return after, [
         problem
         for problem in after.problems
         if (problem.code, problem.subject) not in known and not _is_missing_secret(problem)
     ]
-    if new:
-        raise SettingsError(new)
+
+
+def _note_other_profiles(profile: str | None, changed: bytes) -> Iterator[str]:
+    """Name the other profiles that a change for all of them makes wrong."""
+    for name in sorted(inspect_settings(profile).profiles) if profile is None else ():
+        _, new = _find_new_problems(name, changed, {})
+        if new:
+            command = f"inkcre config check --profile {name}"
+            yield f"profile {name} has {count_problems(new)} more by this: `{command}`"
 
 
 def _is_missing_secret(problem: Diagnostic) -> bool:
@@ -204,13 +233,19 @@ def _is_missing_secret(problem: Diagnostic) -> bool:
     return problem.code == "missing" and node is not None and node.is_secret
 
 
-def _notes(path: KeyPath, after: Inspection) -> list[str]:
-    notes = [
-        f"{problem.subject} is {problem.message}: {problem.help}"
-        for problem in after.problems
-        if _is_missing_secret(problem)
-    ]
-    origin = after.origins.of(path)
-    if not isinstance(origin, TomlOrigin) and origin.layer not in ("default", "profile choice"):
-        notes.append(f"{origin.describe()} is stronger, and holds")
-    return notes
+def _notes(edits: Mapping[KeyPath, Edit], profile: str | None, after: Inspection) -> Iterator[str]:
+    for problem in after.problems:
+        if _is_missing_secret(problem):
+            yield f"{problem.subject} is {problem.message}: {problem.help}"
+    for path in edits:
+        origin = after.origins.of(path)
+        written = isinstance(origin, TomlOrigin) and origin.keys == _keys(path, profile)
+        if not written and origin.layer != "default" and not _is_weaker(origin, profile):
+            yield f"{origin.describe()} is stronger, and holds"
+
+
+def _is_weaker(origin: Origin, profile: str | None) -> bool:
+    """Whether what holds now is from a layer below the one that was written, as after unset."""
+    if origin.layer == "profile choice" or origin.layer.startswith("profile "):
+        return True
+    return profile is not None and origin.layer == CONFIG_NAME

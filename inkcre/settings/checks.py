@@ -59,7 +59,7 @@ def find_idle_silence(subject: Subject) -> Iterator[Finding]:
     """Find ids in ``checks.silence`` that no check has."""
     ids = {check.id for check in CHECKS}
     for name in subject.list("checks.silence"):
-        if name not in ids:
+        if isinstance(name, str) and name not in ids:
             yield Finding(("checks", "silence"), f'no check has the id "{name}"', "remove it")
 
 
@@ -68,7 +68,7 @@ def check_settings(found: Inspection, facts: Facts) -> list[Diagnostic]:
     if found.profile not in found.profiles:
         return list(found.problems)  # there is nothing to check
     subject = Subject(found, facts, {leaf.key: leaf.value for leaf in found.leaves()})
-    silenced = subject.list("checks.silence")
+    silenced = [name for name in subject.list("checks.silence") if isinstance(name, str)]
     findings = [
         _diagnose(check, finding, found)
         for check in CHECKS

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from inkcre.settings.schema import Node
 
@@ -63,7 +63,15 @@ def leaf_adapter(node: Node) -> TypeAdapter[Any]:
     """Give what validates a value of a leaf by itself."""
     assert node.info is not None
     annotated: Any = Annotated[(node.info.annotation, *node.info.metadata, None)]
-    return TypeAdapter(annotated)
+    return TypeAdapter(annotated, config=ConfigDict(allow_inf_nan=False))
+
+
+def describe_meaning(node: Node, parent: Node | None, key: str) -> str:
+    """Say what a setting means; of a tag, what each of its kinds is."""
+    if parent is None or parent.tag != key:
+        return node.description
+    kinds = [f'"{kind}": {keys[key].description}' for kind, keys in parent.variants.items()]
+    return " ".join(kinds)
 
 
 def _describe_branch(schema: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ belongs to a known setting that is not a secret.
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -62,6 +63,11 @@ class Diagnostic:
             "notes": list(self.notes),
             "help": self.help,
         }
+
+
+def show_key(text: str) -> str:
+    """Give a key that somebody typed; anything not of a key's shape may be a misplaced secret."""
+    return text if re.fullmatch(r"[\w.-]{1,100}", text) else MASK
 
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:

@@ -9,15 +9,15 @@ from pydantic_core import PydanticUndefined
 
 from inkcre.settings.checks import CHECKS
 from inkcre.settings.constraints import CONSTRAINTS
-from inkcre.settings.describing import describe_values
-from inkcre.settings.diagnostics import MASK, Diagnostic
+from inkcre.settings.describing import describe_meaning, describe_values
+from inkcre.settings.diagnostics import MASK, Diagnostic, show_key
 from inkcre.settings.leaves import Leaf, effective_value, show_value
 from inkcre.settings.loader import Inspection
 from inkcre.settings.origins import Definition, KeyPath
 from inkcre.settings.rendering import visible
 from inkcre.settings.report import SettingsError
 from inkcre.settings.schema import Node, find_node, walk_leaves
-from inkcre.settings.variables import variable_name
+from inkcre.settings.variables import path_of_variable, variable_name
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def unknown_setting(key: str) -> Diagnostic:
     tables = {".".join(path.split(".")[:-1]) for path in known} - {""}
     near = difflib.get_close_matches(key, [*known, *sorted(tables)], n=3, cutoff=0.6)
     help_ = f"did you mean {' or '.join(near)}?" if near else "`inkcre config show` lists the keys"
-    return Diagnostic("extra_forbidden", key, "unknown key", help=help_)
+    return Diagnostic("extra_forbidden", show_key(key), "unknown key", help=help_)
 
 
 def _active_node(path: KeyPath, found: Inspection) -> Node | None:
@@ -116,19 +116,26 @@ def _explain_leaf(path: KeyPath, node: Node, leaf: Leaf | None, found: Inspectio
     is_tag = parent is not None and parent.tag == path[-1]
     values = describe_values(node, parent.variants if parent and is_tag else ())
     default = parent.default_tag if parent and is_tag else _default(node)
-    variable = variable_name(path)
     return Explanation(
         key=".".join(path),
-        description=node.description,
+        description=describe_meaning(node, parent, path[-1]),
         holds=_hold(leaf) if leaf else None,
         hides=tuple(_hidden(leaf, default, node, found.origins.weaker(path))),
         type=values.type,
         allowed=values.allowed,
         default=default,
-        variables=(variable, f"{variable}_FILE") if node.is_secret else (variable,),
+        variables=_variables(path, node),
         rules=tuple(_rules(path)),
         not_in_force=None if leaf else _why_not(path, found),
     )
+
+
+def _variables(path: KeyPath, node: Node) -> tuple[str, ...]:
+    """Name the variables that set it; a binding's name may be one that no variable can say."""
+    name = variable_name(path)
+    if path_of_variable(name) != path:
+        return ()
+    return (name, f"{name}_FILE") if node.is_secret else (name,)
 
 
 def _hold(leaf: Leaf) -> Source:
@@ -201,7 +208,8 @@ def _rows(explanation: Explanation) -> Iterator[tuple[str, str]]:
     if explanation.allowed:
         yield "allowed", explanation.allowed
     yield "default", explanation.default if explanation.default is not None else "(none)"
-    yield "variable", " or ".join(explanation.variables)
+    if explanation.variables:
+        yield "variable", " or ".join(explanation.variables)
     for index, rule in enumerate(explanation.rules):
         yield "" if index else "rules", rule
 

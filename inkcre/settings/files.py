@@ -31,7 +31,7 @@ def locked(folder: Path) -> Iterator[None]:
     except ImportError:
         yield
         return
-    with _reported(folder):
+    with reported(folder):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -41,24 +41,21 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put new content in the place of a file's; its rights and its owner stay.
+    """Put new content in the place of a file's; its rights stay, and its owner where they may.
 
     A reader sees the old file or the new one, whatever happens in between.
 
     Raises:
         CannotWrite: it cannot be written; the file is as it was.
     """
-    with _reported(path):
+    with reported(path):
         before = path.stat() if path.exists() else None
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
-                os.fchmod(file.fileno(), before.st_mode & 0o7777 if before else _new_mode())
-                if before:
-                    with suppress(PermissionError):  # only root may give files away
-                        os.fchown(file.fileno(), before.st_uid, before.st_gid)
+                os.fchmod(file.fileno(), _keep_owner(file.fileno(), before))
                 os.fsync(file.fileno())
             Path(name).replace(path)
         except BaseException:
@@ -73,14 +70,40 @@ def create_file(path: Path, content: str) -> None:
     Raises:
         CannotWrite: something is there, or it cannot be written.
     """
-    with _reported(path):
+    with reported(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if os.path.lexists(path):
-            raise CannotWrite(
-                f"{display_path(path)}: is there already, and stays as it is",
-                hint="move it away first, or change it with `inkcre config set`",
-            )
+    require_absent(path)
     replace_file(path, content.encode())
+
+
+def require_absent(path: Path) -> None:
+    """Return if there is nothing at ``path``.
+
+    Raises:
+        CannotWrite: there is something, be it a link that leads nowhere.
+    """
+    if os.path.lexists(path):
+        raise CannotWrite(
+            f"{display_path(path)}: is there already, and stays as it is",
+            hint="move it away first, or change it with `inkcre config set`",
+        )
+
+
+def _keep_owner(handle: int, before: os.stat_result | None) -> int:
+    """Give the file to whom the old one belonged, as far as may be; give the rights it should have.
+
+    Where its group cannot be kept, another group gets no right that the old one had.
+    """
+    if before is None:
+        return _new_mode()
+    mode = before.st_mode & 0o7777
+    try:
+        os.fchown(handle, -1, before.st_gid)
+    except PermissionError:
+        mode &= ~0o070
+    with suppress(PermissionError):  # only root may give files away
+        os.fchown(handle, before.st_uid, -1)
+    return mode
 
 
 def _new_mode() -> int:
@@ -100,7 +123,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _reported(path: Path) -> Iterator[None]:
+def reported(path: Path) -> Iterator[None]:
+    """Say in one error of ours why a file cannot be written."""
     try:
         yield
     except OSError as error:

@@ -12,7 +12,7 @@ from inkcre.settings.constraints import TRUE_WORDS
 from inkcre.settings.diagnostics import Level
 from inkcre.settings.leaves import effective_value
 from inkcre.settings.loader import Inspection
-from inkcre.settings.origins import KeyPath, TomlOrigin
+from inkcre.settings.origins import KeyPath, SecretFileOrigin, TomlOrigin
 from inkcre.settings.schema import find_node
 from inkcre.settings.variables import FORMER_DATABASE_URL, variable_name
 
@@ -77,18 +77,20 @@ class Subject:
 
     def count(self, key: str) -> int | None:
         """Give a whole number; None when the setting is none, as it may be when it is wrong."""
-        value = str(self.values.get(key))
-        return int(value) if value.isdecimal() else None
+        return _count(self.values.get(key))
 
     @property
     def replicas(self) -> int:
         """How many processes there will be: as the settings say, or as uvicorn's variable does."""
-        concurrency = self.found.environ.get("WEB_CONCURRENCY", "")
-        counts = (
-            self.count("app.replicas") or 1,
-            int(concurrency) if concurrency.isdecimal() else 1,
-        )
-        return max(counts)
+        concurrency = _count(self.found.environ.get("WEB_CONCURRENCY"))
+        return max(self.count("app.replicas") or 1, concurrency or 1)
+
+
+def _count(value: object) -> int | None:
+    """Read a number of things: digits, and not so many that no number is meant."""
+    if isinstance(value, str):
+        return int(value) if len(value) < 10 and value.isdecimal() else None
+    return value if isinstance(value, int) and 0 <= value < 10**9 else None
 
 
 def _path(key: str) -> KeyPath:
@@ -111,7 +113,10 @@ def find_written_secrets(subject: Subject) -> Iterator[Finding]:
 def find_former_variable(subject: Subject) -> Iterator[Finding]:
     """Find the former version's name of a variable."""
     origin = subject.found.origins.of(_path("database.url"))
-    if FORMER_DATABASE_URL in origin.describe().upper():
+    name = getattr(origin, "name", "")
+    if isinstance(origin, SecretFileOrigin) and origin.variable is None:
+        name = origin.path.name
+    if name.upper() == FORMER_DATABASE_URL:
         yield Finding(
             _path("database.url"),
             f"comes from {FORMER_DATABASE_URL}, the name that the former version used",

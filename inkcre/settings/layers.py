@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from inkcre.settings.diagnostics import Diagnostic, Label
+from inkcre.settings.diagnostics import MASK, Diagnostic, Label, show_key
 from inkcre.settings.labels import label_toml
 from inkcre.settings.merging import flatten
 from inkcre.settings.origins import Definition, Layer, OverrideOrigin, TomlOrigin
@@ -110,7 +110,7 @@ def override_layer(
             definitions.append(Definition(path, leaf, OverrideOrigin(".".join(path))))
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
-        if not equals:
+        if not equals or show_key(key.strip()) == MASK:
             report.add(
                 Diagnostic(
                     "not_an_assignment",

@@ -4,9 +4,12 @@ Everything that shows or compares settings walks this list. It can be made of se
 wrong too; then the values are as they were written.
 """
 
+import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
@@ -66,9 +69,20 @@ def show_value(value: Any) -> str:
     """Write a value that is no secret the way a TOML file would, text without its quotes."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+    if isinstance(value, (list, tuple, dict)):
+        return json.dumps(json_value(value), ensure_ascii=False)
     return str(value)
+
+
+def json_value(value: Any) -> Any:
+    """Give a value as JSON knows it; what JSON has no word for becomes text."""
+    if isinstance(value, dict):
+        return {str(key): json_value(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [json_value(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if isinstance(value, (bool, int, float, str, NoneType)) else str(value)
 
 
 def list_leaves(origins: Origins, settings: Settings | None = None) -> list[Leaf]:

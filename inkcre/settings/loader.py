@@ -123,12 +123,13 @@ def inspect_settings(
     """
     report = Report()
     around = _surroundings(environ, folder)
-    dotenv, config_path = _find_files(around, report)
+    variables = environment_variables(around.environ)
+    chosen = choosing_values(variables)
+    dotenv, config_path = _find_files(around, chosen, report)
     if config_text is not None:
         config_path = config_path or around.folder / CONFIG_NAME
     config = _read_config(config_path, config_text, report)
-    variables = environment_variables(around.environ)
-    chosen_by = {**choosing_values(dotenv), **around.environ}
+    chosen_by = {**choosing_values(dotenv), **around.environ, **chosen}
     choice = choose_profile(profile, chosen_by, _configured_profile(config))
     base = config_path.parent if config_path else around.folder
     profiles = list_profiles(profile_folders(base), report)
@@ -163,10 +164,15 @@ def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> Sur
     folders = [SECRET_FOLDER]
     if environ.get("CREDENTIALS_DIRECTORY"):
         folders.append(Path(environ["CREDENTIALS_DIRECTORY"]))
-    return Surroundings(environ, (folder or _working_folder()).absolute(), tuple(folders))
+    return Surroundings(environ, (folder or working_folder()).absolute(), tuple(folders))
 
 
-def _working_folder() -> Path:
+def working_folder() -> Path:
+    """Give the working folder.
+
+    Raises:
+        SettingsError: it has been deleted.
+    """
     try:
         return Path.cwd()
     except OSError as error:
@@ -179,12 +185,14 @@ def _working_folder() -> Path:
         raise SettingsError([problem]) from error
 
 
-def _find_files(around: Surroundings, report: Report) -> tuple[list[Variable], Path | None]:
+def _find_files(
+    around: Surroundings, chosen: Mapping[str, str], report: Report
+) -> tuple[list[Variable], Path | None]:
     """Read ``.env`` and find ``inkcre.toml``; the first may name the second, and lies beside it."""
     found = _config_upwards(around.folder)
     dotenv_path = (found.parent if found else around.folder) / ".env"
     dotenv = dotenv_variables(dotenv_path, report) if _is_there(dotenv_path) else []
-    named = around.environ.get("INKCRE_CONFIG") or choosing_values(dotenv).get("INKCRE_CONFIG")
+    named = chosen.get("INKCRE_CONFIG") or choosing_values(dotenv).get("INKCRE_CONFIG")
     return dotenv, around.folder / named if named else found
 
 

@@ -8,6 +8,7 @@
     | a table and a value           | the stronger one, whole                             |
     | two tagged tables, same tag   | both, key by key                                    |
     | two tagged tables, other tag  | the stronger one: nothing of the other kind is left |
+    |                               | (a key that only the new kind has was meant for it) |
 
 What does not hold is kept, as shadowed, for those who explain.
 """
@@ -77,8 +78,11 @@ class _Merge:
         table = definition.path[:-1]
         current = self.winners.get(definition.path)
         tag = current.value if current else node.default_tag
-        if tag != definition.value:
-            for path in [p for p in self.winners if p[: len(table)] == table]:
+        if tag == definition.value:
+            return
+        kept = node.only_in(str(definition.value), str(tag))
+        for path in [p for p in self.winners if p[: len(table)] == table]:
+            if path[len(table) :][:1] not in kept:
                 self._shadow(path)
 
     def _put(self, definition: Definition) -> None:

@@ -85,7 +85,7 @@ class Settings(BaseSettings):
 
     _origins: Origins = PrivateAttr(default_factory=Origins)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         """Take values from here only: the loader alone knows the layers.
 
         The sources of pydantic-settings are passed by, which cost a quarter of a load each time.

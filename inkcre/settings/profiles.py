@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from inkcre.settings.origins import (
     display_path,
 )
 from inkcre.settings.report import Report
+from inkcre.settings.schema import walk_leaves
 from inkcre.settings.toml import MAX_FILE_BYTES, TomlDocument, TomlSyntaxError, parse_document
 
 DEFAULT_PROFILE = "dev"
@@ -148,16 +150,23 @@ def _file_name(name: str) -> str:
 
 def read_document(path: Path, report: Report) -> TomlDocument | None:
     """Read a TOML file; a problem goes to ``report`` and gives None."""
+    content = read_file(path, report)
+    return None if content is None else read_text(path, content, report)
+
+
+def read_file(path: Path, report: Report) -> bytes | None:
+    """Read a settings file, not much more of it than one may have; a problem gives None."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+            raise OSError(0, "it is not a regular file")  # a pipe would be waited for
         with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
+            return file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:  # the second: a name with NUL
         report.add(unreadable(path, error))
         return None
-    return read_text(path, content, report)
 
 
-def unreadable(path: Path, error: OSError, wanted: str = "file") -> Diagnostic:
+def unreadable(path: Path, error: OSError | ValueError, wanted: str = "file") -> Diagnostic:
     """Say why a file or a folder cannot be read."""
     subject = display_path(path)
     if isinstance(error, IsADirectoryError):
@@ -165,7 +174,8 @@ def unreadable(path: Path, error: OSError, wanted: str = "file") -> Diagnostic:
     elif isinstance(error, NotADirectoryError) and wanted == "folder":
         reason, remedy = "is a file, not a folder", "move the file away"
     else:
-        reason = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
+        text = error.strerror if isinstance(error, OSError) else None
+        reason = f"cannot be read: {(text or 'not a file name').lower()}"
         remedy = f"check the {wanted}'s name and its rights"
     return Diagnostic("unreadable_file", subject, reason, (Label(subject),), help=remedy)
 
@@ -205,7 +215,16 @@ def _syntax_problem(path: Path, content: bytes, error: TomlSyntaxError) -> Diagn
 
 
 def _mask_line(line: str) -> str:
-    """Show of a line that could not be parsed only how it begins: the rest may be a secret."""
-    beginning = re.match(r"\s*(\[[\w.-]*\]?|[\w.-]+(?=\s*=)\s*=?)?\s*", line)
-    shown = beginning[0] if beginning else ""
+    """Show of a line that could not be parsed only a known key or table: the rest may be a secret.
+
+    Even what looks like a key may be one, where the line goes on with a text of several lines.
+    """
+    beginning = re.match(r"\s*(\[?)([\w.-]+)(\s*=\s*|\])?\s*", line)
+    is_known = beginning is not None and set(beginning[2].split(".")) <= _known_names()
+    shown = beginning[0] if beginning and is_known else ""
     return shown + (MASK if line[len(shown) :].strip() else "")
+
+
+def _known_names() -> set[str]:
+    names = {name for path, _ in walk_leaves() for name in path}
+    return names | {*META_KEYS, "profiles", *(path.stem for path in package_profiles().glob("*"))}

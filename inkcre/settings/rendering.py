@@ -165,7 +165,8 @@ def _annotation(problem: Diagnostic) -> str:
 
 
 def _escape_data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    lines = [visible(line) for line in text.replace("%", "%25").split("\n")]
+    return "%0A".join(lines)
 
 
 def _escape_property(text: str) -> str:

@@ -66,6 +66,11 @@ class Node:
         """Give the node under ``key`` in whichever variant has it."""
         return self.item or self.children().get(key)
 
+    def only_in(self, variant: str, other: str) -> set[tuple[str, ...]]:
+        """Give, as paths, the keys that one variant has and another has not."""
+        keys = self.variants.get(variant, {}), self.variants.get(other, {})
+        return {(key,) for key in keys[0] if key not in keys[1]}
+
     def owners(self, key: str) -> list[str]:
         """Name the variants that have ``key``."""
         return [name for name, keys in self.variants.items() if key in keys]
@@ -143,7 +148,7 @@ def _union_members(annotation: Any) -> tuple[Any, ...]:
 
 
 def _is_local_path(annotation: Any, info: FieldInfo | None) -> bool:
-    mark = get_args(LocalPath)[1]
+    mark = get_args(LocalPath)[-1]
     if info and mark in info.metadata:
         return True
     return any(mark in _unwrap(member)[1] for member in _union_members(annotation))

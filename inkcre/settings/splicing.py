@@ -7,6 +7,7 @@ that stands in two places (all seen with 0.15.2).
 """
 
 import copy
+import math
 import tomllib
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -107,9 +108,14 @@ def _require(text: str, expected: dict[str, Any]) -> None:
 
 
 def _without_empty(value: Any) -> Any:
-    """Leave tables out that have nothing in them: a dotted key takes its tables along."""
+    """Leave tables out that have nothing in them: a dotted key takes its tables along.
+
+    Not a number becomes a word, since it is not even equal to itself.
+    """
+    if isinstance(value, list):
+        return [_without_empty(item) for item in value]
     if not isinstance(value, dict):
-        return value
+        return "nan" if isinstance(value, float) and math.isnan(value) else value
     inner = {key: _without_empty(item) for key, item in value.items()}
     return {key: item for key, item in inner.items() if item != {}}
 

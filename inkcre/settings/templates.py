@@ -8,11 +8,20 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 
 from inkcre.settings import editor_schemas
+from inkcre.settings.describing import describe_meaning
 from inkcre.settings.diagnostics import Diagnostic, suggest
-from inkcre.settings.files import create_file, locked, replace_file
+from inkcre.settings.files import (
+    CannotWrite,
+    create_file,
+    locked,
+    replace_file,
+    reported,
+    require_absent,
+)
 from inkcre.settings.layers import CONFIG_NAME
 from inkcre.settings.loader import Inspection
 from inkcre.settings.model import PROFILE_NAME
+from inkcre.settings.origins import display_path
 from inkcre.settings.report import SettingsError
 from inkcre.settings.schema import Node, settings_schema
 from inkcre.settings.writing import toml_value
@@ -27,7 +36,7 @@ HEAD = f"""\
 # one setting, `inkcre config check` whether anything is wrong.
 
 # The profile when neither --profile nor INKCRE_PROFILE chooses one.
-profile = "dev"
+# profile = "dev"
 
 # What only one profile should have goes into [profiles.NAME.…], for example:
 # [profiles.server.database.pool]
@@ -43,8 +52,10 @@ def write_new_config(folder: Path) -> list[Path]:
     """
     path = folder / CONFIG_NAME
     with locked(folder):
+        require_absent(path)
+        schemas = refresh_schemas(folder)
         create_file(path, render_config())
-        return [path, *refresh_schemas(folder)]
+        return [path, *schemas]
 
 
 def render_config() -> str:
@@ -59,7 +70,7 @@ def render_config() -> str:
 
 def _comment_table(name: str, node: Node) -> Iterator[str]:
     leaves = [(key, n) for key, n in node.children(node.default_tag).items() if n.is_leaf]
-    written = [line for key, leaf in leaves for line in _comment_leaf(key, leaf)]
+    written = [line for key, leaf in leaves for line in _comment_leaf(key, leaf, node)]
     if written:
         yield f"# {node.description}"
         yield f"# [{name}]"
@@ -69,10 +80,10 @@ def _comment_table(name: str, node: Node) -> Iterator[str]:
             yield from ("", *_comment_table(f"{name}.{key}", inner))
 
 
-def _comment_leaf(key: str, leaf: Node) -> Iterator[str]:
+def _comment_leaf(key: str, leaf: Node, table: Node) -> Iterator[str]:
     default: Any = leaf.info.default if leaf.info else None
     if default not in (None, PydanticUndefined) and not leaf.is_secret:
-        yield f"# {key} = {toml_value(default)}  # {leaf.description}"
+        yield f"# {key} = {toml_value(default)}  # {describe_meaning(leaf, table, key)}"
 
 
 def write_new_profile(name: str, extends: str, found: Inspection) -> list[Path]:
@@ -89,6 +100,11 @@ def write_new_profile(name: str, extends: str, found: Inspection) -> list[Path]:
     if problems:
         raise SettingsError(problems)
     path = found.folder / "profiles" / f"{name}.toml"
+    if name in found.profiles:  # one of the package's would be hidden, and what extends it changed
+        raise CannotWrite(
+            f"profile {name}: is there already, in {display_path(found.profiles[name])}",
+            hint="choose another name",
+        )
     text = (
         f"#:schema ../{editor_schemas.COPY_FOLDER}/{editor_schemas.PROFILE_NAME}\n"
         f"# What profile {name} does differently from {extends}.\n"
@@ -123,12 +139,18 @@ def _unknown_parent(extends: str, found: Inspection) -> Diagnostic:
 
 
 def refresh_schemas(folder: Path) -> list[Path]:
-    """Write this version's schemas beside ``inkcre.toml``; give those that were not there so."""
+    """Write this version's schemas beside ``inkcre.toml``; give those that were not there so.
+
+    Raises:
+        CannotWrite: they cannot be written.
+    """
     written = []
     for source in sorted(editor_schemas.FOLDER.glob("*.json")):
         copy = folder / editor_schemas.COPY_FOLDER / source.name
-        if not copy.exists() or copy.read_bytes() != source.read_bytes():
+        with reported(copy):
             copy.parent.mkdir(exist_ok=True)
+            is_same = copy.exists() and copy.read_bytes() == source.read_bytes()
+        if not is_same:
             replace_file(copy, source.read_bytes())
             written.append(copy)
     return written

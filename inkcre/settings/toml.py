@@ -17,6 +17,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+TOO_DEEP = "the file is nested too deeply"
+TOO_LARGE = "an integer has more than 64 bits"
+MAX_DEPTH = 100
+
 Keys = tuple[str | int, ...]
 """Where a value stands in a document: table keys, and indexes in arrays."""
 
@@ -96,11 +100,32 @@ def parse_document(path: Path, content: bytes) -> TomlDocument:
         place = Place(before.count(b"\n") + 1, column, 1)
         raise TomlSyntaxError("the file is not UTF-8", place) from None
     try:
-        return TomlDocument(path, text, tomllib.loads(text))
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(str(error), text) from None
     except RecursionError:
-        raise TomlSyntaxError("the file is nested too deeply", None) from None
+        raise TomlSyntaxError(TOO_DEEP, None) from None
+    except ValueError:  # Python reads no number of more than 4300 digits
+        raise TomlSyntaxError(TOO_LARGE, None) from None
+    _require_bounds(data)
+    return TomlDocument(path, text, data)
+
+
+def _require_bounds(data: dict[str, Any]) -> None:
+    """Refuse what no settings need: deep nesting, and integers that TOML does not promise."""
+    level: list[Any] = [data]
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner.extend(value.values())
+            elif isinstance(value, list):
+                inner.extend(value)
+            elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+                raise TomlSyntaxError(TOO_LARGE, None)
+        level = inner
+    if level:
+        raise TomlSyntaxError(TOO_DEEP, None)
 
 
 def _syntax_error(message: str, text: str) -> TomlSyntaxError:

@@ -61,10 +61,19 @@ def variable_name(path: KeyPath) -> str:
 
 def read_variable(variable: Variable, report: Report) -> Iterator[Definition]:
     """Turn one variable into definitions; what it does not name goes to ``report``."""
-    path = _path_of(variable.name)
+    path = path_of_variable(variable.name)
     node = find_node(path)
     if node is None or not all(path):
         report.add(_unknown_variable(variable))
+    else:
+        yield from _read_value(variable, path, node, report)
+
+
+def _read_value(
+    variable: Variable, path: KeyPath, node: Node, report: Report
+) -> Iterator[Definition]:
+    if node.is_secret:  # as in a file: a line end is no part of it
+        yield Definition(path, variable.value.strip(), variable.origin)
     elif node.is_leaf and not node.is_list:
         yield Definition(path, variable.value, variable.origin)
     else:
@@ -176,7 +185,7 @@ def split_file_variables(
     plain: dict[str, Variable] = {}
     files: list[Variable] = []
     for variable in variables:
-        node = find_node(_path_of(variable.name.removesuffix("_FILE")))
+        node = find_node(path_of_variable(variable.name.removesuffix("_FILE")))
         if not variable.name.endswith("_FILE") or node is None or not node.is_leaf:
             plain[variable.name] = variable
         elif not node.is_secret:
@@ -235,7 +244,7 @@ def read_secret(
             reason = f"is larger than {MAX_SECRET_BYTES} bytes"
     except UnicodeDecodeError:
         reason = "is not UTF-8 text"
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # the last: a name with NUL
         text = error.strerror if isinstance(error, OSError) else None
         reason = f"cannot be read: {(text or 'the link goes in circles').lower()}"
     report.add(
@@ -244,7 +253,7 @@ def read_secret(
     return None
 
 
-def _path_of(name: str) -> KeyPath:
+def path_of_variable(name: str) -> KeyPath:
     """Part a variable's name; variables have no case, bindings are named in capitals by custom."""
     path = tuple(name.removeprefix(PREFIX).lower().split("__"))
     return (path[0], path[1].upper(), *path[2:]) if path[0] == "bindings" and path[1:] else path
@@ -266,14 +275,14 @@ def variables_layer(name: str, variables: Sequence[Variable], report: Report) ->
 def parse_override(key: str, text: str, origin: Origin, report: Report) -> Iterator[Definition]:
     """Turn ``--set key=text`` into definitions, read as a variable of the same path would be."""
     path = tuple(key.split("."))
-    if find_node(path) is None:
+    node = find_node(path)
+    if node is None or not all(path):
         meant = suggest(key, [".".join(known) for known, _ in walk_leaves()])
-        help_ = f"did you mean {meant}?" if meant else "`docs/settings.md` lists the keys"
+        help_ = f"did you mean {meant}?" if meant else "`inkcre config show` lists the keys"
         label = (Label(origin.describe()),)
         report.add(Diagnostic("extra_forbidden", key, "unknown key", label, (), help_))
         return
-    variable = Variable(variable_name(path), text, origin)
-    yield from read_variable(variable, report)
+    yield from _read_value(Variable(f"--set {key}", text, origin), path, node, report)
 
 
 def choosing_values(variables: Sequence[Variable]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from inkcre.settings.leaves import Leaf, plain_value
 from inkcre.settings.origins import KeyPath
+from inkcre.settings.rendering import visible
 from inkcre.settings.variables import variable_name
 
 
@@ -16,14 +17,18 @@ def toml_value(value: Any) -> str:
     """
     import tomlkit
 
-    return str(tomlkit.item(plain_value(value)).as_string())
+    written = str(tomlkit.item(plain_value(value)).as_string())
+    written.encode()  # half of a surrogate pair is a ValueError
+    # tomlkit escapes what TOML forbids; the rest of what a terminal would obey is escaped here,
+    # in TOML's own way, since it stands in a basic string.
+    return visible(written)
 
 
 def toml_key(path: Iterable[str]) -> str:
     """Write a dotted key, quoted where that is needed."""
     import tomlkit
 
-    return ".".join(tomlkit.key(name).as_string() for name in path)
+    return ".".join(visible(tomlkit.key(name).as_string()) for name in path)
 
 
 def toml_settings(leaves: Iterable[Leaf]) -> str:

@@ -106,6 +106,93 @@ def test_no_command_shows_a_secret(run: Run, tmp_path: Path, command: list[str])
         assert "Traceback" not in done.stderr
 
 
+SECRET_URL = "postgresql://u:hunter2@h/d?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["config", "set", f"database.url={SECRET_URL}"],
+        ["config", "set", "database.url", SECRET_URL],
+        ["config", "set", "http.port", "80", SECRET_URL, "database.url"],
+        ["config", "unset", SECRET_URL],
+        ["config", "explain", SECRET_URL],
+        ["config", "show", "--set", f"database.url {SECRET_URL}"],
+        ["config", "show", "--set", f"database.url:{SECRET_URL}"],
+        ["config", "show", "--set", SECRET_URL],
+        ["config", "check", "--set", f"database.url={SECRET_URL}"],
+        ["plan", "--set", f"database.kind={SECRET_URL}", "--set", "http.port=x"],
+    ],
+)
+def test_no_command_echoes_a_misplaced_secret(run: Run, arguments: list[str]) -> None:
+    """Whoever writes = for a space, or the two the wrong way round, is not quoted."""
+    done = run(*arguments)
+    if "database.kind" not in str(
+        arguments
+    ):  # a word that was given to a setting that is no secret
+        assert "hunter2" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (2, 78)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["config", "show", "--set", "app.title=\x1b[31m\u202e"],
+        ["config", "show", "--format", "toml", "--set", "app.title=\x9b\u202e"],
+        ["plan", "--set", "storage.path=/tmp/\x1b[31mx"],
+        ["config", "check", "--format", "github", "--set", 'http={"\x1b[31m": 1}'],
+        ["explain", "\x1b[31mfoo"],
+        ["profiles"],
+        ["config", "explain", "app.title", "--set", "app.title=\x1b"],
+        ["config", "diff", "dev", "loud"],
+        ["doctor", "--set", "storage.path=\x1b[31m/x/y"],
+    ],
+)
+def test_nothing_printed_is_obeyed_by_a_terminal(
+    run: Run, tmp_path: Path, arguments: list[str]
+) -> None:
+    """Escape sequences out of values, keys, names and arguments are written as their escapes."""
+    (tmp_path / "profiles").mkdir()
+    loud = 'extends = "dev"\ndescription = "\\u001b[31m"\napp.title = "\\u001b[31m"\n'
+    (tmp_path / "profiles/loud.toml").write_text(loud)
+    done = run(*arguments)
+    said = done.stdout + done.stderr
+    assert all(character.isprintable() or character == "\n" for character in said)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_terminal_that_knows_few_characters_gets_escapes(
+    run: Run, tmp_path: Path, encoding: str
+) -> None:
+    """No traceback for want of a letter."""
+    for arguments in (["config", "check", "--deploy", "-p", "server"], ["config", "show", "--set", "app.title=库"]):  # fmt: skip
+        done = run(*arguments, PYTHONIOENCODING=encoding)
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        "http.cors.allow_origins = [2020-01-01]",
+        "database.busy_timeout_seconds = nan",
+        'checks.silence = [["a"], {}]',
+        "bindings = 5",
+    ],
+)
+def test_machines_get_json_of_anything(run: Run, tmp_path: Path, toml: str) -> None:
+    """Also of what JSON has no word for."""
+    (tmp_path / "inkcre.toml").write_text(toml)
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles/x.toml").write_text("extends = 2020-01-01\n")
+    for arguments in (["config", "show"], ["config", "check"], ["profiles"], ["plan"]):
+        done = run(*arguments, "--format", "json")
+        assert "Traceback" not in done.stderr
+        assert "NaN" not in done.stdout
+        json.loads(done.stdout or done.stderr)
+
+
 def test_secrets_are_shown_on_a_terminal_only(run: Run, tmp_path: Path) -> None:
     """A pipe may be kept; a terminal shows what was asked for."""
     environ = {"INKCRE_DATABASE__URL": URL, "INKCRE_PROFILE": "server"}

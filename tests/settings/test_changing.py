@@ -111,8 +111,81 @@ def test_wrong_value_is_refused_though_something_hides_it(monkeypatch: pytest.Mo
     monkeypatch.setenv("INKCRE_HTTP__PORT", "9000")
     with pytest.raises(SettingsError) as caught:
         set_settings({"http.port": "six"})
-    assert codes(caught.value) == ["wrong_value"]
+    assert codes(caught.value) == ["int_parsing"]
     assert set_settings({"http.port": "7"}).notes == ("INKCRE_HTTP__PORT is stronger, and holds",)
+    Path(".env").write_text("INKCRE_HTTP__WORKER_THREADS=3\n")
+    with pytest.raises(SettingsError) as caught:
+        set_settings({"http.worker_threads": "many"})
+    assert codes(caught.value) == ["wrong_value"]
+    monkeypatch.setenv("INKCRE_DATABASE__BUSY_TIMEOUT_SECONDS", "5")
+    with pytest.raises(SettingsError):
+        set_settings({"database.busy_timeout_seconds": "inf"})
+    monkeypatch.setenv("INKCRE_PROFILE", "dev")
+    with pytest.raises(SettingsError) as caught:
+        set_settings({"profile": "nosuch"})
+    assert codes(caught.value) == ["unknown_profile"]
+
+
+def test_overlay_that_hides_a_change_is_named() -> None:
+    """Something in the same file may be stronger."""
+    CONFIG.write_text("[profiles.dev.http]\nport = 2\n")
+    assert set_settings({"http.port": "5"}).notes == ("inkcre.toml:2:1 is stronger, and holds",)
+    assert unset_setting("http.port").notes == ("inkcre.toml:2:1 is stronger, and holds",)
+    assert unset_setting("http.port", "dev").notes == ()
+
+
+def test_profiles_that_a_change_makes_wrong_are_named() -> None:
+    """A change for all is refused for the chosen one's sake only."""
+    notes = set_settings({"keyvalue.kind": "memory", "storage.kind": "filesystem"}).notes
+    said = "profile workers has 2 problems more by this: `inkcre config check --profile workers`"
+    assert notes == (said,)
+    assert set_settings({"logging.level": "debug"}).notes == ()
+
+
+@pytest.mark.parametrize("text", ["[null]", '{"a": null}', '["\\ud800"]', "[[[", "[1e400]"])
+def test_list_that_no_file_can_say_is_refused(text: str) -> None:
+    """Null, half of a surrogate pair, what is not JSON."""
+    with pytest.raises(SettingsError):
+        set_settings({"checks.silence": text})
+    with pytest.raises(SettingsError):
+        set_settings({"http.cors.allow_origins": text})
+    assert CONFIG.read_text() == TEXT
+
+
+def test_file_with_no_number_can_be_changed() -> None:
+    """Not a number is not even equal to itself."""
+    CONFIG.write_text("[database]\nbusy_timeout_seconds = nan\n")
+    set_settings({"http.port": "5"})
+    assert CONFIG.read_text().endswith("[http]\nport = 5\n")
+
+
+@pytest.mark.parametrize("kind", ["folder", "loop", "pipe", "device"])
+def test_what_is_no_file_is_not_written_to(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither read without end nor replaced."""
+    CONFIG.unlink()
+    if kind == "folder":
+        CONFIG.mkdir()
+    elif kind == "loop":
+        CONFIG.symlink_to(CONFIG)
+    elif kind == "pipe":
+        os.mkfifo(CONFIG)
+    else:
+        monkeypatch.setenv("INKCRE_CONFIG", "/dev/zero")
+    with pytest.raises(SettingsError) as caught:
+        set_settings({"http.port": "2"})
+    assert codes(caught.value) == ["unreadable_file"]
+
+
+def test_group_is_kept_or_gets_no_right(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file cannot be given back to its group, another one cannot read it either."""
+    CONFIG.chmod(0o660)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "fchown", refuse)
+    replace_file(folder / CONFIG, b"")
+    assert stat.S_IMODE(CONFIG.stat().st_mode) == 0o600
 
 
 def test_settings_that_are_wrong_already_can_be_mended_one_by_one() -> None:
@@ -194,7 +267,7 @@ def set_one(number: int) -> None:
 
 
 def test_edits_at_once_lose_none() -> None:
-    """Sixteen processes write the same file; every edit is in it."""
+    """Four processes write the same file, sixteen times; every edit is in it."""
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         pool.map(set_one, range(16))
     bindings = load_settings(environ={}).bindings
@@ -220,7 +293,6 @@ def test_killed_writer_leaves_the_old_file_or_the_new_one(folder: Path) -> None:
     program = (
         "import os, sys\n"
         "from inkcre.settings import files\n"
-        "steps = ['fchmod', 'fsync', 'open', 'replace']\n"
         "step = sys.argv[1]\n"
         "def die(*a, **k): os.kill(os.getpid(), 9)\n"
         "if step == 'replace': files.Path.replace = die\n"

@@ -176,9 +176,10 @@ def test_every_setting_can_be_explained() -> None:
         found = inspect_settings(profile, environ={})
         for path, node in walk_leaves():
             explanation = explain_key(".".join(path), found)
-            assert node.description in render_explanation(explanation) or node.is_leaf
-            described = describe_values(node)
-            assert described.type
+            assert isinstance(explanation, Explanation)
+            assert explanation.holds or explanation.not_in_force
+            assert explanation.description
+            assert explanation.type == describe_values(node).type or explanation.holds
 
 
 def test_difference_is_in_values_and_in_assembly() -> None:
@@ -259,6 +260,14 @@ def test_written_secret_is_an_error_where_it_is_deployed() -> None:
         if problem.code == "INK101"
     ]
     assert levels == ["warning", "error"]
+
+
+def test_former_name_is_told_from_a_file_of_that_name() -> None:
+    """A file that a _FILE variable names may be called anything."""
+    Path("db_conn_string").write_text(URL)
+    environ = {"INKCRE_DATABASE__URL_FILE": str(Path("db_conn_string").absolute())}
+    assert "INK103" not in check("server", environ=environ)
+    assert "INK103" in check("server", environ={"CREDENTIALS_DIRECTORY": str(Path.cwd())})
 
 
 def test_processes_are_counted_by_uvicorns_variable_too() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from inkcre.cli.config_reading import _as_json
 from inkcre.comparing import compare_profiles, render_difference
 from inkcre.plan import plan_leaves, render_plan
 from inkcre.settings.checks import check_settings
@@ -39,6 +40,13 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 LAYER = st.lists(st.sampled_from(list(VALUES)), unique=True, max_size=6).flatmap(
     lambda keys: st.fixed_dictionaries({key: VALUES[key] for key in keys})
 )
+OWNED = {
+    "scheduler.tick_seconds": "apscheduler",
+    "scheduler.timezone": "apscheduler",
+    "storage.path": "filesystem",
+}
+"""The keys of the model that only one of its kinds has: they cannot be left over from another."""
+
 TAGGED = {"scheduler": "apscheduler", "storage": "filesystem"}
 """The tagged tables of the model, with the kind that holds when no layer names one."""
 
@@ -50,7 +58,10 @@ def resolve(layers: list[dict[str, Any]]) -> dict[str, Any]:
         for table, default in TAGGED.items():
             kind = layer.get(f"{table}.kind")
             if kind is not None and kind != result.get(f"{table}.kind", default):
-                result = {k: v for k, v in result.items() if not k.startswith(f"{table}.")}
+                kept = {k for k, owner in OWNED.items() if owner == kind}
+                result = {
+                    k: v for k, v in result.items() if k in kept or k.partition(".")[0] != table
+                }
         result.update(layer)
     return result
 
@@ -150,13 +161,12 @@ def everything_said(found: Inspection, other: Inspection) -> str:
     said = [
         render_text(found.problems), render_json(findings), render_github(findings), repr(found),
         toml_settings(leaves), "".join(leaf.show() for leaf in leaves if leaf.node.is_secret),
-        render_plan(plan_leaves(leaves, found.origins.lineage)) if not found.problems else "",
-        render_difference(compare_profiles(found, other)) if not found.problems else "",
+        render_plan(plan_leaves(leaves, found.origins.lineage)),
+        render_difference(compare_profiles(found, other)), str(_as_json(leaves, origins=True, secrets=False)),
     ]  # fmt: skip
     for key in ("database.url", "storage.secret_access_key", "database", "http.port"):
         explanation = explain_key(key, found)
-        if key.endswith(("url", "key")):
-            said.append(render_explanation(explanation) + str(explanation.as_json()))
+        said.append(render_explanation(explanation) + str(explanation.as_json()))
     return "".join(said)
 
 

@@ -463,3 +463,82 @@ def test_three_profiles_come_with_the_package() -> None:
     server = load_settings("server", environ=environ)
     assert server.database.kind == "postgres"
     assert server.origins.lineage == ("server",)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"INKCRE_DATABASE__KIND": "postgres", "INKCRE_DATABASE__URL_FILE": "secret"},
+        {"inkcre_database__kind": "postgres", "inkcre_database__url_file": "secret"},
+    ],
+)
+def test_kind_from_a_variable_keeps_the_secret_from_a_file(environ: dict[str, str]) -> None:
+    """A key that only the new kind has was meant for it, though it stands in a weaker layer."""
+    write("secret", "postgresql://h/d")
+    settings = load_settings("dev", environ=environ)
+    assert settings.database.url.get_secret_value() == "postgresql://h/d"  # type: ignore[union-attr]
+
+
+def test_profile_is_chosen_by_a_variable_in_any_case() -> None:
+    """As every other variable is."""
+    assert load_settings(environ={"inkcre_profile": "workers"}).profile == "workers"
+    write("other.toml", "[http]\nport = 5\n")
+    assert load_settings(environ={"inkcre_config": "other.toml"}).http.port == 5
+
+
+def test_secret_in_a_variable_loses_the_end_of_its_line() -> None:
+    """As one in a file does."""
+    settings = load_settings("server", environ={"INKCRE_DATABASE__URL": " postgresql://h/d\n"})
+    assert settings.database.url.get_secret_value() == "postgresql://h/d"  # type: ignore[union-attr]
+
+
+def test_override_of_a_binding_keeps_its_name() -> None:
+    """Small letters and underscores, which no variable can say."""
+    write("inkcre.toml", '[bindings.my__kv]\ntype = "kv"\n')
+    settings = load_settings(assignments=["bindings.my__kv.id=abc"], environ={})
+    assert settings.bindings["my__kv"].id == "abc"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("toml", "environ", "code"),
+    [
+        ("self = 1", {}, "extra_forbidden"),
+        (f"[http]\nport = 1{'0' * 5000}", {}, "toml_syntax"),
+        (f"[http]\nport = 0x{'f' * 5000}", {}, "toml_syntax"),
+        (f"[app]\ntitle = {'[' * 300}{']' * 300}", {}, "toml_syntax"),
+        (f"{'.'.join('a' * 3000)} = 1", {}, "toml_syntax"),
+        ('[database]\npath = "a\\u0000b"', {}, "path_nul"),
+        ("", {"INKCRE_CONFIG": "a\0b"}, "unreadable_file"),
+        ("", {"INKCRE_STORAGE__SECRET_ACCESS_KEY_FILE": "a\0b"}, "unreadable_secret"),
+    ],
+)
+def test_extremes_are_diagnostics(toml: str, environ: dict[str, str], code: str) -> None:
+    """Long numbers, deep nesting, NUL: no traceback here, nor in what is made of it."""
+    write("inkcre.toml", toml)
+    found = inspect_settings("dev", environ=environ)
+    assert code in [problem.code for problem in found.problems]
+    assert [leaf.show() for leaf in found.leaves()]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[storage]\nsecret_access_key = """\nabc\nSECRET=',
+        '[storage]\nsecret_access_key = """\nabc\nSECRET==',
+        '[storage]\nsecret_access_key = """\nabc\n[SECRET',
+        '[storage]\nsecret_access_key = """abc\\\nSECRET = \\q',
+        "SECRET = = 1",
+        "[SECRET",
+        "a.SECRET = = 1",
+    ],
+)
+def test_no_line_that_is_not_toml_shows_a_secret(text: str) -> None:
+    """The last line of an unfinished text may look like a key."""
+    write("inkcre.toml", text.replace("SECRET", "hunter2"))
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ={})
+    assert "hunter2" not in str(caught.value)
+    write("inkcre.toml", "[http]\nport = = 1\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ={})
+    assert " 2 | port = ********" in str(caught.value)

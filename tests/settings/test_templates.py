@@ -14,12 +14,13 @@ from inkcre.settings.templates import refresh_schemas, write_new_config, write_n
 
 
 def test_new_config_loads_as_if_it_were_not_there(tmp_path: Path) -> None:
-    """Everything in it is a comment but the profile."""
+    """Everything in it is a comment."""
     bare = load_settings(environ={}).model_dump(exclude={"profile"})
     written = write_new_config(tmp_path)
     assert [p.name for p in written] == ["inkcre.toml", "inkcre.schema.json", "profile.schema.json"]
-    assert tomllib.loads(Path("inkcre.toml").read_text()) == {"profile": "dev"}
+    assert tomllib.loads(Path("inkcre.toml").read_text()) == {}
     assert load_settings(environ={}).model_dump(exclude={"profile"}) == bare
+    assert load_settings(environ={"CF_WORKER": "true"}).profile == "workers"
 
 
 def test_new_config_can_be_uncommented_line_by_line(tmp_path: Path) -> None:
@@ -40,7 +41,11 @@ def test_new_config_can_be_uncommented_line_by_line(tmp_path: Path) -> None:
 
 
 def test_new_config_is_never_written_over_another(tmp_path: Path) -> None:
-    """One that is there stays, byte for byte."""
+    """One that is there stays, byte for byte; nothing is written where one file cannot be."""
+    (tmp_path / ".inkcre").write_text("")
+    with pytest.raises(CannotWrite, match="file exists"):
+        write_new_config(tmp_path)
+    assert not Path("inkcre.toml").exists()
     Path("inkcre.toml").write_text("# mine\n")
     with pytest.raises(CannotWrite, match="is there already"):
         write_new_config(tmp_path)
@@ -55,8 +60,9 @@ def test_new_profile_can_be_chosen_at_once() -> None:
     first = Path("profiles/staging.toml").read_text().splitlines()[0]
     assert first == "#:schema ../.inkcre/profile.schema.json"
     assert (Path("profiles") / first.split()[1]).resolve().exists()
-    with pytest.raises(CannotWrite):
-        write_new_profile("staging", "dev", inspect_settings(environ={}))
+    for name in ("staging", "dev"):
+        with pytest.raises(CannotWrite, match="is there already"):
+            write_new_profile(name, "workers", inspect_settings(environ={}))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from inkcre.cli.main import app
 from inkcre.errors import InkcreError
 from inkcre.settings.checks import CHECKS
-from inkcre.settings.describing import describe_values
+from inkcre.settings.describing import describe_meaning, describe_values
 from inkcre.settings.leaves import show_value
 from inkcre.settings.origins import KeyPath
 from inkcre.settings.profiles import package_profiles
@@ -63,12 +63,8 @@ def render_tables() -> str:
         owners = parent.owners(path[-1]) if parent and parent.tag else []
         is_of_all = parent is None or len(owners) in (0, len(parent.variants))
         only = "" if is_of_all else f" Only {' and '.join(f'`{owner}`' for owner in owners)}."
-        row = (
-            f"`{'.'.join(path)}`",
-            describe(path, node),
-            show_default(node),
-            node.description + only,
-        )
+        meaning = describe_meaning(node, parent, path[-1]) + only
+        row = (f"`{'.'.join(path)}`", describe(path, node), show_default(node), meaning)
         lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines).lstrip("\n") + "\n"
 

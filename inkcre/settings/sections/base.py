@@ -22,7 +22,14 @@ BindingName = Annotated[
 ]
 """The name of a ``[bindings.NAME]`` table: a JavaScript identifier, as Workers require."""
 
-LocalPath = Annotated[Path, "local-path"]
+
+def _nameable(path: Path) -> Path:
+    if "\0" in str(path):
+        raise PydanticCustomError("path_nul", "a path has no NUL character")
+    return path
+
+
+LocalPath = Annotated[Path, AfterValidator(_nameable), "local-path"]
 """A path on disk. Relative ones are resolved by the loader against the file that says them."""
 
 

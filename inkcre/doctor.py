@@ -31,6 +31,16 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 }
 """The packages of each optional extra; a test compares them with pyproject.toml."""
 
+REMEDIES: Mapping[str, str] = {
+    "database": "check that the server runs, and that database.url names it",
+    "clock": "let both machines set their clocks by NTP",
+    "schema": "run `inkcre migrate`",
+    "storage": "check that the place is there, and that its keys are right",
+    "keyvalue": "mend the database first",
+    "scheduler": "run it again; if it stays so, reinstall inkcre[local]",
+}
+"""What to do where the error itself does not say it."""
+
 MARKS: Mapping[Status, str] = {"ok": "✓", "failed": "✗", "skipped": "-"}
 ASCII_MARKS: Mapping[Status, str] = {"ok": "+", "failed": "x", "skipped": "-"}
 ROLES: Mapping[Status, Role] = {"ok": "help", "failed": "error", "skipped": "frame"}
@@ -96,7 +106,7 @@ def _try(name: str, probe: Callable[[], str]) -> Probe:
     except _NotTried as reason:
         status, detail = "skipped", str(reason)
     except InkcreError as error:
-        status, detail, help_ = "failed", error.message, error.hint
+        status, detail, help_ = "failed", error.message, error.hint or REMEDIES.get(name)
     return Probe(name, status, detail, help_, round(1000 * (time.perf_counter() - started), 1))
 
 
@@ -120,9 +130,12 @@ def _examine_surroundings(settings: Settings) -> Iterator[Probe]:
     except InkcreError as error:
         yield Probe("database", "failed", error.message, error.hint, 0)
         components = None
-    yield from _examine_database(settings, components)
+    about_database = list(_examine_database(settings, components))
+    yield from about_database
+    is_away = any(probe.status == "failed" for probe in about_database if probe.name == "database")
     yield _try("storage", lambda: _examine_storage(settings))
-    yield _try("keyvalue", lambda: _examine_keyvalue(settings, components))
+    reachable = None if is_away else components
+    yield _try("keyvalue", lambda: _examine_keyvalue(settings, reachable))
     yield _try("scheduler", lambda: _examine_scheduler(settings))
     if components:
         components.database.close()

@@ -78,7 +78,11 @@ def test_database_that_is_away_is_said(run: Run) -> None:
     probes, status = examine(run, INKCRE_PROFILE="server", INKCRE_DATABASE__URL=url)
     assert status == 1
     assert probes["database"]["detail"] == "database: no answer from the server"
-    assert (probes["schema"]["status"], probes["clock"]["status"]) == ("skipped", "skipped")
+    assert probes["database"]["help"] == (
+        "check that the server runs, and that database.url names it"
+    )
+    for name in ("schema", "clock", "keyvalue"):
+        assert probes[name]["status"] == "skipped"
     assert probes["storage"]["status"] == "ok"
 
 

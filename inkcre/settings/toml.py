@@ -57,7 +57,7 @@ class TomlDocument:
         """Map each key path to its offsets; empty when the parser's shape is not known."""
         try:
             return find_spans(self.text)
-        except (ImportError, AttributeError, TypeError, ValueError, IndexError):
+        except (ImportError, OSError, AttributeError, TypeError, ValueError, IndexError):
             return {}
 
     def span(self, keys: Keys) -> Span | None:

@@ -14,6 +14,7 @@ from inkcre.settings.changing import set_settings, unset_setting
 from inkcre.settings.files import CannotWrite, create_file, replace_file
 from inkcre.settings.loader import load_settings
 from inkcre.settings.report import SettingsError
+from tests.settings.test_loading import as_nobody
 
 CONFIG = Path("inkcre.toml")
 TEXT = '# mine\nprofile = "dev"\n\n[http]\nport = 1 # one\n'
@@ -305,6 +306,17 @@ def test_killed_writer_leaves_the_old_file_or_the_new_one(folder: Path) -> None:
         assert CONFIG.read_text() == TEXT
     replace_file(CONFIG.absolute(), b"new = 1\n")
     assert CONFIG.read_bytes() == b"new = 1\n"
+
+
+def test_folder_that_may_not_be_written_to_is_said(folder: Path) -> None:
+    """For a user who may read it: one error, the file as it was, nothing beside it."""
+    CONFIG.chmod(0o644)
+    folder.chmod(0o555)
+    with as_nobody(folder), pytest.raises(CannotWrite, match="permission denied"):
+        replace_file(folder / CONFIG, b"new")
+    folder.chmod(0o755)
+    assert CONFIG.read_text() == TEXT
+    assert [p.name for p in Path().iterdir()] == ["inkcre.toml"]
 
 
 def test_created_file_never_replaces_another() -> None:

@@ -192,24 +192,21 @@ def find_shared_sqlite(subject: Subject) -> Iterator[Finding]:
 
 def find_local_files(subject: Subject) -> Iterator[Finding]:
     """Find files in a local folder of each replica."""
-    if subject.values.get("storage.kind") == "filesystem" and subject.replicas > 1:
-        yield Finding(
-            _path("storage.kind"),
-            f"each of {subject.replicas} replicas has a folder of its own",
-            'write kind = "s3", or silence this check when the folder is shared',
-            also=(_path("app.replicas"),),
-        )
+    hint = 'write kind = "s3", or silence this check when the folder is shared'
+    yield from _find_unshared(subject, "storage", "filesystem", "a folder", hint)
 
 
 def find_local_values(subject: Subject) -> Iterator[Finding]:
     """Find values in the memory of each replica."""
-    if subject.values.get("keyvalue.kind") == "memory" and subject.replicas > 1:
-        yield Finding(
-            _path("keyvalue.kind"),
-            f"each of {subject.replicas} replicas has values of its own",
-            'write kind = "database"',
-            also=(_path("app.replicas"),),
-        )
+    yield from _find_unshared(subject, "keyvalue", "memory", "values", 'write kind = "database"')
+
+
+def _find_unshared(
+    subject: Subject, port: str, kind: str, what: str, hint: str
+) -> Iterator[Finding]:
+    if subject.values.get(f"{port}.kind") == kind and subject.replicas > 1:
+        message = f"each of {subject.replicas} replicas has {what} of its own"
+        yield Finding((port, "kind"), message, hint, also=(_path("app.replicas"),))
 
 
 def _named_bindings(subject: Subject) -> Iterator[tuple[KeyPath, str, str]]:

@@ -74,6 +74,8 @@ def test_delete_of_nothing_does_nothing(storage: Storage) -> None:
     """As often as one likes."""
     storage.delete("nowhere")
     storage.delete("nowhere")
+    with pytest.raises(NotFound):
+        storage.get("nowhere")
 
 
 def test_capabilities_say_who_sees_the_files(storage: Storage) -> None:

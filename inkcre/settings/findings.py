@@ -265,10 +265,11 @@ def find_uncreated_bindings(subject: Subject) -> Iterator[Finding]:
         id_path = (*path[:2], "id")
         if create and id_path not in subject.found.origins.winners:
             command = create.format(name=path[1])
+            write = f"inkcre config set {'.'.join(id_path)} ID -p {subject.found.profile}"
             yield Finding(
                 id_path,
                 "is not set: the resource has not been created yet",
-                f"run `{command}`, then `inkcre config set {'.'.join(id_path)} ID`",
+                f"run `{command}`, then `{write}`",
                 also=(path,),
             )
 

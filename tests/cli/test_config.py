@@ -272,6 +272,18 @@ def test_check_fails_by_level(run: Run, arguments: tuple[str, ...], status: int)
     assert done.stderr == ""
 
 
+def test_hint_about_a_resource_leads_out_of_its_error(run: Run) -> None:
+    """What the check says to run makes the check quiet."""
+    import re
+
+    said = run("config", "check", "--deploy", "-p", "workers").stdout
+    commands = re.findall(r"then `inkcre (.*?)`", said)
+    assert len(commands) == 2
+    for command in commands:
+        assert run(*command.replace(" ID ", f" {'0' * 32} ").split()).returncode == 0
+    assert "INK210" not in run("config", "check", "--deploy", "-p", "workers").stdout
+
+
 def test_check_writes_annotations_for_github(run: Run, tmp_path: Path) -> None:
     """With file and line, and the file's name as the repository knows it."""
     (tmp_path / "inkcre.toml").write_text("[http]\nport = 'six'\n")

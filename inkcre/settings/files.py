@@ -50,6 +50,8 @@ def replace_file(path: Path, content: bytes) -> None:
     """
     with reported(path):
         before = path.stat() if path.exists() else None
+        if before:
+            _require_writable(path, before)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -89,21 +91,26 @@ def require_absent(path: Path) -> None:
         )
 
 
+def _require_writable(path: Path, before: os.stat_result) -> None:
+    """Refuse what its own rights forbid: taking a file's place needs only those of its folder."""
+    effective = os.access in os.supports_effective_ids
+    if not before.st_mode & 0o222 or not os.access(path, os.W_OK, effective_ids=effective):
+        raise CannotWrite(
+            f"{display_path(path)}: may be read and not written", hint="check the file's rights"
+        )
+
+
 def _keep_owner(handle: int, before: os.stat_result | None) -> int:
     """Give the file to whom the old one belonged, as far as may be; give the rights it should have.
 
-    Where its group cannot be kept, another group gets no right that the old one had.
+    A group that cannot be kept is an error: its members would be shut out, or others let in.
     """
     if before is None:
         return _new_mode()
-    mode = before.st_mode & 0o7777
-    try:
-        os.fchown(handle, -1, before.st_gid)
-    except PermissionError:
-        mode &= ~0o070
+    os.fchown(handle, -1, before.st_gid)
     with suppress(PermissionError):  # only root may give files away
         os.fchown(handle, before.st_uid, -1)
-    return mode
+    return before.st_mode & 0o7777
 
 
 def _new_mode() -> int:

@@ -9,16 +9,12 @@ from typing import Any
 
 from inkcre.settings.constraints import check_constraints
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
-from inkcre.settings.labels import label_toml
+from inkcre.settings.labels import label_toml, label_value
 from inkcre.settings.layers import CONFIG_NAME, file_layers, override_layer, string_layers
 from inkcre.settings.leaves import Leaf, list_leaves
 from inkcre.settings.merging import merge
 from inkcre.settings.model import Settings
-from inkcre.settings.origins import (
-    Origins,
-    TomlOrigin,
-    display_path,
-)
+from inkcre.settings.origins import Definition, Origins, TomlOrigin, display_path
 from inkcre.settings.profiles import (
     Choice,
     choose_profile,
@@ -35,7 +31,7 @@ from inkcre.settings.validation import validate
 from inkcre.settings.variables import (
     SECRET_FOLDER,
     Variable,
-    choosing_values,
+    choosing_variables,
     dotenv_variables,
     environment_variables,
 )
@@ -124,12 +120,12 @@ def inspect_settings(
     report = Report()
     around = _surroundings(environ, folder)
     variables = environment_variables(around.environ)
-    chosen = choosing_values(variables)
+    chosen = choosing_variables(variables)
     dotenv, config_path = _find_files(around, chosen, report)
     if config_text is not None:
         config_path = config_path or around.folder / CONFIG_NAME
     config = _read_config(config_path, config_text, report)
-    chosen_by = {**choosing_values(dotenv), **around.environ, **chosen}
+    chosen_by = {**choosing_variables(dotenv), **chosen}
     choice = choose_profile(profile, chosen_by, _configured_profile(config))
     base = config_path.parent if config_path else around.folder
     profiles = list_profiles(profile_folders(base), report)
@@ -186,14 +182,14 @@ def working_folder() -> Path:
 
 
 def _find_files(
-    around: Surroundings, chosen: Mapping[str, str], report: Report
+    around: Surroundings, chosen: Mapping[str, Variable], report: Report
 ) -> tuple[list[Variable], Path | None]:
     """Read ``.env`` and find ``inkcre.toml``; the first may name the second, and lies beside it."""
     found = _config_upwards(around.folder)
     dotenv_path = (found.parent if found else around.folder) / ".env"
     dotenv = dotenv_variables(dotenv_path, report) if _is_there(dotenv_path) else []
-    named = chosen.get("INKCRE_CONFIG") or choosing_values(dotenv).get("INKCRE_CONFIG")
-    return dotenv, around.folder / named if named else found
+    named = {**choosing_variables(dotenv), **chosen}.get("INKCRE_CONFIG")
+    return dotenv, around.folder / named.value if named and named.value else found
 
 
 def _read_config(path: Path | None, text: bytes | None, report: Report) -> TomlDocument | None:
@@ -221,9 +217,7 @@ def _configured_profile(config: TomlDocument | None) -> tuple[Any, TomlOrigin] |
 
 
 def _choice_label(choice: Choice) -> Label:
-    if isinstance(choice.origin, TomlOrigin):
-        return label_toml(choice.origin.document, choice.origin.keys, at_key=False, masked=False)
-    return Label(choice.origin.describe())
+    return label_value(Definition(("profile",), choice.name, choice.origin))
 
 
 def _lineage(chain: Sequence[TomlDocument]) -> tuple[str, ...]:

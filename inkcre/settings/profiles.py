@@ -15,12 +15,12 @@ from inkcre.settings.origins import (
     DefaultOrigin,
     Origin,
     OverrideOrigin,
-    VariableOrigin,
     display_path,
 )
 from inkcre.settings.report import Report
 from inkcre.settings.schema import walk_leaves
 from inkcre.settings.toml import MAX_FILE_BYTES, TomlDocument, TomlSyntaxError, parse_document
+from inkcre.settings.variables import Variable
 
 DEFAULT_PROFILE = "dev"
 META_KEYS = ("extends", "description")
@@ -63,17 +63,18 @@ def list_profiles(folders: Sequence[Path], report: Report) -> dict[str, Path]:
 
 
 def choose_profile(
-    argument: str | None, environ: Mapping[str, str], configured: tuple[Any, Origin] | None
+    argument: str | None, chosen: Mapping[str, Variable], configured: tuple[Any, Origin] | None
 ) -> Choice:
     """Choose by argument, ``INKCRE_PROFILE``, ``inkcre.toml``, ``CF_WORKER``, or ``dev``."""
     if argument:
         return Choice(argument, OverrideOrigin("profile"))
-    if environ.get("INKCRE_PROFILE"):
-        return Choice(environ["INKCRE_PROFILE"], VariableOrigin("INKCRE_PROFILE"))
+    named, former = (chosen.get(name) for name in ("INKCRE_PROFILE", "CF_WORKER"))
+    if named and named.value:
+        return Choice(named.value, named.origin)
     if configured:
         return Choice(str(configured[0]), configured[1])
-    if environ.get("CF_WORKER", "").lower() in ("true", "1"):
-        return Choice("workers", VariableOrigin("CF_WORKER"))
+    if former and former.value.lower() in ("true", "1"):
+        return Choice("workers", former.origin)
     return Choice(DEFAULT_PROFILE, DefaultOrigin())
 
 

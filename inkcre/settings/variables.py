@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.merging import flatten
@@ -33,6 +32,9 @@ CHOOSING = ("INKCRE_PROFILE", "INKCRE_CONFIG")
 
 FORMER_DATABASE_URL = "DB_CONN_STRING"
 """The former version's variable for the database's address; it spoke to PostgreSQL only."""
+
+FORMER_SWITCH = "CF_WORKER"
+"""The former version's variable for the profile "workers"."""
 
 SECRET_FOLDER = Path("/run/secrets")
 MAX_SECRET_BYTES = 65_536
@@ -122,7 +124,7 @@ def environment_variables(environ: Mapping[str, str]) -> list[Variable]:
     return [
         Variable(name.upper(), value, VariableOrigin(name.upper()))
         for name, value in environ.items()
-        if name.upper().startswith(PREFIX) or name == FORMER_DATABASE_URL
+        if name.upper().startswith(PREFIX) or name in (FORMER_DATABASE_URL, FORMER_SWITCH)
     ]
 
 
@@ -134,9 +136,15 @@ def dotenv_variables(path: Path, report: Report) -> list[Variable]:
     try:
         with path.open(encoding="utf-8-sig") as stream:
             bindings = list(parse_stream(stream))
-    except (OSError, UnicodeDecodeError):
-        reason = "is a folder, not a file" if path.is_dir() else "cannot be read as UTF-8 text"
-        report.add(Diagnostic("unreadable_file", display_path(path), reason))
+    except (OSError, UnicodeDecodeError) as error:
+        subject = display_path(path)
+        reason, help_ = "is not UTF-8 text", "save it as UTF-8"
+        if isinstance(error, OSError):
+            reason = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
+            help_ = "check the file's rights, or move it away"
+        if isinstance(error, IsADirectoryError):
+            reason = "is a folder, not a file"
+        report.add(Diagnostic("unreadable_file", subject, reason, (Label(subject),), (), help_))
         return found
     for binding in bindings:
         line = binding.original.line + _leading_lines(binding.original.string)
@@ -147,7 +155,7 @@ def dotenv_variables(path: Path, report: Report) -> list[Variable]:
             )
         elif binding.key and binding.value is not None:
             name = binding.key.upper()
-            if name.startswith(PREFIX) or name in (FORMER_DATABASE_URL, "CF_WORKER"):
+            if name.startswith(PREFIX) or name in (FORMER_DATABASE_URL, FORMER_SWITCH):
                 origin = DotenvOrigin(name, path, line, path.parent)
                 found.append(Variable(name, binding.value, origin))
     return found
@@ -285,6 +293,6 @@ def parse_override(key: str, text: str, origin: Origin, report: Report) -> Itera
     yield from _read_value(Variable(f"--set {key}", text, origin), path, node, report)
 
 
-def choosing_values(variables: Sequence[Variable]) -> dict[str, Any]:
+def choosing_variables(variables: Sequence[Variable]) -> dict[str, Variable]:
     """Give the variables that choose a profile or a file, by name."""
-    return {v.name: v.value for v in variables if v.name in (*CHOOSING, "CF_WORKER")}
+    return {v.name: v for v in variables if v.name in (*CHOOSING, FORMER_SWITCH)}

@@ -177,16 +177,30 @@ def test_what_is_no_file_is_not_written_to(kind: str, monkeypatch: pytest.Monkey
     assert codes(caught.value) == ["unreadable_file"]
 
 
-def test_group_is_kept_or_gets_no_right(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the file cannot be given back to its group, another one cannot read it either."""
-    CONFIG.chmod(0o660)
+def test_group_is_kept_or_nothing_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file cannot be given back to its group, it stays as it was."""
 
     def refuse(*_: object) -> None:
-        raise PermissionError
+        raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "fchown", refuse)
-    replace_file(folder / CONFIG, b"")
-    assert stat.S_IMODE(CONFIG.stat().st_mode) == 0o600
+    with pytest.raises(CannotWrite, match="operation not permitted"):
+        replace_file(folder / CONFIG, b"")
+    assert CONFIG.read_text() == TEXT
+    assert [p.name for p in Path().iterdir()] == ["inkcre.toml"]
+
+
+def test_file_that_may_only_be_read_is_not_replaced(folder: Path) -> None:
+    """Its folder's rights would allow it; its own do not, for its owner or for another."""
+    CONFIG.chmod(0o444)
+    with pytest.raises(CannotWrite, match="may be read and not written"):
+        set_settings({"http.port": "2"})
+    CONFIG.chmod(0o644)
+    folder.chmod(0o777)
+    if os.geteuid() == 0:
+        with as_nobody(folder), pytest.raises(CannotWrite, match="may be read and not written"):
+            replace_file(folder / CONFIG, b"new")
+    assert CONFIG.read_text() == TEXT
 
 
 def test_settings_that_are_wrong_already_can_be_mended_one_by_one() -> None:
@@ -310,7 +324,7 @@ def test_killed_writer_leaves_the_old_file_or_the_new_one(folder: Path) -> None:
 
 def test_folder_that_may_not_be_written_to_is_said(folder: Path) -> None:
     """For a user who may read it: one error, the file as it was, nothing beside it."""
-    CONFIG.chmod(0o644)
+    CONFIG.chmod(0o666)
     folder.chmod(0o555)
     with as_nobody(folder), pytest.raises(CannotWrite, match="permission denied"):
         replace_file(folder / CONFIG, b"new")

@@ -101,8 +101,14 @@ def test_profile_is_chosen_by_the_strongest(
 
 def test_profile_may_be_chosen_in_dotenv() -> None:
     """A .env file stands in for the environment, also there."""
+    write(".env", "\nINKCRE_PROFILE=workers\n")
+    settings = load_settings(environ={})
+    assert settings.profile == "workers"
+    assert settings.origins.of(("profile",)).describe() == ".env:2 (INKCRE_PROFILE)"
+    write(".env", "CF_WORKER=true\n")
+    origins = load_settings(environ={}).origins
+    assert origins.of(("profile",)).describe() == ".env:1 (CF_WORKER)"
     write(".env", "INKCRE_PROFILE=workers\n")
-    assert load_settings(environ={}).profile == "workers"
     assert load_settings(environ={"INKCRE_PROFILE": "dev"}).profile == "dev"
 
 

@@ -37,6 +37,12 @@ def test_unknown_route_is_a_problem(api: httpx.Client) -> None:
     expect_problem(api.get("/nowhere"), 404, "no_route", "/nowhere")
 
 
+@pytest.mark.parametrize("path", ["/blocks/", "/blocks/%2F", "/heartbeat/", "/blocks//"])
+def test_path_that_is_nearly_a_route_is_a_problem(api: httpx.Client, path: str) -> None:
+    """404, and not led elsewhere: what another path means is not guessed."""
+    expect_problem(api.get(path), 404, "no_route")
+
+
 def test_wrong_method_is_a_problem(api: httpx.Client) -> None:
     """405 with what is allowed."""
     answer = api.put("/blocks")

@@ -58,7 +58,7 @@ def create_app(
         redoc_url="/redoc" if settings.app.docs else None,
         openapi_url="/openapi.json" if settings.app.docs else None,
         lifespan=lifespan,
-        # A path that is nearly another's is not that one: /blocks/%2F was led to the list of blocks.
+        # A path that is nearly another's is not that one: /blocks/%2F was led to the list.
         redirect_slashes=False,
     )
     app.state.settings, app.state.components = settings, components

@@ -39,7 +39,7 @@ def set_(
 
     if len(pairs) % 2:
         # Not quoted: whoever writes KEY=VALUE has the value, maybe a secret, in the key.
-        raise typer.BadParameter(f"expected pairs of KEY VALUE, got {len(pairs)} words")
+        raise typer.BadParameter("expected pairs of KEY VALUE, with a space between them")
     keys = pairs[::2]
     if len(set(keys)) < len(keys):
         raise typer.BadParameter("a key is given twice")

@@ -189,9 +189,8 @@ def _missing(path: KeyPath, node: Node | None, origins: Origins) -> Diagnostic:
         else ()
     )
     name = variable_name(path)
-    ways = [".".join(path), name]
-    if node and node.is_secret:
-        ways.append(f"{name}_FILE")
+    # Of a secret the file is not offered: it is where a secret should not stand.
+    ways = [name, f"{name}_FILE"] if node and node.is_secret else [".".join(path), name]
     profile = origins.lineage[0] if origins.lineage else "dev"
     message = f"required by profile `{profile}`"
     return Diagnostic(

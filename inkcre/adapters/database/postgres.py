@@ -7,7 +7,7 @@ https://www.psycopg.org/psycopg3/docs/advanced/pipeline.html
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -20,19 +20,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool, Pool, PoolProxiedConnection, QueuePool, StaticPool
 
 from inkcre.adapters.database.compiling import StatementCache
-from inkcre.errors import (
-    Conflict,
-    InkcreError,
-    InvariantBroken,
-    Misconfigured,
-    MissingReference,
-    QuotaExceeded,
-    ReadOnly,
-    SchemaBehind,
-    TimedOut,
-    TooLarge,
-    Unavailable,
-)
+from inkcre.adapters.database.sqlstates import TAKE_TURN, refused, translate_state, unavailable
+from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, Unavailable
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row
 from inkcre.settings.sections.database import PostgresSettings, QueuePoolSettings
 
@@ -42,9 +31,6 @@ anyway. (HikariCP's ``aliveBypassWindowMs`` has the same value for the same reas
 
 ATTEMPTS = 6
 """How often a batch that met another one head on (deadlock) is tried."""
-
-TAKE_TURN = "SELECT pg_advisory_xact_lock(7597129472484)"
-"""Batches that were in each other's way try again one at a time: each deadlock costs a second."""
 
 PLANNING = (
     "-c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan"
@@ -259,19 +245,17 @@ def _translated() -> Iterator[None]:
 
 
 def translate(error: Exception) -> InkcreError:
-    """Say in the port's words what PostgreSQL or the pool said.
-
-    By class: https://www.postgresql.org/docs/current/errcodes-appendix.html
-    """
+    """Say in the port's words what PostgreSQL or the pool said."""
     if isinstance(error, PoolTimeoutError):
         return Unavailable("database: every connection is busy")
     if isinstance(error, psycopg.OperationalError) and _is_refused_login(error):
-        return _refused()
-    for kinds, make in TRANSLATIONS:
-        if isinstance(error, kinds):
-            return make()
-    state = getattr(error, "sqlstate", None) or ""
-    return InvariantBroken(f"database: {type(error).__name__} {state}".rstrip())
+        return refused("database.url")
+    state = getattr(error, "sqlstate", None)
+    if state is not None:
+        return translate_state(state, setting="database.url")
+    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+        return unavailable()
+    return InvariantBroken(f"database: {type(error).__name__}")
 
 
 def _is_refused_login(error: psycopg.OperationalError) -> bool:
@@ -284,56 +268,3 @@ def _is_refused_login(error: psycopg.OperationalError) -> bool:
         and not any(p in text for p in passing)
         and ("terminating connection" not in text)
     )
-
-
-def _schema_behind() -> InkcreError:
-    return SchemaBehind("database: the schema is not there", hint="run `inkcre migrate`")
-
-
-def _refused() -> InkcreError:
-    return Misconfigured(
-        "database.url: the server refuses this user or database",
-        hint="check the name and the rights",
-    )
-
-
-TRANSLATIONS: tuple[tuple[tuple[type[psycopg.Error], ...], Callable[[], InkcreError]], ...] = (
-    (
-        (pg.UniqueViolation, pg.ExclusionViolation),
-        lambda: Conflict("database: the row exists already"),
-    ),
-    (
-        (pg.ForeignKeyViolation, pg.NotNullViolation),
-        lambda: MissingReference("database: a row refers to one that is not there"),
-    ),
-    ((pg.QueryCanceled,), lambda: TimedOut("database: the statement took too long")),
-    (
-        (pg.DiskFull, pg.OutOfMemory),
-        lambda: QuotaExceeded("database: the server has no room left"),
-    ),
-    (
-        (pg.ProgramLimitExceeded,),
-        lambda: TooLarge("database: a value is larger than PostgreSQL takes"),
-    ),
-    ((pg.ReadOnlySqlTransaction,), lambda: ReadOnly("database: the server takes no writes")),
-    ((pg.UndefinedTable, pg.UndefinedColumn, pg.InvalidSchemaName), _schema_behind),
-    (
-        (
-            pg.InvalidPassword,
-            pg.InvalidAuthorizationSpecification,
-            pg.InvalidCatalogName,
-            pg.InsufficientPrivilege,
-        ),
-        _refused,
-    ),
-    (
-        (
-            psycopg.OperationalError,
-            psycopg.InterfaceError,
-            pg.TransactionRollback,
-            pg.InsufficientResources,
-        ),
-        lambda: Unavailable("database: no answer from the server"),
-    ),
-)
-"""Most specific first; the rest is a fault of ours."""

@@ -18,18 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
 from inkcre.adapters.database.compiling import StatementCache
-from inkcre.errors import (
-    Conflict,
-    InkcreError,
-    InvariantBroken,
-    Misconfigured,
-    MissingReference,
-    QuotaExceeded,
-    ReadOnly,
-    SchemaBehind,
-    TooLarge,
-    Unavailable,
-)
+from inkcre.adapters.database.resultcodes import translate_code
+from inkcre.errors import InkcreError, Misconfigured, Unavailable
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
 from inkcre.settings.sections.database import SqliteSettings
 
@@ -212,34 +202,5 @@ def translate(error: Exception) -> InkcreError:
         return Unavailable("database: every connection is busy")
     if isinstance(error, OSError):
         return Misconfigured(f"database.path: {(error.strerror or 'cannot be used').lower()}")
-    return _translate_sqlite(error)
-
-
-def _translate_sqlite(error: Exception) -> InkcreError:
-    """Say in the port's words what SQLite said.
-
-    By name: https://www.sqlite.org/rescode.html
-    """
     name = getattr(error, "sqlite_errorname", "")
-    text = str(error)
-    if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
-        return Conflict("database: the row exists already")
-    if name in ("SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_NOTNULL"):
-        return MissingReference("database: a row refers to one that is not there")
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return Unavailable("database: another process is writing")
-    if name.startswith("SQLITE_READONLY"):
-        return ReadOnly("database: the file can be read and not written")
-    if name == "SQLITE_FULL":
-        return QuotaExceeded("database: the disk is full")
-    if name == "SQLITE_TOOBIG" or "too big" in text:
-        return TooLarge("database: a value is larger than SQLite takes")
-    if "no such table" in text or "no such column" in text:
-        return SchemaBehind("database: the schema is not there", hint="run `inkcre migrate`")
-    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_PERM")):
-        return Misconfigured(
-            "database.path: not a database that can be opened", hint="check the file and its rights"
-        )
-    if name.startswith(("SQLITE_IOERR", "SQLITE_PROTOCOL", "SQLITE_INTERRUPT")):
-        return Unavailable("database: the file could not be read or written")
-    return InvariantBroken(f"database: {type(error).__name__} {name}".rstrip())
+    return translate_code(name, str(error), setting="database.path")

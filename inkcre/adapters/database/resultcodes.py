@@ -1,0 +1,49 @@
+"""What SQLite says went wrong, in the port's words: shared by the adapters beside it.
+
+By the name of its result code: https://www.sqlite.org/rescode.html
+"""
+
+from inkcre.errors import (
+    Conflict,
+    InkcreError,
+    InvariantBroken,
+    Misconfigured,
+    MissingReference,
+    QuotaExceeded,
+    ReadOnly,
+    SchemaBehind,
+    TooLarge,
+    Unavailable,
+)
+
+
+def translate_code(name: str, text: str, *, setting: str) -> InkcreError:
+    """Give the error of a result code and the text beside it.
+
+    Args:
+        name: the extended result code's name, such as ``SQLITE_CONSTRAINT_UNIQUE``; empty when
+            there is none.
+        text: SQLite's message, which is looked at and never shown: it may quote values.
+        setting: what names the database.
+    """
+    if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
+        return Conflict("database: the row exists already")
+    if name in ("SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_NOTNULL"):
+        return MissingReference("database: a row refers to one that is not there")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Unavailable("database: another process is writing")
+    if name.startswith("SQLITE_READONLY"):
+        return ReadOnly("database: the file can be read and not written")
+    if name == "SQLITE_FULL":
+        return QuotaExceeded("database: the disk is full")
+    if name == "SQLITE_TOOBIG" or "too big" in text:
+        return TooLarge("database: a value is larger than SQLite takes")
+    if "no such table" in text or "no such column" in text:
+        return SchemaBehind("database: the schema is not there", hint="run `inkcre migrate`")
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_PERM")):
+        return Misconfigured(
+            f"{setting}: not a database that can be opened", hint="check the file and its rights"
+        )
+    if name.startswith(("SQLITE_IOERR", "SQLITE_PROTOCOL", "SQLITE_INTERRUPT")):
+        return Unavailable("database: the file could not be read or written")
+    return InvariantBroken(f"database: {name or 'an error without a code'}")

@@ -1,0 +1,85 @@
+"""What PostgreSQL says went wrong, in the port's words: shared by the adapters beside it.
+
+By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+
+from collections.abc import Callable, Mapping
+
+from inkcre.errors import (
+    Conflict,
+    InkcreError,
+    InvariantBroken,
+    Misconfigured,
+    MissingReference,
+    QuotaExceeded,
+    ReadOnly,
+    SchemaBehind,
+    TimedOut,
+    TooLarge,
+    Unavailable,
+)
+
+DEADLOCKS = frozenset({"40P01", "40001"})
+"""A batch that met another one head on: it was rolled back whole, and may be tried again."""
+
+TAKE_TURN = "SELECT pg_advisory_xact_lock(7597129472484)"
+"""Batches that were in each other's way try again one at a time: each deadlock costs a second."""
+
+
+def refused(setting: str) -> Misconfigured:
+    """Say that the server does not let us in, with what ``setting`` gives it."""
+    return Misconfigured(
+        f"{setting}: the server refuses this user or database",
+        hint="check the name and the rights",
+    )
+
+
+def unavailable() -> Unavailable:
+    """Say that nobody answers."""
+    return Unavailable("database: no answer from the server")
+
+
+def _conflict() -> InkcreError:
+    return Conflict("database: the row exists already")
+
+
+def _missing_reference() -> InkcreError:
+    return MissingReference("database: a row refers to one that is not there")
+
+
+def _no_room() -> InkcreError:
+    return QuotaExceeded("database: the server has no room left")
+
+
+def _schema_behind() -> InkcreError:
+    return SchemaBehind("database: the schema is not there", hint="run `inkcre migrate`")
+
+
+STATES: Mapping[str, Callable[[], InkcreError]] = {
+    "23505": _conflict,
+    "23P01": _conflict,
+    "23503": _missing_reference,
+    "23502": _missing_reference,
+    "57014": lambda: TimedOut("database: the statement took too long"),
+    "53100": _no_room,
+    "53200": _no_room,
+    "54000": lambda: TooLarge("database: a value is larger than PostgreSQL takes"),
+    "25006": lambda: ReadOnly("database: the server takes no writes"),
+    "42P01": _schema_behind,
+    "42703": _schema_behind,
+    "3F000": _schema_behind,
+}
+REFUSALS = frozenset({"28P01", "28000", "3D000", "42501"})
+PASSING_CLASSES = frozenset({"08", "40", "53", "54", "55", "57", "58"})
+"""Classes of errors that pass: connection, rollback, resources, limits, state, operator, system."""
+
+
+def translate_state(state: str, *, setting: str) -> InkcreError:
+    """Give the error of an SQLSTATE; ``setting`` is what names the server."""
+    if state in REFUSALS:
+        return refused(setting)
+    if state in STATES:
+        return STATES[state]()
+    if state[:2] in PASSING_CLASSES:
+        return unavailable()
+    return InvariantBroken(f"database: SQLSTATE {state}")

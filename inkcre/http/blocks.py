@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import (
     MAX_PAGE,
     Cursor,
@@ -20,7 +21,7 @@ from inkcre.infobase.forms import BlockEdit, BlockForm
 from inkcre.infobase.organizing import create_organized_block
 from inkcre.ports.components import components
 
-router = APIRouter(prefix="/blocks", tags=["blocks"])
+router = APIRouter(prefix="/blocks", tags=["blocks"], route_class=JsonRoute)
 
 Organize = Annotated[
     bool, Query(description="Also add what the block's resolver finds in it, as relations")

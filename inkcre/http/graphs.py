@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from inkcre.errors import Invalid
+from inkcre.http.nesting import refuse_deep
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import WrittenGraph, documented, json_response
 from inkcre.infobase import graphs, plans
@@ -90,9 +91,8 @@ def put_graph(body: RawBody) -> Response:
 
 
 def _load(body: bytes) -> Any:
+    refuse_deep(body)
     try:
         return json.loads(body)
-    except RecursionError:
-        raise Invalid("nested too deeply", field="body") from None
     except ValueError:
         raise Invalid("not JSON", field="body") from None

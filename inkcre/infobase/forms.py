@@ -4,6 +4,7 @@ The star form nests: a block with its arcs, each arc with the star at its other 
 lists: blocks, new ones under negative ids of the caller's choice, and relations between ids.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -13,9 +14,10 @@ from pydantic import (
     ConfigDict,
     FailFast,
     Field,
+    ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 MAX_NAME_LENGTH = 256
 MAX_RELATION_LENGTH = 512
@@ -171,6 +173,16 @@ class FlatGraph(Form):
     relations: Annotated[tuple[FlatRelation, ...], FailFast()] = ()
 
 
+PART_ARCS = 16
+"""How many arcs of a star are validated at a time. Pydantic goes down the stack, and gives up at
+255 levels; in a Worker already at 49, of which an arc takes up to two:
+https://github.com/pydantic/pydantic-core/blob/main/src/recursion_guard.rs"""
+
+ARCS = (("out_relations", "to_block"), ("in_relations", "from_block"))
+
+Place = tuple[int | str, ...]
+
+
 def parse_graph(data: Any) -> Star | FlatGraph:
     """Read either form; the star form is the one with ``block``.
 
@@ -178,5 +190,60 @@ def parse_graph(data: Any) -> Star | FlatGraph:
         pydantic.ValidationError: the data is neither.
     """
     if isinstance(data, dict) and "block" in data:
-        return Star.model_validate(data)
+        return parse_star(data)
     return FlatGraph.model_validate(data)
+
+
+def parse_star(data: Any) -> Star:
+    """Read a nested form of any depth; it is put together in place, from its ends.
+
+    Raises:
+        pydantic.ValidationError: the data is no such form.
+    """
+    for arc, key, place in reversed(_deep_parts(data)):
+        try:
+            arc[key] = Star.model_validate(arc[key])
+        except ValidationError as error:
+            raise _moved(error, place) from None
+    return Star.model_validate(data)
+
+
+def _deep_parts(data: Any) -> list[tuple[dict[str, Any], str, Place]]:
+    """List the stars inside a star that are a number of arcs down, with the arc to each."""
+    found: list[tuple[dict[str, Any], str, Place]] = []
+    level: list[tuple[Any, Place]] = [(data, ())]
+    depth = 0
+    while level:
+        depth += 1
+        below: list[tuple[Any, Place]] = []
+        for star, place in level:
+            for arc, key, arc_place in _arcs(star, place):
+                below.append((arc[key], arc_place))
+                if depth % PART_ARCS == 0:
+                    found.append((arc, key, arc_place))
+        level = below
+    return found
+
+
+def _arcs(star: Any, place: Place) -> Iterator[tuple[dict[str, Any], str, Place]]:
+    """Yield the arcs of what may be a star that lead to what may be one."""
+    if not isinstance(star, dict):
+        return
+    for name, key in ARCS:
+        arcs = star.get(name)
+        for index, arc in enumerate(arcs if isinstance(arcs, list) else ()):
+            if isinstance(arc, dict) and isinstance(arc.get(key), dict):
+                yield arc, key, (*place, name, index, key)
+
+
+def _moved(error: ValidationError, place: Place) -> ValidationError:
+    """Say where the mistakes of a part are in the whole."""
+    details: list[InitErrorDetails] = [
+        {
+            "type": PydanticCustomError(found["type"], found["msg"]),
+            "loc": (*place, *found["loc"]),
+            "input": None,
+        }
+        for found in error.errors(include_url=False, include_input=False)
+    ]
+    return ValidationError.from_exception_data(error.title, details, hide_input=True)

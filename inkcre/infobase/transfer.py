@@ -23,7 +23,7 @@ from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 from inkcre.errors import CallerError, Invalid
 from inkcre.infobase.blocks import BLOCK_COLUMNS
 from inkcre.infobase.constructs import shown
-from inkcre.infobase.forms import Star
+from inkcre.infobase.forms import parse_star
 from inkcre.infobase.graphs import (
     COUNT_BLOCKS,
     COUNT_RELATIONS,
@@ -81,7 +81,7 @@ def parse_line(number: int, content: bytes) -> Line | BadLine | None:
     if not content.strip():
         return None
     try:
-        star = Star.model_validate(json.loads(content))
+        star = parse_star(json.loads(content))
         return Line(number, plan_star(star), len(content))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

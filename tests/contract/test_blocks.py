@@ -162,6 +162,23 @@ def test_empty_content_is_content(api: httpx.Client, unique: Unique) -> None:
     assert created.json()["content"] == ""
 
 
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"resolver":' * 100_000], ids=["list", "table"])
+def test_body_nested_without_end_is_422(api: httpx.Client, body: bytes) -> None:
+    """Whatever parses it must not be led to the end of its stack."""
+    headers = {"content-type": "application/json"}
+    for path in ("/blocks", "/relations"):
+        problem = expect_problem(api.post(path, content=body, headers=headers), 422, "invalid")
+        assert problem["detail"] == "body: nested too deeply"
+
+
+def test_brackets_in_text_are_no_nesting(api: httpx.Client, unique: Unique) -> None:
+    """Content may have any number of them, quotes and backslashes between them too."""
+    content = unique('[{"\\' * 300)
+    created = api.post("/blocks", json=block(content))
+    assert created.status_code == 201
+    assert created.json()["content"] == content
+
+
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 def test_missing_block_is_404_by_id(api: httpx.Client, method: str) -> None:
     """The problem names the id."""

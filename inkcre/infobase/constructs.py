@@ -32,7 +32,11 @@ class _JsonRows(FunctionElement[Any]):
 def json_rows(parameter: str, **columns: TypeEngine[Any]) -> TableValuedAlias:
     """Make a row source of the JSON array in ``parameter``; an absent key is NULL."""
     element = _JsonRows(bindparam(parameter, type_=Text), columns)
-    return element.table_valued(*(column(name, kind) for name, kind in columns.items()))
+    # Named: for a row source without a name SQLAlchemy draws a random one, which a Worker may not
+    # do while it is imported.
+    return element.table_valued(
+        *(column(name, kind) for name, kind in columns.items()), name=f"given_{parameter}"
+    )
 
 
 @compiles(_JsonRows, "postgresql")

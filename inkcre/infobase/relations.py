@@ -86,10 +86,10 @@ def _page(direction: str, *filters: ColumnElement[bool]) -> Statement:
         .where(end == _block, relations.c.id > _after, *filters)
         .order_by(relations.c.id)
         .limit(_limit)
-        .subquery()
+        .subquery(f"by_{end.name}")
         for end in _ends[direction]
     ]
-    found = union(*(select(branch) for branch in branches)).subquery()
+    found = union(*(select(branch) for branch in branches)).subquery("found")
     return Statement(select(found).order_by(found.c.id).limit(_limit))
 
 

@@ -20,7 +20,7 @@ _step_limit = bindparam("limit", type_=Integer)
 def _step(*ends: ColumnElement[Any]) -> Statement:
     # One branch an end, not OR: PostgreSQL has no index for an OR of two sets.
     branches = [select(*RELATION_COLUMNS).where(end.in_(select(_frontier.c.id))) for end in ends]
-    found = union(*branches).subquery()
+    found = union(*branches).subquery("found")
     return Statement(select(found).order_by(found.c.id).limit(_step_limit))
 
 

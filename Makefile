@@ -40,11 +40,15 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-# The lock is a file of exact versions and hashes that pip and uv both read, and names no registry.
+# The locks are files of exact versions and hashes that pip and uv both read, and name no registry:
+# one for this machine, one for the Workers artifact (its markers are those of Pyodide).
 lock: $(READY)
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-header --no-emit-index-url --no-annotate --all-extras --group dev \
 		--output-file requirements/locked.txt pyproject.toml
+	@$(UV) pip compile --quiet --python-platform wasm32-pyodide2025 --python-version 3.14 \
+		--upgrade --generate-hashes --no-header --no-emit-index-url --group workers \
+		--output-file requirements/workers.txt pyproject.toml
 
 $(READY): pyproject.toml requirements/locked.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from inkcre import lifecycle, schema
-from inkcre.assembly import build_components
 from inkcre.http import blocks, graphs, health, openapi, relations
 from inkcre.http.middleware import BindComponents, BoundBody
 from inkcre.http.problems import LastResort, install_problem_handlers
@@ -36,14 +35,15 @@ def create_app(
         profile: as for ``load_settings``.
         overrides: as for ``load_settings``.
         environ: as for ``load_settings``.
-        bindings: resources that Workers lend, by name.
+        bindings: resources that Workers lend, by name; without them, those of the request's
+            scope are taken (``inkcre.bindings``).
 
     Raises:
         SettingsError: everything that is wrong with the settings, at once.
         Unsupported: the settings choose an adapter that is not there.
     """
     settings = settings or load_settings(profile, overrides=overrides, environ=environ)
-    components = build_components(settings, bindings=bindings or {})
+    components, provide = lifecycle.provide_components(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -75,7 +75,7 @@ def create_app(
     openapi.install(app)
     install_problem_handlers(app)
     # The last added is the outermost: CORS headers stand on errors too.
-    app.add_middleware(BindComponents, provide=lambda: components)
+    app.add_middleware(BindComponents, provide=provide, bindings=bindings)
     app.add_middleware(BoundBody, max_bytes=settings.http.max_body_bytes)
     app.add_middleware(LastResort)
     if settings.http.cors.allow_origins:

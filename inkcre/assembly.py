@@ -6,9 +6,10 @@ adapter.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from inkcre.errors import Unsupported
+from inkcre.errors import Misconfigured, Unsupported
 from inkcre.ports.components import Clock, Components
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue
@@ -20,7 +21,8 @@ Bindings = Mapping[str, Any]
 
 
 Load = Callable[[], type[Any]]
-"""Imports an adapter and gives its class, which takes the port's section of the settings."""
+"""Imports an adapter and gives its class, which takes the port's section of the settings and, if
+that names a binding, what gives the binding when it is first needed."""
 
 EXTRAS = {"psycopg": "postgres", "obstore": "local"}
 """Which extra of ours installs a package that an adapter needs."""
@@ -36,6 +38,18 @@ def _postgres() -> type[Database]:
     from inkcre.adapters.database.postgres import PostgresDatabase
 
     return PostgresDatabase
+
+
+def _hyperdrive() -> type[Database]:
+    from inkcre.adapters.database.hyperdrive import HyperdriveDatabase
+
+    return HyperdriveDatabase
+
+
+def _d1() -> type[Database]:
+    from inkcre.adapters.database.d1 import D1Database
+
+    return D1Database
 
 
 def _filesystem() -> type[Storage]:
@@ -69,7 +83,7 @@ def _database_keyvalue() -> type[KeyValue]:
 
 
 ADAPTERS: Mapping[str, Mapping[str, Load]] = {
-    "database": {"sqlite": _sqlite, "postgres": _postgres},
+    "database": {"sqlite": _sqlite, "postgres": _postgres, "hyperdrive": _hyperdrive, "d1": _d1},
     "storage": {"filesystem": _filesystem, "s3": _s3, "memory": _memory_storage},
     "keyvalue": {"memory": _memory_keyvalue, "database": _database_keyvalue},
     "scheduler": {},
@@ -109,10 +123,12 @@ def utc_now() -> datetime:
 def build_components(
     settings: Settings,
     *,
-    bindings: Bindings | None = None,  # noqa: ARG001 - no adapter of this version takes one
+    bindings: Bindings | None = None,
     clock: Clock = utc_now,
 ) -> Components:
     """Build the adapters that the settings choose, without any I/O.
+
+    Those whose ``lifetime`` is an invocation are built for each, and closed at its end.
 
     Args:
         settings: what was chosen.
@@ -123,8 +139,21 @@ def build_components(
         Unsupported: this version, or this installation, has no such adapter.
         Misconfigured: an adapter cannot make sense of its section.
     """
-    database: Database = load_adapter("database", settings.database.kind)(settings.database)
+    adapter = load_adapter("database", settings.database.kind)
+    binding = getattr(settings.database, "binding", None)
+    lend = () if binding is None else (partial(_find_binding, binding, bindings or {}),)
+    database: Database = adapter(settings.database, *lend)
     return Components(database=database, clock=clock)
+
+
+def _find_binding(name: str, bindings: Bindings) -> Any:
+    try:
+        return bindings[name]
+    except KeyError:
+        raise Misconfigured(
+            f"bindings.{name}: the Worker was deployed without this binding",
+            hint="deploy the folder that `inkcre build` writes",
+        ) from None
 
 
 def build_storage(settings: Settings) -> Storage:

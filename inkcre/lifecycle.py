@@ -1,17 +1,18 @@
-"""What happens when a process starts and stops.
+"""What lives how long: the process, which starts and stops, or an invocation.
 
-On Workers both happen around every request, so there nothing does.
+On Workers a start and a stop happen around every request, so there neither does anything.
 """
 
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 
 from anyio import to_thread
 
 from inkcre import schema
+from inkcre.assembly import Bindings, build_components, load_adapter
 from inkcre.errors import SchemaBehind, SurroundingsError
 from inkcre.ports.components import Components
 from inkcre.settings.model import Settings
@@ -22,14 +23,41 @@ RETRY_SECONDS = 1
 """The pace of looking for a database that was away at the start."""
 
 
+Provide = Callable[[Bindings], AbstractContextManager[Components]]
+"""Gives an invocation its components, out of the bindings that it was lent."""
+
+
+def provide_components(settings: Settings) -> tuple[Components | None, Provide]:
+    """Build the components that live as long as the process, if they do, and their provider.
+
+    Raises:
+        Unsupported: this version, or this installation, has no such adapter.
+        Misconfigured: an adapter cannot make sense of its section.
+    """
+    if load_adapter("database", settings.database.kind).lifetime == "process":
+        kept = build_components(settings)
+        lent = nullcontext(kept)
+        return kept, lambda _: lent
+
+    @contextmanager
+    def build(bindings: Bindings) -> Iterator[Components]:
+        built = build_components(settings, bindings=bindings)
+        try:
+            yield built
+        finally:
+            built.database.close()
+
+    return None, build
+
+
 @asynccontextmanager
-async def running(settings: Settings, components: Components) -> AsyncIterator[None]:
+async def running(settings: Settings, components: Components | None) -> AsyncIterator[None]:
     """Prepare a process, and clear up behind it.
 
     Raises:
         SchemaBehind: the database's schema is not the one that is needed; nothing was served.
     """
-    if settings.target == "workers":
+    if components is None:
         yield
         return
     to_thread.current_default_thread_limiter().total_tokens = settings.http.worker_threads

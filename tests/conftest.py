@@ -5,6 +5,8 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -13,9 +15,11 @@ from inkcre import schema
 from inkcre.assembly import build_components
 from inkcre.ports.database import Database
 from inkcre.settings.loader import load_settings
+from tests.edge.homes import EdgeHomes
 from tests.postgres import PostgresServer
 
 SERVER_VARIABLE = "TEST_POSTGRES_URL"
+TCP_VARIABLE = "TEST_POSTGRES_TCP_URL"
 ROOT = Path(__file__).parent.parent
 NOWHERE = Path(tempfile.gettempdir())
 """A folder without settings: a reader may edit the repository's own inkcre.toml."""
@@ -24,11 +28,12 @@ PEPS = ROOT / "tests" / "data" / "peps.ndjson"
 """Real input: Python Enhancement Proposals as star forms (public domain or CC0)."""
 
 _server: PostgresServer | None = None
+_edge: EdgeHomes | None = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start one server for the whole run, before there are workers."""
-    global _server
+    """Start one server and the edge homes for the whole run, before there are workers."""
+    global _edge, _server
     for name in [name for name in os.environ if name.startswith("INKCRE_")]:
         del os.environ[name]
     for name in ("DB_CONN_STRING", "CF_WORKER", "CREDENTIALS_DIRECTORY"):
@@ -36,10 +41,23 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         _server = PostgresServer().start()
         os.environ[SERVER_VARIABLE] = _server.url("NAME")
+        os.environ[TCP_VARIABLE] = _server.tcp_url("NAME")
+        if not config.option.base_url and _needs_edge(config):
+            _edge = EdgeHomes(_server)
+            _edge.start()
+
+
+def _needs_edge(config: pytest.Config) -> bool:
+    """Tell whether tests of the edge may be among those that were asked for."""
+    asked = [Path(argument.partition("::")[0]).absolute() for argument in config.args]
+    wanting = [ROOT / "tests" / name for name in ("contract", "edge")]
+    return any(a.is_relative_to(w) or w.is_relative_to(a) for a in asked for w in wanting)
 
 
 def pytest_unconfigure() -> None:
-    """Stop it again."""
+    """Stop them again."""
+    if _edge is not None:
+        _edge.stop()
     if _server is not None:
         _server.remove()
 
@@ -94,14 +112,40 @@ def postgres_url(migrated_template: str) -> str:
 
 
 @pytest.fixture
+def postgres_tcp_url(postgres_url: str) -> str:
+    """Give the address of an empty base on PostgreSQL, with a password and on loopback."""
+    name = postgres_url.partition("?")[0].rpartition("/")[2]
+    return os.environ[TCP_VARIABLE].replace("NAME", name)
+
+
+@pytest.fixture
 def sqlite_path(tmp_path: Path) -> Path:
     """Give the path of a base that is not there yet."""
     return tmp_path / "base.sqlite3"
 
 
-@pytest.fixture(params=["sqlite", "sqlite-memory", "postgres"])
+def hyperdrive_database(url: str, **overrides: object) -> Database:
+    """Make the adapter of the workers profile, with a server in Hyperdrive's place."""
+    settings = load_settings("workers", overrides=overrides, environ={}, folder=NOWHERE)
+    parts = urlsplit(url)
+    lent = SimpleNamespace(
+        host=parts.hostname,
+        port=parts.port,
+        user=parts.username,
+        password=parts.password,
+        database=parts.path[1:],
+    )
+    return build_components(settings, bindings={"HYPERDRIVE": lent}).database
+
+
+@pytest.fixture(params=["sqlite", "sqlite-memory", "postgres", "hyperdrive"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Give every adapter in turn, on its real backend, with an empty base."""
+    if request.param == "hyperdrive":  # its schema is brought up to date by another
+        database = hyperdrive_database(request.getfixturevalue("postgres_tcp_url"))
+        yield database
+        database.close()
+        return
     if request.param == "postgres":
         settings = postgres_settings(request.getfixturevalue("postgres_url"))
     else:

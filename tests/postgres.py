@@ -1,13 +1,15 @@
 """A PostgreSQL server of the tests' own, from the wheel that carries one.
 
-It listens on a Unix socket only, trusts everybody who can reach it, and does not wait for the
-disk: nothing in it outlives the run.
+It trusts everybody who can reach its Unix socket, asks for a password on loopback (Hyperdrive's
+place in the edge's tests), and does not wait for the disk: nothing in it outlives the run.
 """
 
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -25,10 +27,20 @@ class PostgresServer:
     def __init__(self, *options: str, is_durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="inkcre-pg-"))
         self.options = (*options, "max_connections=200", *(() if is_durable else FAST))
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._installation = find_installation()
         self._user = self._leave_root() if os.geteuid() == 0 else None
-        self._run("initdb", "--auth=trust", "--encoding=UTF8", "--username=postgres", "--no-sync")
+        self._password = secrets.token_hex(16)
+        password_file = self.folder / "password"
+        password_file.touch(0o600)
+        password_file.write_text(self._password)
+        if self._user is not None:
+            os.chown(password_file, self._user, -1)
+        self._run(
+            "initdb", "--auth-local=trust", "--auth-host=password", f"--pwfile={password_file}",
+            "--encoding=UTF8", "--username=postgres", "--no-sync",
+        )  # fmt: skip
 
     def _leave_root(self) -> int:
         """PostgreSQL refuses to run as root: let nobody run a copy that nobody can reach."""
@@ -62,7 +74,12 @@ class PostgresServer:
 
     def start(self) -> "PostgresServer":
         """Start, and return when it answers."""
-        settings = [f"unix_socket_directories={self.folder}", "listen_addresses=", *self.options]
+        settings = [
+            f"unix_socket_directories={self.folder}",
+            "listen_addresses=127.0.0.1",
+            f"port={self.port}",
+            *self.options,
+        ]
         command = [str(self._installation / "bin" / "postgres"), "-D", str(self.folder / "data")]
         for setting in settings:
             command += ["-c", setting]
@@ -94,7 +111,18 @@ class PostgresServer:
 
     def url(self, database: str) -> str:
         """Give the address of one database."""
-        return f"postgresql://postgres@/{database}?host={self.folder}"
+        return f"postgresql://postgres@/{database}?host={self.folder}&port={self.port}"
+
+    def tcp_url(self, database: str) -> str:
+        """Give the address of one database, on loopback."""
+        return f"postgresql://postgres:{self._password}@127.0.0.1:{self.port}/{database}"
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
 
 
 def _environ() -> dict[str, str]:

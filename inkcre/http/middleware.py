@@ -3,8 +3,9 @@
 Plain ASGI: Starlette's function middleware costs a task group a request and breaks streaming.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,21 +13,34 @@ from inkcre.errors import TooLarge
 from inkcre.http.problems import respond_to
 from inkcre.ports.components import Components, bind, unbind
 
+Bindings = Mapping[str, Any]
+
 
 class BindComponents:
-    """Bind the application's components to each request's context."""
+    """Bind the components that an invocation is given to its context."""
 
-    def __init__(self, app: ASGIApp, provide: Callable[[], Components]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        provide: Callable[[Bindings], AbstractContextManager[Components]],
+        bindings: Bindings | None,
+    ) -> None:
         self.app = app
         self.provide = provide
+        self.bindings = bindings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request with the components bound."""
-        token = bind(self.provide())
-        try:
+        """Handle a request with components bound."""
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
-        finally:
-            unbind(token)
+            return
+        lent = self.bindings if self.bindings is not None else scope.get("inkcre.bindings", {})
+        with self.provide(lent) as components:
+            token = bind(components)
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                unbind(token)
 
 
 class _BodyTooLarge(Exception):

@@ -34,10 +34,14 @@ class Statement:
 
     __slots__ = ("clause", "counts")
 
+    made: ClassVar[list["Statement"]] = []
+    """Every statement there is, for those who want to compile them ahead."""
+
     def __init__(self, clause: ClauseElement, *, counts: bool = False) -> None:
         """Wrap a clause; one that ``counts`` gives one row: how many rows it changed."""
         self.clause = clause
         self.counts = counts
+        self.made.append(self)
 
     def __call__(self, **parameters: Any) -> Call:
         """Pair the statement with values for its parameters."""
@@ -61,7 +65,8 @@ class Database(Protocol):
 
     Every method may raise ``Unavailable`` (nobody answers; nothing was written unless the answer
     to a commit was lost), ``TimedOut`` (nothing was written) and ``SchemaBehind`` (a table is not
-    there). It is safe to call from several threads.
+    there). One that lives as long as the process is safe to call from several threads; one that
+    lives for an invocation belongs to it.
     """
 
     capabilities: ClassVar[DatabaseCapabilities]

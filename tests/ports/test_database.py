@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +16,7 @@ from inkcre.errors import Conflict, InkcreError, MissingReference
 from inkcre.infobase.constructs import json_rows
 from inkcre.infobase.tables import blocks, relations, storages
 from inkcre.ports.database import Call, Database, Migratable, Row, Statement
+from tests.conftest import hyperdrive_database
 
 INSERT = Statement(
     insert(storages)
@@ -119,14 +120,31 @@ def test_batch_that_cannot_be_sent_leaves_nothing(database: Database) -> None:
     assert [tuple(row) for row in database.read(SELECT(type="t"))] == [("kept",)]
 
 
-def test_nobody_sees_half_a_batch(database: Database) -> None:
+@pytest.fixture
+def another(database: Database, request: pytest.FixtureRequest) -> Iterator[Callable[[], Database]]:
+    """Give what gives a thread an adapter: the same if it lives as long as the process."""
+    made: list[Database] = []
+
+    def make() -> Database:
+        if database.lifetime == "process":
+            return database
+        made.append(hyperdrive_database(request.getfixturevalue("postgres_tcp_url")))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_nobody_sees_half_a_batch(database: Database, another: Callable[[], Database]) -> None:
     """Readers see none or all of a batch, never a part."""
     stop = threading.Event()
     seen: set[int] = set()
 
     def watch() -> None:
+        mine = another()
         while not stop.is_set():
-            seen.add(len(database.read(SELECT(type="pair"))) % 10)
+            seen.add(len(mine.read(SELECT(type="pair"))) % 10)
             time.sleep(0.001)
 
     with ThreadPoolExecutor(2) as pool:
@@ -209,12 +227,16 @@ def test_batches_behave_like_a_set(
         assert {row[0] for row in database.read(SELECT(type="set"))} == model
 
 
-def test_adapter_serves_many_threads(database: Database) -> None:
-    """It is safe to call from several threads."""
+def test_adapter_serves_many_threads(database: Database, another: Callable[[], Database]) -> None:
+    """One that lives as long as the process is safe to call from several threads."""
 
     def work(number: int) -> list[Row]:
-        database.atomic([INSERT(name=f"t{number}", type="threads")])
-        return database.read(SELECT(type="threads"))
+        mine = another()
+        mine.atomic([INSERT(name=f"t{number}", type="threads")])
+        rows = mine.read(SELECT(type="threads"))
+        if mine.lifetime == "invocation":
+            mine.close()
+        return rows
 
     with ThreadPoolExecutor(12) as pool:
         assert all(pool.map(work, range(120)))
@@ -238,9 +260,10 @@ def test_closed_adapter_opens_anew(database: Database, request: pytest.FixtureRe
         assert database.read(COUNT()) == [(1,)]
 
 
-def test_adapter_declares_itself(database: Database) -> None:
+def test_adapter_declares_itself(database: Database, request: pytest.FixtureRequest) -> None:
     """Capabilities and lifetime are what the adapter is."""
-    assert database.lifetime == "process"
+    is_lent = "hyperdrive" in request.node.name
+    assert database.lifetime == ("invocation" if is_lent else "process")
     assert isinstance(database, Migratable) is database.capabilities.can_migrate
     assert database.capabilities.is_shared is (database.capabilities.dialect == "postgresql")
 

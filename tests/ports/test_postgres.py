@@ -1,15 +1,13 @@
 """What only PostgreSQL can do to us: restart, stop answering, be slow, be refused."""
 
-import re
-import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import psycopg
@@ -30,6 +28,7 @@ from tests.cli.conftest import COMMAND
 from tests.conftest import postgres_settings
 from tests.homes import serve
 from tests.postgres import PostgresServer
+from tests.proxies import CountingProxy, counting
 
 SLEEP = Statement(select(func.pg_sleep(5)))
 FORM = parse_graph(
@@ -193,62 +192,20 @@ def test_null_pool_keeps_no_connection(postgres_url: str) -> None:
         assert connection.execute(count).fetchone() == (1,)
 
 
-class CountingProxy:
-    """Stand between client and server, and count how often the client waits for an answer."""
-
-    def __init__(self, folder: Path, server_folder: str) -> None:
-        self.turns = 0
-        self.server_path = f"{server_folder}/.s.PGSQL.5432"
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(folder / ".s.PGSQL.5432"))
-        self.listener.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        server = socket.socket(socket.AF_UNIX)
-        server.connect(self.server_path)
-        with client, server, suppress(OSError):
-            while sent := receive(client):
-                if sent != NOTHING_YET:
-                    self.turns += 1
-                while sent != NOTHING_YET:  # what follows without an answer is the same turn
-                    server.sendall(sent)
-                    sent = receive(client)
-                answer = receive(server)
-                if answer != NOTHING_YET:
-                    client.sendall(answer)
-
-
-NOTHING_YET = b"nothing yet"
-
-
-def receive(connection: socket.socket) -> bytes:
-    """Wait a moment for bytes; empty when the other side has closed."""
-    connection.settimeout(0.05)
-    try:
-        return connection.recv(1 << 20)
-    except TimeoutError:
-        return NOTHING_YET
+@pytest.fixture
+def proxy(postgres_tcp_url: str) -> Iterator[CountingProxy]:
+    """Give a proxy in front of the server."""
+    with counting(urlsplit(postgres_tcp_url).port or 0) as proxy:
+        yield proxy
 
 
 def test_batch_is_one_round_trip_and_three_statements(
-    postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+    postgres_tcp_url: str, proxy: CountingProxy
 ) -> None:
     """A graph with ten neighbours: BEGIN, three statements and COMMIT go out together."""
-    folder = tmp_path_factory.mktemp("p")
-    match = re.search(r"host=(.*)", postgres_url)
-    assert match
-    proxy = CountingProxy(folder, match[1])
-    settings = postgres_settings(postgres_url.replace(match[1], str(folder)))
-    database = build_components(settings).database
+    port = urlsplit(postgres_tcp_url).port
+    url = postgres_tcp_url.replace(f":{port}/", f":{proxy.port}/")
+    database = build_components(postgres_settings(url)).database
     now = datetime.now(UTC)
     assert len(graphs.write_calls(plan_graph(FORM), now)) == 2
     graphs.write_graph(database, FORM, now)
@@ -260,7 +217,6 @@ def test_batch_is_one_round_trip_and_three_statements(
     blocks.get_block(database, 1)
     assert proxy.turns - before == 1
     database.close()
-    proxy.listener.close()
 
 
 def test_every_error_of_the_driver_is_translated() -> None:

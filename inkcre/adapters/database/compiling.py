@@ -13,12 +13,16 @@ Parameters = Mapping[str, Any] | tuple[Any, ...]
 class CompiledStatement:
     """A statement's text in one dialect, and how its parameters are handed to the driver."""
 
-    __slots__ = ("arrange", "counts", "text")
+    __slots__ = ("arrange", "counts", "names", "text")
 
     def __init__(self, statement: Statement, dialect: Dialect) -> None:
         compiled = statement.clause.compile(dialect=dialect)
         self.text = str(compiled)
         self.counts = statement.counts
+        # The only place that has the names that SQLAlchemy makes up.
+        self.names = tuple(
+            [entry.keyname for entry in getattr(compiled, "_result_columns", None) or ()]
+        )
         # What SQLAlchemy adds by itself, such as SQLite's OFFSET, comes with its value.
         own = {name: value for name, value in compiled.params.items() if value is not None}
         positions = getattr(compiled, "positiontup", None)

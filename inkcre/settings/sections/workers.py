@@ -44,5 +44,8 @@ class WorkersSettings(Section):
     crons: tuple[str, ...] = ("* * * * *",)
     """When the Cron Trigger fires: five fields, UTC; write weekdays as names."""
 
+    max_requests: Annotated[int, Field(ge=1, le=1000)] = 100
+    """Requests that one isolate works on at a time; more are answered 503 with Retry-After."""
+
     limits: WorkersLimitsSettings = WorkersLimitsSettings()
     """What one invocation may use."""

@@ -1,0 +1,127 @@
+"""Cloudflare D1, which is SQLite behind an HTTP call.
+
+It has no transactions to hold open: ``batch`` runs a list of statements, all or nothing.
+https://developers.cloudflare.com/d1/worker-api/d1-database/#batch
+
+Its limits: 100 bound parameters a statement, 2 MB a value, 100 KB a statement's text.
+https://developers.cloudflare.com/d1/platform/limits/
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+import js
+from pyodide.ffi import JsException, jsnull, run_sync, to_js
+from sqlalchemy import func, select, table
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+
+from inkcre.adapters.database.compiling import CompiledStatement, StatementCache
+from inkcre.adapters.database.resultcodes import translate_code
+from inkcre.errors import InkcreError, Unavailable
+from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
+from inkcre.settings.sections.database import D1Settings
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""Beyond it a JavaScript number is not exact, and D1 takes no BigInt."""
+
+COUNT_TABLES = Statement(select(func.count()).select_from(table("sqlite_schema")))
+"""Read something that every database has."""
+
+Result = TypeVar("Result")
+
+STATEMENTS = StatementCache(sqlite_dialect())
+"""Compiled once for all invocations."""
+
+
+class D1Database:
+    """A D1 database, for one invocation."""
+
+    lifetime: ClassVar[Lifetime] = "invocation"
+    capabilities: ClassVar[DatabaseCapabilities] = DatabaseCapabilities(
+        "sqlite", is_shared=True, can_migrate=False
+    )
+
+    def __init__(self, settings: D1Settings, lend: Callable[[], Any]) -> None:
+        self._setting = f"bindings.{settings.binding}"
+        self._lend = lend
+
+    @classmethod
+    def compile(cls, statements: Iterable[Statement]) -> None:
+        """Compile statements ahead of their first use."""
+        for statement in statements:
+            STATEMENTS.get(statement)
+
+    def read(self, call: Call) -> list[Row]:
+        """Run one statement that changes nothing, in one round trip."""
+        compiled, prepared = self._prepare(call)
+        return self._translated(lambda: _rows(compiled, run_sync(prepared.all())))
+
+    def atomic(self, calls: Sequence[Call]) -> list[list[Row]]:
+        """Run statements in one transaction and one round trip."""
+        if not calls:
+            return []
+        prepared = [self._prepare(call) for call in calls]
+
+        def run() -> list[list[Row]]:
+            results = run_sync(self._lend().batch(to_js([statement for _, statement in prepared])))
+            return [
+                _rows(compiled, result)
+                for (compiled, _), result in zip(prepared, results, strict=True)
+            ]
+
+        return self._translated(run)
+
+    def ping(self) -> None:
+        """Return if the database answers."""
+        self.read(COUNT_TABLES())
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+    def _prepare(self, call: Call) -> tuple[CompiledStatement, Any]:
+        compiled = STATEMENTS.get(call.statement)
+        parameters = compiled.arrange(call.parameters)
+        prepared = self._lend().prepare(compiled.text)
+        return compiled, prepared.bind(*map(_to_javascript, parameters)) if parameters else prepared
+
+    def _translated(self, work: Callable[[], Result]) -> Result:
+        try:
+            return work()
+        except JsException as error:
+            raise translate(str(error), setting=self._setting) from error
+
+
+def _to_javascript(value: Any) -> Any:
+    if value is None:
+        return jsnull
+    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+        return str(value)  # a column of numbers compares it as a number all the same
+    return to_js(value)
+
+
+def _rows(compiled: CompiledStatement, result: Any) -> list[Row]:
+    if compiled.counts:
+        return [(int(result.meta.changes),)]
+    # Rows are objects by column's name. Their text crosses the border at once, and NULL with it;
+    # as objects every value would cross alone.
+    rows: list[Mapping[str, Any]] = json.loads(js.JSON.stringify(result.results))
+    return [tuple([_from_javascript(row[name]) for name in compiled.names]) for row in rows]
+
+
+def _from_javascript(value: Any) -> Any:
+    # A BLOB comes as a list of numbers.
+    return bytes(value) if isinstance(value, list) else value
+
+
+def translate(message: str, *, setting: str) -> InkcreError:
+    """Say in the port's words what D1 said.
+
+    It says ``D1_ERROR: <SQLite's text>: <code> (extended: <code>)``, or that it cannot be reached:
+    https://developers.cloudflare.com/d1/observability/debug-d1/
+    """
+    words = message.replace("(", " ").replace(")", " ").replace(":", " ").split()
+    codes = [word for word in words if word.startswith("SQLITE_")]
+    if not codes:
+        return Unavailable("database: no answer from D1")
+    return translate_code(codes[-1], message, setting=setting)

@@ -1,0 +1,154 @@
+"""PostgreSQL through Cloudflare Hyperdrive, with pg8000, which is pure Python.
+
+One connection serves one invocation: connections may not outlive the request that opened them,
+and Hyperdrive is the pool. https://developers.cloudflare.com/hyperdrive/concepts/connection-lifecycle/
+
+There is no SQLAlchemy engine: its first connection would ask the server for its version under a
+lock that all requests share, which on Workers is a deadlock. Statements are compiled by the
+dialect and sent by the driver.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar, Protocol
+
+from pg8000.exceptions import DatabaseError, InterfaceError
+from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
+
+from inkcre.adapters.database.compiling import StatementCache
+from inkcre.adapters.database.pipelining import Answer, PipeliningConnection
+from inkcre.adapters.database.sqlstates import DEADLOCKS, TAKE_TURN, translate_state, unavailable
+from inkcre.errors import InkcreError
+from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
+from inkcre.settings.sections.database import HyperdriveSettings
+
+ATTEMPTS = 6
+"""How often a batch that met another one head on (deadlock) is tried."""
+
+SETTLE = "SELECT set_config('statement_timeout', $1, true)"
+"""For this transaction only: Hyperdrive lends a connection for one, and clears it behind us.
+https://developers.cloudflare.com/hyperdrive/concepts/connection-pooling/
+
+It rides in front of each transaction, in the same round trip. A call of a volatile function also
+keeps Hyperdrive's query cache from answering with what was there a minute ago."""
+
+STATEMENTS = StatementCache(PGDialect_pg8000(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+"""Compiled once for all invocations."""
+
+Sent = tuple[str, Sequence[Any]]
+
+
+class HyperdriveBinding(Protocol):
+    """What Workers lend: https://developers.cloudflare.com/hyperdrive/reference/."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+
+
+class HyperdriveDatabase:
+    """A PostgreSQL server behind Hyperdrive, for one invocation."""
+
+    lifetime: ClassVar[Lifetime] = "invocation"
+    capabilities: ClassVar[DatabaseCapabilities] = DatabaseCapabilities(
+        "postgresql", is_shared=True, can_migrate=False
+    )
+
+    def __init__(self, settings: HyperdriveSettings, lend: Callable[[], HyperdriveBinding]) -> None:
+        self._setting = f"bindings.{settings.binding}"
+        self._lend = lend
+        milliseconds = int(settings.statement_timeout_seconds * 1000)
+        self._settle: Sent = (SETTLE, (str(milliseconds),))
+        self._connection: PipeliningConnection | None = None
+
+    @classmethod
+    def compile(cls, statements: Iterable[Statement]) -> None:
+        """Compile statements ahead of their first use."""
+        for statement in statements:
+            STATEMENTS.get(statement)
+
+    def read(self, call: Call) -> list[Row]:
+        """Run one statement that changes nothing, in one round trip."""
+        return self._translated(lambda: self._run([self._compile(call)]))[0].rows
+
+    def atomic(self, calls: Sequence[Call]) -> list[list[Row]]:
+        """Run statements in one transaction and, when they are small, one round trip."""
+        if not calls:
+            return []
+        compiled = [self._compile(call) for call in calls]
+        answers = self._translated(lambda: self._run_in_turn(compiled))
+        return [
+            [(answer.changed,)] if call.statement.counts else answer.rows
+            for call, answer in zip(calls, answers, strict=True)
+        ]
+
+    def ping(self) -> None:
+        """Return if the server answers."""
+        self._translated(lambda: self._run([("SELECT 1", ())]))
+
+    def close(self) -> None:
+        """Close the connection, if one was opened."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(InterfaceError, OSError):  # it may be gone already
+                connection.close()
+
+    def _compile(self, call: Call) -> Sent:
+        compiled = STATEMENTS.get(call.statement)
+        return compiled.text, compiled.arrange(call.parameters)  # type: ignore[return-value]
+
+    def _run_in_turn(self, statements: Sequence[Sent]) -> list[Answer]:
+        first: Sequence[Sent] = ()
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return self._run([*first, *statements])[len(first) :]
+            except DatabaseError as error:
+                if _state(error) not in DEADLOCKS:
+                    raise
+            # Rolled back whole, so trying again is safe; not all at the same time.
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))
+            first = [(TAKE_TURN, ())]
+        return self._run([*first, *statements])[len(first) :]
+
+    def _run(self, statements: Sequence[Sent]) -> list[Answer]:
+        return self._connected().run([self._settle, *statements])[1:]
+
+    def _connected(self) -> PipeliningConnection:
+        if self._connection is None:
+            lent = self._lend()
+            self._connection = PipeliningConnection(
+                lent.user,
+                host=lent.host,
+                port=int(lent.port),
+                database=lent.database,
+                password=lent.password,
+                application_name="inkcre",
+                ssl_context=False,  # Hyperdrive does TLS to the server, not towards us
+            )
+        return self._connection
+
+    def _translated(self, work: Callable[[], list[Answer]]) -> list[Answer]:
+        try:
+            return work()
+        except InterfaceError as error:
+            self.close()
+            raise unavailable() from error
+        except DatabaseError as error:
+            raise translate(error, setting=self._setting) from error
+
+
+def _state(error: DatabaseError) -> str:
+    """Give the SQLSTATE: https://www.postgresql.org/docs/current/protocol-error-fields.html."""
+    fields = error.args[0] if error.args else None
+    return str(fields.get("C", "")) if isinstance(fields, dict) else ""
+
+
+def translate(error: Exception, *, setting: str) -> InkcreError:
+    """Say in the port's words what PostgreSQL or the driver said."""
+    if isinstance(error, DatabaseError) and _state(error):
+        return translate_state(_state(error), setting=setting)
+    return unavailable()

@@ -1,0 +1,139 @@
+"""pg8000's connection, made to send many statements and wait once.
+
+``execute`` of pg8000 waits three times for one statement. The protocol needs one wait for any
+number: Parse, Bind, Describe and Execute of each, and a Sync behind the last. What stands before a
+Sync is one transaction, with no BEGIN and no COMMIT around it, and what fails undoes all of it:
+https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from struct import pack
+from typing import Any, NamedTuple
+
+from pg8000.converters import make_params
+from pg8000.core import (
+    BIND,
+    DESCRIBE,
+    ERROR_RESPONSE,
+    EXECUTE_MSG,
+    FLUSH_MSG,
+    PARSE,
+    READY_FOR_QUERY,
+    SYNC_MSG,
+    Context,
+    CoreConnection,
+)
+from pg8000.exceptions import InterfaceError
+
+from inkcre.ports.database import Row
+
+MAX_UNREAD_BYTES = 32 * 1024
+"""How much is sent without reading answers. Beyond it the server may stop reading, because nobody
+takes its answers, while we wait for it to read: for ever."""
+
+
+class Answer(NamedTuple):
+    """What one statement gave."""
+
+    rows: list[Row]
+    changed: int
+
+
+class _Answers(Context):  # type: ignore[misc]
+    """What the messages of several statements add up to."""
+
+    rows: list[list[Any]] | None
+    row_count: int
+    input_funcs: list[Any]
+
+    def __init__(self) -> None:
+        super().__init__(statement="")
+        self.done: list[Answer] = []
+
+    def finish(self) -> None:
+        """Keep what one statement gave, and start on the next."""
+        rows = [tuple(row) for row in self.rows or ()]
+        self.done.append(Answer(rows, max(self.row_count, 0)))
+        self.rows, self.row_count, self.input_funcs = None, -1, []
+
+
+class PipeliningConnection(CoreConnection):  # type: ignore[misc]
+    """A connection to PostgreSQL."""
+
+    def run(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Answer]:
+        """Run statements with parameters as one transaction, in as few round trips as is safe.
+
+        Raises:
+            DatabaseError: the server refused one; none of them did anything.
+            InterfaceError: the connection is gone.
+        """
+        answers = _Answers()
+        unread = 0
+        for number, (text, parameters) in enumerate(statements):
+            if unread > MAX_UNREAD_BYTES:
+                self._write(FLUSH_MSG)
+                self._receive(answers, statements=number)
+                unread = 0
+            if answers.error is not None:
+                break
+            for code, body in self._messages(text, parameters):
+                self._send_message(code, body)
+                unread += len(body)
+            self._write(EXECUTE_MSG)
+        self._write(SYNC_MSG)
+        self._receive(answers)
+        if answers.error is not None:
+            raise answers.error
+        return answers.done
+
+    def close(self) -> None:
+        """Close the connection, be it gone already."""
+        file = self._sock
+        try:
+            super().close()
+        finally:
+            # pg8000 leaves it to the collector, and the socket is open until then.
+            with suppress(OSError, ValueError):
+                file.close()
+
+    def handle_COMMAND_COMPLETE(self, data: bytes, context: Context) -> None:  # noqa: N802
+        """Count the rows, and keep the statement's answer when there are several."""
+        super().handle_COMMAND_COMPLETE(data, context)
+        if isinstance(context, _Answers):
+            context.finish()
+
+    def _messages(self, text: str, parameters: Sequence[Any]) -> Iterator[tuple[bytes, bytes]]:
+        # No types: the server infers those of the parameters. An unnamed statement and portal.
+        yield PARSE, b"\x00" + text.encode() + b"\x00\x00\x00"
+        values = bytearray(b"\x00\x00\x00\x00" + pack("!H", len(parameters)))
+        for value in make_params(self.py_types, parameters):
+            encoded = None if value is None else value.encode()
+            values += pack("!i", -1 if encoded is None else len(encoded)) + (encoded or b"")
+        yield BIND, bytes(values + b"\x00\x00")
+        yield DESCRIBE, b"P\x00"
+
+    def _write(self, message: bytes) -> None:
+        try:
+            self._sock.write(message)
+        except OSError as error:
+            raise InterfaceError("network error") from error
+
+    def _receive(self, answers: _Answers, *, statements: int | None = None) -> None:
+        """Read until the server is ready for more, or so many statements are answered."""
+        try:
+            self._sock.flush()
+            while statements is None or len(answers.done) < statements:
+                code, length = self._read_exactly(1), int.from_bytes(self._read_exactly(4))
+                self.message_types[code](self._read_exactly(length - 4), answers)
+                # After an error the server answers nothing more until it is sent a Sync.
+                if code == READY_FOR_QUERY or (code == ERROR_RESPONSE and statements is not None):
+                    return
+        except OSError as error:
+            raise InterfaceError("network error") from error
+
+    def _read_exactly(self, size: int) -> bytes:
+        data: bytes = self._sock.read(size)
+        if len(data) < size:
+            raise InterfaceError("the server closed the connection")
+        return data

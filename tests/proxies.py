@@ -1,0 +1,65 @@
+"""A proxy between a client and PostgreSQL, for tests that look at what goes over the wire."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+NOTHING_YET = b"nothing yet"
+
+
+class CountingProxy:
+    """Count how often a client waits for an answer, and keep what it sent."""
+
+    def __init__(self, server_port: int) -> None:
+        self.turns = 0
+        self.sent = b""
+        self._server_port = server_port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        server = socket.create_connection(("127.0.0.1", self._server_port))
+        with client, server, suppress(OSError):
+            while sent := _receive(client):
+                if sent != NOTHING_YET:
+                    self.turns += 1
+                while sent != NOTHING_YET:  # what follows without an answer is the same turn
+                    self.sent += sent
+                    server.sendall(sent)
+                    sent = _receive(client)
+                answer = _receive(server)
+                if answer != NOTHING_YET:
+                    client.sendall(answer)
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._listener.close()
+
+
+def _receive(connection: socket.socket) -> bytes:
+    """Wait a moment for bytes; empty when the other side has closed."""
+    connection.settimeout(0.05)
+    try:
+        return connection.recv(1 << 20)
+    except TimeoutError:
+        return NOTHING_YET
+
+
+@contextmanager
+def counting(server_port: int) -> Iterator[CountingProxy]:
+    """Give a proxy in front of a server's port."""
+    proxy = CountingProxy(server_port)
+    try:
+        yield proxy
+    finally:
+        proxy.close()

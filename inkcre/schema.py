@@ -4,6 +4,7 @@ Alembic is imported only by the functions that need it: the application must not
 """
 
 import io
+import re
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,15 +87,42 @@ def _unknown_revision(database: Database) -> SchemaBehind:
     )
 
 
-def render_sql(dialect: str) -> str:
-    """Write the whole history as SQL, for those who review it or run it by hand."""
+def render_sql(dialect: str, revisions: str = "head") -> str:
+    """Write the history as SQL, for those who review it or run it by hand.
+
+    Args:
+        dialect: SQLAlchemy's name for it.
+        revisions: the last one, or the one before and the last one, as ``0001:0002``.
+    """
     from alembic import command
 
     output = io.StringIO()
     config = _config(output)
     config.attributes["dialect"] = dialect
-    command.upgrade(config, "head", sql=True)
+    command.upgrade(config, revisions, sql=True)
     return output.getvalue()
+
+
+def render_revisions(dialect: str) -> list[tuple[str, str]]:
+    """Write each revision as SQL of its own, by the name of its file, oldest first.
+
+    Without BEGIN and COMMIT: whoever runs it has transactions of their own, or none.
+    """
+    from alembic.script import ScriptDirectory
+
+    revisions = reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))
+    return [
+        (
+            Path(revision.path).stem,
+            re.sub(
+                r"^(BEGIN|COMMIT);\n+",
+                "",
+                render_sql(dialect, f"{revision.down_revision or 'base'}:{revision.revision}"),
+                flags=re.MULTILINE,
+            ),
+        )
+        for revision in revisions
+    ]
 
 
 def _config(output: io.StringIO | None = None) -> "Config":

@@ -12,6 +12,7 @@ from inkcre.cli import (
     config,
     config_writing,
     data,
+    edge,
     explaining,
     profiles,
     serve,
@@ -35,6 +36,9 @@ app.add_typer(config.app, name="config")
 app.command("init")(config_writing.init)
 app.command("explain")(explaining.explain)
 app.command("doctor")(checking.doctor)
+app.command("build")(edge.build)
+app.command("deploy")(edge.deploy)
+app.command("dev")(edge.dev)
 app.command("import")(data.import_)
 app.command("export")(data.export)
 

@@ -12,9 +12,10 @@ import httpx2 as httpx
 import pytest
 
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
+from tests.edge import homes as edge
 from tests.homes import serve
 
-HOMES = ("sqlite", "postgres")
+HOMES = ("sqlite", "postgres", *edge.HOMES)
 SMALL_BODY_BYTES = 8 * 1024 * 1024
 
 
@@ -33,6 +34,9 @@ def base_url(
     """Give the base URL of a home with an empty base."""
     if request.param.startswith("http"):
         yield request.param
+        return
+    if request.param in edge.HOMES:
+        yield edge.base_url(request.param)
         return
     overrides = {"database.migrate_on_start": True, "http.max_body_bytes": SMALL_BODY_BYTES}
     if request.param == "postgres":

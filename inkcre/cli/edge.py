@@ -1,0 +1,279 @@
+"""``inkcre build``, ``inkcre deploy`` and ``inkcre dev``: the Workers artifact."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inkcre.cli.settings_options import (
+    Assignments,
+    Format,
+    OutputFormat,
+    Profile,
+    errors_as,
+    inspect_profile,
+    stop_on_problems,
+)
+from inkcre.errors import EX_CONFIG
+
+if TYPE_CHECKING:
+    from inkcre.edge.artifact.building import Artifact
+    from inkcre.settings.loader import Inspection
+    from inkcre.settings.model import Settings
+
+Out = Annotated[
+    Path, typer.Option("--out", metavar="FOLDER", help="Where the artifact is, or is put.")
+]
+Wheels = Annotated[
+    Path | None,
+    typer.Option("--wheels", metavar="FOLDER", help="Where wheels are kept; else in the venv."),
+]
+DEFAULT_OUT = Path("build/workers")
+PROFILE = "workers"
+
+
+class Runtime(StrEnum):
+    """What runs the artifact on this machine."""
+
+    AUTO = "auto"
+    WRANGLER = "wrangler"
+    NODE = "node"
+
+
+@dataclass(frozen=True)
+class Built:
+    """An artifact, and what it was made from."""
+
+    artifact: "Artifact"
+    found: "Inspection"
+    settings: "Settings"
+    wrangler: Path | None
+    """The user's own configuration of wrangler."""
+
+
+def build(
+    profile: Profile = None,
+    set_: Assignments = None,
+    out: Out = DEFAULT_OUT,
+    wheels: Wheels = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; exit 78 if the folder is not up to date."),
+    ] = False,
+    format_: OutputFormat = Format.TEXT,
+) -> None:
+    """Build the Workers artifact: a folder that wrangler deploys as it is."""
+    from inkcre.edge.artifact.folder import require_own, write_folder
+
+    with errors_as(format_):
+        require_own(out)
+        built = _build(profile, set_, wheels)
+        if check:
+            _require_current(built.artifact, out)
+        else:
+            write_folder(built.artifact.files, out)
+    if format_ is Format.JSON:
+        print(json.dumps(_as_json(built, out), indent=2))
+    else:
+        print(_render(built, out, is_checked=check))
+
+
+def deploy(
+    profile: Profile = None,
+    set_: Assignments = None,
+    out: Out = DEFAULT_OUT,
+    wheels: Wheels = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Do all but upload; missing ids are named and tolerated."),
+    ] = False,
+) -> None:
+    """Build the artifact, check the settings for deployment, and hand it to wrangler."""
+    from inkcre.edge.artifact.folder import write_folder
+    from inkcre.edge.local.node import node_environment, wrangler_command
+
+    built = _build(profile, set_, wheels)
+    write_folder(built.artifact.files, out)
+    print(_render(built, out))
+    if not _may_deploy(built) and not dry_run:
+        raise typer.Exit(EX_CONFIG)
+    extra = ["--dry-run", "--outdir", str((out.parent / "dry-run").absolute())] if dry_run else []
+    sys.stdout.flush()
+    command = wrangler_command("deploy", *extra)
+    done = subprocess.run(command, cwd=out, env=node_environment(), check=False)  # noqa: S603 - no shell
+    raise typer.Exit(done.returncode)
+
+
+def dev(  # noqa: PLR0917 - each is an option of the command line
+    profile: Profile = None,
+    set_: Assignments = None,
+    edge: Annotated[
+        bool, typer.Option("--edge", help="Serve the Workers artifact. (Else: `inkcre run`.)")
+    ] = False,
+    out: Out = DEFAULT_OUT,
+    wheels: Wheels = None,
+    port: Annotated[int, typer.Option("--port", help="On loopback; 0 takes a free one.")] = 8787,
+    runtime: Annotated[
+        Runtime, typer.Option("--runtime", help="wrangler: Cloudflare's own; node: Pyodide.")
+    ] = Runtime.AUTO,
+    postgres: Annotated[
+        str | None,
+        typer.Option(
+            "--postgres", metavar="URL", help="The PostgreSQL in the place of Hyperdrive."
+        ),
+    ] = None,
+) -> None:
+    """Serve the Workers artifact on this machine."""
+    from inkcre.edge.artifact.folder import write_folder
+    from inkcre.edge.local.migrations import apply_migrations
+    from inkcre.edge.local.serving import serve_locally
+
+    if not edge:
+        raise typer.BadParameter("say --edge; to serve in a process: `inkcre run`")
+    built = _build(profile, set_, wheels)
+    settings = built.settings
+    hyperdrive = _find_postgres(built, postgres)
+    write_folder(built.artifact.files, out)
+    if settings.database.kind == "d1":
+        apply_migrations(out, settings.database.binding, out / ".wrangler" / "state")
+    status = serve_locally(out, runtime=runtime.value, port=port, hyperdrive=hyperdrive, say=_say)
+    raise typer.Exit(status)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _find_postgres(built: Built, given: str | None) -> dict[str, str]:
+    """Give what stands in Hyperdrive's place, by the binding's name."""
+    database = built.settings.database
+    if database.kind != "hyperdrive":
+        return {}
+    variable = f"CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_{database.binding}"
+    url = given or os.environ.get(variable)
+    if not url:
+        raise typer.BadParameter(
+            f"there is no Hyperdrive here: give --postgres URL, or set {variable}"
+        )
+    return {database.binding: url}
+
+
+def _build(profile: str | None, assignments: list[str] | None, wheels: Path | None) -> Built:
+    """Build in memory.
+
+    Raises:
+        SettingsError: the settings are wrong.
+        WrongBuildTarget: the profile is for a process.
+        NoWheel: a package cannot run on Workers.
+        Unavailable: the package index does not answer.
+    """
+    from inkcre.edge.artifact.building import build_artifact
+    from inkcre.edge.artifact.configuration import find_configuration, read_configuration
+    from inkcre.edge.artifact.lock import lock_file, read_lock
+    from inkcre.edge.artifact.wheels import fetch_wheels
+    from inkcre.edge.tools import tools_folder
+
+    found = inspect_profile(profile or _chosen_for_workers(), assignments)
+    stop_on_problems(found)
+    assert found.settings is not None
+    wrangler = find_configuration(found.folder)
+    packages = read_lock(lock_file().read_text())
+    artifact = build_artifact(
+        found.settings,
+        found.leaves(),
+        packages=packages,
+        wheels=fetch_wheels(packages, wheels or tools_folder() / "wheels"),
+        wrangler=read_configuration(wrangler) if wrangler else {},
+    )
+    return Built(artifact, found, found.settings, wrangler)
+
+
+def _chosen_for_workers() -> str:
+    """Give the profile that the surroundings choose, if it is for Workers, else ``workers``."""
+    from inkcre.settings.leaves import effective_value
+    from inkcre.settings.loader import inspect_settings
+
+    found = inspect_settings()
+    is_for_workers = effective_value(found.origins, ("target",)) == "workers"
+    return found.profile if is_for_workers else PROFILE
+
+
+def _require_current(artifact: "Artifact", out: Path) -> None:
+    from inkcre.edge.artifact.folder import StaleArtifact, compare_folder
+    from inkcre.settings.origins import display_path
+
+    different = compare_folder(artifact.files, out)
+    if different:
+        shown = ", ".join(different[:5]) + (" and others" if len(different) > 5 else "")
+        raise StaleArtifact(
+            f"{display_path(out)}: is not up to date: {shown}",
+            hint="run `inkcre build`",
+        )
+
+
+def _may_deploy(built: Built) -> bool:
+    """Say what speaks against a deployment; tell whether it is an error."""
+    from inkcre.cli.terminal import choose_paint
+    from inkcre.edge.artifact.wrangler import placeholders
+    from inkcre.settings.checks import check_settings
+    from inkcre.settings.findings import Facts
+    from inkcre.settings.rendering import render_text
+
+    waiting = [f"bindings.{name}.id" for name in placeholders(built.artifact.configuration)]
+    findings = [
+        finding
+        for finding in check_settings(built.found, Facts(is_deploying=True))
+        # An id may also be in the user's own configuration of wrangler.
+        if finding.code != "INK210" or finding.subject in waiting
+    ]
+    if findings:
+        print(render_text(findings, choose_paint(sys.stderr)), file=sys.stderr)
+    return all(finding.level != "error" for finding in findings)
+
+
+def _render(built: Built, out: Path, *, is_checked: bool = False) -> str:
+    """Write the table of sizes for people."""
+    from inkcre.edge.artifact.building import LIMIT_BYTES
+    from inkcre.edge.artifact.wrangler import placeholders
+    from inkcre.settings.origins import display_path
+
+    artifact = built.artifact
+    own = artifact.size - sum(package.kept for package in artifact.packages)
+    rows: list[tuple[str, int, int]] = [("inkcre and the settings", own, 0)]
+    rows += [
+        (f"{package.name} {package.version}", package.kept, package.unpruned - package.kept)
+        for package in sorted(artifact.packages, key=lambda package: -package.kept)
+    ]
+    rows += [("in all", artifact.size, sum(row[2] for row in rows))]
+    lines = [f"{'package':<32}{'KiB':>9}{'pruned':>9}"]
+    lines += [f"{name:<32}{kept / 1024:>9,.0f}{cut / 1024:>9,.0f}" for name, kept, cut in rows]
+    lines += [f"{'limit':<32}{LIMIT_BYTES / 1024:>9,.0f}", ""]
+    if built.wrangler:
+        lines.append(f"merged with {display_path(built.wrangler)}")
+    done = "is up to date" if is_checked else "written"
+    lines.append(f"{display_path(out)}: {done}, {len(artifact.files)} files")
+    lines += [
+        f"{name} has no id yet: see `inkcre config check --deploy`"
+        for name in placeholders(artifact.configuration)
+    ]
+    return "\n".join(lines)
+
+
+def _as_json(built: Built, out: Path) -> dict[str, object]:
+    from inkcre.edge.artifact.building import LIMIT_BYTES
+    from inkcre.edge.artifact.wrangler import placeholders
+
+    return {
+        "folder": str(out),
+        "bytes": built.artifact.size,
+        "limit": LIMIT_BYTES,
+        "files": len(built.artifact.files),
+        "packages": [asdict(package) for package in built.artifact.packages],
+        "without_id": placeholders(built.artifact.configuration),
+    }

@@ -1,0 +1,127 @@
+"""Wheels for the Workers platform: fetched by pip, kept by hash, read as files."""
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from inkcre.edge.artifact.lock import LockedPackage
+from inkcre.errors import OperatorError, Unavailable, Unsupported
+
+PLATFORM = "pyemscripten_2026_0_wasm32"
+PYTHON = "3.14"
+"""What compatibility date 2026-09-08 brings: PEP 783's tag of Pyodide 314, and its Python.
+https://developers.cloudflare.com/workers/languages/python/packages/"""
+
+FETCH_SECONDS = 600
+
+
+class NoWheel(OperatorError):
+    """Say that a package has no wheel that Workers can run."""
+
+    code = "no_wheel"
+
+
+def fetch_wheels(packages: Sequence[LockedPackage], folder: Path) -> dict[str, Path]:
+    """Give the wheel of each package, by name; those that ``folder`` has not are fetched into it.
+
+    Raises:
+        NoWheel: a package has none for the platform.
+        Unavailable: the package index does not answer.
+        Unsupported: pip is not installed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = _find_wheels(packages, folder)
+    missing = [package for package in packages if package.name not in found]
+    if missing:
+        _download(missing, folder)
+        found = _find_wheels(packages, folder)
+    for package in packages:
+        if package.name not in found:
+            raise _no_wheel(package)
+    return found
+
+
+def _find_wheels(packages: Sequence[LockedPackage], folder: Path) -> dict[str, Path]:
+    digests = {_digest(path): path for path in sorted(folder.glob("*.whl"))}
+    return {
+        package.name: digests[value]
+        for package in packages
+        for value in package.hashes
+        if value in digests
+    }
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _download(packages: Sequence[LockedPackage], folder: Path) -> None:
+    if find_spec("pip") is None:
+        raise Unsupported("pip: is not installed, and fetches the wheels", hint=INSTALL)
+    with tempfile.TemporaryDirectory() as temporary:
+        requirements = Path(temporary) / "requirements.txt"
+        requirements.write_text("\n".join(package.requirement for package in packages))
+        command = [
+            sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
+            "--no-deps", "--only-binary=:all:", "--platform", PLATFORM, "--python-version", PYTHON,
+            "--implementation", "cp", "--require-hashes", "--dest", str(folder),
+            "--requirement", str(requirements),
+        ]  # fmt: skip
+        done = subprocess.run(  # noqa: S603 - no shell, and nothing of the user's in it
+            command, capture_output=True, text=True, check=False, timeout=FETCH_SECONDS
+        )
+    if done.returncode:
+        raise _explain(done.stderr, packages)
+
+
+INSTALL = "install inkcre[edge]"
+
+
+def _explain(message: str, packages: Sequence[LockedPackage]) -> Exception:
+    """Say what pip says in one sentence: a package without a wheel, or nobody there to ask."""
+    lines = [line for line in message.splitlines() if line.startswith("ERROR:")]
+    is_away = any(word in message for word in ("NewConnectionError", "ConnectTimeout", "NameRes"))
+    for package in packages:
+        if not is_away and any(f"{package.name}==" in line for line in lines):
+            return _no_wheel(package)
+    reason = lines[-1].removeprefix("ERROR: ") if lines else "it does not say why"
+    return Unavailable(
+        f"pip: could not fetch the wheels: {reason}", hint="run it again, or --wheels"
+    )
+
+
+def _no_wheel(package: LockedPackage) -> NoWheel:
+    by = " and ".join(package.required_by) or "the lock"
+    return NoWheel(
+        f"{package.name} {package.version}: has no wheel for {PLATFORM}, Python {PYTHON};"
+        f" required by {by}",
+        hint="ask its authors for one, or do without what requires it",
+    )
+
+
+def read_wheel(path: Path) -> Mapping[str, bytes]:
+    """Give the files that a wheel installs, by path, in order.
+
+    https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+    """
+    files = {}
+    with zipfile.ZipFile(path) as wheel:
+        for name in sorted(wheel.namelist()):
+            if not name.endswith("/"):
+                files[_installed_path(name)] = wheel.read(name)
+    return {name: content for name, content in files.items() if name}
+
+
+def _installed_path(name: str) -> str:
+    """Give where a file of a wheel goes; nowhere for scripts and headers."""
+    first, _, rest = name.partition("/")
+    if not first.endswith(".data"):
+        return name
+    scheme, _, inner = rest.partition("/")
+    return inner if scheme in ("purelib", "platlib") else ""

@@ -1,0 +1,221 @@
+// A Worker's surroundings without workerd: the built artifact on real Pyodide, with Miniflare's
+// real KV, R2 and D1, and TCP to a PostgreSQL in Hyperdrive's place.
+//
+// What it cannot show: snapshots, I/O contexts and CPU limits. What it does show breaks most naive
+// Workers: no threads, missing parts of the standard library, deadlocks, the collector's crash,
+// and (checked in boot.py) randomness while the entry is imported.
+//
+// usage: node harness.mjs CONFIG.json
+//   artifact     folder with wrangler.jsonc, src/ and python_modules/
+//   port         on 127.0.0.1; 0 takes a free one
+//   hyperdrive   {BINDING: "postgresql://user:password@host:port/database"}
+//   state        folder for KV, R2 and D1, laid out as wrangler's --persist-to; absent: in memory
+//   vars         further variables and secrets of the Worker
+//   control      true adds /__harness/*: scheduled, memory, run (tests only)
+//
+// Prints one line of JSON, {"port": …}, when it listens. Ends when its standard input does.
+
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { pathToFileURL } from "node:url";
+
+const config = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const require = createRequire(path.join(config.modules, "package.json"));
+const load = (name) => import(pathToFileURL(require.resolve(name)));
+const wrangler = JSON.parse(readFileSync(path.join(config.artifact, "wrangler.jsonc"), "utf8"));
+
+async function makeBindings() {
+  for (const [binding, url] of Object.entries(config.hyperdrive ?? {})) {
+    process.env[`CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_${binding}`] = url;
+  }
+  process.env.WRANGLER_LOG ??= "error"; // standard output is for the line that gives the port
+  const { getPlatformProxy } = await load("wrangler");
+  const proxy = await getPlatformProxy({
+    configPath: path.join(config.artifact, "wrangler.jsonc"),
+    persist: config.state ? { path: path.join(config.state, "v3") } : false,
+    remoteBindings: false,
+  });
+  const env = { ...proxy.env, ...(config.vars ?? {}) };
+  for (const { binding } of wrangler.d1_databases ?? []) env[binding] = plainD1(env[binding]);
+  for (const [binding, url] of Object.entries(config.hyperdrive ?? {})) {
+    env[binding] = hyperdrive(new URL(url));
+  }
+  return { env, proxy };
+}
+
+// A D1 binding whose statements are plain objects until they run. Miniflare's own are proxies that
+// answer every look at a property by a round trip, and Python takes many looks to learn what it has.
+function plainD1(d1) {
+  const statement = (text, values) => {
+    const real = () => (values ? d1.prepare(text).bind(...values) : d1.prepare(text));
+    return {
+      real,
+      bind: (...bound) => statement(text, bound),
+      all: () => real().all(),
+      run: () => real().run(),
+      raw: (options) => real().raw(options),
+      first: (column) => real().first(column),
+    };
+  };
+  return { prepare: (text) => statement(text), batch: (list) => d1.batch(list.map((s) => s.real())) };
+}
+
+// A Hyperdrive binding; the proxy's own has a connect() that needs workerd.
+function hyperdrive(url) {
+  return {
+    connectionString: url.href,
+    host: url.hostname,
+    port: Number(url.port || 5432),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database: decodeURIComponent(url.pathname.slice(1)),
+  };
+}
+
+// A Worker that draws randomness while it starts is refused: what it drew would be in the snapshot,
+// and the same in every isolate. `left` is how many draws are allowed from now on.
+const entropy = { left: Infinity };
+
+function guardEntropy() {
+  const crypto = require("node:crypto"); // where Pyodide takes it from
+  const draw = crypto.randomFillSync;
+  crypto.randomFillSync = (...arguments_) => {
+    if (entropy.left <= 0) throw Object.assign(new Error(), { name: "ErrnoError", errno: 63 }); // EPERM
+    entropy.left -= 1;
+    return draw(...arguments_);
+  };
+}
+
+async function startPython(env) {
+  guardEntropy();
+  const { loadPyodide } = await load("pyodide/pyodide.mjs");
+  const python = await loadPyodide({ stdout: console.error, stderr: console.error });
+  await python._api.initializeNodeSockFS();
+  python.mountNodeFS("/worker", path.resolve(config.artifact));
+  const pending = new Set();
+  const waitUntil = (promise) => {
+    const kept = Promise.resolve(promise).catch((error) => console.error(String(error)));
+    pending.add(kept);
+    kept.finally(() => pending.delete(kept));
+  };
+  python.registerJsModule("_pyodide_entrypoint_helper", {
+    cloudflareWorkersModule: { env, waitUntil },
+    cloudflareSocketsModule: {},
+    doAnImport: (name) => import(name),
+    patchWaitUntil() {},
+  });
+  python.registerJsModule("_cloudflare_compat_flags", {
+    python_request_headers_preserve_commas: true,
+    python_workflows_implicit_dependencies: true,
+  });
+  python.registerJsModule("_harness", { main: path.basename(wrangler.main, ".py"), entropy });
+  const boot = readFileSync(new URL("boot.py", import.meta.url), "utf8");
+  const handlers = python.runPython(boot, { filename: "boot.py" });
+  return { python, handlers, context: { waitUntil, passThroughOnException() {} }, pending };
+}
+
+function readRequest(incoming) {
+  const body = [];
+  return new Promise((resolve, reject) => {
+    incoming.on("data", (chunk) => body.push(chunk));
+    incoming.on("error", reject);
+    incoming.on("end", () => {
+      const { method } = incoming;
+      const init = { method, headers: pairs(incoming.rawHeaders) };
+      if (method !== "GET" && method !== "HEAD" && body.length) init.body = Buffer.concat(body);
+      // The target is taken as it came: a URL of two would lose "//" and "/../".
+      resolve(new Request(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`, init));
+    });
+  });
+}
+
+function pairs(raw) {
+  const headers = new Headers();
+  for (let i = 0; i < raw.length; i += 2) {
+    if (!HOP_BY_HOP.has(raw[i].toLowerCase())) headers.append(raw[i], raw[i + 1]);
+  }
+  return headers;
+}
+
+const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "expect", "upgrade"]);
+
+async function writeResponse(outgoing, response) {
+  const headers = [...response.headers].flat();
+  outgoing.writeHead(response.status, headers);
+  if (response.body) {
+    for await (const chunk of Readable.fromWeb(response.body)) outgoing.write(chunk);
+  }
+  outgoing.end();
+}
+
+// Node prints the source line of an uncaught error, and Pyodide's is a megabyte long.
+function fail(error) {
+  console.error(`harness: the isolate died: ${error?.message ?? error}`);
+  process.exit(70);
+}
+
+process.on("uncaughtException", fail);
+process.on("unhandledRejection", fail);
+
+const { env, proxy } = await makeBindings();
+const { python, handlers, context, pending } = await startPython(env);
+const heap = () => python._module.HEAPU8.length;
+const used = () => python._module.HEAPU32[python._module._emscripten_get_sbrk_ptr() >> 2];
+const atStart = { heap: heap(), used: used() };
+
+const controls = {
+  // Fires the Cron Trigger, as Cloudflare would.
+  async scheduled(_, search) {
+    const cron = search.get("cron") ?? wrangler.triggers?.crons?.[0] ?? "* * * * *";
+    await handlers.scheduled({ cron, scheduledTime: Date.now() }, env, context);
+    await Promise.allSettled([...pending]);
+    return {};
+  },
+  // Bytes: the WebAssembly heap, which never shrinks; what of it has been asked for; the process.
+  async memory() {
+    return { heap: heap(), used: used(), atStart, process: process.memoryUsage().rss };
+  },
+  // Runs Python inside the Worker; the last expression is the answer, as JSON.
+  async run(source) {
+    return JSON.parse(await handlers.run(source, env));
+  },
+};
+
+async function handle(incoming, outgoing) {
+  const url = new URL(incoming.url, "http://harness");
+  const control = config.control && url.pathname.match(/^\/__harness\/(\w+)$/)?.[1];
+  try {
+    const request = await readRequest(incoming);
+    if (control) {
+      const answer = await controls[control](await request.text(), url.searchParams);
+      outgoing.setHeader("content-type", "application/json");
+      return outgoing.end(JSON.stringify(answer));
+    }
+    await writeResponse(outgoing, await handlers.fetch(request, env, context));
+  } catch (error) {
+    console.error(String(error?.message ?? error));
+    // What Cloudflare answers when a Worker throws: https://developers.cloudflare.com/workers/observability/errors/
+    if (!outgoing.headersSent) outgoing.writeHead(500, { "x-error-code": "1101" });
+    outgoing.end(String(error?.message ?? error));
+    // A WebAssembly trap is the end of the isolate.
+    if (error instanceof WebAssembly.RuntimeError || python._api.fatal_error_occurred) fail(error);
+  }
+}
+
+const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, handle);
+server.listen(config.port ?? 0, "127.0.0.1", () => {
+  console.log(JSON.stringify({ port: server.address().port, ...atStart }));
+});
+
+async function stop() {
+  server.closeAllConnections();
+  await proxy.dispose();
+  process.exit(0);
+}
+
+process.on("SIGTERM", stop);
+process.on("SIGINT", stop);
+process.stdin.on("end", stop).resume();

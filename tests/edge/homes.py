@@ -1,0 +1,153 @@
+"""The edge homes: the built artifact on real Pyodide, once for the whole run.
+
+They are started beside the other tests and waited for by those that need them. What a worker of
+pytest-xdist needs to know of them is in files.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from inkcre import schema
+from inkcre.assembly import build_components
+from inkcre.edge.artifact.building import Artifact, build_artifact
+from inkcre.edge.artifact.folder import write_folder
+from inkcre.edge.artifact.lock import lock_file, read_lock
+from inkcre.edge.artifact.wheels import fetch_wheels
+from inkcre.edge.local.harness import Harness, HarnessOptions
+from inkcre.edge.local.migrations import apply_migrations
+from inkcre.edge.tools import tools_folder
+from inkcre.settings.loader import inspect_settings, load_settings
+from tests.postgres import PostgresServer
+
+FOLDER_VARIABLE = "TEST_EDGE_FOLDER"
+READY_SECONDS = 600
+"""On a new machine packages are fetched first."""
+
+D1 = {"database.kind": "d1", "bindings.DB.type": "d1", "bindings.DB.id": "local"}
+HOMES: Mapping[str, Mapping[str, Any]] = {"edge-postgres": {}, "edge-d1": D1}
+
+
+def build(overrides: Mapping[str, Any], folder: Path) -> Artifact:
+    """Build the artifact of the workers profile with some settings, and write it."""
+    found = inspect_settings("workers", overrides=overrides, environ={}, folder=folder.parent)
+    assert found.settings is not None, found.problems
+    packages = read_lock(lock_file().read_text())
+    artifact = build_artifact(
+        found.settings,
+        found.leaves(),
+        packages=packages,
+        wheels=fetch_wheels(packages, tools_folder() / "wheels"),
+        wrangler={},
+    )
+    write_folder(artifact.files, folder)
+    return artifact
+
+
+def options_for(home: str, folder: Path, server: PostgresServer) -> HarnessOptions:
+    """Build a home's artifact with an empty base behind it; give what the harness is told."""
+    artifact = folder / "artifact"
+    build(HOMES[home], artifact)
+    if home == "edge-d1":
+        apply_migrations(artifact, "DB", folder / "state")
+        return HarnessOptions(artifact, state=folder / "state", control=True)
+    url = migrated_database(server)
+    return HarnessOptions(artifact, hyperdrive={"HYPERDRIVE": url}, control=True)
+
+
+def migrated_database(server: PostgresServer) -> str:
+    """Make a database with the schema in it; give its address on loopback."""
+    name = f"edge_{time.monotonic_ns()}"
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    overrides = {"database.url": server.url(name), "http.host": "127.0.0.1"}
+    settings = load_settings("server", overrides=overrides, environ={}, folder=server.folder)
+    database = build_components(settings).database
+    schema.migrate(database)
+    database.close()
+    return server.tcp_url(name)
+
+
+class EdgeHomes:
+    """Both homes, started in the background."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="inkcre-edge-"))
+        self._server = server
+        self._harnesses: list[Harness] = []
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._start, daemon=True)
+
+    def start(self) -> None:
+        """Begin; ``base_url`` waits for the end of it."""
+        os.environ[FOLDER_VARIABLE] = str(self.folder)
+        self._thread.start()
+
+    def _start(self) -> None:
+        for home in HOMES:
+            answer: dict[str, Any] = {}
+            folder = self.folder / home
+            folder.mkdir()
+            try:
+                options = options_for(home, folder, self._server)
+                if self._is_stopping:
+                    return
+                harness = Harness(options, folder / "log")
+                self._harnesses.append(harness)
+                answer["url"] = harness.wait_until_ready()
+                answer["options"] = {
+                    "artifact": str(options.artifact),
+                    "hyperdrive": dict(options.hyperdrive),
+                }
+            except Exception:  # noqa: BLE001 - whatever it is, the tests that wait must hear of it
+                log = folder / "log"
+                answer["error"] = traceback.format_exc() + (log.read_text() if log.exists() else "")
+            temporary = self.folder / f".{home}"
+            temporary.write_text(json.dumps(answer))
+            temporary.rename(self.folder / f"{home}.json")
+
+    def stop(self) -> None:
+        """Stop both, and leave nothing behind."""
+        self._is_stopping = True
+        for harness in self._harnesses:
+            harness.close()
+        self._thread.join(READY_SECONDS)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _wait_for(home: str) -> dict[str, Any]:
+    path = Path(os.environ[FOLDER_VARIABLE]) / f"{home}.json"
+    deadline = time.monotonic() + READY_SECONDS
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{home} did not start"
+        time.sleep(0.1)
+    answer: dict[str, Any] = json.loads(path.read_text())
+    assert "error" not in answer, answer["error"]
+    return answer
+
+
+def base_url(home: str) -> str:
+    """Wait for a home; give its base URL."""
+    return str(_wait_for(home)["url"])
+
+
+def options_of(home: str) -> HarnessOptions:
+    """Wait for a home; give what its harness was told, but for the state: to start another."""
+    told = _wait_for(home)["options"]
+    options = HarnessOptions(Path(told["artifact"]), hyperdrive=told["hyperdrive"], control=True)
+    return replace(options)
+
+
+def log_of(home: str) -> str:
+    """Give what a home has logged."""
+    return (Path(os.environ[FOLDER_VARIABLE]) / home / "log").read_text()

@@ -1,0 +1,32 @@
+"""The entry of the Cloudflare Worker; ``inkcre build`` copies it into the artifact.
+
+https://developers.cloudflare.com/workers/languages/python/
+"""
+
+from pathlib import Path
+from typing import Any
+
+from workers import asgi
+
+from inkcre.edge import collector
+from inkcre.edge.entry import EdgeApplication
+
+app = EdgeApplication(Path(__file__).parent)
+
+# With an underscore: the runtime takes every public class of this module for an entry.
+_Entry: Any = asgi.entrypoint(app)
+
+
+class Default(_Entry):  # type: ignore[misc]
+    """What Cloudflare calls: for a request, and for a Cron Trigger."""
+
+    async def fetch(self, request: Any) -> Any:
+        """Answer a request; collect garbage behind it when that is due."""
+        response = await super().fetch(request)
+        collector.collect_behind(self.ctx)
+        return response
+
+    async def scheduled(self, _controller: Any, _env: Any, _ctx: Any) -> None:
+        """Do what is due. Of the environments only ``self.env`` has been made for Python."""
+        app.tick(self.env)
+        collector.collect_behind(self.ctx)

@@ -134,7 +134,7 @@ def render_plan(plan: Plan) -> str:
 
 
 def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) or value is None else str(value)
 
 
 def describe_capabilities(settings: Settings) -> dict[str, Any]:

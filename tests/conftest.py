@@ -138,9 +138,20 @@ def hyperdrive_database(url: str, **overrides: object) -> Database:
     return build_components(settings, bindings={"HYPERDRIVE": lent}).database
 
 
+@pytest.fixture(params=["sqlite", "sqlite-memory", "postgres"])
+def migratable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Give every adapter that can change its schema in turn, with an empty base."""
+    yield from open_database(request, tmp_path)
+
+
 @pytest.fixture(params=["sqlite", "sqlite-memory", "postgres", "hyperdrive"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Give every adapter in turn, on its real backend, with an empty base."""
+    yield from open_database(request, tmp_path)
+
+
+def open_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Give the adapter that a fixture is asked for."""
     if request.param == "hyperdrive":  # its schema is brought up to date by another
         database = hyperdrive_database(request.getfixturevalue("postgres_tcp_url"))
         yield database

@@ -6,6 +6,7 @@ Rows refer to each other inside the batch by digest, so nothing is read back bet
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import (
@@ -164,38 +165,59 @@ SELECT_KNOWN = Statement(
 """Tell which of some ids and digests exist."""
 
 
-def write_calls(plan: Plan, now: datetime, *, counting: bool = False) -> list[Call]:
+def write_calls(
+    plan: Plan, now: datetime, *, counting: bool = False, max_bytes: int | None = None
+) -> list[Call]:
     """Give the statements that write a plan: at most two, whatever its size.
 
-    They give the ids of the rows that they add, or with ``counting`` how many they add.
+    They give the ids of the rows that they add, or with ``counting`` how many they add. Where the
+    database takes only so many bytes in a value, there are as many statements as that takes.
     """
     add_blocks = COUNT_BLOCKS if counting else INSERT_BLOCKS
     add_relations = COUNT_RELATIONS if counting else INSERT_RELATIONS
-    calls = []
     moment_ = format_moment(now)
-    if plan.blocks:
-        calls.append(add_blocks(blocks=_as_json(plan.blocks.values()), now=moment_))
-    if plan.relations:
-        calls.append(add_relations(relations=_as_json(plan.relations.values()), now=moment_))
-    return calls
+    return [
+        *(add_blocks(blocks=p, now=moment_) for p in _as_json(plan.blocks.values(), max_bytes)),
+        *(
+            add_relations(relations=p, now=moment_)
+            for p in _as_json(plan.relations.values(), max_bytes)
+        ),
+    ]
 
 
-def _as_json(rows: Iterable[dict[str, Any]]) -> str:
+def _as_json(rows: Iterable[dict[str, Any]], max_bytes: int | None = None) -> list[str]:
+    """Write rows as JSON arrays: as one, or as several of so many bytes; as none without rows."""
     numbered = [{"ord": number, **row} for number, row in enumerate(rows)]
-    return json.dumps(numbered, ensure_ascii=False, separators=(",", ":"))
+    whole = _dump(numbered)
+    if max_bytes is None or len(whole) * 4 <= max_bytes:
+        return [whole] if numbered else []
+    parts: list[list[str]] = []
+    room = 0
+    for row in map(_dump, numbered):
+        size = len(row.encode()) + 1
+        if size > room:
+            parts.append([])
+            room = max_bytes - 2
+        parts[-1].append(row)
+        room -= size
+    return [f"[{','.join(part)}]" for part in parts]
 
 
-def _wanted_json(references: Iterable[Reference]) -> str:
-    return _as_json({"id" if isinstance(r, int) else "digest": r} for r in references)
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _wanted_json(references: Iterable[Reference], max_bytes: int | None = None) -> list[str]:
+    rows = ({"id" if isinstance(r, int) else "digest": r} for r in references)
+    return _as_json(rows, max_bytes)
 
 
 def find_missing(database: Database, references: Sequence[Reference]) -> list[Reference]:
     """Tell which ids and digests do not exist."""
-    if not references:
-        return []
     known: set[Reference] = set()
-    for id_, digest in database.read(SELECT_KNOWN(wanted=_wanted_json(references))):
-        known |= {id_, digest}
+    for part in _wanted_json(references, database.capabilities.max_value_bytes):
+        for id_, digest in database.read(SELECT_KNOWN(wanted=part)):
+            known |= {id_, digest}
     return [reference for reference in references if reference not in known]
 
 
@@ -220,14 +242,22 @@ def write_graph(database: Database, form: Star | FlatGraph, now: datetime) -> di
 
 def _write_plan(database: Database, plan: Plan, now: datetime) -> dict[str, Any] | None:
     """Write a plan; None when a block of it was deleted before it could be read back."""
-    calls = write_calls(plan, now)
-    wanted, ends = _wanted_json(plan.nodes), _as_json(plan.relations.values())
+    max_bytes = database.capabilities.max_value_bytes
+    calls = write_calls(plan, now, max_bytes=max_bytes)
+    parts = zip_longest(
+        _wanted_json(plan.nodes, max_bytes),
+        _as_json(plan.relations.values(), max_bytes),
+        fillvalue="[]",
+    )
+    reading = [SELECT_GRAPH(wanted=wanted, relations=ends) for wanted, ends in parts]
     try:
-        *written, rows = database.atomic([*calls, SELECT_GRAPH(wanted=wanted, relations=ends)])
+        answers = database.atomic([*calls, *reading])
     except MissingReference:
         refuse_unknown_storages(database, {row["storage"] for row in plan.blocks.values()})
         return None
+    rows = [row for answer in answers[len(calls) :] for row in answer]
     found = {row[1] for row in rows if row[0] == 0}
+    written = answers[: len(calls)]
     return _answer(plan, calls, written, rows) if len(found) == len(plan.nodes) else None
 
 
@@ -243,9 +273,9 @@ def _answer(
     # A block may be named by id and by content: it is one block all the same.
     block_rows = list({row[2]: row for row in reversed(rows) if row[0] == 0}.values())[::-1]
     relation_rows = list({row[2]: row for row in reversed(rows) if row[0] == 1}.values())[::-1]
-    created = {
-        call.statement: [row[0] for row in ids] for call, ids in zip(calls, written, strict=True)
-    }
+    created: dict[Statement, list[int]] = {}
+    for call, added in zip(calls, written, strict=True):
+        created.setdefault(call.statement, []).extend(row[0] for row in added)
     answer: dict[str, Any] = {
         "blocks": [block_from_row(row[2:8]) for row in block_rows],
         "relations": [

@@ -59,6 +59,9 @@ class DatabaseCapabilities:
     can_migrate: bool
     """Whether this process can bring the schema up to date."""
 
+    max_value_bytes: int | None = None
+    """How large one value may be, in bytes of UTF-8; None: larger than any request."""
+
 
 class Database(Protocol):
     """Rows in tables.

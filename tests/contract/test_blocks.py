@@ -162,6 +162,32 @@ def test_empty_content_is_content(api: httpx.Client, unique: Unique) -> None:
     assert created.json()["content"] == ""
 
 
+def test_content_is_as_large_as_the_home_takes(api: httpx.Client, unique: Unique) -> None:
+    """Larger than a value of the database may be is 413; else it is a block like any other."""
+    ports = {port["port"]: port for port in api.get("/capabilities").json()["ports"]}
+    limit = ports["database"]["capabilities"]["max_value_bytes"]
+    content = unique("😀" * 600_000)
+    created = api.post("/blocks", json=block(content))
+    if limit is not None:
+        assert limit < 2_400_000
+        expect_problem(created, 413, "too_large", str(limit))
+        content = unique("x" * (limit - 2000))
+        created = api.post("/blocks", json=block(content))
+    assert created.status_code == 201
+    assert api.get(created.headers["location"]).json()["content"] == content
+
+
+def test_graph_may_be_larger_than_a_value(api: httpx.Client, unique: Unique) -> None:
+    """Blocks of five megabytes together are one request, and whole."""
+    arms = [(f"holds {n}", block(unique("x" * 250_000 + str(n)))) for n in range(20)]
+    form = star(block(unique("root")), *arms)
+    graph = api.put("/graph", json=form).json()
+    assert len(graph["created"]["blocks"]) == 21
+    assert len(graph["created"]["relations"]) == 20
+    again = api.put("/graph", json=form).json()
+    assert again == {**graph, "created": {"blocks": [], "relations": []}}
+
+
 @pytest.mark.parametrize("body", [b"[" * 200_000, b'{"resolver":' * 100_000], ids=["list", "table"])
 def test_body_nested_without_end_is_422(api: httpx.Client, body: bytes) -> None:
     """Whatever parses it must not be led to the end of its stack."""

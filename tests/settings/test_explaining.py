@@ -191,7 +191,7 @@ def test_difference_is_in_values_and_in_assembly() -> None:
     assert values["database.pool.size"].first is None
     assert values["database.url"].second == "********"
     assembly = {change.what: (change.first, change.second) for change in difference.assembly}
-    assert assembly["database: dialect"] == (None, "postgresql")
+    assert assembly["database: can_migrate"] == ("false", "true")
     assert assembly["storage"][0] == "r2 (this version has no adapter for it)"
     text = render_difference(difference)
     assert text.startswith("--- workers\n+++ server\n")

@@ -2,13 +2,16 @@
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
+from inkcre.assembly import build_storage
 from inkcre.errors import SchemaBehind, Unsupported
 from inkcre.settings.loader import load_settings
 from inkcre.settings.report import SettingsError
@@ -56,8 +59,8 @@ def test_wrong_settings_are_reported_by_the_factory() -> None:
 
 def test_kind_without_an_adapter_is_unsupported() -> None:
     """A profile may be loaded whose adapters this version does not have."""
-    with pytest.raises(Unsupported, match="hyperdrive"):
-        create_app(profile="workers", environ={})
+    with pytest.raises(Unsupported, match=r'storage\.kind "r2"'):
+        build_storage(load_settings("workers", environ={}))
 
 
 def test_app_refuses_to_start_when_the_schema_is_behind(tmp_path: Path) -> None:
@@ -152,18 +155,34 @@ def test_lifespan_does_nothing_on_workers() -> None:
     import asyncio
 
     from inkcre import lifecycle
-    from inkcre.assembly import build_components
 
-    components = build_components(sqlite_settings(":memory:"))
     settings = load_settings("workers", environ={})
+    components, _ = lifecycle.provide_components(settings)
+    assert components is None
 
     async def start_and_stop() -> None:
         async with lifecycle.running(settings, components):
             pass
 
     asyncio.run(start_and_stop())
-    with pytest.raises(SchemaBehind):
-        lifecycle.require_database(settings, components)
+
+
+def test_app_of_the_workers_profile_takes_bindings(postgres_tcp_url: str) -> None:
+    """In a test too: each request opens a connection of its own and closes it."""
+    parts = urlsplit(postgres_tcp_url)
+    lent = SimpleNamespace(
+        host=parts.hostname, port=parts.port, user=parts.username,
+        password=parts.password, database=parts.path[1:],
+    )  # fmt: skip
+    app = create_app(profile="workers", environ={}, bindings={"HYPERDRIVE": lent})
+    with TestClient(app) as client:
+        assert client.get("/heartbeat").json()["worker"] is True
+        made = client.post("/blocks", json={"resolver": "text", "content": "x"})
+        assert client.get(made.headers["location"]).json()["content"] == "x"
+    with TestClient(create_app(profile="workers", environ={})) as client:
+        answer = client.get("/blocks")
+        assert answer.status_code == 503
+        assert "bindings.HYPERDRIVE" in answer.json()["detail"]
 
 
 def test_plugin_gives_an_app_and_a_client(inkcre_app: FastAPI, inkcre_client: TestClient) -> None:

@@ -26,10 +26,10 @@ def test_head_is_the_last_migration() -> None:
     assert script.get_heads() == [SCHEMA_HEAD]
 
 
-def test_migrated_schema_is_the_declared_one(database: Database) -> None:
+def test_migrated_schema_is_the_declared_one(migratable: Database) -> None:
     """Tables, columns, constraints and indexes of a migrated base are those of the code."""
-    assert isinstance(database, Migratable)
-    engine = database.migration_engine()
+    assert isinstance(migratable, Migratable)
+    engine = migratable.migration_engine()
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = [d for d in compare_metadata(context, metadata) if not is_version_table(d)]
@@ -41,7 +41,7 @@ def test_migrated_schema_is_the_declared_one(database: Database) -> None:
             found |= {k["name"] for k in inspector.get_unique_constraints(table)}
             found.add(inspector.get_pk_constraint(table)["name"])
     engine.dispose()
-    if database.capabilities.dialect == "sqlite":  # it gives a numbering key no name
+    if migratable.capabilities.dialect == "sqlite":  # it gives a numbering key no name
         declared = {name for name in declared if not str(name).startswith("pk_")}
     assert differences == []
     assert {n for n in found if n and (n in declared or not n.startswith("pk_"))} == declared
@@ -52,11 +52,11 @@ def is_version_table(difference: Any) -> bool:
     return bool(difference[0] == "remove_table" and difference[1].name == VERSION_TABLE)
 
 
-def test_migrating_again_does_nothing(database: Database) -> None:
+def test_migrating_again_does_nothing(migratable: Database) -> None:
     """At head there is nothing to do."""
-    schema.migrate(database)
-    assert schema.read_revision(database) == SCHEMA_HEAD
-    schema.require_head(database)
+    schema.migrate(migratable)
+    assert schema.read_revision(migratable) == SCHEMA_HEAD
+    schema.require_head(migratable)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
@@ -73,7 +73,7 @@ def test_two_who_migrate_at_once_migrate_once(kind: str, tmp_path: Path) -> None
     assert sum(b"schema is up to date" in text for text in said) == 4
 
 
-def test_base_from_the_future_is_refused(database: Database) -> None:
+def test_base_from_the_future_is_refused(migratable: Database) -> None:
     """A schema that this version does not know is not served either."""
     from sqlalchemy import Text, bindparam, column, table, update
 
@@ -84,9 +84,9 @@ def test_base_from_the_future_is_refused(database: Database) -> None:
             version_num=bindparam("v", type_=Text)
         )
     )
-    database.atomic([revision(v="9999")])
+    migratable.atomic([revision(v="9999")])
     with pytest.raises(SchemaBehind, match="9999"):
-        schema.require_head(database)
+        schema.require_head(migratable)
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])

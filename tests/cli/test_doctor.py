@@ -30,7 +30,7 @@ def test_laptop_is_well_from_the_start(run: Run, tmp_path: Path) -> None:
     """Before the first run there is no database, and that is no illness; none is made."""
     probes, status = examine(run)
     assert status == 0
-    assert list(probes) == [*NAMES, "extra local", "extra postgres"]
+    assert list(probes) == [*NAMES, "extra local", "extra postgres", "extra edge"]
     assert probes["database"]["detail"] == "data/inkcre.sqlite3 is not there yet and can be made"
     assert list(tmp_path.iterdir()) == []
     run("migrate")
@@ -176,7 +176,8 @@ def test_missing_extra_is_an_illness_where_it_is_needed(monkeypatch: pytest.Monk
     said = {}
     for profile in ("dev", "server"):
         found = inspect_settings(profile, environ={}, folder=NOWHERE)
-        said[profile] = doctor.examine(found).probes[-1]
+        probes = {probe.name: probe for probe in doctor.examine(found).probes}
+        said[profile] = probes["extra postgres"]
     assert said["dev"].status == "skipped"
     assert (said["server"].status, said["server"].help) == (
         "failed",

@@ -106,8 +106,9 @@ def test_every_example_that_can_run_does() -> None:
     unrun = set(EXPLANATIONS) - set(RUNNABLE)
     assert unrun == {
         "cannot_listen", "conflict", "int_parsing_size", "invalid", "invariant_broken",
-        "misconfigured", "missing_reference", "no_working_folder", "not_found", "quota_exceeded",
-        "read_only", "schema_behind", "timed_out", "too_large", "unavailable", "unsupported",
+        "misconfigured", "missing_reference", "no_wheel", "no_working_folder", "not_found",
+        "quota_exceeded", "read_only", "schema_behind", "timed_out", "too_large", "unavailable",
+        "unreadable_wrangler_configuration", "unsupported",
     }  # fmt: skip
     assert all("```" in EXPLANATIONS[code] for code in unrun)
 

@@ -4,12 +4,16 @@ from collections.abc import Iterator
 
 from inkcre import errors, serving
 from inkcre.cli import config_reading, data, explaining
+from inkcre.edge.artifact import building, configuration, folder, wheels
 from inkcre.errors import InkcreError
 from inkcre.http.problems import STATUSES
 from inkcre.settings import files
 from inkcre.settings.report import SettingsError
 
-LOADED = (serving, data, config_reading, explaining, files, SettingsError)
+LOADED = (
+    building, config_reading, configuration, data, explaining, files, folder, serving, wheels,
+    SettingsError,
+)  # fmt: skip
 ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError"}
 
 

@@ -86,7 +86,7 @@ INSTALL = "install inkcre[edge]"
 def _explain(message: str, packages: Sequence[LockedPackage]) -> Exception:
     """Say what pip says in one sentence: a package without a wheel, or nobody there to ask."""
     lines = [line for line in message.splitlines() if line.startswith("ERROR:")]
-    is_away = any(word in message for word in ("NewConnectionError", "ConnectTimeout", "NameRes"))
+    is_away = "after connection broken by" in message  # of its retries; the rest looks the same
     for package in packages:
         if not is_away and any(f"{package.name}==" in line for line in lines):
             return _no_wheel(package)

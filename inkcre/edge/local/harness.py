@@ -82,6 +82,7 @@ class Harness:
                     self._started = json.loads(line)
                     break
             else:
+                self.close()
                 raise Unavailable("the harness ended before it answered", hint="read what it wrote")
         return f"http://127.0.0.1:{self._started['port']}"
 

@@ -14,10 +14,9 @@ from pathlib import Path
 import psycopg
 
 from benchmarks import configuring, importing, serving, starting
-from benchmarks.tables import Table
+from benchmarks.tables import Table, write_section
 from tests.postgres import PostgresServer
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = (
     "fastapi", "starlette", "uvicorn", "pydantic", "pydantic-settings", "dynaconf", "sqlalchemy",
     "psycopg",
@@ -75,8 +74,7 @@ def main() -> None:
     text = f"{describe().format(postgres=postgres.split()[0])}\n\n{table.as_markdown()}\n"
     print(f"\n{text}")
     if len(parts) == len(PARTS):
-        head = "# Results\n\nPrinted by `make bench`; both sides of a row in one run.\n\n"
-        RESULTS.write_text(head + text)
+        write_section("Processes", "Printed by `make bench`.", text)
     sys.exit(0 if all(row[5] == "yes" for row in table.rows) else 1)
 
 

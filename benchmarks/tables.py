@@ -1,6 +1,19 @@
 """The table of results."""
 
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def write_section(title: str, head: str, text: str) -> None:
+    """Write a section of RESULTS.md in the place of its former self."""
+    sections = re.split(r"^## ", RESULTS.read_text(), flags=re.MULTILINE)
+    kept = {part.partition("\n")[0]: part for part in sections[1:]}
+    kept[title] = f"{title}\n\n{head}\n\n{text.strip()}\n\n"
+    body = "".join(f"## {part.rstrip()}\n\n" for part in kept.values())
+    RESULTS.write_text(f"# Results\n\nBoth sides of a row in one run.\n\n{body.rstrip()}\n")
 
 
 @dataclass

@@ -47,7 +47,7 @@ def require_head(database: Database) -> None:
     if revision != SCHEMA_HEAD:
         raise SchemaBehind(
             f"database: the schema is at {revision or 'nothing'}, this version needs {SCHEMA_HEAD}",
-            hint="run `inkcre migrate`",
+            hint=database.migrate_hint,
         )
 
 
@@ -57,7 +57,9 @@ def migrate(database: Database) -> None:
     from alembic.util import CommandError
 
     if not isinstance(database, Migratable):
-        raise Unsupported("database: its schema is not changed from here")
+        raise Unsupported(
+            "database: its schema is not changed from here", hint=database.migrate_hint
+        )
     engine = database.migration_engine()
     try:
         with _one_at_a_time, engine.connect() as connection:

@@ -33,7 +33,7 @@ class CountingProxy:
             while sent := _receive(client):
                 if sent != NOTHING_YET:
                     self.turns += 1
-                while sent != NOTHING_YET:  # what follows without an answer is the same turn
+                while sent and sent != NOTHING_YET:  # what follows unanswered is the same turn
                     self.sent += sent
                     server.sendall(sent)
                     sent = _receive(client)

@@ -56,10 +56,12 @@ def _require_readable(name: str) -> None:
 
 def _open_base(profile: str | None, assignments: list[str] | None) -> "Components":
     from inkcre.assembly import build_components
+    from inkcre.cli.serve import require_process
     from inkcre.lifecycle import require_database
     from inkcre.settings.loader import load_settings
 
     settings = load_settings(profile, assignments=assignments or ())
+    require_process(settings, "name a profile for processes, with the same PostgreSQL")
     given = build_components(settings)
     require_database(settings, given)
     return given

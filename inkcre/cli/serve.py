@@ -1,10 +1,13 @@
 """``inkcre run`` and ``inkcre migrate``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkcre.cli.settings_options import Assignments, Profile
+
+if TYPE_CHECKING:
+    from inkcre.settings.model import Settings
 
 DIALECTS = {
     "sqlite": "sqlite",
@@ -13,6 +16,20 @@ DIALECTS = {
     "hyperdrive": "postgresql",
 }
 """The dialect of each kind of database."""
+
+
+def require_process(settings: "Settings", hint: str) -> None:
+    """Return if a profile's database can be reached from a process.
+
+    Raises:
+        WrongTarget: it is for Cloudflare Workers, where bindings are.
+    """
+    if settings.target != "process":
+        from inkcre.serving import WrongTarget
+
+        raise WrongTarget(
+            f"profile {settings.profile}: its database is reached on Cloudflare only", hint=hint
+        )
 
 
 def run(profile: Profile = None, set_: Assignments = None) -> None:
@@ -36,7 +53,7 @@ def migrate(
 ) -> None:
     """Bring the database's schema up to date."""
     from inkcre import schema
-    from inkcre.assembly import build_components
+    from inkcre.assembly import build_components, load_adapter
     from inkcre.infobase.tables import SCHEMA_HEAD
     from inkcre.settings.loader import load_settings
 
@@ -44,6 +61,7 @@ def migrate(
     if sql:
         print(schema.render_sql(DIALECTS[settings.database.kind]), end="")
         return
+    require_process(settings, load_adapter("database", settings.database.kind).migrate_hint)
     database = build_components(settings).database
     try:
         if check:

@@ -14,6 +14,9 @@ from sqlalchemy import ClauseElement, Engine
 Row = tuple[Any, ...]
 """One row: plain values in the order of the statement's columns."""
 
+MIGRATE_HINT = "run `inkcre migrate`"
+"""How a schema is brought up to date from here."""
+
 Lifetime = Literal["process", "invocation"]
 """How long an adapter lives: as long as the process, or for one request or tick."""
 
@@ -75,11 +78,14 @@ class Database(Protocol):
     capabilities: ClassVar[DatabaseCapabilities]
     lifetime: ClassVar[Lifetime]
 
+    migrate_hint: ClassVar[str]
+    """How its schema is brought up to date, for those who find it behind."""
+
     def read(self, call: Call) -> list[Row]:
         """Run one statement that changes nothing; all its rows, in order, empty when none.
 
-        It runs by itself, in no transaction, and is tried again once when the connection that it
-        was given turns out to be dead.
+        It runs by itself, in no transaction of others. Where connections are kept, it is tried
+        again once when the one that it was given turns out to be dead.
         """
 
     def atomic(self, calls: Sequence[Call]) -> list[list[Row]]:

@@ -13,6 +13,7 @@ from inkcre.settings.diagnostics import Level
 from inkcre.settings.leaves import effective_value
 from inkcre.settings.loader import Inspection
 from inkcre.settings.origins import KeyPath, SecretFileOrigin, TomlOrigin
+from inkcre.settings.profiles import package_profiles
 from inkcre.settings.schema import find_node
 from inkcre.settings.variables import FORMER_DATABASE_URL, variable_name
 
@@ -25,8 +26,10 @@ BINDINGS: dict[KeyPath, str] = {
 """The type of binding that a kind of component asks for."""
 
 CREATE = {
-    "hyperdrive": "npx wrangler hyperdrive create {name} --connection-string=…",
-    "d1": "npx wrangler d1 create {name}",
+    "hyperdrive": (
+        "npx wrangler hyperdrive create {name} --caching-disabled --connection-string=…"
+    ),
+    "d1": "npx wrangler d1 create {worker}",
     "kv": "npx wrangler kv namespace create {name}",
 }
 """The command that makes a resource and tells its id.
@@ -231,9 +234,12 @@ def find_undefined_bindings(subject: Subject) -> Iterator[Finding]:
 def find_unused_bindings(subject: Subject) -> Iterator[Finding]:
     """Find bindings that are defined and that no component names."""
     named = {name for _, name, _ in _named_bindings(subject)}
-    for path in subject.found.origins.winners:
+    for path, definition in subject.found.origins.winners.items():
         is_type = len(path) == 3 and path[0] == "bindings" and path[2] == "type"
-        if is_type and path[1] not in named:
+        # Those of a profile that comes with the package are there for other choices.
+        document = getattr(definition.origin, "document", None)
+        is_theirs = document is None or package_profiles() not in document.path.parents
+        if is_type and is_theirs and path[1] not in named:
             yield Finding(
                 path,
                 "no component names this binding",
@@ -259,12 +265,14 @@ def find_uncreated_bindings(subject: Subject) -> Iterator[Finding]:
     """Find resources that have no id yet."""
     if subject.values.get("target") != "workers":
         return
+    named = {name for _, name, _ in _named_bindings(subject)}
     for path, definition in subject.found.origins.winners.items():
         is_type = len(path) == 3 and path[0] == "bindings" and path[2] == "type"
         create = CREATE.get(str(definition.value)) if is_type else None
         id_path = (*path[:2], "id")
-        if create and id_path not in subject.found.origins.winners:
-            command = create.format(name=path[1])
+        if create and path[1] in named and id_path not in subject.found.origins.winners:
+            worker = subject.values.get("workers.name")
+            command = create.format(name=path[1], worker=worker)
             write = f"inkcre config set {'.'.join(id_path)} ID -p {subject.found.profile}"
             yield Finding(
                 id_path,

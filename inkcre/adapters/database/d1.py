@@ -18,7 +18,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from inkcre.adapters.database.compiling import CompiledStatement, StatementCache
 from inkcre.adapters.database.resultcodes import translate_code
-from inkcre.errors import InkcreError, TooLarge, Unavailable
+from inkcre.errors import InkcreError, InvariantBroken, QuotaExceeded, TooLarge, Unavailable
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
 from inkcre.settings.sections.database import D1Settings
 
@@ -42,6 +42,9 @@ class D1Database:
     """A D1 database, for one invocation."""
 
     lifetime: ClassVar[Lifetime] = "invocation"
+    migrate_hint: ClassVar[str] = (
+        "run `npx wrangler d1 migrations apply` in the folder that `inkcre build` writes"
+    )
     capabilities: ClassVar[DatabaseCapabilities] = DatabaseCapabilities(
         "sqlite", is_shared=True, can_migrate=False, max_value_bytes=MAX_VALUE_BYTES
     )
@@ -60,18 +63,20 @@ class D1Database:
         """Run one statement that changes nothing, in one round trip."""
         from pyodide.ffi import run_sync
 
-        compiled, prepared = self._prepare(call)
-        return self._translated(lambda: _rows(compiled, run_sync(prepared.all())))
+        def run() -> list[Row]:
+            compiled, prepared = self._prepare(call)
+            return _rows(compiled, run_sync(prepared.all()))
+
+        return self._translated(run)
 
     def atomic(self, calls: Sequence[Call]) -> list[list[Row]]:
         """Run statements in one transaction and one round trip."""
         if not calls:
             return []
-        prepared = [self._prepare(call) for call in calls]
-
         from pyodide.ffi import run_sync, to_js
 
         def run() -> list[list[Row]]:
+            prepared = [self._prepare(call) for call in calls]
             results = run_sync(self._lend().batch(to_js([statement for _, statement in prepared])))
             return [
                 _rows(compiled, result)
@@ -140,6 +145,12 @@ def translate(message: str, *, setting: str) -> InkcreError:
     """
     words = message.replace("(", " ").replace(")", " ").replace(":", " ").split()
     codes = [word for word in words if word.startswith("SQLITE_")]
-    if not codes:
+    if "maximum DB size" in message:
+        return QuotaExceeded("database: D1 has no room left")
+    if "D1_TYPE_ERROR" in message:
+        return InvariantBroken("database: D1 was given a value of a type that it has not")
+    if not codes and "no such" not in message:
         return Unavailable("database: no answer from D1")
-    return translate_code(codes[-1], message, setting=setting)
+    return translate_code(
+        codes[-1] if codes else "", message, setting=setting, migrate_hint=D1Database.migrate_hint
+    )

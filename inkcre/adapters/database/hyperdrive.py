@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from inkcre.adapters.database.compiling import StatementCache
-from inkcre.adapters.database.sqlstates import DEADLOCKS, TAKE_TURN, translate_state, unavailable
+from inkcre.adapters.database.sqlstates import DEADLOCKS, translate_state, unavailable
 from inkcre.errors import InkcreError
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
 from inkcre.settings.sections.database import HyperdriveSettings
@@ -32,8 +32,15 @@ SETTLE = "SELECT set_config('statement_timeout', $1, true)"
 """For this transaction only: Hyperdrive lends a connection for one, and clears it behind us.
 https://developers.cloudflare.com/hyperdrive/concepts/connection-pooling/
 
-It rides in front of each transaction, in the same round trip. A call of a volatile function also
-keeps Hyperdrive's query cache from answering with what was there a minute ago."""
+It rides in front of each transaction, in the same round trip."""
+
+TAKE_TURN = "SELECT version_num FROM inkcre_schema FOR UPDATE"
+"""Batches that were in each other's way try again one at a time: each deadlock costs a second. They
+hold the one row that nobody writes; Hyperdrive has no advisory locks.
+https://developers.cloudflare.com/hyperdrive/reference/supported-databases-and-features/"""
+
+SILENCE_SECONDS = 10
+"""How much longer than a statement may take the server may say nothing."""
 
 STATEMENTS = StatementCache(PGDialect_pg8000(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
 """Compiled once for all invocations."""
@@ -55,6 +62,9 @@ class HyperdriveDatabase:
     """A PostgreSQL server behind Hyperdrive, for one invocation."""
 
     lifetime: ClassVar[Lifetime] = "invocation"
+    migrate_hint: ClassVar[str] = (
+        "run `inkcre migrate --profile server`, with the server's address in INKCRE_DATABASE__URL"
+    )
     capabilities: ClassVar[DatabaseCapabilities] = DatabaseCapabilities(
         "postgresql", is_shared=True, can_migrate=False
     )
@@ -62,6 +72,7 @@ class HyperdriveDatabase:
     def __init__(self, settings: HyperdriveSettings, lend: Callable[[], HyperdriveBinding]) -> None:
         self._setting = f"bindings.{settings.binding}"
         self._lend = lend
+        self._silence_seconds = settings.statement_timeout_seconds + SILENCE_SECONDS
         milliseconds = int(settings.statement_timeout_seconds * 1000)
         self._settle: Sent = (SETTLE, (str(milliseconds),))
         self._connection: PipeliningConnection | None = None
@@ -133,6 +144,7 @@ class HyperdriveDatabase:
                 database=lent.database,
                 password=lent.password,
                 application_name="inkcre",
+                timeout=self._silence_seconds,
                 ssl_context=False,  # Hyperdrive does TLS to the server, not towards us
             )
         return self._connection
@@ -142,11 +154,14 @@ class HyperdriveDatabase:
 
         try:
             return work()
-        except InterfaceError as error:
-            self.close()
-            raise unavailable() from error
         except DatabaseError as error:
             raise translate(error, setting=self._setting) from error
+        except (InterfaceError, OSError) as error:
+            self.close()
+            raise unavailable() from error
+        except BaseException:
+            self.close()  # whatever was left unsaid or unread is not the next one's
+            raise
 
 
 def _state(error: Exception) -> str:
@@ -158,5 +173,7 @@ def _state(error: Exception) -> str:
 def translate(error: Exception, *, setting: str) -> InkcreError:
     """Say in the port's words what PostgreSQL or the driver said."""
     if _state(error):
-        return translate_state(_state(error), setting=setting)
+        return translate_state(
+            _state(error), setting=setting, migrate_hint=HyperdriveDatabase.migrate_hint
+        )
     return unavailable()

@@ -6,7 +6,7 @@ Sync is one transaction, with no BEGIN and no COMMIT around it, and what fails u
 https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from struct import pack
 from typing import Any, NamedTuple
@@ -28,9 +28,16 @@ from pg8000.exceptions import InterfaceError
 
 from inkcre.ports.database import Row
 
-MAX_UNREAD_BYTES = 32 * 1024
-"""How much is sent without reading answers. Beyond it the server may stop reading, because nobody
-takes its answers, while we wait for it to read: for ever."""
+MAX_SENT_BYTES = 32 * 1024
+"""How much is sent while answers are waiting. The server stops reading when nobody takes its
+answers; if we then had more to send than fits on the way, both would wait for ever."""
+
+
+def _message(code: Any, body: bytes) -> bytes:
+    return bytes(code) + pack("!i", len(body) + 4) + body
+
+
+DESCRIBE_PORTAL = _message(DESCRIBE, b"P\x00")
 
 
 class Answer(NamedTuple):
@@ -69,18 +76,17 @@ class PipeliningConnection(CoreConnection):  # type: ignore[misc]
             InterfaceError: the connection is gone.
         """
         answers = _Answers()
-        unread = 0
-        for number, (text, parameters) in enumerate(statements):
-            if unread > MAX_UNREAD_BYTES:
+        sent = 0
+        # All are made before any is sent: what cannot be said leaves nothing half said.
+        for number, messages in enumerate([self._messages(*one) for one in statements]):
+            if sent and sent + len(messages) > MAX_SENT_BYTES:
                 self._write(FLUSH_MSG)
                 self._receive(answers, statements=number)
-                unread = 0
+                sent = 0
             if answers.error is not None:
                 break
-            for code, body in self._messages(text, parameters):
-                self._send_message(code, body)
-                unread += len(body)
-            self._write(EXECUTE_MSG)
+            self._write(messages)
+            sent += len(messages)
         self._write(SYNC_MSG)
         self._receive(answers)
         if answers.error is not None:
@@ -102,15 +108,15 @@ class PipeliningConnection(CoreConnection):  # type: ignore[misc]
         if isinstance(context, _Answers):
             context.finish()
 
-    def _messages(self, text: str, parameters: Sequence[Any]) -> Iterator[tuple[bytes, bytes]]:
+    def _messages(self, text: str, parameters: Sequence[Any]) -> bytes:
         # No types: the server infers those of the parameters. An unnamed statement and portal.
-        yield PARSE, b"\x00" + text.encode() + b"\x00\x00\x00"
+        parse = b"\x00" + text.encode() + b"\x00\x00\x00"
         values = bytearray(b"\x00\x00\x00\x00" + pack("!H", len(parameters)))
         for value in make_params(self.py_types, parameters):
             encoded = None if value is None else value.encode()
             values += pack("!i", -1 if encoded is None else len(encoded)) + (encoded or b"")
-        yield BIND, bytes(values + b"\x00\x00")
-        yield DESCRIBE, b"P\x00"
+        bind = bytes(values + b"\x00\x00")
+        return _message(PARSE, parse) + _message(BIND, bind) + DESCRIBE_PORTAL + bytes(EXECUTE_MSG)
 
     def _write(self, message: bytes) -> None:
         try:

@@ -20,9 +20,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool, Pool, PoolProxiedConnection, QueuePool, StaticPool
 
 from inkcre.adapters.database.compiling import StatementCache
-from inkcre.adapters.database.sqlstates import TAKE_TURN, refused, translate_state, unavailable
+from inkcre.adapters.database.sqlstates import refused, translate_state, unavailable
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, Unavailable
-from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row
+from inkcre.ports.database import MIGRATE_HINT, Call, DatabaseCapabilities, Lifetime, Row
 from inkcre.settings.sections.database import PostgresSettings, QueuePoolSettings
 
 IDLE_SECONDS_BEFORE_PING = 0.5
@@ -31,6 +31,9 @@ anyway. (HikariCP's ``aliveBypassWindowMs`` has the same value for the same reas
 
 ATTEMPTS = 6
 """How often a batch that met another one head on (deadlock) is tried."""
+
+TAKE_TURN = "SELECT pg_advisory_xact_lock(7597129472484)"
+"""Batches that were in each other's way try again one at a time: each deadlock costs a second."""
 
 PLANNING = (
     "-c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan"
@@ -49,6 +52,7 @@ class PostgresDatabase:
     """A PostgreSQL server."""
 
     lifetime: ClassVar[Lifetime] = "process"
+    migrate_hint: ClassVar[str] = MIGRATE_HINT
     capabilities: ClassVar[DatabaseCapabilities] = DatabaseCapabilities(
         "postgresql", is_shared=True, can_migrate=True
     )

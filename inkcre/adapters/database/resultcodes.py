@@ -15,9 +15,12 @@ from inkcre.errors import (
     TooLarge,
     Unavailable,
 )
+from inkcre.ports.database import MIGRATE_HINT
 
 
-def translate_code(name: str, text: str, *, setting: str) -> InkcreError:
+def translate_code(
+    name: str, text: str, *, setting: str, migrate_hint: str = MIGRATE_HINT
+) -> InkcreError:
     """Give the error of a result code and the text beside it.
 
     Args:
@@ -25,10 +28,16 @@ def translate_code(name: str, text: str, *, setting: str) -> InkcreError:
             there is none.
         text: SQLite's message, which is looked at and never shown: it may quote values.
         setting: what names the database.
+        migrate_hint: what to do when the schema is not there.
     """
-    if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
+    # D1 does not always say more than SQLITE_CONSTRAINT; SQLite's text does.
+    if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY") or (
+        name == "SQLITE_CONSTRAINT" and "UNIQUE constraint failed" in text
+    ):
         return Conflict("database: the row exists already")
-    if name in ("SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_NOTNULL"):
+    if name in ("SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_NOTNULL") or (
+        name == "SQLITE_CONSTRAINT" and ("FOREIGN KEY" in text or "NOT NULL" in text)
+    ):
         return MissingReference("database: a row refers to one that is not there")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return Unavailable("database: another process is writing")
@@ -39,7 +48,7 @@ def translate_code(name: str, text: str, *, setting: str) -> InkcreError:
     if name == "SQLITE_TOOBIG" or "too big" in text:
         return TooLarge("database: a value is larger than SQLite takes")
     if "no such table" in text or "no such column" in text:
-        return SchemaBehind("database: the schema is not there", hint="run `inkcre migrate`")
+        return SchemaBehind("database: the schema is not there", hint=migrate_hint)
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_PERM")):
         return Misconfigured(
             f"{setting}: not a database that can be opened", hint="check the file and its rights"

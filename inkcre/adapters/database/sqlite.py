@@ -20,7 +20,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.resultcodes import translate_code
 from inkcre.errors import InkcreError, Misconfigured, Unavailable
-from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
+from inkcre.ports.database import MIGRATE_HINT, Call, DatabaseCapabilities, Lifetime, Row, Statement
 from inkcre.settings.sections.database import SqliteSettings
 
 MINIMUM_VERSION = (3, 38, 0)
@@ -40,6 +40,7 @@ class SqliteDatabase:
     """A database file, or with ``":memory:"`` one that lives in this object."""
 
     lifetime: ClassVar[Lifetime] = "process"
+    migrate_hint: ClassVar[str] = MIGRATE_HINT
     capabilities: ClassVar[DatabaseCapabilities] = DatabaseCapabilities(
         "sqlite", is_shared=False, can_migrate=True
     )

@@ -18,12 +18,10 @@ from inkcre.errors import (
     TooLarge,
     Unavailable,
 )
+from inkcre.ports.database import MIGRATE_HINT
 
 DEADLOCKS = frozenset({"40P01", "40001"})
 """A batch that met another one head on: it was rolled back whole, and may be tried again."""
-
-TAKE_TURN = "SELECT pg_advisory_xact_lock(7597129472484)"
-"""Batches that were in each other's way try again one at a time: each deadlock costs a second."""
 
 
 def refused(setting: str) -> Misconfigured:
@@ -51,10 +49,6 @@ def _no_room() -> InkcreError:
     return QuotaExceeded("database: the server has no room left")
 
 
-def _schema_behind() -> InkcreError:
-    return SchemaBehind("database: the schema is not there", hint="run `inkcre migrate`")
-
-
 STATES: Mapping[str, Callable[[], InkcreError]] = {
     "23505": _conflict,
     "23P01": _conflict,
@@ -65,17 +59,23 @@ STATES: Mapping[str, Callable[[], InkcreError]] = {
     "53200": _no_room,
     "54000": lambda: TooLarge("database: a value is larger than PostgreSQL takes"),
     "25006": lambda: ReadOnly("database: the server takes no writes"),
-    "42P01": _schema_behind,
-    "42703": _schema_behind,
-    "3F000": _schema_behind,
 }
+NO_SCHEMA = frozenset({"42P01", "42703", "3F000"})
 REFUSALS = frozenset({"28P01", "28000", "3D000", "42501"})
 PASSING_CLASSES = frozenset({"08", "40", "53", "54", "55", "57", "58"})
 """Classes of errors that pass: connection, rollback, resources, limits, state, operator, system."""
 
 
-def translate_state(state: str, *, setting: str) -> InkcreError:
-    """Give the error of an SQLSTATE; ``setting`` is what names the server."""
+def translate_state(state: str, *, setting: str, migrate_hint: str = MIGRATE_HINT) -> InkcreError:
+    """Give the error of an SQLSTATE.
+
+    Args:
+        state: five characters.
+        setting: what names the server.
+        migrate_hint: what to do when the schema is not there.
+    """
+    if state in NO_SCHEMA:
+        return SchemaBehind("database: the schema is not there", hint=migrate_hint)
     if state in REFUSALS:
         return refused(setting)
     if state in STATES:

@@ -22,11 +22,14 @@ class Default(_Entry):  # type: ignore[misc]
 
     async def fetch(self, request: Any) -> Any:
         """Answer a request; collect garbage behind it when that is due."""
-        response = await super().fetch(request)
-        collector.collect_behind(self.ctx)
-        return response
+        try:
+            return await app.answer(request, self.env, self.ctx, asgi.fetch)
+        finally:
+            collector.collect_behind(self.ctx)
 
     async def scheduled(self, _controller: Any, _env: Any, _ctx: Any) -> None:
         """Do what is due. Of the environments only ``self.env`` has been made for Python."""
-        app.tick(self.env)
-        collector.collect_behind(self.ctx)
+        try:
+            app.tick(self.env)
+        finally:
+            collector.collect_behind(self.ctx)

@@ -107,6 +107,11 @@ def load_adapter(port: str, kind: str) -> type[Any]:
         return load()
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
+        if (error.name or "").startswith("inkcre.adapters."):  # a Worker has only what it chose
+            raise Unsupported(
+                f'{port}.kind "{kind}": was not built into this artifact',
+                hint="choose it before `inkcre build`",
+            ) from error
         if package not in EXTRAS:
             raise
         raise Unsupported(

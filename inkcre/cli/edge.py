@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -15,7 +17,6 @@ from inkcre.cli.settings_options import (
     Assignments,
     Format,
     OutputFormat,
-    Profile,
     errors_as,
     inspect_profile,
     stop_on_problems,
@@ -23,18 +24,35 @@ from inkcre.cli.settings_options import (
 from inkcre.errors import EX_CONFIG
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from inkcre.edge.artifact.building import Artifact
     from inkcre.settings.loader import Inspection
     from inkcre.settings.model import Settings
 
 Out = Annotated[
-    Path, typer.Option("--out", metavar="FOLDER", help="Where the artifact is, or is put.")
+    Path | None,
+    typer.Option(
+        "--out", metavar="FOLDER", help="Where the artifact is put; else beside inkcre.toml."
+    ),
+]
+Chosen = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        "-p",
+        metavar="NAME",
+        help="The profile; else the chosen one if it is for Workers, else workers.",
+    ),
 ]
 Wheels = Annotated[
     Path | None,
     typer.Option("--wheels", metavar="FOLDER", help="Where wheels are kept; else in the venv."),
 ]
-DEFAULT_OUT = Path("build/workers")
+DEPLOYED = Path("build/workers")
+LOCAL = Path("build/workers-local")
+"""Another folder, so that what is tried here is not what is deployed."""
+
 PROFILE = "workers"
 
 
@@ -58,9 +76,9 @@ class Built:
 
 
 def build(
-    profile: Profile = None,
+    profile: Chosen = None,
     set_: Assignments = None,
-    out: Out = DEFAULT_OUT,
+    out: Out = None,
     wheels: Wheels = None,
     check: Annotated[
         bool,
@@ -72,22 +90,23 @@ def build(
     from inkcre.edge.artifact.folder import require_own, write_folder
 
     with errors_as(format_):
-        require_own(out)
         built = _build(profile, set_, wheels)
+        folder = out or built.found.folder / DEPLOYED
+        require_own(folder)
         if check:
-            _require_current(built.artifact, out)
+            _require_current(built.artifact, folder)
         else:
-            write_folder(built.artifact.files, out)
+            write_folder(built.artifact.files, folder)
     if format_ is Format.JSON:
-        print(json.dumps(_as_json(built, out), indent=2))
+        print(json.dumps(_as_json(built, folder), indent=2))
     else:
-        print(_render(built, out, is_checked=check))
+        print(_render(built, folder, is_checked=check))
 
 
 def deploy(
-    profile: Profile = None,
+    profile: Chosen = None,
     set_: Assignments = None,
-    out: Out = DEFAULT_OUT,
+    out: Out = None,
     wheels: Wheels = None,
     dry_run: Annotated[
         bool,
@@ -99,26 +118,33 @@ def deploy(
     from inkcre.edge.local.node import node_environment, wrangler_command
 
     built = _build(profile, set_, wheels)
-    write_folder(built.artifact.files, out)
-    print(_render(built, out))
-    if not _may_deploy(built) and not dry_run:
+    folder = out or built.found.folder / DEPLOYED
+    write_folder(built.artifact.files, folder)
+    print(_render(built, folder), flush=True)
+    if not _may_deploy(built, without_ids=dry_run):
         raise typer.Exit(EX_CONFIG)
-    extra = ["--dry-run", "--outdir", str((out.parent / "dry-run").absolute())] if dry_run else []
-    sys.stdout.flush()
-    command = wrangler_command("deploy", *extra)
-    done = subprocess.run(command, cwd=out, env=node_environment(), check=False)  # noqa: S603 - no shell
+    with tempfile.TemporaryDirectory() as bundle:
+        extra = ["--dry-run", "--outdir", bundle] if dry_run else []
+        done = subprocess.run(  # noqa: S603 - no shell
+            wrangler_command("deploy", *extra),
+            cwd=folder,
+            env=node_environment(is_asked=not dry_run),
+            check=False,
+        )
     raise typer.Exit(done.returncode)
 
 
 def dev(  # noqa: PLR0917 - each is an option of the command line
-    profile: Profile = None,
+    profile: Chosen = None,
     set_: Assignments = None,
     edge: Annotated[
         bool, typer.Option("--edge", help="Serve the Workers artifact. (Else: `inkcre run`.)")
     ] = False,
-    out: Out = DEFAULT_OUT,
+    out: Out = None,
     wheels: Wheels = None,
-    port: Annotated[int, typer.Option("--port", help="On loopback; 0 takes a free one.")] = 8787,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="On loopback; 0 takes a free one.")
+    ] = 8787,
     runtime: Annotated[
         Runtime, typer.Option("--runtime", help="wrangler: Cloudflare's own; node: Pyodide.")
     ] = Runtime.AUTO,
@@ -132,17 +158,24 @@ def dev(  # noqa: PLR0917 - each is an option of the command line
     """Serve the Workers artifact on this machine."""
     from inkcre.edge.artifact.folder import write_folder
     from inkcre.edge.local.migrations import apply_migrations
-    from inkcre.edge.local.serving import serve_locally
+    from inkcre.edge.local.serving import require_free, serve_locally
 
     if not edge:
         raise typer.BadParameter("say --edge; to serve in a process: `inkcre run`")
+    require_free(port)
+    _say("building")
     built = _build(profile, set_, wheels)
     settings = built.settings
     hyperdrive = _find_postgres(built, postgres)
-    write_folder(built.artifact.files, out)
+    folder = out or built.found.folder / LOCAL
+    write_folder(built.artifact.files, folder)
     if settings.database.kind == "d1":
-        apply_migrations(out, settings.database.binding, out / ".wrangler" / "state")
-    status = serve_locally(out, runtime=runtime.value, port=port, hyperdrive=hyperdrive, say=_say)
+        _say("applying the migrations")
+        apply_migrations(folder, settings.database.binding, folder / ".wrangler" / "state")
+    _say("starting")
+    status = serve_locally(
+        folder, runtime=runtime.value, port=port, hyperdrive=hyperdrive, say=_say
+    )
     raise typer.Exit(status)
 
 
@@ -160,6 +193,11 @@ def _find_postgres(built: Built, given: str | None) -> dict[str, str]:
     if not url:
         raise typer.BadParameter(
             f"there is no Hyperdrive here: give --postgres URL, or set {variable}"
+        )
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql") or not parts.hostname or not parts.username:
+        raise typer.BadParameter(
+            "--postgres: write postgresql://user:password@host:port/name, with a user and a host"
         )
     return {database.binding: url}
 
@@ -184,22 +222,45 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
     assert found.settings is not None
     wrangler = find_configuration(found.folder)
     packages = read_lock(lock_file().read_text())
+    theirs = read_configuration(wrangler) if wrangler else {}
     artifact = build_artifact(
         found.settings,
         found.leaves(),
         packages=packages,
         wheels=fetch_wheels(packages, wheels or tools_folder() / "wheels"),
-        wrangler=read_configuration(wrangler) if wrangler else {},
+        wrangler=theirs,
     )
+    _require_bindings(found, artifact.configuration)
     return Built(artifact, found, found.settings, wrangler)
+
+
+def _require_bindings(found: "Inspection", configuration: "Mapping[str, Any]") -> None:
+    """Return if every binding that a component names is there, with the right type.
+
+    Raises:
+        SettingsError: one is not; the Worker would answer nothing.
+    """
+    from inkcre.edge.artifact.wrangler import binding_names
+    from inkcre.settings.checks import check_settings
+    from inkcre.settings.findings import Facts
+    from inkcre.settings.report import SettingsError
+
+    there = binding_names(configuration)
+    wrong = [
+        finding
+        for finding in check_settings(found, Facts(is_deploying=True))
+        if finding.code == "INK209"
+        or (finding.code == "INK207" and finding.message.split()[1].rstrip(",") not in there)
+    ]
+    if wrong:
+        raise SettingsError(wrong)
 
 
 def _chosen_for_workers() -> str:
     """Give the profile that the surroundings choose, if it is for Workers, else ``workers``."""
     from inkcre.settings.leaves import effective_value
-    from inkcre.settings.loader import inspect_settings
 
-    found = inspect_settings()
+    found = inspect_profile(None)  # one that does not exist is a mistake, not another choice
     is_for_workers = effective_value(found.origins, ("target",)) == "workers"
     return found.profile if is_for_workers else PROFILE
 
@@ -217,8 +278,8 @@ def _require_current(artifact: "Artifact", out: Path) -> None:
         )
 
 
-def _may_deploy(built: Built) -> bool:
-    """Say what speaks against a deployment; tell whether it is an error."""
+def _may_deploy(built: Built, *, without_ids: bool) -> bool:
+    """Say what speaks against a deployment; tell whether nothing of it forbids it."""
     from inkcre.cli.terminal import choose_paint
     from inkcre.edge.artifact.wrangler import placeholders
     from inkcre.settings.checks import check_settings
@@ -229,18 +290,20 @@ def _may_deploy(built: Built) -> bool:
     findings = [
         finding
         for finding in check_settings(built.found, Facts(is_deploying=True))
-        # An id may also be in the user's own configuration of wrangler.
-        if finding.code != "INK210" or finding.subject in waiting
+        # An id, or a whole binding, may also be in the user's own configuration of wrangler; the
+        # bindings were looked at when the artifact was built.
+        if finding.code != "INK207" and (finding.code != "INK210" or finding.subject in waiting)
     ]
     if findings:
         print(render_text(findings, choose_paint(sys.stderr)), file=sys.stderr)
-    return all(finding.level != "error" for finding in findings)
+    tolerated = {"INK210"} if without_ids else set()
+    return all(finding.level != "error" or finding.code in tolerated for finding in findings)
 
 
 def _render(built: Built, out: Path, *, is_checked: bool = False) -> str:
     """Write the table of sizes for people."""
     from inkcre.edge.artifact.building import LIMIT_BYTES
-    from inkcre.edge.artifact.wrangler import placeholders
+    from inkcre.edge.artifact.wrangler import OWN_KEYS, placeholders
     from inkcre.settings.origins import display_path
 
     artifact = built.artifact
@@ -255,11 +318,13 @@ def _render(built: Built, out: Path, *, is_checked: bool = False) -> str:
     lines += [f"{name:<32}{kept / 1024:>9,.0f}{cut / 1024:>9,.0f}" for name, kept, cut in rows]
     lines += [f"{'limit':<32}{LIMIT_BYTES / 1024:>9,.0f}", ""]
     if built.wrangler:
-        lines.append(f"merged with {display_path(built.wrangler)}")
+        lines.append(f"merged with {display_path(built.wrangler)}; not {', '.join(OWN_KEYS)}")
     done = "is up to date" if is_checked else "written"
-    lines.append(f"{display_path(out)}: {done}, {len(artifact.files)} files")
+    lines.append(
+        f"{display_path(out)}: {done}, {len(artifact.files)} files, profile {built.found.profile}"
+    )
     lines += [
-        f"{name} has no id yet: see `inkcre config check --deploy`"
+        f"{name} has no id yet: see `inkcre config check --deploy -p {built.found.profile}`"
         for name in placeholders(artifact.configuration)
     ]
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 https://developers.cloudflare.com/workers/runtime-apis/bindings/
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -31,7 +32,19 @@ class WorkerBindings(Mapping[str, Any]):
         return len(self._env.object_keys())
 
     def variables(self, prefix: str) -> dict[str, str]:
-        """Give the variables and secrets whose names begin with ``prefix``."""
+        """Give the variables and secrets whose names begin with ``prefix``, as text.
+
+        One that wrangler's configuration gives as a number, a list or a table is text as JSON.
+        """
         # By name first: to look at a binding can be a call to somewhere else.
-        named = {name: self[name] for name in self if name.startswith(prefix)}
-        return {name: value for name, value in named.items() if isinstance(value, str)}
+        return {name: _text(self[name]) for name in self if name.startswith(prefix)}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    import js
+
+    return str(js.JSON.stringify(value))

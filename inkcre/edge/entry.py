@@ -7,21 +7,24 @@ brings them: https://developers.cloudflare.com/workers/languages/python/how-pyth
 
 import logging
 import logging.config
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from inkcre import lifecycle
 from inkcre.app import create_app
 from inkcre.assembly import load_adapter
 from inkcre.edge import collector
+from inkcre.edge.admission import Admission
 from inkcre.edge.bindings import WorkerBindings
-from inkcre.edge.overload import LimitInFlight
-from inkcre.errors import Misconfigured, SurroundingsError
+from inkcre.edge.requests import BoundedRequest
+from inkcre.errors import InkcreError, Misconfigured, Unavailable
 from inkcre.http.problems import respond_to
 from inkcre.infobase.ticking import tick
 from inkcre.logs import logging_config
@@ -33,6 +36,11 @@ from inkcre.settings.report import SettingsError
 logger = logging.getLogger("inkcre")
 
 Variables = Mapping[str, str]
+Serve = Callable[[Any, Any, Any, Any], Awaitable[Any]]
+"""The SDK's ``asgi.fetch``: an ASGI application, a request, the environment, the context."""
+
+MAX_KEPT = 8
+"""How many sets of variables are remembered; a Worker has one, until it is deployed anew."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class Assembled:
 
 
 class EdgeApplication:
-    """The ASGI application of a Worker.
+    """The application of a Worker.
 
     A Worker's own ``INKCRE_*`` variables and secrets are a layer above the artifact's settings.
     They come with a request, so the application that they give is assembled then, once an isolate.
@@ -59,63 +67,87 @@ class EdgeApplication:
         """
         self._folder = folder
         self._own = self._assemble({})
-        self._others: dict[tuple[tuple[str, str], ...], Assembled] = {}
-        self._handle: ASGIApp = LimitInFlight(
-            self._pass_on, self._own.settings.workers.max_requests
-        )
-        logging.config.dictConfig(logging_config(self._own.settings.logging))
+        self._kept: dict[tuple[tuple[str, str], ...], Assembled | InkcreError] = {}
+        self._admission = Admission()
         self._prepare()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        # The SDK plays a start and a stop around every request. Not answered, they are left out.
-        if scope["type"] != "lifespan":
-            await self._handle(scope, receive, send)
-
-    def tick(self, env: Any) -> None:
-        """Do what is due now: what the Cron Trigger calls."""
-        bindings = WorkerBindings(env)
-        assembled = self._assembled_for(bindings)
-        with assembled.provide(bindings) as components:
-            try:
-                swept = tick(components.database, components.clock())
-            except SurroundingsError as error:
-                logger.error("tick: %s", error)  # noqa: TRY400 - the next tick does it
-            else:
-                logger.info("tick: %d expired values swept", swept)
-
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        bindings = WorkerBindings(scope["env"])
+    async def answer(self, request: Any, env: Any, context: Any, serve: Serve) -> Any:
+        """Answer a request, through the SDK's ``serve``, or refuse it without reading its body."""
         try:
-            app = self._assembled_for(bindings).app
-        except SettingsError as error:
-            logger.error("the Worker's variables make no sense:\n%s", error)  # noqa: TRY400
-            refusal = Misconfigured(
-                f"settings: {len(error.diagnostics)} wrong", hint="read the Worker's log"
-            )
-            await respond_to(refusal)(scope, receive, send)
+            assembled = self._assembled_for(WorkerBindings(env))
+        except InkcreError as error:
+            refused = BoundedRequest(request, 0)
+            return await serve(respond_to(_explain(error)), refused, env, context)
+        limit = assembled.settings.http.max_body_bytes
+        bounded = BoundedRequest(request, limit)
+        busy = assembled.settings.workers.max_requests
+        with self._admission.place(
+            now=time.monotonic(), size=bounded.size, max_requests=busy, max_bytes=limit
+        ) as has_place:
+            if has_place:
+                return await serve(self, bounded, env, context)
+        bounded.drop_body()
+        return await serve(_say_busy(), bounded, env, context)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request as an ASGI application, in the scope that the SDK makes."""
+        # The SDK plays a start and a stop around every request. Not answered, they are left out.
+        if scope["type"] == "lifespan":
             return
+        bindings = WorkerBindings(scope["env"])
+        app = self._assembled_for(bindings).app
         await app({**scope, "inkcre.bindings": bindings}, receive, send)
 
+    def tick(self, env: Any) -> None:
+        """Do what is due now: what the Cron Trigger calls. What fails is logged, and due again."""
+        bindings = WorkerBindings(env)
+        try:
+            with self._assembled_for(bindings).provide(bindings) as components:
+                swept = tick(components.database, components.clock())
+        except InkcreError as error:
+            said = _explain(error)
+            logger.error("tick: %s (%s)", said.message, said.hint)  # noqa: TRY400 - no fault of ours
+        else:
+            logger.info("tick: %d expired values swept", swept)
+
     def _assembled_for(self, bindings: WorkerBindings) -> Assembled:
+        """Give the application of a Worker's variables; what is wrong with them is remembered too.
+
+        Raises:
+            SettingsError: they make no sense.
+            Unsupported: they choose what was not built in.
+        """
+        own = {"INKCRE_PROFILE": self._own.settings.profile}
         variables = {
             name: value
             for name, value in bindings.variables("INKCRE_").items()
-            if self._own_variables.get(name) != value
+            if own.get(name) != value
         }
         if not variables:
             return self._own
         key = tuple(sorted(variables.items()))
-        if key not in self._others:
-            self._others[key] = self._assemble(variables)
-        return self._others[key]
+        if key not in self._kept:
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+            self._kept[key] = self._try(variables)
+        kept = self._kept[key]
+        if isinstance(kept, InkcreError):
+            raise kept
+        return kept
 
-    @property
-    def _own_variables(self) -> Variables:
-        return {"INKCRE_PROFILE": self._own.settings.profile}
+    def _try(self, variables: Variables) -> Assembled | InkcreError:
+        try:
+            return self._assemble(variables)
+        except SettingsError as error:
+            logger.error("the Worker's variables make no sense:\n%s", error)  # noqa: TRY400
+            return error
+        except InkcreError as error:
+            logger.error("the Worker's variables: %s", error)  # noqa: TRY400
+            return error
 
     def _assemble(self, variables: Variables) -> Assembled:
         settings = load_settings(environ=variables, folder=self._folder)
+        logging.config.dictConfig(logging_config(settings.logging))
         _, provide = lifecycle.provide_components(settings)
         return Assembled(settings, create_app(settings), provide)
 
@@ -125,3 +157,18 @@ class EdgeApplication:
         self._own.app.middleware_stack = self._own.app.build_middleware_stack()
         load_adapter("database", self._own.settings.database.kind).prepare(Statement.made)
         collector.take_over()
+
+
+def _explain(error: InkcreError) -> InkcreError:
+    """Say of wrong settings only how many there are: the rest is in the log."""
+    if isinstance(error, SettingsError):
+        return Misconfigured(
+            f"settings: {len(error.diagnostics)} wrong", hint="read the Worker's log"
+        )
+    return error
+
+
+def _say_busy() -> Response:
+    return respond_to(
+        Unavailable("the Worker is busy with other requests", hint="try again in a moment")
+    )

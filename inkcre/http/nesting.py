@@ -4,6 +4,7 @@ Parsers of nested text go down the stack. CPython stops them in a process; in a 
 JavaScript's, whose end is the end of the isolate and of every request in it.
 """
 
+import json
 import re
 from collections.abc import Callable, Coroutine
 from itertools import accumulate
@@ -23,11 +24,14 @@ _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
 def refuse_deep(body: bytes) -> None:
-    """Return if a body is nested no deeper than ``MAX_NESTING``; it need not be JSON.
+    """Return if a body is UTF-8 and nested no deeper than ``MAX_NESTING``; it need not be JSON.
 
     Raises:
-        Invalid: it is.
+        Invalid: it is deeper; or it is in another encoding, which Python's parser would take and
+            JSON between systems may not have (RFC 8259, section 8.1).
     """
+    if not json.detect_encoding(body).startswith("utf-8"):
+        raise Invalid("not UTF-8", field="body")
     if body.count(b"[") + body.count(b"{") <= MAX_NESTING:
         return
     brackets = _STRING.sub(b"", body).translate(None, _NO_BRACKETS)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from tests.contract.conftest import block, expect_problem, star
+from tests.contract.conftest import SMALL_BODY_BYTES, block, expect_problem, star
 
 Unique = Callable[[str], str]
 MISSING = 9_000_000_000_000_000_000
@@ -162,33 +162,33 @@ def test_empty_content_is_content(api: httpx.Client, unique: Unique) -> None:
     assert created.json()["content"] == ""
 
 
-def test_content_is_as_large_as_the_home_takes(api: httpx.Client, unique: Unique) -> None:
-    """Larger than a value of the database may be is 413; else it is a block like any other."""
+def test_content_is_as_large_as_the_home_takes(
+    api: httpx.Client, unique: Unique, max_body_bytes: int
+) -> None:
+    """What the home says that it takes, it takes; a body beyond that is 413."""
     ports = {port["port"]: port for port in api.get("/capabilities").json()["ports"]}
-    limit = ports["database"]["capabilities"]["max_value_bytes"]
-    content = unique("😀" * 600_000)
+    limit = ports["database"]["capabilities"]["max_value_bytes"] or max_body_bytes
+    content = unique("x" * (min(limit, max_body_bytes, 4_000_000) - 2000))
     created = api.post("/blocks", json=block(content))
-    if limit is not None:
-        assert limit < 2_400_000
-        expect_problem(created, 413, "too_large", str(limit))
-        content = unique("x" * (limit - 2000))
-        created = api.post("/blocks", json=block(content))
     assert created.status_code == 201
     assert api.get(created.headers["location"]).json()["content"] == content
+    if max_body_bytes <= SMALL_BODY_BYTES:
+        answer = api.post("/blocks", json=block("x" * max_body_bytes))
+        expect_problem(answer, 413, "too_large")
 
 
-def test_graph_may_be_larger_than_a_value(api: httpx.Client, unique: Unique) -> None:
-    """Blocks of five megabytes together are one request, and whole."""
-    arms = [(f"holds {n}", block(unique("x" * 250_000 + str(n)))) for n in range(20)]
-    form = star(block(unique("root")), *arms)
-    graph = api.put("/graph", json=form).json()
-    assert len(graph["created"]["blocks"]) == 21
-    assert len(graph["created"]["relations"]) == 20
-    again = api.put("/graph", json=form).json()
-    assert again == {**graph, "created": {"blocks": [], "relations": []}}
+def test_body_in_another_encoding_is_422(api: httpx.Client) -> None:
+    """JSON between systems is UTF-8; what Python would take besides is a way round the limits."""
+    for text in ('{"resolver":"text","content":"x"}', '["\u2200",' + "[" * 200_000):
+        for encoding in ("utf-16-le", "utf-16", "utf-32"):
+            body = text.encode(encoding)
+            headers = {"content-type": "application/json"}
+            for method, path in (("POST", "/blocks"), ("PUT", "/graph")):
+                answer = api.request(method, path, content=body, headers=headers)
+                expect_problem(answer, 422, "invalid", "body: not UTF-8")
 
 
-@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"resolver":' * 100_000], ids=["list", "table"])
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"resolver":' * 50_000], ids=["list", "table"])
 def test_body_nested_without_end_is_422(api: httpx.Client, body: bytes) -> None:
     """Whatever parses it must not be led to the end of its stack."""
     headers = {"content-type": "application/json"}

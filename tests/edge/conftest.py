@@ -20,9 +20,9 @@ class Running:
         self.url = harness.wait_until_ready()
         self.log = log
 
-    def client(self) -> httpx.Client:
-        """Give a client, to be closed."""
-        return httpx.Client(base_url=self.url, timeout=120)
+    def client(self, seconds: float = 120) -> httpx.Client:
+        """Give a client that waits so long, to be closed."""
+        return httpx.Client(base_url=self.url, timeout=seconds)
 
     def control(self, name: str, content: str = "") -> Any:
         """Ask the harness itself for something."""

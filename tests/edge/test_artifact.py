@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import re
+import socket
 import subprocess
 import threading
 import tomllib
@@ -22,7 +23,7 @@ from inkcre.edge.artifact.folder import ForeignFolder, compare_folder, write_fol
 from inkcre.edge.artifact.lock import LockedPackage, lock_file, read_lock
 from inkcre.edge.artifact.modules import collect_modules
 from inkcre.edge.artifact.pruning import RULES, prune
-from inkcre.edge.artifact.wheels import NoWheel, fetch_wheels, read_wheel
+from inkcre.edge.artifact.wheels import NoWheel, WrongHash, fetch_wheels, read_wheel
 from inkcre.edge.artifact.wrangler import describe_worker, merge_configuration, placeholders
 from inkcre.edge.tools import tools_folder
 from inkcre.errors import Unavailable
@@ -267,9 +268,11 @@ def test_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "wrangler.jsonc").write_text("{}")
+    (folder / "src").mkdir()
+    (folder / "src" / "index.ts").write_text("// a Worker of somebody's")
     with pytest.raises(ForeignFolder):
         write_folder({"a": b""}, folder)
-    assert [path.name for path in folder.iterdir()] == ["wrangler.jsonc"]
+    assert sorted(path.name for path in folder.rglob("*")) == ["index.ts", "src", "wrangler.jsonc"]
     (tmp_path / "file").write_text("x")
     with pytest.raises(ForeignFolder):
         write_folder({"a": b""}, tmp_path / "file")
@@ -288,6 +291,34 @@ def test_local_state_outlives_a_build(tmp_path: Path) -> None:
     assert (folder / ".wrangler" / "state" / "base").read_text() == "mine"
     assert (folder / "src" / "a.py").read_bytes() == b"2"
     assert compare_folder({**files, "src/a.py": b"2"}, folder) == []
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    write_folder(files, link)
+    assert link.is_symlink()
+    assert (folder / ".wrangler" / "state" / "base").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["artifact", "link"]
+
+
+def test_folder_is_whole_when_it_cannot_be_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old one stays, with the local state in it."""
+    folder = tmp_path / "artifact"
+    write_folder({"a": b"old"}, folder)
+    (folder / ".wrangler").mkdir()
+    rename = Path.rename
+
+    def fail(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(CannotWrite, match="no space left"):
+        write_folder({"a": b"new"}, folder)
+    assert (folder / "a").read_bytes() == b"old"
+    assert (folder / ".wrangler").is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == ["artifact"]
 
 
 THEIRS = """
@@ -298,12 +329,16 @@ THEIRS = """
   "compatibility_date": "2024-10-01",
   "compatibility_flags": ["nodejs_compat"],
   "account_id": "abc",
-  "vars": {"MINE": "yes", "INKCRE_APP__TITLE": "Theirs"},
+  "vars": {"MINE": "yes", "INKCRE_APP__TITLE": "Theirs", "INKCRE_PROFILE": "dev"},
+  "build": {"command": "make"},
+  "env": {"staging": {"main": "x.py", "vars": {"A": "b"}}},
   "kv_namespaces": [
     {"binding": "KV", "id": "their-kv", "preview_id": "p"},
     {"binding": "CACHE", "id": "other"},
   ],
-  "hyperdrive": [{"binding": "HYPERDRIVE", "id": "their-hd"}],
+  "hyperdrive": [
+    {"binding": "HYPERDRIVE", "id": "their-hd", "localConnectionString": "postgresql://u:pLaNtEd@h/d"}
+  ],
   "routes": ["example.org/*"],
   "triggers": {"crons": ["0 3 * * *"]},
 }
@@ -316,7 +351,7 @@ def test_configuration_of_the_users_is_merged_by_binding(tmp_path: Path) -> None
     file.write_text(THEIRS)
     done = inkcre(tmp_path, "build")
     assert done.returncode == 0, done.stderr
-    assert "merged with wrangler.jsonc" in done.stdout
+    assert "merged with wrangler.jsonc; not main" in done.stdout
     assert "has no id yet" not in done.stdout
     assert file.read_text() == THEIRS
     merged = json.loads((tmp_path / "build" / "workers" / "wrangler.jsonc").read_text())
@@ -337,7 +372,61 @@ def test_configuration_of_the_users_is_merged_by_binding(tmp_path: Path) -> None
     assert merged["hyperdrive"] == [{"binding": "HYPERDRIVE", "id": "their-hd"}]
     assert merged["r2_buckets"] == [{"binding": "FILES", "bucket_name": "inkcre-files"}]
     assert merged["routes"] == ["example.org/*"]
-    assert merged["triggers"]["crons"] == ["* * * * *", "0 3 * * *"]
+    assert merged["triggers"]["crons"] == ["0 3 * * *"]
+    assert merged["env"] == {"staging": {"vars": {"A": "b"}}}
+    assert "build" not in merged
+    assert "pLaNtEd" not in json.dumps(merged)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[vars]\nDB_CONN_STRING = "postgresql://u:pLaNtEd@h/d"\n',
+        '[env.staging.vars]\nINKCRE_DATABASE__URL = "postgresql://u:pLaNtEd@h/d"\n',
+    ],
+)
+def test_secret_among_the_variables_is_refused(tmp_path: Path, text: str) -> None:
+    """It would be in the artifact; its value is not shown."""
+    (tmp_path / "wrangler.toml").write_text(text)
+    done = inkcre(tmp_path, "build")
+    assert done.returncode == 78
+    assert "error[secret_in_configuration]: vars." in done.stderr
+    assert "pLaNtEd" not in done.stderr
+    assert not (tmp_path / "build").exists()
+
+
+def test_dates_of_toml_are_text(tmp_path: Path) -> None:
+    """JSON has none."""
+    (tmp_path / "wrangler.toml").write_text("[vars]\nSINCE = 2024-01-01\n")
+    assert inkcre(tmp_path, "build").returncode == 0
+    merged = json.loads((tmp_path / "build" / "workers" / "wrangler.jsonc").read_text())
+    assert merged["vars"]["SINCE"] == "2024-01-01"
+
+
+def test_binding_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """D1 was chosen and no D1 defined: nothing would answer. One of the user's own counts."""
+    done = inkcre(tmp_path, "build", "--set", "database.kind=d1")
+    assert done.returncode == 78
+    assert "error[INK207]: database.binding" in done.stderr
+    (tmp_path / "wrangler.toml").write_text(
+        '[[d1_databases]]\nbinding = "DB"\ndatabase_name = "x"\ndatabase_id = "y"\n'
+    )
+    assert inkcre(tmp_path, "build", "--set", "database.kind=d1").returncode == 0
+
+
+def test_scheduler_that_is_off_takes_the_crons_away(tmp_path: Path) -> None:
+    """Left out, those of the last deployment would go on firing."""
+    artifact = build(tmp_path, **{"scheduler.kind": "off"})
+    assert artifact.configuration["triggers"] == {"crons": []}
+
+
+def test_other_bindings_are_described_too(tmp_path: Path) -> None:
+    """What an extension may use; but not what has no id and no user."""
+    more = {"bindings.AI.type": "ai", "bindings.Q.type": "queue", "bindings.Q.queue": "q"}
+    configuration = build(tmp_path, **D1, **more).configuration
+    assert configuration["ai"] == {"binding": "AI"}
+    assert configuration["queues"] == {"producers": [{"binding": "Q", "queue": "q"}]}
+    assert "hyperdrive" not in configuration
 
 
 def test_merging_twice_changes_nothing_more() -> None:
@@ -373,6 +462,25 @@ def test_toml_configuration_is_merged_too(tmp_path: Path) -> None:
     merged = json.loads((tmp_path / "build" / "workers" / "wrangler.jsonc").read_text())
     assert merged["name"] == "old"
     assert merged["kv_namespaces"] == [{"binding": "KV", "id": "k"}]
+
+
+def test_unknown_profile_is_refused(tmp_path: Path) -> None:
+    """Chosen by a variable too: nothing else is built in its place."""
+    done = inkcre(tmp_path, "build", INKCRE_PROFILE="nope")
+    assert done.returncode == 78
+    assert "error[unknown_profile]" in done.stderr
+
+
+def test_artifact_lies_beside_the_settings(tmp_path: Path) -> None:
+    """Also when the command is given in a folder below."""
+    (tmp_path / "inkcre.toml").write_text("")
+    below = tmp_path / "below"
+    below.mkdir()
+    done = inkcre(below, "build")
+    assert done.returncode == 0
+    assert "profile workers" in done.stdout
+    assert (tmp_path / "build" / "workers" / "wrangler.jsonc").is_file()
+    assert list(below.iterdir()) == []
 
 
 def test_profile_for_a_process_is_refused(tmp_path: Path) -> None:
@@ -487,8 +595,18 @@ def test_package_without_a_wheel_is_named_with_who_requires_it(index: Path, tmp_
 def test_wheel_with_another_hash_is_refused(index: Path, tmp_path: Path) -> None:
     """What the lock does not know is not taken."""
     package = replace(publish(index, "changed", PURE), hashes=frozenset({"0" * 64}))
-    with pytest.raises((NoWheel, Unavailable)):
+    with pytest.raises(WrongHash, match="changed"):
         fetch_wheels([package], tmp_path / "wheels")
+
+
+def test_wheel_for_another_machine_is_not_taken(index: Path, tmp_path: Path) -> None:
+    """A folder may hold those of the host too, by whatever name the hashes come first."""
+    package = publish(index, "several", LINUX, PURE, NATIVE)
+    (tmp_path / "wheels").mkdir()
+    for path in (index / "several").glob("*.whl"):
+        (tmp_path / "wheels" / path.name).write_bytes(path.read_bytes())
+    found = fetch_wheels([package], tmp_path / "wheels")
+    assert found["several"].name.endswith(f"{NATIVE}.whl")
 
 
 def test_index_that_is_away_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -543,6 +661,14 @@ def test_artifact_is_of_this_version(tmp_path: Path) -> None:
 def test_dev_says_what_it_needs(tmp_path: Path) -> None:
     """Without --edge it leads to run; on Hyperdrive it asks for a database."""
     assert "inkcre run" in inkcre(tmp_path, "dev").stderr
+    for address in ("wrong", "mysql://a@b/c", "postgresql://h/d"):
+        refused = inkcre(tmp_path, "dev", "--edge", "--port", "0", "--postgres", address)
+        assert refused.returncode == 2
+        assert "--postgres: write postgresql://" in refused.stderr
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = inkcre(tmp_path, "dev", "--edge", "--port", port)
+        assert "error[cannot_serve]" in refused.stderr
     done = inkcre(tmp_path, "dev", "--edge")
     assert done.returncode == 2
     assert "--postgres" in done.stderr

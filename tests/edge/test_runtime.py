@@ -1,15 +1,20 @@
 """The artifact on real Pyodide: what only that can show."""
 
 import itertools
+import json
+import socket
 import threading
+import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import pytest
 
+from inkcre.edge.local.migrations import apply_migrations
 from tests.edge import homes
 from tests.edge.conftest import Running, Start
 
@@ -115,7 +120,9 @@ class Mix:
                 return client.post("/blocks", json={"content": 5}).status_code == 422
 
 
-def load(running: Running, *, requests: int, connections: int) -> Counter[str]:
+def load(
+    running: Running, *, requests: int, connections: int, seconds: float = 120
+) -> Counter[str]:
     """Send a mix of requests over many connections; count right, wrong and lost answers."""
     with running.client() as client:
         mix = Mix(client)
@@ -123,7 +130,7 @@ def load(running: Running, *, requests: int, connections: int) -> Counter[str]:
     outcomes: Counter[str] = Counter()
 
     def work(_: int) -> None:
-        with running.client() as client:
+        with running.client(seconds) as client:
             while (number := next(numbers)) < requests:
                 try:
                     outcomes["right" if mix.ask(client, number) else "wrong"] += 1
@@ -156,14 +163,17 @@ def test_load_kills_a_worker_whose_collector_runs_by_itself(start: Start) -> Non
     """What the guard is for; when this no longer holds, the guard can go."""
     running = start()
     running.run("import gc\ngc.unfreeze()\ngc.enable()\n1")
-    outcomes = load(running, requests=2_000, connections=16)
+    outcomes = load(running, requests=2_000, connections=16, seconds=15)
     assert outcomes["lost"], "Pyodide's collector no longer crashes: see inkcre/edge/collector.py"
-    assert running.harness.wait() == 70
-    assert "memory access out of bounds" in running.log.read_text()
+    # Most often it dies; now and then it is left running and answers nobody.
+    if not running.harness.is_alive():
+        assert "memory access out of bounds" in running.log.read_text()
+    with running.client(5) as client, pytest.raises(httpx.TransportError):
+        client.get("/heartbeat")
 
 
 def test_garbage_is_collected_behind_the_response(start: Start) -> None:
-    """Once enough has piled up, and not before the response is there."""
+    """Once enough has piled up, and no more often than there are requests."""
     running = start()
     running.run(
         "import gc, inkcre.edge.collector as collector\n"
@@ -180,8 +190,7 @@ def test_garbage_is_collected_behind_the_response(start: Start) -> None:
 
 def test_more_than_the_limit_in_flight_is_503_at_once(start: Start) -> None:
     """The rest is answered as usual; nobody waits for a place."""
-    running = start()
-    running.run("import worker\nworker.app._handle.limit = 3\n1")
+    running = start(variables={"INKCRE_WORKERS__MAX_REQUESTS": "3"})
     statuses: Counter[int] = Counter()
     barrier = threading.Barrier(24)
 
@@ -252,6 +261,116 @@ def test_variables_of_the_worker_come_late_and_count(start: Start) -> None:
         assert client.get("/capabilities").json()["limits"]["max_body_bytes"] == 2048
         assert client.post("/blocks", json=text("x" * 4096)).status_code == 413
         assert client.post("/blocks", json=text("short")).status_code in (200, 201)
+
+
+def test_variable_that_is_a_number_or_a_list_counts(start: Start) -> None:
+    """Wrangler's configuration may give one as JSON."""
+    running = start(
+        variables={
+            "INKCRE_HTTP__MAX_BODY_BYTES": 4096,
+            "INKCRE_HTTP__CORS__ALLOW_ORIGINS": ["https://app.example.org"],
+        }
+    )
+    with running.client() as client:
+        answer = client.get("/capabilities", headers={"origin": "https://app.example.org"})
+        assert answer.json()["limits"]["max_body_bytes"] == 4096
+        assert answer.headers["access-control-allow-origin"] == "https://app.example.org"
+
+
+def test_database_that_was_not_built_in_is_said_so(start: Start) -> None:
+    """A variable may choose only what is in the artifact; a tick survives it too."""
+    running = start(
+        variables={"INKCRE_DATABASE": '{"kind": "d1"}', "INKCRE_BINDINGS__DB__TYPE": "d1"}
+    )
+    with running.client() as client:
+        answer = client.get("/blocks")
+        assert answer.status_code == 501
+        assert "was not built into this artifact" in answer.json()["detail"]
+        assert client.get("/heartbeat").status_code == 501
+    running.control("scheduled")
+    assert "tick: database.kind" in running.log.read_text()
+
+
+def test_large_bodies_are_not_read_before_they_are_refused(start: Start) -> None:
+    """Announced or not, of a body over the limit nothing stays in the heap."""
+    running = start()
+    before = running.memory()["heap"]
+    with running.client() as client:
+        for content in (b"x" * 40_000_000, (b"x" * 65_536 for _ in range(600))):
+            answer = client.put("/graph", content=content)
+            assert answer.status_code == 413
+            assert answer.json()["type"] == "urn:inkcre:problem:too_large"
+    assert running.memory()["heap"] - before < 8 * 2**20
+
+
+def test_largest_bodies_fit_into_the_heap(start: Start) -> None:
+    """As many as are let in at a time; the others are told to come again, and then are let in."""
+    running = start()
+    with running.client() as client:
+        limit = client.get("/capabilities").json()["limits"]["max_body_bytes"]
+    statuses: Counter[int] = Counter()
+
+    def send(number: int) -> None:
+        nodes = [text(f"node {n} of {number}") for n in range(limit // 100)]
+        blocks = [{"id": -n, **node} for n, node in enumerate(nodes, start=1)]
+        body = json.dumps({"blocks": blocks}).encode()[: limit + 100]
+        while len(body) > limit:
+            blocks = blocks[: int(len(blocks) * 0.95)]
+            body = json.dumps({"blocks": blocks}).encode()
+        with running.client() as client:
+            for _ in range(100):
+                status = client.put("/graph", content=body).status_code
+                statuses[status] += 1
+                if status != 503:
+                    return
+                time.sleep(0.3)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(send, range(6)))
+    heap = running.memory()["heap"]
+    print(f"heap in MiB after the largest bodies: {heap / 2**20:.1f}; answers: {dict(statuses)}")
+    assert set(statuses) == {200, 503}
+    assert statuses[200] == 6
+    assert heap < HEAP_LIMIT
+
+
+def test_silent_database_is_503(start: Start) -> None:
+    """A server that takes the connection and says nothing does not hold a request for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://a:b@127.0.0.1:{silent.getsockname()[1]}/x"
+        running = start(
+            hyperdrive={"HYPERDRIVE": url},
+            variables={"INKCRE_DATABASE__STATEMENT_TIMEOUT_SECONDS": "0.5"},
+        )
+        running.run("import inkcre.adapters.database.hyperdrive as h\nh.SILENCE_SECONDS = 0.5\n1")
+        with running.client() as client:
+            assert client.get("/blocks", timeout=30).status_code == 503
+            assert client.get("/heartbeat").status_code == 200
+
+
+def test_graph_larger_than_a_value_of_d1_is_written(start: Start, tmp_path: Path) -> None:
+    """In parts, all of them or none; a block that is itself too large is 413."""
+    artifact = homes.options_of("edge-d1").artifact
+    apply_migrations(artifact, "DB", tmp_path / "state")
+    running = start(
+        "edge-d1",
+        state=tmp_path / "state",
+        variables={"INKCRE_HTTP__MAX_BODY_BYTES": "8388608"},
+    )
+    arms = [
+        {"relation": {"content": f"holds {n}"}, "to_block": {"block": text("x" * 250_000 + str(n))}}
+        for n in range(20)
+    ]
+    form = {"block": text("root"), "out_relations": arms}
+    with running.client() as client:
+        graph = client.put("/graph", json=form).json()
+        assert len(graph["created"]["blocks"]) == 21
+        assert len(graph["created"]["relations"]) == 20
+        again = client.put("/graph", json=form).json()
+        assert again == {**graph, "created": {"blocks": [], "relations": []}}
+        large = client.post("/blocks", json=text("\N{GRINNING FACE}" * 600_000))
+        assert large.status_code == 413
+        assert "2000000" in large.json()["detail"]
 
 
 def test_variables_that_make_no_sense_are_said_so(start: Start) -> None:

@@ -105,10 +105,10 @@ def test_every_example_that_can_run_does() -> None:
     """Only what needs the surroundings' help is left to be read."""
     unrun = set(EXPLANATIONS) - set(RUNNABLE)
     assert unrun == {
-        "cannot_listen", "conflict", "int_parsing_size", "invalid", "invariant_broken",
+        "cannot_listen", "cannot_serve", "conflict", "int_parsing_size", "invalid", "invariant_broken",
         "misconfigured", "missing_reference", "no_wheel", "no_working_folder", "not_found",
-        "quota_exceeded", "read_only", "schema_behind", "timed_out", "too_large", "unavailable",
-        "unreadable_wrangler_configuration", "unsupported",
+        "quota_exceeded", "read_only", "schema_behind", "secret_in_configuration", "timed_out", "too_large", "unavailable",
+        "unreadable_wrangler_configuration", "unsupported", "wrong_hash",
     }  # fmt: skip
     assert all("```" in EXPLANATIONS[code] for code in unrun)
 

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from inkcre import errors, serving
 from inkcre.cli import config_reading, data, explaining
-from inkcre.edge.artifact import building, configuration, folder, wheels
+from inkcre.edge.artifact import building, folder, wheels, wrangler
+from inkcre.edge.local import serving as local_serving
 from inkcre.errors import InkcreError
 from inkcre.http.problems import STATUSES
 from inkcre.settings import files
 from inkcre.settings.report import SettingsError
 
 LOADED = (
-    building, config_reading, configuration, data, explaining, files, folder, serving, wheels,
+    building, config_reading, data, local_serving, wrangler, explaining, files, folder, serving, wheels,
     SettingsError,
 )  # fmt: skip
 ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError"}

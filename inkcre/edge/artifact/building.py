@@ -20,7 +20,12 @@ from inkcre.edge.artifact.lock import LockedPackage
 from inkcre.edge.artifact.modules import collect_modules
 from inkcre.edge.artifact.pruning import prune
 from inkcre.edge.artifact.wheels import read_wheel
-from inkcre.edge.artifact.wrangler import MIGRATIONS, describe_worker, merge_configuration
+from inkcre.edge.artifact.wrangler import (
+    MIGRATIONS,
+    describe_worker,
+    merge_configuration,
+    refuse_secrets,
+)
 from inkcre.errors import Misconfigured, OperatorError
 from inkcre.schema import render_revisions
 from inkcre.settings.leaves import Leaf
@@ -86,12 +91,14 @@ def build_artifact(
 
     Raises:
         WrongBuildTarget: the profile's target is another.
+        SecretInConfiguration: the user's configuration has a secret in its variables.
     """
     if settings.target != "workers":
         raise WrongBuildTarget(
             f"profile {settings.profile}: its target is {settings.target}, which needs no artifact",
             hint="choose a profile such as workers",
         )
+    refuse_secrets(wrangler)
     configuration = merge_configuration(describe_worker(settings, leaves), wrangler)
     files = {
         "wrangler.jsonc": (json.dumps(configuration, indent=2) + "\n").encode(),

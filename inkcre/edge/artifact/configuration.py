@@ -5,17 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from inkcre.errors import OperatorError, Unsupported
+from inkcre.edge.artifact.wrangler import MEND_HINT, UnreadableConfiguration
+from inkcre.errors import Unsupported
 from inkcre.settings.origins import display_path
 
 NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
 """In the order in which wrangler looks for them."""
-
-
-class UnreadableConfiguration(OperatorError):
-    """Say that a configuration of wrangler cannot be read."""
-
-    code = "unreadable_wrangler_configuration"
 
 
 def find_configuration(folder: Path) -> Path | None:
@@ -34,15 +29,23 @@ def read_configuration(path: Path) -> Mapping[str, Any]:
         text = path.read_text(encoding="utf-8")
         read = tomllib.loads(text) if path.suffix == ".toml" else _read_json(text)
     except (OSError, ValueError) as error:
-        what = "TOML" if path.suffix == ".toml" else "JSON"
-        reason = getattr(error, "strerror", None) or f"is not {what}"
         raise UnreadableConfiguration(
-            f"{display_path(path)}: {reason.lower() if isinstance(error, OSError) else reason}",
-            hint="mend it, or move it away: everything it says can be said in inkcre.toml",
+            f"{display_path(path)}: {_reason(path, error)}", hint=MEND_HINT
         ) from error
     if not isinstance(read, dict):
-        raise UnreadableConfiguration(f"{display_path(path)}: is not a table")
+        raise UnreadableConfiguration(f"{display_path(path)}: is not a table", hint=MEND_HINT)
     return read
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """Say why a file cannot be read; the parsers' messages have the place, and no value."""
+    if isinstance(error, OSError):
+        return (error.strerror or "cannot be read").lower()
+    what = "TOML" if path.suffix == ".toml" else "JSON"
+    if isinstance(error, UnicodeDecodeError):
+        return f"is not {what}: not UTF-8"
+    said = str(error).removeprefix("<string>:").splitlines()[0]
+    return f"is not {what}: {said[:1].lower()}{said[1:]}"
 
 
 def _read_json(text: str) -> Any:

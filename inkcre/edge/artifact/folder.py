@@ -10,7 +10,9 @@ from inkcre.errors import OperatorError
 from inkcre.settings.files import reported
 from inkcre.settings.origins import display_path
 
-MARK = "wrangler.jsonc"
+MARK = ".inkcre-artifact"
+MARK_TEXT = b"Written by `inkcre build`, which replaces this folder whole.\n"
+LOCAL_STATE = ".wrangler"
 
 
 class ForeignFolder(OperatorError):
@@ -28,7 +30,8 @@ class StaleArtifact(OperatorError):
 def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
     """Make a folder hold these files and no others; local state of wrangler in it stays.
 
-    The new folder is made beside its place first: whoever looks sees the old one or the new one.
+    The new one is made beside the old one and takes its name; for a moment there is none. Whatever
+    fails, the old one is there, or the new one, and the local state is not lost.
 
     Raises:
         ForeignFolder: there is something that is no artifact.
@@ -36,34 +39,50 @@ def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
     """
     require_own(folder)
     with reported(folder):
+        folder = folder.resolve()  # what a link leads to, and not the link
         folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
-            fresh.chmod(0o755)
-            for name, content in files.items():
-                path = fresh / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-            state = folder / ".wrangler"
-            if state.is_dir():
-                state.rename(fresh / ".wrangler")
-            if folder.exists():
-                shutil.rmtree(folder)
-            fresh.rename(folder)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+            _fill(beside / "new", {MARK: MARK_TEXT, **files})
+            _take_place(beside, folder)
+        except BaseException:
+            if not (beside / "old").exists():  # else it holds what could not be put back
+                shutil.rmtree(beside, ignore_errors=True)
+            raise
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _take_place(beside: Path, folder: Path) -> None:
+    """Put ``new`` in the folder's place, and the local state of the old one into it."""
+    old, new = beside / "old", beside / "new"
+    if folder.exists():
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    if (old / LOCAL_STATE).is_dir():
+        (old / LOCAL_STATE).rename(folder / LOCAL_STATE)
 
 
 def require_own(folder: Path) -> None:
-    """Return if a folder may be replaced: it is absent, empty, or an artifact.
+    """Return if a folder may be replaced: it is absent, empty, or one of ours.
 
     Raises:
         ForeignFolder: it is somebody's.
     """
     if not os.path.lexists(folder):
         return
-    is_artifact = folder.is_dir() and (folder / MARK).is_file() and (folder / "src").is_dir()
-    if not (is_artifact or (folder.is_dir() and not any(folder.iterdir()))):
+    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARK).is_file()):
         raise ForeignFolder(
             f"{display_path(folder)}: is there and is no artifact; it stays as it is",
             hint="name another folder with --out, or move it away",
@@ -75,7 +94,7 @@ def compare_folder(files: Mapping[str, bytes], folder: Path) -> list[str]:
     there = {
         path.relative_to(folder).as_posix(): path
         for path in folder.rglob("*")
-        if path.is_file() and ".wrangler" not in path.parts
+        if path.is_file() and path.name != MARK and LOCAL_STATE not in path.parts
     }
     changed = {
         name for name in there.keys() & files.keys() if there[name].read_bytes() != files[name]

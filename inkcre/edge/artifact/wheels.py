@@ -1,7 +1,6 @@
 """Wheels for the Workers platform: fetched by pip, kept by hash, read as files."""
 
 import hashlib
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -10,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from inkcre.edge.artifact.lock import LockedPackage
+from inkcre.edge.tools import run_program
 from inkcre.errors import OperatorError, Unavailable, Unsupported
 
 PLATFORM = "pyemscripten_2026_0_wasm32"
@@ -18,6 +18,12 @@ PYTHON = "3.14"
 https://developers.cloudflare.com/workers/languages/python/packages/"""
 
 FETCH_SECONDS = 600
+
+
+class WrongHash(OperatorError):
+    """Say that a package's file is not the one that the lock names."""
+
+    code = "wrong_hash"
 
 
 class NoWheel(OperatorError):
@@ -47,13 +53,21 @@ def fetch_wheels(packages: Sequence[LockedPackage], folder: Path) -> dict[str, P
 
 
 def _find_wheels(packages: Sequence[LockedPackage], folder: Path) -> dict[str, Path]:
-    digests = {_digest(path): path for path in sorted(folder.glob("*.whl"))}
+    usable = [path for path in sorted(folder.glob("*.whl")) if _is_usable(path)]
+    # One for the platform is better than a pure one, and the last one wins.
+    usable.sort(key=lambda path: PLATFORM in path.name)
+    digests = {_digest(path): path for path in usable}
     return {
-        package.name: digests[value]
+        package.name: path
         for package in packages
-        for value in package.hashes
-        if value in digests
+        for value, path in digests.items()
+        if value in package.hashes
     }
+
+
+def _is_usable(path: Path) -> bool:
+    """Tell whether Pyodide can load a wheel, by the tags in its name (PEP 427)."""
+    return path.stem.endswith("-none-any") or PLATFORM in path.stem
 
 
 def _digest(path: Path) -> str:
@@ -73,9 +87,7 @@ def _download(packages: Sequence[LockedPackage], folder: Path) -> None:
             "--implementation", "cp", "--require-hashes", "--dest", str(folder),
             "--requirement", str(requirements),
         ]  # fmt: skip
-        done = subprocess.run(  # noqa: S603 - no shell, and nothing of the user's in it
-            command, capture_output=True, text=True, check=False, timeout=FETCH_SECONDS
-        )
+        done = run_program("pip", command, seconds=FETCH_SECONDS)
     if done.returncode:
         raise _explain(done.stderr, packages)
 
@@ -85,6 +97,13 @@ INSTALL = "install inkcre[edge]"
 
 def _explain(message: str, packages: Sequence[LockedPackage]) -> Exception:
     """Say what pip says in one sentence: a package without a wheel, or nobody there to ask."""
+    if "DO NOT MATCH THE HASHES" in message:
+        named = [p.name for p in packages if f"{p.name}==" in message or f"{p.name} " in message]
+        return WrongHash(
+            f"{named[0] if len(named) == 1 else 'a package'}: the index has another file than the"
+            " lock names",
+            hint="do not use it; ask who changed the file",
+        )
     lines = [line for line in message.splitlines() if line.startswith("ERROR:")]
     is_away = "after connection broken by" in message  # of its retries; the rest looks the same
     for package in packages:

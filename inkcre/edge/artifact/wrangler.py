@@ -6,8 +6,10 @@ https://developers.cloudflare.com/workers/wrangler/configuration/
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from inkcre.errors import OperatorError
 from inkcre.settings.leaves import Leaf
 from inkcre.settings.model import Settings
+from inkcre.settings.schema import walk_leaves
 from inkcre.settings.sections.bindings import (
     AiBinding,
     Binding,
@@ -17,13 +19,31 @@ from inkcre.settings.sections.bindings import (
     QueueBinding,
     R2Binding,
 )
-from inkcre.settings.variables import variable_name
+from inkcre.settings.variables import FORMER_DATABASE_URL, variable_name
 
 MAIN = "src/worker.py"
 MIGRATIONS = "migrations"
 
-OWN_KEYS = ("main", "base_dir", "compatibility_date", "rules", "python_modules")
+OWN_KEYS = ("main", "base_dir", "build", "compatibility_date", "rules", "python_modules")
 """What the artifact decides: another value of the user's would keep it from running."""
+
+OWN_BINDING_KEYS = ("localConnectionString", "migrations_dir")
+"""Of a binding: an address for this machine only, with its password; where our migrations are."""
+
+
+MEND_HINT = "mend it, or move it away: the artifact needs none of yours"
+
+
+class UnreadableConfiguration(OperatorError):
+    """Say that a configuration of wrangler cannot be read, or is none."""
+
+    code = "unreadable_wrangler_configuration"
+
+
+class SecretInConfiguration(OperatorError):
+    """Say that a configuration of wrangler has a secret in its variables."""
+
+    code = "secret_in_configuration"
 
 
 def describe_worker(settings: Settings, leaves: Iterable[Leaf]) -> dict[str, Any]:
@@ -40,20 +60,28 @@ def describe_worker(settings: Settings, leaves: Iterable[Leaf]) -> dict[str, Any
         "vars": {"INKCRE_PROFILE": settings.profile},
         "secrets": {"required": _secrets(leaves)},
     }
-    if settings.scheduler.kind == "cron-trigger":
-        described["triggers"] = {"crons": list(workers.crons)}
+    ticks = settings.scheduler.kind == "cron-trigger"
+    # Written when empty too: without the list those of the last deployment stay.
+    described["triggers"] = {"crons": list(workers.crons) if ticks else []}
     if workers.limits.cpu_ms is not None:
         described["limits"] = {"cpu_ms": workers.limits.cpu_ms}
-    for name in sorted(named_bindings(settings)):
+    for name in sorted(wanted_bindings(settings)):
         _add_binding(described, name, settings.bindings[name], settings)
     return described
 
 
-def named_bindings(settings: Settings) -> set[str]:
-    """Give the names of the bindings that a component uses."""
+def wanted_bindings(settings: Settings) -> set[str]:
+    """Give the names of the bindings that a component uses, or that are there to be used.
+
+    One without an id that nobody names is left out: a profile has it for another choice.
+    """
     sections = (settings.database, settings.storage, settings.keyvalue)
     named = {str(getattr(section, "binding", "")) for section in sections}
-    return named & settings.bindings.keys()
+    return {
+        name
+        for name, binding in settings.bindings.items()
+        if name in named or getattr(binding, "id", "no id needed") is not None
+    }
 
 
 def _secrets(leaves: Iterable[Leaf]) -> list[str]:
@@ -96,36 +124,86 @@ def placeholder(name: str) -> str:
 def merge_configuration(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
     """Put a user's own configuration together with ours; nothing of theirs is lost.
 
-    Lists of bindings are merged by the binding's name, tables by key, other lists by value. Where
-    both say something theirs holds, but for what the artifact decides (``OWN_KEYS``) and for a
-    placeholder of ours that stands for what they know.
+    Lists of bindings are merged by the binding's name, tables by key, flags are put together. Where
+    both say something theirs holds, but for what the artifact decides (``OWN_KEYS``).
     """
     merged = dict(ours)
-    for key, value in theirs.items():
-        if key not in OWN_KEYS:
-            merged[key] = _merge(ours[key], value) if key in ours else value
+    for key, value in _without_ours(theirs).items():
+        if key in ours and type(ours[key]) is not type(value):
+            raise UnreadableConfiguration(f"{key}: is no {_kind(ours[key])}", hint=MEND_HINT)
+        merged[key] = _merge(key, ours[key], value) if key in ours else value
+    merged["vars"] = {**merged.get("vars", {}), **ours.get("vars", {})}
+    for name, environment in dict(merged.get("env", {})).items():
+        merged["env"] = {**merged["env"], name: _without_ours(environment)}
     return merged
 
 
-def _merge(ours: Any, theirs: Any) -> Any:
+def _kind(value: Any) -> str:
+    return "table" if isinstance(value, dict) else "list" if isinstance(value, list) else "text"
+
+
+def _without_ours(theirs: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _plain(value) for key, value in theirs.items() if key not in OWN_KEYS}
+
+
+def _plain(value: Any) -> Any:
+    """Leave out what is for another machine or is ours; TOML's dates are text in JSON."""
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items() if k not in OWN_BINDING_KEYS}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    is_json = value is None or isinstance(value, (str, int, float))
+    return value if is_json else str(value)
+
+
+def refuse_secrets(theirs: Mapping[str, Any]) -> None:
+    """Return if a user's variables hold no secret: they would be in the artifact.
+
+    Raises:
+        SecretInConfiguration: naming the first that does.
+    """
+    secret = {FORMER_DATABASE_URL}
+    secret |= {variable_name(path) for path, node in walk_leaves() if node.is_secret}
+    environments = theirs.get("env", {})
+    tables = [theirs, *(environments.values() if isinstance(environments, Mapping) else ())]
+    for table in tables:
+        variables = table.get("vars", {}) if isinstance(table, Mapping) else {}
+        for name in variables if isinstance(variables, Mapping) else ():
+            if name in secret:
+                raise SecretInConfiguration(
+                    f"vars.{name}: is a secret, and would be in the artifact",
+                    hint=f"take it out; if a Worker needs it, `npx wrangler secret put {name}`",
+                )
+
+
+def _merge(key: str, ours: Any, theirs: Any) -> Any:
     if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
         return {
             **ours,
-            **{k: _merge(ours[k], v) if k in ours else v for k, v in theirs.items()},
+            **{k: _merge(k, ours[k], v) if k in ours else v for k, v in theirs.items()},
         }
     if isinstance(ours, list) and isinstance(theirs, list):
-        return _merge_lists(ours, theirs)
+        if key == "compatibility_flags":
+            return [*ours, *(flag for flag in theirs if flag not in ours)]
+        if all(map(_binding_name, [*ours, *theirs])):
+            return _merge_bindings(ours, theirs)
     return theirs
 
 
-def _merge_lists(ours: list[Any], theirs: list[Any]) -> list[Any]:
-    def name(entry: Any) -> Any:
-        return entry.get("binding") if isinstance(entry, Mapping) else None
+def _binding_name(entry: Any) -> Any:
+    return entry.get("binding") if isinstance(entry, Mapping) else None
 
-    known = {name(entry): entry for entry in theirs if name(entry)}
-    merged = [_merge(entry, known.pop(name(entry), entry)) for entry in ours]
-    rest = [entry for entry in theirs if (name(entry) in known or not name(entry))]
-    return merged + [entry for entry in rest if entry not in merged]
+
+def _merge_bindings(ours: list[Any], theirs: list[Any]) -> list[Any]:
+    known = {_binding_name(entry): entry for entry in theirs}
+    merged = [{**entry, **known.pop(_binding_name(entry), {})} for entry in ours]
+    return merged + list(known.values())
+
+
+def binding_names(configuration: Mapping[str, Any]) -> set[str]:
+    """Give the names of all bindings of a configuration."""
+    entries = [e for value in configuration.values() if isinstance(value, list) for e in value]
+    return {str(_binding_name(entry)) for entry in entries if _binding_name(entry)}
 
 
 def placeholders(configuration: Mapping[str, Any]) -> list[str]:

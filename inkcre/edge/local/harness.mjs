@@ -15,7 +15,7 @@
 //
 // Prints one line of JSON, {"port": …}, when it listens. Ends when its standard input does.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -23,6 +23,7 @@ import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 
 const config = JSON.parse(readFileSync(process.argv[2], "utf8"));
+rmSync(process.argv[2]); // it may hold passwords
 const require = createRequire(path.join(config.modules, "package.json"));
 const load = (name) => import(pathToFileURL(require.resolve(name)));
 const wrangler = JSON.parse(readFileSync(path.join(config.artifact, "wrangler.jsonc"), "utf8"));
@@ -120,12 +121,16 @@ async function startPython(env) {
 function readRequest(incoming) {
   const body = [];
   return new Promise((resolve, reject) => {
-    incoming.on("data", (chunk) => body.push(chunk));
+    incoming.on("data", (chunk) => body.push(new Uint8Array(chunk)));
     incoming.on("error", reject);
     incoming.on("end", () => {
       const { method } = incoming;
       const init = { method, headers: pairs(incoming.rawHeaders) };
-      if (method !== "GET" && method !== "HEAD" && body.length) init.body = Buffer.concat(body);
+      // In parts, as they come on Workers too.
+      if (method !== "GET" && method !== "HEAD" && body.length) {
+        init.body = ReadableStream.from(body);
+        init.duplex = "half";
+      }
       // The target is taken as it came: a URL of two would lose "//" and "/../".
       resolve(new Request(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`, init));
     });

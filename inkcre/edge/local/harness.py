@@ -1,6 +1,7 @@
 """The built artifact, served on loopback by harness.mjs."""
 
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ class HarnessOptions:
     state: Path | None = None
     """Where KV, R2 and D1 are kept, laid out as wrangler does; None: in memory."""
 
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict)
     """Further variables and secrets of the Worker."""
 
     control: bool = False
@@ -49,17 +50,18 @@ class Harness:
             "modules": str(install_modules()),
             "port": options.port,
             "hyperdrive": dict(options.hyperdrive),
-            "state": str(options.state) if options.state else None,
+            "state": str(options.state.absolute()) if options.state else None,
             "vars": dict(options.variables),
             "control": options.control,
         }
         # Handed over in a file that is gone at the end: it may hold secrets.
-        self._config = tempfile.NamedTemporaryFile("w", suffix=".json")  # noqa: SIM115 - closed with us
-        json.dump(config, self._config)
-        self._config.flush()
+        handle, name = tempfile.mkstemp(suffix=".json")
+        self._config = Path(name)
+        with os.fdopen(handle, "w") as file:
+            json.dump(config, file)
         self._log = log.open("ab") if log else None
         self._process = subprocess.Popen(  # noqa: S603 - no shell
-            [str(node_program()), *FLAGS, str(HERE / "harness.mjs"), self._config.name],
+            [str(node_program()), *FLAGS, str(HERE / "harness.mjs"), name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -95,9 +97,9 @@ class Harness:
         """Tell whether it still runs."""
         return self._process.poll() is None
 
-    def wait(self) -> int:
-        """Wait until it ends; give its exit status."""
-        return self._process.wait()
+    def wait(self, seconds: float | None = None) -> int:
+        """Wait until it ends, at most so long; give its exit status."""
+        return self._process.wait(seconds)
 
     def close(self) -> None:
         """Stop it."""
@@ -107,7 +109,8 @@ class Harness:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._log, self._config):
+        self._config.unlink(missing_ok=True)
+        for stream in (self._process.stdin, self._process.stdout, self._log):
             if stream is not None:
                 stream.close()
 

@@ -1,9 +1,9 @@
 """The artifact's migrations, applied to a local D1 by wrangler."""
 
-import subprocess
 from pathlib import Path
 
 from inkcre.edge.local.node import node_environment, wrangler_command
+from inkcre.edge.tools import run_program
 from inkcre.errors import Unavailable
 
 APPLY_SECONDS = 120
@@ -23,14 +23,8 @@ def apply_migrations(artifact: Path, binding: str, state: Path) -> None:
     command = wrangler_command(
         "d1", "migrations", "apply", binding, "--local", "--persist-to", str(state.absolute())
     )
-    done = subprocess.run(  # noqa: S603 - no shell
-        command,
-        cwd=artifact,
-        env=node_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=APPLY_SECONDS,
+    done = run_program(
+        "wrangler", command, folder=artifact, environ=node_environment(), seconds=APPLY_SECONDS
     )
     if done.returncode:
         raise Unavailable(f"wrangler: could not apply the migrations:\n{done.stdout}{done.stderr}")

@@ -3,12 +3,11 @@
 import hashlib
 import os
 import shutil
-import subprocess
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from inkcre.edge.tools import tools_folder
+from inkcre.edge.tools import run_program, tools_folder
 from inkcre.errors import Unavailable, Unsupported
 
 HERE = Path(__file__).parent
@@ -37,10 +36,15 @@ def _npm_script() -> Path:
     return folder / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
-def node_environment() -> dict[str, str]:
-    """Give the environment for Node's programs: our Node first, and nothing sent home."""
+def node_environment(*, is_asked: bool = False) -> dict[str, str]:
+    """Give the environment for Node's programs: our Node first, and nothing sent home.
+
+    Args:
+        is_asked: whether somebody is there to answer questions.
+    """
     path = f"{node_program().parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {**os.environ, "PATH": path, "WRANGLER_SEND_METRICS": "false", "CI": "1"}
+    quiet = {} if is_asked else {"CI": "1"}
+    return {**os.environ, "PATH": path, "WRANGLER_SEND_METRICS": "false", **quiet}
 
 
 def modules_folder() -> Path:
@@ -70,14 +74,12 @@ def install_modules() -> Path:
         raise Unavailable(f"{folder.parent}: {reason}", hint="use a venv of your own") from error
     try:
         command = [str(node_program()), str(_npm_script()), "ci", "--ignore-scripts"]
-        done = subprocess.run(  # noqa: S603 - no shell, and nothing of the user's in it
+        done = run_program(
+            "npm",
             [*command, "--no-audit", "--no-fund", "--loglevel=error"],
-            cwd=temporary,
-            env=node_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=INSTALL_SECONDS,
+            folder=temporary,
+            environ=node_environment(),
+            seconds=INSTALL_SECONDS,
         )
         if done.returncode:
             last = [line for line in done.stderr.splitlines() if line.strip()][-1:]

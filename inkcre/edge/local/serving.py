@@ -1,5 +1,6 @@
 """Serving the artifact to its developer: on Cloudflare's own runtime, or on Node's Pyodide."""
 
+import socket
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,11 +8,33 @@ from typing import Literal
 
 from inkcre.edge.local.harness import Harness, HarnessOptions
 from inkcre.edge.local.node import node_environment, wrangler_command
+from inkcre.errors import OperatorError
 
 Runtime = Literal["auto", "wrangler", "node"]
 
 NO_RUNTIME = "Request for Pyodide bundle failed"
 """What wrangler says when Python's runtime, which it fetches anew, cannot be had."""
+
+
+class CannotServe(OperatorError):
+    """Say that the artifact cannot be served here."""
+
+    code = "cannot_serve"
+
+
+def require_free(port: int) -> None:
+    """Return if nobody listens on a port of loopback.
+
+    Raises:
+        CannotServe: somebody does.
+    """
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise CannotServe(
+            f"http://127.0.0.1:{port}: {(error.strerror or 'cannot be had').lower()}",
+            hint="name another with --port",
+        ) from error
 
 
 def serve_locally(
@@ -30,14 +53,19 @@ def serve_locally(
         port: on loopback; 0 takes a free one.
         hyperdrive: the PostgreSQL in the place of each Hyperdrive binding.
         say: takes a line for the developer.
+
+    Raises:
+        CannotServe: wrangler's runtime was asked for and cannot be had.
     """
     if runtime != "node":
         status = _serve_with_wrangler(artifact, port, hyperdrive, say)
         if status is not None:
             return status
         if runtime == "wrangler":
-            say("wrangler: Python's runtime cannot be fetched from here")
-            return 1
+            raise CannotServe(
+                "wrangler: Python's runtime cannot be fetched from here",
+                hint="serve with --runtime node",
+            )
         say("wrangler's runtime cannot be fetched from here; serving with Pyodide on Node instead")
     options = HarnessOptions(
         artifact, port=port, hyperdrive=hyperdrive, state=artifact / ".wrangler" / "state"

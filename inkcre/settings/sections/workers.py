@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from inkcre.settings.sections.base import Section
+from inkcre.settings.sections.crons import check_cron
 
 FIRST_USABLE_DATE = datetime.date(2026, 9, 8)
 """From this compatibility date on Python Workers have CPython 3.14 and TCP sockets."""
@@ -41,7 +42,7 @@ class WorkersSettings(Section):
     ] = FIRST_USABLE_DATE
     """The runtime's version, as a date."""
 
-    crons: tuple[str, ...] = ("* * * * *",)
+    crons: tuple[Annotated[str, AfterValidator(check_cron)], ...] = ("* * * * *",)
     """When the Cron Trigger fires: five fields, UTC; write weekdays as names."""
 
     max_requests: Annotated[int, Field(ge=1, le=1000)] = 100

@@ -80,7 +80,7 @@ class HyperdriveDatabase:
     @classmethod
     def prepare(cls, statements: Iterable[Statement]) -> None:
         """Load the driver and compile statements, ahead of their first use."""
-        from inkcre.adapters.database import pipelining  # noqa: F401
+        from inkcre.adapters.database import pipelining, wire  # noqa: F401
 
         for statement in statements:
             STATEMENTS.get(statement)
@@ -135,16 +135,15 @@ class HyperdriveDatabase:
     def _connected(self) -> "PipeliningConnection":
         if self._connection is None:
             from inkcre.adapters.database.pipelining import PipeliningConnection
+            from inkcre.adapters.database.wire import Wire
 
             lent = self._lend()
             self._connection = PipeliningConnection(
                 lent.user,
-                host=lent.host,
-                port=int(lent.port),
+                sock=Wire(lent.host, int(lent.port), self._silence_seconds),
                 database=lent.database,
                 password=lent.password,
                 application_name="inkcre",
-                timeout=self._silence_seconds,
                 ssl_context=False,  # Hyperdrive does TLS to the server, not towards us
             )
         return self._connection

@@ -95,12 +95,8 @@ class PipeliningConnection(CoreConnection):  # type: ignore[misc]
 
     def close(self) -> None:
         """Close the connection, be it gone already."""
-        file = self._sock
         with suppress(InterfaceError, OSError):
             super().close()
-        # pg8000 leaves it to the collector, and the socket is open until then.
-        with suppress(AttributeError, OSError, ValueError):
-            file.close()
 
     def handle_COMMAND_COMPLETE(self, data: bytes, context: Context) -> None:  # noqa: N802
         """Count the rows, and keep the statement's answer when there are several."""

@@ -13,8 +13,8 @@ from typing import Any
 
 ALLOCATIONS = 10_000
 """How many more containers than were freed call for a collection. Measured with 64 requests in
-flight: 1,000 would spend twelve times the time (0.48 ms a request), 50,000 would stop everybody for
-three times as long at once (32 ms), and without any the heap grows by 6 KiB a request."""
+flight: 1,000 would spend ten times the time (0.5 ms a request), 50,000 would stop everybody for
+twice as long at once (36 ms), and without any the heap grows by 5 KiB a request."""
 
 
 def take_over() -> None:

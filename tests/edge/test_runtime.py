@@ -430,3 +430,17 @@ def test_randomness_while_the_entry_is_imported_is_found(start: Start, tmp_path:
     with pytest.raises(Unavailable):
         start(artifact=artifact)
     assert "uuid4" in (tmp_path / "harness-0.log").read_text()
+
+
+def test_bindings_are_cloudflares_own(edge: httpx.Client) -> None:
+    """Values go through KV and R2 and come back, as text and as bytes."""
+    source = (
+        f"key = {uuid.uuid4().hex!r}\n"
+        "await env.KV.put(key, 'kept')\n"
+        "await env.FILES.put(key, 'a file')\n"
+        "stored = await env.FILES.get(key)\n"
+        "[await env.KV.get(key), await stored.text(), stored.size]"
+    )
+    answer = edge.post("/__harness/run", content=source)
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == ["kept", "a file", 6]

@@ -14,7 +14,7 @@ REF_TEMPLATE = "#/components/schemas/{model}"
 def _version() -> str:
     try:
         return version("inkcre")
-    except PackageNotFoundError:  # in a Worker there are no distributions
+    except PackageNotFoundError:  # run from a copy that nobody installed
         return "0"
 
 

@@ -1,5 +1,6 @@
 """Run the command the way a person does: as a process, in a folder, with an environment."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -18,20 +19,23 @@ def clean_environ(**more: str) -> dict[str, str]:
     return {**kept, "COLUMNS": "200", "NO_COLOR": "1", **more}
 
 
+def run_command(
+    folder: Path, *arguments: str, stdin: str = "", **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run ``inkcre`` in a folder."""
+    return subprocess.run(
+        [COMMAND, *arguments],
+        cwd=folder,
+        env=clean_environ(**environ),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Give a function that runs ``inkcre`` in an empty folder."""
-
-    def run_(*arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [COMMAND, *arguments],
-            cwd=tmp_path,
-            env=clean_environ(**environ),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    return run_
+    return functools.partial(run_command, tmp_path)

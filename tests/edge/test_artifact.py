@@ -7,7 +7,6 @@ import json
 import os
 import re
 import socket
-import subprocess
 import threading
 import tomllib
 import zipfile
@@ -29,7 +28,7 @@ from inkcre.edge.tools import tools_folder
 from inkcre.errors import Unavailable
 from inkcre.settings.files import CannotWrite
 from inkcre.settings.loader import inspect_settings
-from tests.cli.conftest import COMMAND, clean_environ
+from tests.cli.conftest import run_command as inkcre
 from tests.conftest import ROOT
 from tests.edge.homes import D1
 
@@ -48,19 +47,6 @@ def build(folder: Path, **overrides: Any) -> Artifact:
         packages=PACKAGES,
         wheels=fetch_wheels(PACKAGES, WHEELS),
         wrangler={},
-    )
-
-
-def inkcre(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder."""
-    return subprocess.run(
-        [COMMAND, *arguments],
-        cwd=folder,
-        env=clean_environ(**environ),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
     )
 
 

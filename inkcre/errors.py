@@ -6,13 +6,15 @@
     │   ├── NotFound           the thing named does not exist
     │   ├── Conflict           the change collides with what is there
     │   │   └── MissingReference   a row refers to a row that is not there
-    │   └── TooLarge           more than the configured or natural limit
+    │   ├── TooLarge           more than the configured or natural limit
+    │   └── Refused            an address that may not be fetched
     ├── OperatorError          what the operator can fix; the process exits with 78
     │   ├── SettingsError      the settings do not make sense (inkcre.settings.report)
     │   └── SchemaBehind       the database's schema is not the one this version needs
     ├── SurroundingsError      what the surroundings did
     │   ├── Unavailable        no answer for now; trying again is safe
     │   ├── TimedOut           no answer in time
+    │   ├── BadAnswer          an answer that cannot be used
     │   ├── QuotaExceeded      no room left
     │   ├── ReadOnly           the place can be read and not written
     │   ├── Unsupported        this adapter cannot do that
@@ -79,6 +81,12 @@ class TooLarge(CallerError):
     code = "too_large"
 
 
+class Refused(CallerError):
+    """Say that an address is none that may be fetched; nobody was asked."""
+
+    code = "address_refused"
+
+
 class OperatorError(InkcreError):
     """Say what the operator can fix."""
 
@@ -115,6 +123,12 @@ class TimedOut(SurroundingsError):
 
     code = "timed_out"
     is_retry_safe = True
+
+
+class BadAnswer(SurroundingsError):
+    """Say that an answer cannot be used: broken, too long, endless, or an error of theirs."""
+
+    code = "bad_answer"
 
 
 class QuotaExceeded(SurroundingsError):

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inkcre.ports.database import Database
+from inkcre.ports.keyvalue import KeyValue
+from inkcre.ports.storage import Storage
+from inkcre.ports.web import Web
 
 Clock = Callable[[], datetime]
 """Gives the time now, with a time zone."""
@@ -20,6 +23,9 @@ class Components:
     """One adapter per port, and the clock."""
 
     database: Database
+    storage: Storage
+    keyvalue: KeyValue
+    web: Web
     clock: Clock
 
 

@@ -121,6 +121,16 @@ FORBIDDEN = (
         instead='write kind = "kv" or kind = "database"',
     ),
     _forbid(
+        "workers", "web.kind", "sockets",
+        because="sockets have no TLS there",
+        instead='write kind = "fetch"',
+    ),
+    _forbid(
+        "process", "web.kind", "fetch",
+        because="a fetch of the platform's own exists on Cloudflare only",
+        instead='write kind = "sockets"',
+    ),
+    _forbid(
         "workers", "scheduler.kind", "apscheduler",
         because="there are no threads",
         instead='write kind = "cron-trigger"',

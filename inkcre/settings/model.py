@@ -19,6 +19,7 @@ from inkcre.settings.sections.keyvalue import KeyValueSettings, MemoryKeyValueSe
 from inkcre.settings.sections.logging import LoggingSettings
 from inkcre.settings.sections.scheduler import ApschedulerSettings, SchedulerSettings
 from inkcre.settings.sections.storage import FilesystemSettings, StorageSettings
+from inkcre.settings.sections.web import SocketsSettings, WebSettings
 from inkcre.settings.sections.workers import WorkersSettings
 
 PROFILE_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -61,6 +62,9 @@ class Settings(BaseSettings):
 
     keyvalue: KeyValueSettings = MemoryKeyValueSettings()
     """Where small values with an expiry are kept."""
+
+    web: WebSettings = SocketsSettings()
+    """How pages of others are fetched."""
 
     cache: CacheSettings = CacheSettings()
     """A read-through cache over the key-value port."""

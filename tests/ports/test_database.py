@@ -257,7 +257,7 @@ def test_closed_adapter_opens_anew(database: Database, request: pytest.FixtureRe
         with pytest.raises(InkcreError):  # a base in memory is gone with its connection
             database.read(COUNT())
     else:
-        assert database.read(COUNT()) == [(1,)]
+        assert database.read(COUNT()) == [(2,)]
 
 
 def test_adapter_declares_itself(database: Database, request: pytest.FixtureRequest) -> None:

@@ -113,7 +113,7 @@ def test_failure_anywhere_in_a_large_batch_undoes_it(postgres_tcp_url: str) -> N
         assert database.atomic([INSERT(name=f"z{len(calls)}", type="t")])
     with psycopg.connect(postgres_tcp_url) as connection:
         names = connection.execute("SELECT name FROM storages ORDER BY name").fetchall()
-    assert names == [("url",), ("z2",), ("z3",)]
+    assert names == [("file",), ("url",), ("z2",), ("z3",)]
     database.close()
 
 

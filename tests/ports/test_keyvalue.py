@@ -1,16 +1,21 @@
-"""The key-value port, as far as it goes: every sentence of its docstrings, on every adapter."""
+"""The key-value port's contract, on every adapter that a process can reach."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from inkcre import schema
+from inkcre.app import create_app
 from inkcre.assembly import build_components, build_keyvalue
+from inkcre.errors import Invalid, Unsupported
 from inkcre.ports.database import Database
-from inkcre.ports.keyvalue import KeyValue
-from tests.conftest import postgres_settings, sqlite_settings
+from inkcre.ports.keyvalue import KeyValue, KeyValueNeeds, ValueKey
+from inkcre.settings.loader import load_settings
+from inkcre.testing.ports import KeyValueContract
+from tests.conftest import NOWHERE, postgres_settings, sqlite_settings
 
 
 class Time:
@@ -56,65 +61,101 @@ def open_database(request: pytest.FixtureRequest, kind: str) -> Iterator[Databas
     database.close()
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def keyvalue(
-    request: pytest.FixtureRequest, time: Time, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[KeyValue]:
-    """Give every adapter in turn, the one that keeps values in a database on each."""
-    if request.param == "memory":
-        monkeypatch.setattr("time.monotonic", time.seconds)
-        yield build_keyvalue(sqlite_settings(":memory:"), None)
-        return
-    for database in open_database(request, request.param):
-        yield shared(database, time)
-
-
 def shared(database: Database, time: Time) -> KeyValue:
     """Build the adapter that keeps values in a database."""
     settings = sqlite_settings(":memory:", **{"keyvalue.kind": "database"})
     return build_keyvalue(settings, database, clock=time)
 
 
-def test_value_comes_back(keyvalue: KeyValue) -> None:
-    """Any bytes, under any key."""
-    for key, value in (("k", b""), ("a/b c?#é\U0001f600", bytes(range(256))), ("k" * 1000, b"x" * 100_000)):  # fmt: skip
-        keyvalue.put(key, value)
-        assert keyvalue.get(key) == value
+class TestMemory(KeyValueContract):
+    """This process's memory."""
+
+    @pytest.fixture
+    def keyvalue(self, time: Time, monkeypatch: pytest.MonkeyPatch) -> KeyValue:
+        """Give an empty one, whose clock is set by hand."""
+        monkeypatch.setattr("time.monotonic", time.seconds)
+        self.pass_seconds = time.pass_seconds  # type: ignore[method-assign]
+        return build_keyvalue(sqlite_settings(":memory:"), None)
 
 
-def test_later_value_takes_the_place_of_an_earlier_one(keyvalue: KeyValue) -> None:
-    """Its expiry too."""
-    keyvalue.put("k", b"one", ttl_seconds=1)
-    keyvalue.put("k", b"two")
-    assert keyvalue.get("k") == b"two"
+class OnDatabase(KeyValueContract):
+    """A table."""
+
+    kind: ClassVar[str]
+
+    @pytest.fixture
+    def keyvalue(self, time: Time, request: pytest.FixtureRequest) -> Iterator[KeyValue]:
+        """Give an empty one, whose clock is set by hand."""
+        self.pass_seconds = time.pass_seconds  # type: ignore[method-assign]
+        for database in open_database(request, self.kind):
+            yield shared(database, time)
 
 
-def test_missing_value_is_none(keyvalue: KeyValue) -> None:
-    """Never there, or deleted; deleting nothing does nothing."""
-    assert keyvalue.get("k") is None
-    keyvalue.put("k", b"x")
-    keyvalue.delete("k")
-    keyvalue.delete("k")
-    assert keyvalue.get("k") is None
+class TestSqlite(OnDatabase):
+    """A table in SQLite."""
+
+    kind = "sqlite"
 
 
-def test_value_is_gone_when_its_time_is_over(keyvalue: KeyValue, time: Time) -> None:
-    """Not before; one without a time stays."""
-    keyvalue.put("short", b"x", ttl_seconds=60)
-    keyvalue.put("long", b"y")
-    time.pass_seconds(59.9)
-    assert keyvalue.get("short") == b"x"
-    time.pass_seconds(0.2)
-    assert keyvalue.get("short") is None
-    time.pass_seconds(10**7)
-    assert keyvalue.get("long") == b"y"
+class TestPostgres(OnDatabase):
+    """A table in PostgreSQL."""
+
+    kind = "postgres"
+
+
+@pytest.mark.parametrize("text", ["", ".", "..", "a\0", "\n", "\ud800", "k" * 513, "é" * 257])
+def test_text_that_is_no_key_is_refused(text: str) -> None:
+    """Once, before any adapter sees it."""
+    with pytest.raises(Invalid, match=r"^key: "):
+        ValueKey(text)
+
+
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [
+        (KeyValueNeeds(ttl_seconds=5), "let a value expire after 5 seconds, only after 60 or more"),
+        (KeyValueNeeds(own_writes=True), "show a change at once"),
+        (KeyValueNeeds(value_bytes=30_000_000), "keep a value of 30000000 bytes, only 26214400"),
+    ],
+)
+def test_application_that_needs_more_is_refused(needs: KeyValueNeeds, words: str) -> None:
+    """When it is assembled, not when it needs it; the message says what the place cannot do."""
+    settings = load_settings("workers", environ={}, folder=NOWHERE)
+    with pytest.raises(Unsupported) as caught:
+        create_app(settings, needs=needs)
+    assert words in caught.value.message
+    assert 'keyvalue.kind "kv"' in caught.value.message
+    dev = load_settings("dev", overrides={"database.path": ":memory:"}, environ={}, folder=NOWHERE)
+    if needs.value_bytes < 2_000_000:
+        create_app(dev, needs=needs)
+
+
+def test_application_that_needs_shared_values_is_refused_memory() -> None:
+    """Each process has its own."""
+    dev = load_settings("dev", overrides={"database.path": ":memory:"}, environ={}, folder=NOWHERE)
+    with pytest.raises(Unsupported, match="cannot share values between processes"):
+        create_app(dev, needs=KeyValueNeeds(shared=True))
+
+
+def test_memory_is_bounded_in_bytes() -> None:
+    """Keys and values count; what takes more room than there is is forgotten at once."""
+    keyvalue = build_keyvalue(sqlite_settings(":memory:", **{"keyvalue.max_bytes": 1024}), None)
+    for number in range(20):
+        keyvalue.put(ValueKey(f"k{number:03}"), bytes(100))
+    assert len(keyvalue.list().keys) == 9
+    keyvalue.put(ValueKey("k019"), b"")
+    assert len(keyvalue.list().keys) == 9
+    keyvalue.put(ValueKey("large"), bytes(2000))
+    assert keyvalue.list().keys == ()
+    keyvalue.put(ValueKey("k"), bytes(100))
+    assert keyvalue.get(ValueKey("k")) == bytes(100)
 
 
 def test_values_of_a_database_are_shared(database: Database, time: Time) -> None:
     """What one adapter keeps another finds."""
     one, two = shared(database, time), shared(database, time)
-    one.put("k", b"x")
-    assert two.get("k") == b"x"
+    one.put(ValueKey("k"), b"x")
+    assert two.get(ValueKey("k")) == b"x"
     assert one.capabilities.is_shared
 
 
@@ -122,9 +163,9 @@ def test_memory_is_bounded() -> None:
     """The least recently used goes first."""
     settings = sqlite_settings(":memory:", **{"keyvalue.max_entries": 2})
     keyvalue = build_keyvalue(settings, None)
-    keyvalue.put("a", b"1")
-    keyvalue.put("b", b"2")
-    keyvalue.get("a")
-    keyvalue.put("c", b"3")
-    assert [keyvalue.get(key) for key in "abc"] == [b"1", None, b"3"]
+    keyvalue.put(ValueKey("a"), b"1")
+    keyvalue.put(ValueKey("b"), b"2")
+    keyvalue.get(ValueKey("a"))
+    keyvalue.put(ValueKey("c"), b"3")
+    assert [keyvalue.get(ValueKey(key)) for key in "abc"] == [b"1", None, b"3"]
     assert not keyvalue.capabilities.is_shared

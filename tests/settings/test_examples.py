@@ -16,7 +16,9 @@ EXAMPLES = sorted((Path(inkcre.settings.__file__).parent / "examples").glob("*.t
 def test_example_loads(path: Path, tmp_path: Path) -> None:
     """Each example is a whole, valid file on the target that it is for."""
     data = tomllib.loads(path.read_text())
-    is_edge = any(kind in path.name for kind in ("hyperdrive", "d1", "r2", ".kv", "cron-trigger"))
+    is_edge = any(
+        kind in path.name for kind in ("hyperdrive", "d1", "r2", ".kv", "fetch", "cron-trigger")
+    )
     profile = "workers" if is_edge else "dev"
     (tmp_path / "inkcre.toml").write_text(path.read_text())
     settings = load_settings(profile, environ={}, folder=tmp_path)

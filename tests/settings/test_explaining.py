@@ -192,7 +192,7 @@ def test_difference_is_in_values_and_in_assembly() -> None:
     assert values["database.url"].second == "********"
     assembly = {change.what: (change.first, change.second) for change in difference.assembly}
     assert assembly["database: can_migrate"] == ("false", "true")
-    assert assembly["storage"][0] == "r2 (this version has no adapter for it)"
+    assert assembly["storage"] == ("r2", "filesystem")
     text = render_difference(difference)
     assert text.startswith("--- workers\n+++ server\n")
     assert "hunter2" not in text + str(difference.as_json())

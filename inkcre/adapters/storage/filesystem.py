@@ -1,19 +1,135 @@
-"""A folder of this machine."""
+"""A folder of this machine.
 
+How a key becomes a path: what is not a small letter, a digit, ``-``, ``_`` or ``.`` is written as
+``%`` and two hexadecimal digits a byte, so that disks that know no case, or one normal form only,
+keep every key apart. A folder's name ends in ``+``: ``a`` and ``a/b`` can both be files. A name
+longer than a disk takes goes on in a folder whose name ends in ``~``.
+"""
+
+import heapq
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
 from typing import ClassVar
 
-from obstore.store import LocalStore
+import obstore
+from obstore import exceptions as obs
+from obstore.store import LocalStore, ObjectStore
 
-from inkcre.adapters.storage.shared import ObstoreStorage, translated
-from inkcre.ports.storage import StorageCapabilities
+from inkcre.adapters.storage.shared import MAX_CONDITIONAL_BYTES, ObstoreStorage, translated
+from inkcre.errors import NotFound
+from inkcre.ports.keys import MAX_LISTED, decode_cursor, encode_cursor
+from inkcre.ports.storage import (
+    FileInfo,
+    FileKey,
+    FilePage,
+    StorageCapabilities,
+    check_folder,
+)
 from inkcre.settings.sections.storage import FilesystemSettings
+
+PLACE = "storage.path"
+MAX_NAME = 180
+"""Disks take 255 bytes a name, and encrypted ones 143 to 200; obstore appends "#1" meanwhile."""
+
+PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_.")
+ESCAPED = re.compile(rb"%([0-9a-f]{2})")
+
+
+def path_of(key: str) -> str:
+    """Give a key's path below the folder."""
+    *folders, name = key.split("/")
+    return "".join(f"{_escape(folder)}+/" for folder in folders) + _escape(name)
+
+
+def _escape(name: str) -> str:
+    parts = [chr(byte) if byte in PLAIN else f"%{byte:02x}" for byte in name.encode()]
+    if parts[-1] == ".":  # Windows drops it
+        parts[-1] = "%2e"
+    lines = [""]
+    for part in parts:
+        if len(lines[-1]) + len(part) > MAX_NAME:
+            lines.append("")
+        lines[-1] += part
+    return "~/".join(lines)
+
+
+def _unescape(text: str) -> bytes:
+    return ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), text.encode())
 
 
 class FilesystemStorage(ObstoreStorage):
     """Files below a folder, which is made when it is first used."""
 
-    capabilities: ClassVar[StorageCapabilities] = StorageCapabilities(is_shared=False)
+    capabilities: ClassVar[StorageCapabilities] = StorageCapabilities(
+        is_shared=False, keeps_content_type=False, max_conditional_bytes=MAX_CONDITIONAL_BYTES
+    )
+    part_bytes: ClassVar[int] = 1024 * 1024
 
     def __init__(self, settings: FilesystemSettings) -> None:
-        with translated("storage.path"):
-            super().__init__(LocalStore(prefix=settings.path, mkdir=True), "storage.path")
+        self._folder = Path(settings.path)
+        super().__init__(self._open, PLACE)
+
+    def _open(self) -> ObjectStore:
+        with translated(PLACE):
+            return LocalStore(prefix=self._folder, mkdir=True)
+
+    def list(
+        self, folder: str = "", *, cursor: str | None = None, limit: int = MAX_LISTED
+    ) -> FilePage:
+        """List the files below a folder, one directory at a time.
+
+        obstore's own listing is in no order, and goes through every directory for each page.
+        """
+        after = decode_cursor(cursor).encode() if cursor else b""
+        inside = f"{check_folder(folder)}/" if folder else ""
+        root = self._folder / path_of(f"{inside}x").removesuffix("x")
+        with translated(PLACE):
+            keys = [*islice(_walk(root, inside.encode(), after), limit)]
+        found = [info for key in keys if (info := self._head_if_there(FileKey(key.decode())))]
+        more = len(keys) == limit
+        return FilePage(tuple(found), encode_cursor(keys[-1].decode()) if more else None)
+
+    def _head_if_there(self, key: FileKey) -> FileInfo | None:
+        with suppress(NotFound):  # deleted since its directory was read
+            return self.head(key)
+        return None
+
+    def _delete(self, paths: Sequence[str]) -> None:
+        for path in paths:
+            with suppress(FileNotFoundError, obs.NotFoundError):
+                obstore.delete(self._store, path)
+
+    def _path(self, key: FileKey) -> str:
+        return path_of(key)
+
+
+def _walk(folder: Path, prefix: bytes, after: bytes) -> Iterator[bytes]:
+    """Yield the keys below a directory that come after a key, in order."""
+    files: list[bytes] = []
+    folders: list[tuple[bytes, Path]] = []
+    has_long_names = False
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                end = entry.name[-1]
+                if end in "+~":
+                    has_long_names = has_long_names or end == "~"
+                    start = prefix + _unescape(entry.name[:-1]) + (b"/" if end == "+" else b"")
+                    if start > after or after.startswith(start):
+                        folders.append((start, Path(entry.path)))
+                elif "#" not in entry.name and prefix + _unescape(entry.name) > after:
+                    files.append(prefix + _unescape(entry.name))
+    except FileNotFoundError:
+        return
+    ways: list[tuple[bytes, Iterable[bytes]]] = [(key, [key]) for key in files]
+    ways += [(start, _walk(path, start, after)) for start, path in folders]
+    ways.sort(key=lambda way: way[0])
+    if has_long_names:  # what such a name goes on with can come before or after the others
+        yield from heapq.merge(*(keys for _, keys in ways))
+    else:
+        for _, keys in ways:
+            yield from keys

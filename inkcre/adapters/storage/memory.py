@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from obstore.store import MemoryStore
 
-from inkcre.adapters.storage.shared import ObstoreStorage
+from inkcre.adapters.storage.shared import MAX_CONDITIONAL_BYTES, ObstoreStorage
 from inkcre.ports.storage import StorageCapabilities
 from inkcre.settings.sections.storage import MemoryStorageSettings
 
@@ -12,7 +12,10 @@ from inkcre.settings.sections.storage import MemoryStorageSettings
 class MemoryStorage(ObstoreStorage):
     """Files that are gone with this object."""
 
-    capabilities: ClassVar[StorageCapabilities] = StorageCapabilities(is_shared=False)
+    capabilities: ClassVar[StorageCapabilities] = StorageCapabilities(
+        is_shared=False, keeps_content_type=True, max_conditional_bytes=MAX_CONDITIONAL_BYTES
+    )
 
     def __init__(self, _: MemoryStorageSettings) -> None:
-        super().__init__(MemoryStore(), "storage")
+        store = MemoryStore()
+        super().__init__(lambda: store, "storage")

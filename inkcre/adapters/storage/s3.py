@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from obstore.store import S3Store
 
-from inkcre.adapters.storage.shared import ObstoreStorage, translated
+from inkcre.adapters.storage.shared import MAX_CONDITIONAL_BYTES, ObstoreStorage, translated
 from inkcre.ports.storage import StorageCapabilities
 from inkcre.settings.sections.storage import S3Settings
 
@@ -17,7 +17,9 @@ TIMEOUT = timedelta(seconds=10)
 class S3Storage(ObstoreStorage):
     """Files in a bucket."""
 
-    capabilities: ClassVar[StorageCapabilities] = StorageCapabilities(is_shared=True)
+    capabilities: ClassVar[StorageCapabilities] = StorageCapabilities(
+        is_shared=True, keeps_content_type=True, max_conditional_bytes=MAX_CONDITIONAL_BYTES
+    )
 
     def __init__(self, settings: S3Settings) -> None:
         # https://developmentseed.org/obstore/latest/api/store/aws/
@@ -35,4 +37,4 @@ class S3Storage(ObstoreStorage):
                 retry_config={"max_retries": MAX_RETRIES, "retry_timeout": TIMEOUT},
                 **options,
             )
-        super().__init__(store, "storage.bucket")
+        super().__init__(lambda: store, "storage.bucket")

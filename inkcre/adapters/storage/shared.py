@@ -1,51 +1,205 @@
-"""What the storage adapters share: obstore, and its errors in the port's words.
+"""What the storage adapters for processes share: obstore, and its errors in the port's words.
 
 https://developmentseed.org/obstore/latest/
 """
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
+from itertools import chain, islice
+from typing import TYPE_CHECKING, ClassVar
 
 import obstore
 from obstore import exceptions as obs
 from obstore.store import ObjectStore
 
 from inkcre.errors import (
+    Conflict,
     InkcreError,
     InvariantBroken,
     Misconfigured,
     NotFound,
     QuotaExceeded,
+    ReadOnly,
     Unavailable,
 )
+from inkcre.ports.keys import MAX_LISTED, decode_cursor, encode_cursor
+from inkcre.ports.storage import (
+    Content,
+    FileContent,
+    FileInfo,
+    FileKey,
+    FilePage,
+    StorageCapabilities,
+    check_folder,
+    check_range,
+    empty_range,
+    first_part,
+    gather,
+)
 
-DRIVER_ERRORS = (obs.BaseError, OSError)
+if TYPE_CHECKING:
+    from obstore import Attributes
+
+DRIVER_ERRORS = (obs.BaseError, OSError, NotImplementedError)
+
+CHUNK_BYTES = 256 * 1024
+"""How much is read at a time."""
+
+MAX_CONDITIONAL_BYTES = 16 * 1024 * 1024
+"""obstore puts a file that must not be there yet in one request, out of memory."""
+
+MAX_DELETED = 1000
+"""How many keys one request may delete:
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 
 
 class ObstoreStorage:
     """Files in any of obstore's stores."""
 
-    def __init__(self, store: ObjectStore, place: str) -> None:
-        """Wrap a store; ``place`` names the setting that chose it."""
-        self._store = store
+    part_bytes: ClassVar[int] = 5 * 1024 * 1024
+    """What is written at a time; S3 takes no less, but for the last part:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
+
+    capabilities: ClassVar[StorageCapabilities]
+
+    def __init__(self, open_store: Callable[[], ObjectStore], place: str) -> None:
+        """Take what opens a store when it is first used; ``place`` is the setting that chose it."""
+        self._open_store = open_store
         self._place = place
 
-    def put(self, key: str, content: bytes) -> None:
+    @cached_property
+    def _store(self) -> ObjectStore:
+        return self._open_store()
+
+    def put(
+        self,
+        key: FileKey,
+        content: Content,
+        *,
+        content_type: str | None = None,
+        if_absent: bool = False,
+    ) -> None:
         """Write a file whole."""
+        if if_absent:
+            content = gather(content, MAX_CONDITIONAL_BYTES)
+        first, rest = first_part(content, self.part_bytes)
+        attributes = self._attributes(content_type)
+        if rest is not None:
+            self._put_in_parts(key, chain((first,), rest), attributes)
+            return
         with translated(self._place, key):
-            obstore.put(self._store, key, content)
+            obstore.put(
+                self._store,
+                self._path(key),
+                first,
+                attributes=attributes,
+                mode="create" if if_absent else "overwrite",
+                use_multipart=False,
+            )
 
-    def get(self, key: str) -> bytes:
-        """Read a file whole."""
+    def _put_in_parts(
+        self, key: FileKey, parts: Iterator[bytes], attributes: "Attributes | None"
+    ) -> None:
+        # Not by obstore.put, which goes through the parts inside its own runtime: they cannot come
+        # out of another of its stores then ("Cannot start a runtime from within a runtime").
         with translated(self._place, key):
-            return bytes(obstore.get(self._store, key).bytes())
+            writer = obstore.open_writer(
+                self._store,
+                self._path(key),
+                attributes=attributes,
+                buffer_size=self.part_bytes,
+                max_concurrency=1,  # each more is a part more in memory
+            )
+        try:
+            for part in parts:
+                with translated(self._place, key):
+                    writer.write(part)
+        except BaseException as error:
+            with suppress(*DRIVER_ERRORS):  # it gives up what has been written
+                writer.__exit__(type(error), error, error.__traceback__)
+            raise
+        with translated(self._place, key):
+            writer.close()
 
-    def delete(self, key: str) -> None:
-        """Remove a file."""
-        with translated(self._place, key), suppress(FileNotFoundError, obs.NotFoundError):
-            obstore.delete(self._store, key)
+    def get(self, key: FileKey, *, start: int = 0, end: int | None = None) -> FileContent:
+        """Open a file to read it."""
+        check_range(start, end)
+        with translated(self._place, key):
+            if end is not None:
+                found = obstore.get(self._store, self._path(key), options={"range": (start, end)})
+            elif start:
+                found = obstore.get(
+                    self._store, self._path(key), options={"range": {"offset": start}}
+                )
+            else:
+                found = obstore.get(self._store, self._path(key))
+        info = make_info(key, found.meta, found.attributes.get("Content-Type"))
+        return FileContent(info, *found.range, self._chunks(key, found))
+
+    def _chunks(self, key: FileKey, found: "obstore.GetResult") -> Iterator[bytes]:
+        with translated(self._place, key):
+            for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+                yield bytes(chunk)
+
+    def head(self, key: FileKey) -> FileInfo:
+        """Tell what is known of a file."""
+        with translated(self._place, key):
+            if not self.capabilities.keeps_content_type:
+                return make_info(key, obstore.head(self._store, self._path(key)))
+            found = obstore.get(self._store, self._path(key), options={"head": True})
+            return make_info(key, found.meta, found.attributes.get("Content-Type"))
+
+    def move(self, source: FileKey, target: FileKey) -> None:
+        """Give a file another key."""
+        with translated(self._place, source):
+            obstore.rename(self._store, self._path(source), self._path(target))
+
+    def delete(self, keys: Iterable[FileKey]) -> None:
+        """Remove files."""
+        waiting = iter(keys)
+        while some := [self._path(key) for key in islice(waiting, MAX_DELETED)]:
+            with translated(self._place, some[0]):
+                self._delete(some)
+
+    def _delete(self, paths: Sequence[str]) -> None:
+        obstore.delete(self._store, paths)
+
+    def list(
+        self, folder: str = "", *, cursor: str | None = None, limit: int = MAX_LISTED
+    ) -> FilePage:
+        """List the files below a folder."""
+        after = decode_cursor(cursor) if cursor else None
+        with translated(self._place):
+            pages = obstore.list(
+                self._store, check_folder(folder) or None, offset=after, chunk_size=limit
+            )
+            found = tuple(make_info(FileKey(m["path"]), m) for m in islice(chain(*pages), limit))
+        more = len(found) == limit
+        return FilePage(found, encode_cursor(found[-1].key) if more else None)
+
+    def _path(self, key: FileKey) -> str:
+        return str(key)
+
+    def _attributes(self, content_type: str | None) -> "Attributes | None":
+        if content_type is None or not self.capabilities.keeps_content_type:
+            return None
+        return {"Content-Type": content_type}
+
+
+def make_info(
+    key: FileKey, meta: "obstore.ObjectMeta", content_type: str | None = None
+) -> FileInfo:
+    """Say in the port's words what obstore knows of a file."""
+    return FileInfo(
+        key=key,
+        size=meta["size"],
+        etag=(meta["e_tag"] or "").strip('"'),
+        modified_at=meta["last_modified"],
+        content_type=content_type,
+    )
 
 
 @contextmanager
@@ -58,10 +212,13 @@ def translated(place: str, key: str | None = None) -> Iterator[None]:
 
 
 def _translate(error: Exception, place: str, key: str | None) -> InkcreError:
-    if isinstance(error, (FileNotFoundError, obs.NotFoundError)):
+    is_missing = isinstance(error, (FileNotFoundError, obs.NotFoundError))
+    if is_missing or "NoSuchBucket" in str(error):
         if key is None or "NoSuchBucket" in str(error):
             return Misconfigured(f"{place}: not there", hint="make it, or name another")
         return NotFound(f"file {key}: not found")
+    if isinstance(error, (obs.AlreadyExistsError, obs.PreconditionError)):
+        return Conflict(f"file {key}: is there already")
     if isinstance(error, (PermissionError, obs.PermissionDeniedError, obs.UnauthenticatedError)):
         return Misconfigured(f"{place}: permission denied", hint="check the rights and the keys")
     if isinstance(error, (OSError, obs.GenericError)):
@@ -71,9 +228,17 @@ def _translate(error: Exception, place: str, key: str | None) -> InkcreError:
 
 def _translate_text(text: str, number: int | None, place: str) -> InkcreError:
     """Tell faults apart that obstore gives one class: the number stands in the text only."""
-    if number in (errno.ENOSPC, errno.EDQUOT) or f"os error {errno.ENOSPC})" in text:
+
+    def has(code: int) -> bool:
+        return number == code or f"os error {code})" in text
+
+    if "InvalidRange" in text or "StartTooLarge" in text:
+        return empty_range()
+    if has(errno.ENOSPC) or has(errno.EDQUOT):
         return QuotaExceeded(f"{place}: there is no room left")
-    for code in (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG):
-        if number == code or f"os error {code})" in text:
+    if has(errno.EROFS):
+        return ReadOnly(f"{place}: nothing can be written there", hint="name another place")
+    for code in (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
+        if has(code):
             return Misconfigured(f"{place}: {os.strerror(code).lower()}", hint="name another place")
     return Unavailable(f"{place}: no answer")

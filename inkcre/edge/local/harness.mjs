@@ -21,6 +21,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
+import { makeBindings } from "./bindings.mjs";
 
 const config = JSON.parse(readFileSync(process.argv[2], "utf8"));
 rmSync(process.argv[2]); // it may hold passwords
@@ -28,7 +29,7 @@ const require = createRequire(path.join(config.modules, "package.json"));
 const load = (name) => import(pathToFileURL(require.resolve(name)));
 const wrangler = JSON.parse(readFileSync(path.join(config.artifact, "wrangler.jsonc"), "utf8"));
 
-async function makeBindings() {
+async function makeEnvironment() {
   for (const [binding, url] of Object.entries(config.hyperdrive ?? {})) {
     process.env[`CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_${binding}`] = url;
   }
@@ -44,7 +45,10 @@ async function makeBindings() {
   for (const [binding, url] of Object.entries(config.hyperdrive ?? {})) {
     env[binding] = hyperdrive(new URL(url));
   }
-  return { env, proxy };
+  const state = config.state && path.join(config.state, "v3");
+  const lent = await makeBindings(await load("miniflare"), wrangler, state);
+  Object.assign(env, lent.bindings);
+  return { env, proxy, lent };
 }
 
 // A D1 binding whose statements are plain objects until they run. Miniflare's own are proxies that
@@ -118,23 +122,21 @@ async function startPython(env) {
   return { python, handlers, context: { waitUntil, passThroughOnException() {} }, pending };
 }
 
-function readRequest(incoming) {
-  const body = [];
-  return new Promise((resolve, reject) => {
-    incoming.on("data", (chunk) => body.push(new Uint8Array(chunk)));
-    incoming.on("error", reject);
-    incoming.on("end", () => {
-      const { method } = incoming;
-      const init = { method, headers: pairs(incoming.rawHeaders) };
-      // In parts, as they come on Workers too.
-      if (method !== "GET" && method !== "HEAD" && body.length) {
-        init.body = ReadableStream.from(body);
-        init.duplex = "half";
-      }
-      // The target is taken as it came: a URL of two would lose "//" and "/../".
-      resolve(new Request(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`, init));
-    });
-  });
+function makeRequest(incoming) {
+  const { method, headers } = incoming;
+  const init = { method, headers: pairs(incoming.rawHeaders) };
+  const hasBody = Number(headers["content-length"] ?? 0) > 0 || "transfer-encoding" in headers;
+  if (method !== "GET" && method !== "HEAD" && hasBody) {
+    init.body = ReadableStream.from(parts(incoming));
+    init.duplex = "half";
+  }
+  // The target is taken as it came: a URL of two would lose "//" and "/../".
+  return new Request(`http://${headers.host ?? "localhost"}${incoming.url}`, init);
+}
+
+// In parts, as they come on Workers too; Node's own would be Buffers.
+async function* parts(incoming) {
+  for await (const chunk of incoming) yield new Uint8Array(chunk);
 }
 
 function pairs(raw) {
@@ -165,7 +167,7 @@ function fail(error) {
 process.on("uncaughtException", fail);
 process.on("unhandledRejection", fail);
 
-const { env, proxy } = await makeBindings();
+const { env, proxy, lent } = await makeEnvironment();
 const { python, handlers, context, pending } = await startPython(env);
 const heap = () => python._module.HEAPU8.length;
 const used = () => python._module.HEAPU32[python._module._emscripten_get_sbrk_ptr() >> 2];
@@ -193,7 +195,7 @@ async function handle(incoming, outgoing) {
   const url = new URL(incoming.url, "http://harness");
   const control = config.control && url.pathname.match(/^\/__harness\/(\w+)$/)?.[1];
   try {
-    const request = await readRequest(incoming);
+    const request = makeRequest(incoming);
     if (control) {
       const answer = await controls[control](await request.text(), url.searchParams);
       outgoing.setHeader("content-type", "application/json");
@@ -217,7 +219,8 @@ server.listen(config.port ?? 0, "127.0.0.1", () => {
 
 async function stop() {
   server.closeAllConnections();
-  await proxy.dispose();
+  const disposed = Promise.all([proxy.dispose(), lent.dispose()]);
+  await Promise.race([disposed, new Promise((resolve) => setTimeout(resolve, 3000))]);
   process.exit(0);
 }
 

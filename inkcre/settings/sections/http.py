@@ -35,5 +35,8 @@ class HttpSettings(Section):
     max_body_bytes: Annotated[int, Field(ge=1024)] = 33_554_432
     """The largest request body; a larger one is answered 413 without reading the rest."""
 
+    max_file_bytes: Annotated[int, Field(ge=1024, le=5_368_709_120)] = 1_073_741_824
+    """The largest file that is taken; S3 copies no larger one than 5 GiB in one request."""
+
     cors: CorsSettings = CorsSettings()
     """Which web pages of other origins may call the API."""

@@ -16,6 +16,9 @@ class MemoryKeyValueSettings(Section):
     max_entries: Annotated[int, Field(ge=1)] = 10_000
     """How many values are kept; the least recently used goes first."""
 
+    max_bytes: Annotated[int, Field(ge=1024)] = 67_108_864
+    """How many bytes are kept, keys and values together."""
+
 
 class DatabaseKeyValueSettings(Section):
     """``kind = "database"``: a table in the database, shared by all replicas."""

@@ -1,0 +1,166 @@
+"""Pages over this process's own sockets, by httpcore.
+
+https://www.encode.io/httpcore/network-backends/
+"""
+
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import httpcore2 as httpcore
+
+from inkcre.adapters.web.addresses import Target, require_public
+from inkcre.adapters.web.following import Answer, Deadline, follow
+from inkcre.errors import BadAnswer, InkcreError, TimedOut, Unavailable
+from inkcre.ports.web import Page, WebCapabilities
+from inkcre.settings.sections.web import SocketsSettings
+
+Resolve = Callable[[str, int], list[str]]
+"""Gives the addresses that a host's name stands for."""
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Ask the system for a name's addresses, in its order; numbers in any spelling are names.
+
+    Raises:
+        OSError: it knows none.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[4][0]) for address in found]
+
+
+class SocketsWeb:
+    """A client that connects to the addresses that it has looked at."""
+
+    capabilities: ClassVar[WebCapabilities] = WebCapabilities(pins_addresses=True)
+
+    def __init__(self, settings: SocketsSettings, resolve: Resolve = resolve) -> None:
+        self._settings = settings
+        self._resolve = resolve
+        self._context: ssl.SSLContext | None = None
+
+    def fetch(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
+        """Fetch a page; each on a connection of its own."""
+        return follow(url, self._ask, self._settings, headers)
+
+    @contextmanager
+    def _ask(
+        self, target: Target, headers: Mapping[str, str], deadline: Deadline
+    ) -> Iterator[Answer]:
+        addresses = self._look_up(target)
+        connection = httpcore.HTTPConnection(
+            httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port),
+            ssl_context=self._trust() if target.scheme == "https" else None,
+            network_backend=_PinnedBackend(addresses, deadline),
+        )
+        request = httpcore.Request(
+            "GET",
+            httpcore.URL(
+                scheme=target.scheme.encode(),
+                host=target.host.encode(),
+                port=target.port,
+                target=target.path.encode(),
+            ),
+            headers=[("host", target.authority), *headers.items(), ("connection", "close")],
+        )
+        with _translated(target), connection:
+            response = connection.handle_request(request)
+            try:
+                yield Answer(
+                    response.status,
+                    {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in response.headers},
+                    response.iter_stream(),
+                )
+            finally:
+                response.close()
+
+    def _look_up(self, target: Target) -> list[str]:
+        try:
+            addresses = self._resolve(target.host, target.port)
+        except (OSError, UnicodeError) as error:
+            raise Unavailable(f"page: nobody knows {target.host}") from error
+        require_public(target, addresses, open_hosts=self._settings.private_hosts)
+        return addresses
+
+    def _trust(self) -> ssl.SSLContext:
+        if self._context is None:  # reads the system's certificates
+            self._context = ssl.create_default_context()
+        return self._context
+
+
+class _PinnedBackend(httpcore.NetworkBackend):
+    """Connects to addresses that were looked at, whatever name it is given, until a deadline."""
+
+    def __init__(self, addresses: list[str], deadline: Deadline) -> None:
+        self._addresses = addresses
+        self._deadline = deadline
+        self._sockets = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first of the addresses that answers."""
+        failure: Exception | None = None
+        for address in self._addresses:
+            try:
+                stream = self._sockets.connect_tcp(address, port, self._deadline.remaining())
+            except httpcore.ConnectError as error:
+                failure = error
+            else:
+                return _TimedStream(stream, self._deadline)
+        raise failure or httpcore.ConnectError(host)
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A connection each of whose waits ends with the deadline, so that drips do not prolong it."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what has come."""
+        return self._stream.read(max_bytes, self._deadline.remaining())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of it."""
+        self._stream.write(buffer, self._deadline.remaining())
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Go on in TLS, with the name that the URL has."""
+        secured = self._stream.start_tls(ssl_context, server_hostname, self._deadline.remaining())
+        return _TimedStream(secured, self._deadline)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        """Tell what is known of the connection."""
+        return self._stream.get_extra_info(info)
+
+
+@contextmanager
+def _translated(target: Target) -> Iterator[None]:
+    try:
+        yield
+    except InkcreError:
+        raise
+    except httpcore.TimeoutException as error:
+        raise TimedOut("page: not all of it came in time") from error
+    except (httpcore.NetworkError, ssl.SSLError) as error:
+        raise Unavailable(f"page: no answer from {target.host}") from error
+    except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
+        raise BadAnswer(f"page: {target.host} does not answer in HTTP") from error

@@ -1,0 +1,53 @@
+"""The web port: pages of others, fetched by a client that goes nowhere else than the open web.
+
+An address comes from whoever may write a block, so it is an address of an attacker. The client
+speaks ``http`` and ``https`` only, reaches no machine that is not on the open Internet, follows
+redirects under the same rules, and takes no more time, bytes and redirects than it is told.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class WebCapabilities:
+    """What an adapter declares of itself."""
+
+    pins_addresses: bool
+    """Whether it finds out itself which address a name has, and connects to the one that it looked
+    at. If not, the platform must keep names from leading to private machines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a web server answered, whatever its status but a redirect that was followed."""
+
+    url: str
+    """Where it was found in the end."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By names in small letters; of several of one name the last."""
+
+    content: bytes = b""
+    """Without its transfer's compression."""
+
+
+class Web(Protocol):
+    """Pages by their addresses."""
+
+    @property
+    def capabilities(self) -> WebCapabilities:
+        """What the adapter declares of itself."""
+
+    def fetch(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
+        """Fetch a page with GET, following redirects; ``headers`` go with every request.
+
+        Raises:
+            Refused: the address, or one that it redirects to, may not be fetched.
+            Unavailable: nobody answers there, or the name is unknown.
+            TimedOut: not all of it came in time.
+            BadAnswer: what came is no HTTP, is larger than is taken, has another length than it
+                says, is compressed in an unknown way, or redirects too often.
+        """

@@ -1,0 +1,391 @@
+"""The web port's adapter for processes: what it refuses, what it bounds, what it asks."""
+
+import gzip
+import socket
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from inkcre.adapters.web.addresses import is_public, parse_url
+from inkcre.adapters.web.sockets import SocketsWeb
+from inkcre.errors import BadAnswer, InkcreError, Refused, TimedOut, Unavailable
+from inkcre.settings.sections.web import SocketsSettings
+from tests.memory import forget_peak, peak_bytes
+from tests.pages import Pages, Write, serve_pages
+
+MIB = 1024 * 1024
+PUBLIC = "93.184.215.14"
+
+
+@pytest.fixture
+def pages() -> Iterator[Pages]:
+    """Serve pages on loopback."""
+    with serve_pages() as served:
+        yield served
+
+
+def web(*hosts: str, resolve: Callable[[str, int], list[str]] | None = None, **limits: Any) -> SocketsWeb:  # fmt: skip
+    """Make a client that may fetch from some private hosts."""
+    settings = SocketsSettings(private_hosts=hosts or ("127.0.0.1",), **limits)
+    return SocketsWeb(settings, resolve) if resolve else SocketsWeb(settings)
+
+
+HOSTILE = [
+    # what is not fetched at all
+    "", " ", "example.org", "//example.org/", "/etc/passwd", "file:///etc/passwd", "ftp://example.org/",
+    "gopher://127.0.0.1:6379/_INFO", "dict://127.0.0.1:11211/stat", "data:text/html,x", "javascript:alert(1)",
+    "jar:http://example.org!/", "ldap://127.0.0.1/", "http:example.org", "http:/example.org", "http://",
+    "http:///path", "https://?q", "HTTP://", "ws://example.org/", "view-source:http://example.org/",
+    # loopback in every spelling
+    "http://127.0.0.1/", "http://127.0.0.1:8000/", "http://127.1/", "http://127.0.1/", "http://2130706433/",
+    "http://0x7f000001/", "http://0x7f.0.0.1/", "http://0177.0.0.1/", "http://017700000001/", "http://127.0.0.1./",
+    "http://127.255.255.254/", "http://0/", "http://0.0.0.0/", "http://localhost/", "http://LOCALHOST/",
+    "http://localhost./", "http://[::1]/", "http://[::]/", "http://[0:0:0:0:0:0:0:1]/", "http://[::ffff:127.0.0.1]/",
+    "http://[::ffff:7f00:1]/", "http://[::127.0.0.1]/", "http://[64:ff9b::127.0.0.1]/", "http://[2002:7f00:1::]/",
+    "http://[2001:0:7f00:1::]/", "http://[fe80::1%25lo]/", "http://[fe80::1]/", "http://①②⑦.⓪.⓪.①/", "http://127。0。0。1/",
+    # private networks and metadata services
+    "http://10.0.0.1/", "http://172.16.0.1/", "http://172.31.255.255/", "http://192.168.1.1/", "http://100.64.0.1/",
+    "http://169.254.169.254/latest/meta-data/", "http://[fd00:ec2::254]/", "http://100.100.100.200/",
+    "http://168.63.129.16/", "http://192.0.0.192/", "http://[fc00::1]/", "http://224.0.0.1/", "http://255.255.255.255/",
+    "http://198.18.0.1/", "http://240.0.0.1/", "http://[ff02::1]/", "http://[2001:db8::1]/", "http://[::ffff:a9fe:a9fe]/",
+    "http://0xa9fea9fe/", "http://2852039166/", "http://[64:ff9b::a9fe:a9fe]/",
+    # what two parsers would read differently
+    "http://user@127.0.0.1/", "http://example.org@127.0.0.1/", "http://127.0.0.1@example.org/", "http://user:pw@example.org/",
+    "http://example.org\\@127.0.0.1/", "http://127.0.0.1\\.example.org/", "http://127.0.0.1#@example.org/",
+    "http://127.0.0.1?@example.org/", "http://127.0.0.1%2eexample.org/", "http://example.org:80:80/", "http://example.org:x/",
+    "http://example.org:99999/", "http://example.org:0/", "http://exa mple.org/", "http://example.org\t.evil/",
+    "http://example.org\r\nHost: evil/", "http://example.org/\x00", "http://[::1/", "http://::1/", "http://[127.0.0.1]/",
+    "http://%31%32%37.0.0.1/", "http://example.org%00.evil/", "http://" + "a" * 300 + "/", "http://example.org/" + "a" * 9000,
+    "https://127.0.0.1/", "https://[::1]:8443/", "http://%6c%6f%63alhost/", "http://127.0.0.1%00@example.org/",
+]  # fmt: skip
+
+
+def test_table_is_long_enough() -> None:
+    """At least forty hostile addresses, none twice."""
+    assert len(HOSTILE) == len(set(HOSTILE)) >= 40
+
+
+@pytest.mark.parametrize("url", HOSTILE, ids=lambda url: repr(url)[:40])
+def test_hostile_address_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anybody is asked: no connection is made."""
+
+    def connect(*_: object) -> None:
+        raise AssertionError("somebody was asked")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    # The machine's own resolver, which must not ask the network in a test: names of the table that
+    # are no number and no loopback stand for a public address.
+    real = socket.getaddrinfo
+
+    def resolve(host: str, port: int) -> list[str]:
+        if "example" in host or "evil" in host or "aaa" in host:
+            return [PUBLIC]
+        return [str(found[4][0]) for found in real(host, port, type=socket.SOCK_STREAM)]
+
+    with pytest.raises(Refused, match=r"^address: "):
+        web("nobody.test", resolve=resolve).fetch(url)
+
+
+@pytest.mark.parametrize("url", HOSTILE, ids=lambda url: repr(url)[:40])
+def test_redirect_to_a_hostile_address_is_refused(pages: Pages, url: str) -> None:
+    """As if it had been asked for; the page that redirects is the last that is asked."""
+    if not url.isprintable() or not url.isascii() or not url.strip():
+        url = url.encode("unicode_escape").decode() or "file:///"
+    with suppress(ValueError):
+        if urlsplit(url).scheme in ("", "http") and not urlsplit(url).netloc:
+            url = "file:///etc/passwd"  # relative, so an address of the same server
+    pages.put("/", b"", 302, location=url)
+
+    def resolve(host: str, port: int) -> list[str]:
+        if "example" in host or "evil" in host or "aaa" in host or host == "127.0.0.1":
+            return ["127.0.0.1"]
+        return [
+            str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        ]
+
+    # The first page is on an address that is open by name; the hostile ones are not.
+    address = f"http://open.test:{pages.port}/"
+    opened = web(
+        "open.test", resolve=lambda h, p: ["127.0.0.1"] if h == "open.test" else resolve(h, p)
+    )
+    with pytest.raises(Refused, match=r"^address: "):
+        opened.fetch(address)
+    assert [path for path, _ in pages.asked] == ["/"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["8.8.8.8", "93.184.215.14", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:2800:21f:cb07::1", "64:ff9b::8.8.8.8"],
+)  # fmt: skip
+def test_addresses_of_the_open_internet_are_public(address: str) -> None:
+    """Just beside the private ones too."""
+    assert is_public(address)
+
+
+def test_every_reserved_network_is_not_public() -> None:
+    """All that Python's own registry knows as not global, and it knows fewer than we refuse."""
+    import ipaddress
+
+    for number in range(0, 2**32, 65_521):
+        address = ipaddress.ip_address(number)
+        assert not is_public(str(address)) or address.is_global, address
+    assert not is_public("not an address")
+
+
+def test_name_that_changes_its_address_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address that was looked at is the one that is connected to, whatever comes next."""
+    answers = [[PUBLIC], ["127.0.0.1"], ["127.0.0.1"]]
+    connected: list[object] = []
+
+    def connect(address: object, *_: object, **__: object) -> None:
+        connected.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(Unavailable):
+        web("nobody.test", resolve=lambda *_: answers.pop(0)).fetch("http://rebind.test:8080/")
+    assert connected == [(PUBLIC, 8080)]
+    assert len(answers) == 2
+
+
+def test_name_with_one_private_address_is_refused() -> None:
+    """Though the others are public."""
+    with pytest.raises(Refused, match=r"both\.test is not on the open Internet") as caught:
+        web("nobody.test", resolve=lambda *_: [PUBLIC, "10.0.0.1"]).fetch("http://both.test/")
+    assert caught.value.hint == 'if it is yours, add "both.test" to web.private_hosts'
+
+
+def test_host_is_opened_by_its_name_alone(pages: Pages) -> None:
+    """Not the address that it has, nor a name that ends alike."""
+    pages.put("/a", b"x")
+    opened = web("nas.test", resolve=lambda *_: ["127.0.0.1"])
+    assert opened.fetch(f"http://NAS.test:{pages.port}/a").content == b"x"
+    for host in ("127.0.0.1", "other.nas.test", "nas.test.evil"):
+        with pytest.raises(Refused):
+            opened.fetch(f"http://{host}:{pages.port}/a")
+
+
+def test_request_is_plain(pages: Pages) -> None:
+    """The host as the URL has it, the path escaped, and nothing that tells of this machine."""
+    pages.put("/a%20b?c=%C3%A9&d=%2F", b"x")
+    page = web().fetch(f"{pages.url}/a b?c=é&d=%2F#part", headers={"If-None-Match": '"1"'})
+    ((path, headers),) = pages.asked
+    assert page.content == b"x"
+    assert path == "/a%20b?c=%C3%A9&d=%2F"
+    assert headers["host"] == f"127.0.0.1:{pages.port}"
+    assert headers["if-none-match"] == '"1"'
+    assert set(headers) == {"host", "accept", "accept-encoding", "user-agent", "if-none-match", "connection"}  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [200, 304, 404, 410, 429, 500])
+def test_every_answer_is_given(pages: Pages, status: int) -> None:
+    """Whoever asked knows what to make of it."""
+    url = pages.put("/a", b"" if status == 304 else b"x", status=status, etag='"1"')
+    page = web().fetch(url)
+    assert (page.status, page.headers["etag"], page.url) == (status, '"1"', url)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_followed(pages: Pages, status: int) -> None:
+    """Relative or not, up to the limit; the page says where it was found."""
+    pages.put("/b/c", b"", status, location="../d?e")
+    pages.put("/a", b"", status, location=f"{pages.url}/b/c")
+    pages.put("/d?e", b"found")
+    page = web(max_redirects=2).fetch(f"{pages.url}/a")
+    assert (page.content, page.url) == (b"found", f"{pages.url}/d?e")
+    with pytest.raises(BadAnswer, match="redirects more than 1 times"):
+        web(max_redirects=1).fetch(f"{pages.url}/a")
+    pages.put("/loop", b"", status, location="/loop")
+    with pytest.raises(BadAnswer, match="redirects more than 5 times"):
+        web().fetch(f"{pages.url}/loop")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "GZIP"])
+def test_compression_is_undone(pages: Pages, encoding: str) -> None:
+    """Of the kinds that were asked for."""
+    content = bytes(range(256)) * 2000
+    compressed = zlib.compress(content) if encoding == "deflate" else gzip.compress(content)
+    url = pages.put("/a", compressed, content_encoding=encoding)
+    assert web().fetch(url).content == content
+
+
+def test_unknown_compression_is_no_answer(pages: Pages) -> None:
+    """Nor is one that is broken, or ends too early."""
+    for content, encoding in (
+        (b"x", "br"), (b"x", "gzip, gzip"), (b"no gzip at all", "gzip"), (gzip.compress(b"x" * 999)[:-9], "gzip"), (b"", "gzip"),
+    ):  # fmt: skip
+        url = pages.put("/a", content, content_encoding=encoding)
+        with pytest.raises(BadAnswer, match="compress"):
+            web().fetch(url)
+
+
+def bomb(mebibytes: int) -> bytes:
+    """Make a gzip file that is a thousand times as large when its compression is undone."""
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join([packer.compress(bytes(MIB)) for _ in range(mebibytes)]) + packer.flush()
+
+
+def test_bomb_is_refused_in_bounded_memory(pages: Pages) -> None:
+    """A gigabyte in a megabyte; and a flood that decompresses to nothing."""
+    url = pages.put("/bomb", bomb(1024), content_encoding="gzip")
+    forget_peak()
+    before = peak_bytes()
+    with pytest.raises(BadAnswer, match="larger than 1048576 bytes"):
+        web(max_bytes=MIB).fetch(url)
+    assert peak_bytes() - before < 16 * MIB
+    stored = zlib.compressobj(0, wbits=31)
+    nothing = b"".join(
+        stored.flush(zlib.Z_FULL_FLUSH) or b"\x00\x00\x00\xff\xff" for _ in range(300_000)
+    )
+    url = pages.put("/nothing", gzip.compress(b"")[:10] + nothing, content_encoding="gzip")
+    with pytest.raises(BadAnswer):
+        web(max_bytes=MIB).fetch(url)
+
+
+def test_page_over_the_limit_is_refused(pages: Pages) -> None:
+    """Announced or not; one of just the limit is taken."""
+    assert len(web(max_bytes=MIB).fetch(pages.put("/a", bytes(MIB))).content) == MIB
+    with pytest.raises(BadAnswer, match=r"larger than 1048576 bytes") as caught:
+        web(max_bytes=MIB).fetch(pages.put("/a", bytes(MIB + 1)))
+    assert caught.value.hint == "raise web.max_bytes"
+
+    def endless(_: dict[str, str], write: Write) -> None:
+        write(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _number in range(10_000):
+            write(bytes(MIB))
+
+    pages.answers["/endless"] = endless
+    with pytest.raises(BadAnswer, match="larger than"):
+        web(max_bytes=MIB).fetch(f"{pages.url}/endless")
+
+
+def drip(head: bytes, part: bytes) -> Callable[[dict[str, str], Write], None]:
+    """Answer a little at a time, for ever."""
+
+    def answer(_: dict[str, str], write: Write) -> None:
+        write(head)
+        for _number in range(200):
+            time.sleep(0.05)
+            write(part)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("head", "part"),
+    [
+        (b"", b"H"), (b"HTTP/1.1 200 OK\r\n", b"a: b\r\n"), (b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n"), (b"HTTP/1.1 100 Continue\r\n\r\n", b""),
+    ],
+    ids=["status", "headers", "content", "chunks", "silence"],
+)  # fmt: skip
+def test_page_that_drips_is_given_up(pages: Pages, head: bytes, part: bytes) -> None:
+    """All of it has to come in time, however often something comes."""
+    pages.answers["/a"] = drip(head, part)
+    started = time.monotonic()
+    with pytest.raises((TimedOut, BadAnswer)):
+        web(timeout_seconds=0.5).fetch(f"{pages.url}/a")
+    assert time.monotonic() - started < 5
+
+
+def test_time_is_for_all_redirects_together(pages: Pages) -> None:
+    """Each in time is not enough."""
+
+    def slow(_: dict[str, str], write: Write) -> None:
+        time.sleep(0.2)
+        write(b"HTTP/1.1 302 Found\r\nlocation: /a\r\ncontent-length: 0\r\n\r\n")
+
+    pages.answers["/a"] = slow
+    with pytest.raises(TimedOut):
+        web(timeout_seconds=0.5, max_redirects=20).fetch(f"{pages.url}/a")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"", b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 50_000 + b"\r\n",
+    ],
+    ids=["nothing", "no HTTP", "short", "bad chunk", "bad length", "too many headers"],
+)  # fmt: skip
+def test_what_is_no_http_is_no_answer(pages: Pages, answer: bytes) -> None:
+    """A length that is a lie, too: half a page is none."""
+
+    def write_it(_: dict[str, str], write: Write) -> None:
+        write(answer)
+
+    pages.answers["/a"] = write_it
+    with pytest.raises(BadAnswer):
+        web().fetch(f"{pages.url}/a")
+
+
+def test_nobody_there_is_unavailable() -> None:
+    """At an address, or behind a name."""
+    with pytest.raises(Unavailable, match=r"no answer from 127\.0\.0\.1"):
+        web().fetch("http://127.0.0.1:1/")
+
+    def unknown(*_: object) -> list[str]:
+        raise socket.gaierror
+
+    with pytest.raises(Unavailable, match=r"nobody knows no\.test"):
+        web(resolve=unknown).fetch("http://no.test/")
+
+
+def test_second_address_is_tried(pages: Pages) -> None:
+    """When nobody answers at the first."""
+    pages.put("/a", b"x")
+    opened = web("two.test", resolve=lambda *_: ["127.0.0.3", "127.0.0.1"])
+    assert opened.fetch(f"http://two.test:{pages.port}/a").content == b"x"
+
+
+def test_certificate_is_checked() -> None:
+    """Against the name in the URL, though the connection is to an address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    seen: list[bytes] = []
+
+    def accept() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            seen.append(connection.recv(4096))
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    port = listener.getsockname()[1]
+    with pytest.raises((Unavailable, BadAnswer)):
+        web("secure.test", resolve=lambda *_: ["127.0.0.1"]).fetch(f"https://secure.test:{port}/")
+    thread.join()
+    listener.close()
+    assert b"secure.test" in seen[0]  # the server's name in the client's hello
+    context = SocketsWeb(SocketsSettings())._trust()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+@pytest.mark.parametrize(
+    ("url", "again"),
+    [
+        ("HTTP://Example.ORG", "http://example.org/"), ("https://example.org:443/a", "https://example.org/a"),
+        ("http://example.org:8080?a=b c", "http://example.org:8080/?a=b%20c"), (" http://example.org/ä ", "http://example.org/%C3%A4"),
+        ("http://bücher.example/", "http://xn--bcher-kva.example/"), ("http://[2606:2800:21f::1]:81/", "http://[2606:2800:21f::1]:81/"),
+    ],
+)  # fmt: skip
+def test_address_has_one_spelling(url: str, again: str) -> None:
+    """What is asked for is what was looked at."""
+    assert parse_url(url).url == again
+
+
+def test_errors_tell_no_address_of_this_machine(pages: Pages) -> None:
+    """Only what the caller wrote."""
+    for url in ("http://10.0.0.1/", "http://127.0.0.1:1/", pages.put("/a", bytes(2 * MIB))):
+        with pytest.raises(InkcreError) as caught:
+            web(max_bytes=MIB).fetch(url)
+        assert socket.gethostname() not in f"{caught.value}{caught.value.hint}"

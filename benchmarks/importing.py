@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from benchmarks.tables import Table
 from inkcre.adapters.database.compiling import StatementCache
-from inkcre.assembly import build_components, utc_now
+from inkcre.assembly import build_database, utc_now
 from inkcre.infobase.graphs import write_calls
 from inkcre.infobase.plans import Plan
 from inkcre.infobase.transfer import BATCH_ROWS, Line, import_lines, parse_line
@@ -65,7 +65,7 @@ def make_batches(path: Path) -> list[list[Call]]:
 def new_base(kind: str, url: str) -> Any:
     """Make an empty base and give its adapter."""
     profile, key = ("server", "database.url") if kind == "postgres" else ("dev", "database.path")
-    database = build_components(load_settings(profile, overrides={key: url}, environ={})).database
+    database = build_database(load_settings(profile, overrides={key: url}, environ={}))
     migrate(database)
     return database
 

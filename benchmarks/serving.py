@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.tables import Table
-from inkcre.assembly import build_components, utc_now
+from inkcre.assembly import build_database, utc_now
 from inkcre.infobase.forms import FlatGraph
 from inkcre.infobase.graphs import write_graph
 from inkcre.schema import migrate
@@ -56,7 +56,7 @@ def fill(kind: str, url: str) -> None:
     """Make a base of short blocks."""
     profile, key = PROFILES[kind]
     settings = load_settings(profile, overrides={key: url}, environ={})
-    database = build_components(settings).database
+    database = build_database(settings)
     migrate(database)
     nodes = [{"resolver": "text", "content": f"block {n} " + "x" * 200} for n in range(BLOCKS)]
     write_graph(database, FlatGraph.model_validate({"blocks": nodes}), utc_now())

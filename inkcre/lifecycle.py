@@ -12,9 +12,10 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from anyio import to_thread
 
 from inkcre import schema
-from inkcre.assembly import Bindings, build_components, load_adapter
+from inkcre.assembly import CORE_NEEDS, Bindings, build_components, load_adapter, require
 from inkcre.errors import SchemaBehind, SurroundingsError
 from inkcre.ports.components import Components
+from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.settings.model import Settings
 
 logger = logging.getLogger("inkcre")
@@ -27,13 +28,23 @@ Provide = Callable[[Bindings], AbstractContextManager[Components]]
 """Gives an invocation its components, out of the bindings that it was lent."""
 
 
-def provide_components(settings: Settings) -> tuple[Components | None, Provide]:
+def provide_components(
+    settings: Settings, needs: KeyValueNeeds = CORE_NEEDS
+) -> tuple[Components | None, Provide]:
     """Build the components that live as long as the process, if they do, and their provider.
 
     Raises:
-        Unsupported: this version, or this installation, has no such adapter.
+        Unsupported: this version, or this installation, has no such adapter; or it cannot do what
+            is needed.
         Misconfigured: an adapter cannot make sense of its section.
     """
+    for port in ("database", "storage", "keyvalue", "web"):
+        load_adapter(port, getattr(settings, port).kind)
+    require(
+        needs,
+        of=load_adapter("keyvalue", settings.keyvalue.kind).capabilities,
+        kind=settings.keyvalue.kind,
+    )
     if load_adapter("database", settings.database.kind).lifetime == "process":
         kept = build_components(settings)
         lent = nullcontext(kept)

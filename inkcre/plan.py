@@ -147,5 +147,8 @@ def describe_capabilities(settings: Settings) -> dict[str, Any]:
         "profile": plan.profile,
         "target": plan.target,
         "ports": ports,
-        "limits": {"max_body_bytes": settings.http.max_body_bytes},
+        "limits": {
+            "max_body_bytes": settings.http.max_body_bytes,
+            "max_file_bytes": settings.http.max_file_bytes,
+        },
     }

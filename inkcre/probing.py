@@ -10,12 +10,12 @@ from datetime import datetime
 
 from sqlalchemy import Float, Integer, Text, cast, column, func, select, table
 
-from inkcre.assembly import build_components, build_storage
+from inkcre.assembly import build_database, build_storage
 from inkcre.errors import InkcreError, Misconfigured, TimedOut, Unsupported
 from inkcre.ports.components import Clock
 from inkcre.ports.database import Database, Statement
-from inkcre.ports.keyvalue import KeyValue
-from inkcre.ports.storage import Storage
+from inkcre.ports.keyvalue import KeyValue, ValueKey
+from inkcre.ports.storage import FileKey, Storage
 from inkcre.settings.findings import Facts
 from inkcre.settings.model import Settings
 from inkcre.settings.sections.scheduler import ApschedulerSettings
@@ -58,7 +58,7 @@ def ask_facts(settings: Settings | None) -> Facts:
     if settings is None or settings.database.kind != "postgres":
         return Facts(is_deploying=True)
     try:
-        database = build_components(settings).database
+        database = build_database(settings)
     except InkcreError:
         return Facts(is_deploying=True)
     try:
@@ -96,12 +96,12 @@ def try_storage(settings: Settings) -> None:
         SurroundingsError: the place does not answer.
     """
     storage: Storage = build_storage(settings)
-    key = f"inkcre-doctor-{uuid.uuid4().hex}"
+    key = FileKey(f"inkcre-doctor-{uuid.uuid4().hex}")
     storage.put(key, CONTENT)
     try:
-        _require_same(storage.get(key), "storage")
+        _require_same(storage.get(key).read(), "storage")
     finally:
-        storage.delete(key)
+        storage.delete([key])
 
 
 def try_keyvalue(keyvalue: KeyValue) -> None:
@@ -111,7 +111,7 @@ def try_keyvalue(keyvalue: KeyValue) -> None:
         Misconfigured: what came back is not what was kept.
         SurroundingsError: the place does not answer.
     """
-    key = f"inkcre-doctor-{uuid.uuid4().hex}"
+    key = ValueKey(f"inkcre-doctor-{uuid.uuid4().hex}")
     keyvalue.put(key, CONTENT, ttl_seconds=60)
     try:
         _require_same(keyvalue.get(key), "keyvalue")

@@ -23,9 +23,10 @@ from inkcre.assembly import load_adapter
 from inkcre.edge import collector
 from inkcre.edge.admission import Admission
 from inkcre.edge.bindings import WorkerBindings
-from inkcre.edge.requests import BoundedRequest
+from inkcre.edge.requests import LazyRequest
 from inkcre.errors import InkcreError, Misconfigured, Unavailable
 from inkcre.http.problems import respond_to
+from inkcre.http.streams import PASS_ON
 from inkcre.infobase.ticking import tick
 from inkcre.logs import logging_config
 from inkcre.ports.database import Statement
@@ -52,6 +53,36 @@ class Assembled:
     provide: lifecycle.Provide
 
 
+@dataclass
+class _Invocation:
+    """One request, as an ASGI application in the scope that the SDK makes."""
+
+    app: FastAPI
+    request: LazyRequest
+    stream: Any = None
+    """A body that goes from a binding to the client without coming through Python."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The SDK plays a start and a stop around every request. Not answered, they are left out.
+        if scope["type"] == "lifespan":
+            return
+        bindings = WorkerBindings(scope["env"])
+        scope = {**scope, "inkcre.bindings": bindings, PASS_ON: self._pass_on}
+        await self.app(scope, self.request.receiving(receive), send)
+
+    def _pass_on(self, chunks: Any) -> bool:
+        self.stream = getattr(chunks, "stream", None)
+        return self.stream is not None
+
+    def complete(self, response: Any) -> Any:
+        """Give a response its body, if that is a stream."""
+        if self.stream is None:
+            return response
+        import js
+
+        return js.Response.new(self.stream, response)
+
+
 class EdgeApplication:
     """The application of a Worker.
 
@@ -73,30 +104,22 @@ class EdgeApplication:
 
     async def answer(self, request: Any, env: Any, context: Any, serve: Serve) -> Any:
         """Answer a request, through the SDK's ``serve``, or refuse it without reading its body."""
+        lazy = LazyRequest(request)
         try:
             assembled = self._assembled_for(WorkerBindings(env))
         except InkcreError as error:
-            refused = BoundedRequest(request, 0)
-            return await serve(respond_to(_explain(error)), refused, env, context)
-        limit = assembled.settings.http.max_body_bytes
-        bounded = BoundedRequest(request, limit)
-        busy = assembled.settings.workers.max_requests
+            return await serve(respond_to(_explain(error)), lazy, env, context)
+        http = assembled.settings.http
         with self._admission.place(
-            now=time.monotonic(), size=bounded.size, max_requests=busy, max_bytes=limit
+            now=time.monotonic(),
+            size=lazy.measure(http.max_body_bytes, http.max_file_bytes),
+            max_requests=assembled.settings.workers.max_requests,
+            max_bytes=http.max_body_bytes,
         ) as has_place:
-            if has_place:
-                return await serve(self, bounded, env, context)
-        bounded.drop_body()
-        return await serve(_say_busy(), bounded, env, context)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request as an ASGI application, in the scope that the SDK makes."""
-        # The SDK plays a start and a stop around every request. Not answered, they are left out.
-        if scope["type"] == "lifespan":
-            return
-        bindings = WorkerBindings(scope["env"])
-        app = self._assembled_for(bindings).app
-        await app({**scope, "inkcre.bindings": bindings}, receive, send)
+            if not has_place:
+                return await serve(_say_busy(), lazy, env, context)
+            invocation = _Invocation(assembled.app, lazy)
+            return invocation.complete(await serve(invocation, lazy, env, context))
 
     def tick(self, env: Any) -> None:
         """Do what is due now: what the Cron Trigger calls. What fails is logged, and due again."""

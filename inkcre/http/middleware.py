@@ -50,17 +50,21 @@ class _BodyTooLarge(Exception):
 class BoundBody:
     """Answer 413 to a body over the limit, at its announcement or as it streams in."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, others: Mapping[str, tuple[int, str]]) -> None:
+        """Take the limit, and others by path, each with the setting that it comes from."""
         self.app = app
-        self.max_bytes = max_bytes
+        self.limit = (max_bytes, "http.max_body_bytes")
+        self.others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request whose body is counted as it is read."""
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)
             return
-        if _announced_bytes(scope) > self.max_bytes:
-            await self._refuse(scope, receive, send)
+        limit = self.others.get(scope["path"], self.limit)
+        max_bytes, _ = limit
+        if _announced_bytes(scope) > max_bytes:
+            await self._refuse(limit, scope, receive, send)
             return
         seen = 0
         refused = False
@@ -69,7 +73,7 @@ class BoundBody:
             nonlocal seen, refused
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.max_bytes:
+            if seen > max_bytes:
                 refused = True
                 raise _BodyTooLarge
             return message
@@ -81,13 +85,15 @@ class BoundBody:
         with suppress(_BodyTooLarge):
             await self.app(scope, receive_counted, send_unless_refused)
         if refused:
-            await self._refuse(scope, receive, send)
+            await self._refuse(limit, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(
+        self, limit: tuple[int, str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
         response = respond_to(
             TooLarge(
-                f"body: larger than {self.max_bytes} bytes",
-                hint="send it in parts, or raise http.max_body_bytes",
+                f"body: larger than {limit[0]} bytes",
+                hint=f"send it in parts, or raise {limit[1]}",
             )
         )
         response.headers["Connection"] = "close"  # the rest is not read

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkcre.errors import (
+    BadAnswer,
     Conflict,
     InkcreError,
     Invalid,
@@ -22,6 +23,7 @@ from inkcre.errors import (
     NotFound,
     QuotaExceeded,
     ReadOnly,
+    Refused,
     SchemaBehind,
     TimedOut,
     TooLarge,
@@ -47,8 +49,10 @@ STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     NotFound: (404, "Not found"),
     Conflict: (409, "The change collides with what is there"),
     TooLarge: (413, "Too large"),
+    Refused: (403, "An address that may not be fetched"),
     Unavailable: (503, "No answer from the surroundings for now"),
     TimedOut: (504, "No answer from the surroundings in time"),
+    BadAnswer: (502, "An answer of another server cannot be used"),
     QuotaExceeded: (507, "No room left"),
     ReadOnly: (503, "Nothing can be written now"),
     SchemaBehind: (503, "The database's schema is not up to date"),

@@ -6,11 +6,18 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, insert, select, true, update
 
-from inkcre.errors import Conflict, InvariantBroken, MissingReference, NotFound, Unavailable
+from inkcre.errors import (
+    Conflict,
+    Invalid,
+    InvariantBroken,
+    MissingReference,
+    NotFound,
+    Unavailable,
+)
 from inkcre.infobase.constructs import IGNORE_TWINS, moment, shown
 from inkcre.infobase.cursors import decode_cursor, encode_cursor
 from inkcre.infobase.digests import block_digest
-from inkcre.infobase.forms import MAX_ID, BlockEdit, BlockForm
+from inkcre.infobase.forms import MAX_ID, STRANGE_FILE, BlockEdit, BlockForm, is_strange
 from inkcre.infobase.moments import format_moment
 from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.infobase.tables import blocks
@@ -190,13 +197,15 @@ def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime
     Raises:
         NotFound: there is no such block.
         Conflict: another block is already what this one would become.
-        Invalid: there is no such storage.
+        Invalid: there is no such storage, or the content names no file where it should.
     """
     for _ in range(ATTEMPTS):
         current = get_block(database, block_id)
         changed = {**current, **{key: getattr(form, key) for key in form.model_fields_set}}
         if changed == current:
             return current
+        if is_strange(changed["storage"], changed["content"]):
+            raise Invalid(STRANGE_FILE, field="content")
         rows = _compare_and_set(database, current, changed, now)
         if rows:
             return block_from_row(rows[0])

@@ -4,6 +4,7 @@ The star form nests: a block with its arcs, each arc with the star at its other 
 lists: blocks, new ones under negative ids of the caller's choice, and relations between ids.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
@@ -56,6 +57,27 @@ def _known_name(name: str) -> str:
 StorageName = Annotated[Name, AfterValidator(_known_name)]
 
 
+FILE_CONTENT = re.compile(r"sha256:[0-9a-f]{64}")
+"""What a block of storage ``file`` has as its content: the SHA-256 of the file's."""
+
+
+STRANGE_FILE = (
+    'content should be "sha256:" and the 64 digits of the file\'s SHA-256, in small letters'
+)
+
+
+def is_strange(storage: str | None, content: str | None) -> bool:
+    """Tell whether a block is to be of a file and names none."""
+    return storage == "file" and content is not None and not FILE_CONTENT.fullmatch(content)
+
+
+def clean_name(name: str | None) -> str | None:
+    """Make a file's name of what a client calls it: no folders, no control characters; or None."""
+    last = re.split(r"[/\\]", name or "")[-1]
+    kept = "".join(c for c in last if c.isprintable()).strip()[:MAX_NAME_LENGTH]
+    return None if kept in ("", ".", "..") else kept
+
+
 class Form(BaseModel):
     """A piece of a request: unknown keys are refused, input never echoed."""
 
@@ -68,6 +90,12 @@ class BlockForm(Form):
     resolver: Name
     storage: StorageName | None = None
     content: Text
+
+    @model_validator(mode="after")
+    def _names_a_file(self) -> Self:
+        if is_strange(self.storage, self.content):
+            raise PydanticCustomError("file_content", STRANGE_FILE)
+        return self
 
 
 class BlockEdit(Form):
@@ -123,6 +151,8 @@ class NodeForm(Times):
             raise PydanticCustomError(
                 "node", "input should be either a reference (id or digest) or a new block, not both"
             )
+        if is_strange(self.storage, self.content):
+            raise PydanticCustomError("file_content", STRANGE_FILE)
         if not is_reference and (self.resolver is None or self.content is None):
             raise PydanticCustomError(
                 "node", "a new block needs resolver and content; one that exists needs id or digest"

@@ -64,5 +64,6 @@ RESOLVERS: Mapping[str, Resolver] = {
         Resolver("webpage"),
         Resolver("image"),
         Resolver("video"),
+        Resolver("file"),
     )
 }

@@ -12,10 +12,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TIMESTAMP
 
-SCHEMA_HEAD = "0002"
+SCHEMA_HEAD = "0003"
 """The revision that this version needs; a test compares it with the migrations."""
 
 VERSION_TABLE = "inkcre_schema"
@@ -57,6 +58,12 @@ blocks = Table(
     UniqueConstraint("digest"),
     Index(None, "resolver", "id"),
     Index(None, "storage", "id"),
+    Index(
+        "ix_blocks_file",
+        "content",
+        sqlite_where=text("storage = 'file'"),
+        postgresql_where=text("storage = 'file'"),
+    ),
     sqlite_autoincrement=True,  # an id is never given twice, even after a delete
 )
 
@@ -87,3 +94,12 @@ keyvalues = Table(
     Column("expires_at", BigInteger),
 )
 """Small values. ``expires_at`` is in milliseconds since 1970, NULL for never."""
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+)
+"""Files that are about to be deleted, by the SHA-256 of their content. ``expires_at`` is in
+milliseconds since 1970: a sweep that has not ended by then has been killed."""

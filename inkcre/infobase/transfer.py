@@ -11,7 +11,7 @@ import json
 import sys
 from codecs import BOM_UTF8
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +23,7 @@ from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 from inkcre.errors import CallerError, Invalid
 from inkcre.infobase.blocks import BLOCK_COLUMNS
 from inkcre.infobase.constructs import shown
+from inkcre.infobase.digests import block_digest
 from inkcre.infobase.forms import parse_star
 from inkcre.infobase.graphs import (
     COUNT_BLOCKS,
@@ -34,7 +35,7 @@ from inkcre.infobase.plans import Plan, Reference, plan_star
 from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.infobase.tables import blocks, relations
 from inkcre.ports.components import Clock
-from inkcre.ports.database import Call, Database, Statement
+from inkcre.ports.database import Call, Database, Row, Statement
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 4 * 1024 * 1024
@@ -269,7 +270,13 @@ EXPORT_RELATIONS = Statement(
 """Read a page of relations by the block that they leave."""
 
 
-def export_lines(database: Database) -> Iterator[bytes]:
+LeaveOut = Callable[[list[str]], set[str]]
+"""Given the digests of a page of blocks, gives those that are not to be exported."""
+
+
+def export_lines(
+    database: Database, *, leave_out: LeaveOut | None = None, has_relations: bool = True
+) -> Iterator[bytes]:
     """Yield the base as lines of JSON, each with its line end.
 
     Blocks that are added meanwhile are left out, with their relations. A block that is edited
@@ -280,24 +287,46 @@ def export_lines(database: Database) -> Iterator[bytes]:
         return
     after = 0
     while rows := database.read(EXPORT_BLOCKS(after=after, last=last, limit=PAGE)):
-        for _, created_at, updated_at, storage, resolver, content in rows:
-            yield _line(
-                {
-                    "block": {
-                        "resolver": resolver,
-                        **({"storage": storage} if storage is not None else {}),
-                        "content": content,
-                        "created_at": created_at,
-                        "updated_at": updated_at,
-                    }
-                }
-            )
+        digests = [block_digest(row[4], row[3], row[5]) for row in rows] if leave_out else []
+        without = leave_out(digests) if leave_out else set()
+        for number, row in enumerate(rows):
+            if not without or digests[number] not in without:
+                yield _block_line(row)
         after = rows[-1][0]
+    if has_relations:
+        yield from _export_relations(database, last)
+
+
+def _block_line(row: Row) -> bytes:
+    _, created_at, updated_at, storage, resolver, content = row
+    return _line(
+        {
+            "block": {
+                "resolver": resolver,
+                **({"storage": storage} if storage is not None else {}),
+                "content": content,
+                "created_at": created_at,
+                "updated_at": updated_at,
+            }
+        }
+    )
+
+
+def relation_pages(database: Database, last: int | None = None) -> Iterator[list[Row]]:
+    """Yield the rows of ``EXPORT_RELATIONS``, a page at a time, between blocks up to ``last``."""
+    if last is None:
+        ((last,),) = database.read(SELECT_LAST())
     after_from = after = 0
-    star: dict[str, Any] | None = None
     while rows := database.read(
-        EXPORT_RELATIONS(after_from=after_from, after=after, last=last, limit=PAGE)
+        EXPORT_RELATIONS(after_from=after_from, after=after, last=last or 0, limit=PAGE)
     ):
+        yield rows
+        after_from, after = rows[-1][0], rows[-1][1]
+
+
+def _export_relations(database: Database, last: int) -> Iterator[bytes]:
+    star: dict[str, Any] | None = None
+    for rows in relation_pages(database, last):
         for _, _, from_digest, to_digest, created_at, updated_at, content in rows:
             if star is None or star["block"]["digest"] != from_digest:
                 if star:
@@ -307,7 +336,6 @@ def export_lines(database: Database) -> Iterator[bytes]:
             star["out_relations"].append(
                 {"relation": said, "to_block": {"block": {"digest": to_digest}}}
             )
-        after_from, after = rows[-1][0], rows[-1][1]
     if star:
         yield _line(star)
 

@@ -7,17 +7,24 @@ content of its own, so none depends on what is there.
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from typing import Any, cast
 
 import httpx2 as httpx
 import pytest
 
+from tests.buckets import serve_bucket
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
 from tests.edge import homes as edge
 from tests.homes import serve
 
 HOMES = ("sqlite", "postgres", *edge.HOMES)
 SMALL_BODY_BYTES = 8 * 1024 * 1024
+SMALL: dict[str, Any] = {
+    "database.migrate_on_start": True,
+    "http.max_body_bytes": SMALL_BODY_BYTES,
+    "http.max_file_bytes": 100_000_000,
+}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -39,14 +46,16 @@ def base_url(
     if request.param in edge.HOMES:
         yield edge.base_url(request.param)
         return
-    overrides = {"database.migrate_on_start": True, "http.max_body_bytes": SMALL_BODY_BYTES}
-    if request.param == "postgres":
-        settings = postgres_settings(new_postgres_database(), **overrides)
-    else:
-        path = tmp_path_factory.mktemp("home") / "base.sqlite3"
-        settings = sqlite_settings(path, **overrides)
-    with serve(settings) as url:
-        yield url
+    with ExitStack() as stack:
+        overrides = {**SMALL, **edge.LOOPBACK}
+        if request.param == "postgres":
+            overrides["storage"] = stack.enter_context(serve_bucket())
+            settings = postgres_settings(new_postgres_database(), **overrides)
+        else:
+            folder = tmp_path_factory.mktemp("home")
+            overrides["storage.path"] = str(folder / "files")
+            settings = sqlite_settings(folder / "base.sqlite3", **overrides)
+        yield stack.enter_context(serve(settings))
 
 
 class Patient(httpx.HTTPTransport):

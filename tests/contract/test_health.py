@@ -25,7 +25,7 @@ def test_capabilities_name_profile_and_adapters(api: httpx.Client) -> None:
     body = api.get("/capabilities").json()
     assert body["profile"] == api.get("/heartbeat").json()["profile"]
     ports = {port["port"]: port for port in body["ports"]}
-    assert set(ports) == {"database", "storage", "keyvalue", "scheduler"}
+    assert set(ports) == {"database", "storage", "keyvalue", "web", "scheduler"}
     assert ports["database"]["capabilities"]["dialect"] in ("sqlite", "postgresql")
     assert all("kind" in port and "chosen_by" not in port for port in ports.values())
     assert "toml" not in str(body)

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import psycopg
 
 from inkcre import schema
@@ -31,11 +32,18 @@ from inkcre.settings.loader import inspect_settings, load_settings
 from tests.postgres import PostgresServer
 
 FOLDER_VARIABLE = "TEST_EDGE_FOLDER"
+EXPIRING = "expiring:"
 READY_SECONDS = 600
 """On a new machine packages are fetched first."""
 
+LOOPBACK = {"web.private_hosts": ["127.0.0.1"]}
+"""Where tests serve pages; by any other name it may not be fetched."""
+
 D1 = {"database.kind": "d1", "bindings.DB.type": "d1", "bindings.DB.id": "local"}
-HOMES: Mapping[str, Mapping[str, Any]] = {"edge-postgres": {}, "edge-d1": D1}
+HOMES: Mapping[str, Mapping[str, Any]] = {
+    "edge-postgres": LOOPBACK,
+    "edge-d1": {**D1, **LOOPBACK},
+}
 
 
 def build(overrides: Mapping[str, Any], folder: Path) -> Artifact:
@@ -105,6 +113,7 @@ class EdgeHomes:
                 harness = Harness(options, folder / "log")
                 self._harnesses.append(harness)
                 answer["url"] = harness.wait_until_ready()
+                answer["expiring_since"] = _put_expiring(answer["url"])
                 answer["options"] = {
                     "artifact": str(options.artifact),
                     "hyperdrive": dict(options.hyperdrive),
@@ -134,6 +143,25 @@ def _wait_for(home: str) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(path.read_text())
     assert "error" not in answer, answer["error"]
     return answer
+
+
+def _put_expiring(url: str) -> float:
+    """Put a value that lives for the least time that KV takes, and one that stays; give when."""
+    source = f"""
+import js
+from pyodide.ffi import run_sync, to_js
+options = to_js({{"expirationTtl": 60}}, dict_converter=js.Object.fromEntries)
+run_sync(env.KV.put("{EXPIRING}short", "x", options))
+run_sync(env.KV.put("{EXPIRING}long", "y"))
+0
+"""
+    httpx.post(f"{url}/__harness/run", content=source, timeout=60).raise_for_status()
+    return time.time()
+
+
+def expiring_since(home: str) -> float:
+    """Wait for a home; give when its expiring value was put, in seconds since 1970."""
+    return float(_wait_for(home)["expiring_since"])
 
 
 def base_url(home: str) -> str:

@@ -33,11 +33,20 @@ def test_modules_of_other_homes_are_not_loaded(edge: httpx.Client, home: str) ->
     print(f"{home}: {len(modules)} modules: {dict(tops.most_common(12))}")
     assert not tops.keys() & set(ABSENT)
     assert not [m for m in modules if m.startswith(("sqlalchemy.orm", "pydantic.v1", "inkcre.cli"))]
-    chosen = {"edge-postgres": "hyperdrive", "edge-d1": "d1"}[home]
+    database = {"edge-postgres": "hyperdrive", "edge-d1": "d1"}[home]
     adapters = {m for m in modules if m.startswith("inkcre.adapters.") and m.count(".") == 3}
-    shared = {"compiling", "pipelining", "resultcodes", "sqlstates", "wire"}
-    assert {m.rpartition(".")[2] for m in adapters} - shared == {chosen}
-    assert tops["inkcre"] < 90
+    shared = {
+        "compiling",
+        "pipelining",
+        "resultcodes",
+        "sqlstates",
+        "wire",
+        "addresses",
+        "following",
+    }
+    assert {m.rpartition(".")[2] for m in adapters} - shared == {database, "r2", "kv", "fetch"}
+    assert "python_multipart" not in tops  # not before somebody sends a form
+    assert tops["inkcre"] < 120
     assert len(modules) < 800
 
 

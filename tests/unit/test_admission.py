@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from inkcre.edge.admission import ABANDONED_SECONDS, SMALL_BYTES, Admission
-from inkcre.edge.requests import BoundedRequest, read_bounded
+from inkcre.edge.requests import LazyRequest
 
 LIMITS = {"max_requests": 2, "max_bytes": 100}
 
@@ -62,42 +62,57 @@ def request(method: str, **headers: str) -> SimpleNamespace:
 @pytest.mark.parametrize(
     ("method", "headers", "size"),
     [
-        ("GET", {"content-length": "5"}, 0),
-        ("POST", {"content-length": "5"}, 5),
-        ("POST", {"Content-Length": "100"}, 100),
-        ("POST", {"content-length": "101"}, 0),
-        ("POST", {}, 100),
-        ("PUT", {"content-length": "many"}, 100),
+        ("GET", {}, 0),
+        ("HEAD", {"Content-Length": "50"}, 0),
+        ("POST", {"Content-Length": "50"}, 50),
+        ("PUT", {"content-length": "100"}, 100),
+        ("PUT", {"content-length": "101"}, 100),
+        ("PUT", {"content-length": "1001"}, 0),
+        ("PUT", {"transfer-encoding": "chunked"}, 100),
+        ("PUT", {"content-length": "-5"}, 100),
     ],
 )
-def test_body_is_as_large_as_announced_or_as_it_may_be(
+def test_body_counts_as_much_as_it_may_have(
     method: str, headers: dict[str, str], size: int
 ) -> None:
-    """Of one that is announced as too large nothing is read; the application says why."""
-    assert BoundedRequest(request(method, **headers), 100).size == size
-    without = request(method, **headers)
-    without.body = None
-    assert BoundedRequest(without, 100).size == 0
+    """What it announces, at most the limit; the limit when it announces nothing; else none."""
+    assert LazyRequest(request(method, **headers)).measure(100, 1000) == size
 
 
-def test_body_is_read_no_further_than_is_needed_to_refuse_it() -> None:
-    """The part that passes the limit is the last."""
-    given: list[int] = []
+def test_request_without_a_body_counts_nothing() -> None:
+    """Whatever its headers say."""
+    without = SimpleNamespace(method="POST", url="http://x/", headers={}, body=None)
+    assert LazyRequest(without).measure(100, 1000) == 0
 
-    class Part:
-        def __init__(self, length: int) -> None:
-            self.length = length
 
-        def subarray(self, start: int, end: int) -> "Part":
-            return Part(end - start)
+class Part(bytes):
+    """A part of a body, as JavaScript hands it over."""
+
+    def to_bytes(self) -> bytes:
+        """Give the bytes."""
+        return bytes(self)
+
+
+def test_body_is_read_when_it_is_asked_for() -> None:
+    """A part at a time, and then what the adapter has to say; the adapter is shown no body."""
+    read: list[int] = []
 
     async def body() -> AsyncIterator[Part]:
-        for number in range(10):
-            given.append(number)
-            yield Part(40)
+        for number in range(3):
+            read.append(number)
+            yield Part([number])
 
-    async def read() -> int:
-        return sum([part.length async for part in read_bounded(body(), 100)])
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
 
-    assert asyncio.run(read()) == 101
-    assert given == [0, 1, 2]
+    async def run() -> None:
+        lazy = LazyRequest(SimpleNamespace(method="POST", url="/", headers={}, body=body()))
+        assert lazy.body is None
+        receiving = lazy.receiving(receive)
+        for number in range(3):
+            assert read == list(range(number))
+            message = await receiving()
+            assert (message["body"], message["more_body"]) == (bytes([number]), True)
+        assert await receiving() == await receive()
+
+    asyncio.run(run())

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
-from inkcre.assembly import build_storage
+from inkcre.assembly import load_adapter
 from inkcre.errors import SchemaBehind, Unsupported
 from inkcre.settings.loader import load_settings
 from inkcre.settings.report import SettingsError
@@ -59,8 +59,8 @@ def test_wrong_settings_are_reported_by_the_factory() -> None:
 
 def test_kind_without_an_adapter_is_unsupported() -> None:
     """A profile may be loaded whose adapters this version does not have."""
-    with pytest.raises(Unsupported, match=r'storage\.kind "r2"'):
-        build_storage(load_settings("workers", environ={}))
+    with pytest.raises(Unsupported, match=r'scheduler\.kind "apscheduler"'):
+        load_adapter("scheduler", "apscheduler")
 
 
 def test_app_refuses_to_start_when_the_schema_is_behind(tmp_path: Path) -> None:

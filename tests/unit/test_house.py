@@ -194,5 +194,5 @@ def test_init_files_are_empty_but_for_the_public_face() -> None:
     """No code hides in a package's __init__."""
     for path in (ROOT / "inkcre").rglob("__init__.py"):
         body = ast.parse(path.read_text()).body
-        is_face = path.parent.name in ("inkcre", "testing")
+        is_face = path.parent.name == "inkcre" or "testing" in path.parts
         assert is_face or not [node for node in body if not isinstance(node, ast.Expr)], path

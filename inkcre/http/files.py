@@ -1,0 +1,144 @@
+"""``/files``, and the content of blocks."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from inkcre.http.parameters import PathId
+from inkcre.http.problems import problem_response
+from inkcre.http.ranges import Unsatisfiable, find_range, is_unchanged
+from inkcre.http.responses import BlockOut, documented, json_response
+from inkcre.http.streams import StreamedResponse
+from inkcre.http.uploads import open_upload
+from inkcre.infobase.contents import BlockContent, find_content
+from inkcre.infobase.files import add_file
+from inkcre.infobase.forms import MAX_NAME_LENGTH
+from inkcre.ports.components import components
+
+router = APIRouter(tags=["files"])
+
+FILES_PATH = "/files"
+CONTENT_PATH = "/blocks/{block_id}/content"
+
+SANDBOX = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; media-src 'self'"
+"""A stored page is shown as a page of nobody: it runs no script, sends no form, loads nothing, and
+has no cookie of this site: https://www.w3.org/TR/CSP3/#directive-sandbox"""
+
+SHOWN = ("text/", "image/", "video/", "audio/", "application/pdf")
+"""What a browser shows by itself; everything else is offered to be kept."""
+
+FILE_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+        },
+    }
+}
+
+CONTENT_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The content",
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    206: {"description": "The part that Range asks for"},
+    304: {"description": "It is what If-None-Match names"},
+    416: {"description": "There is no byte in the part that Range asks for"},
+}
+
+
+@router.post(
+    FILES_PATH,
+    status_code=201,
+    openapi_extra=FILE_BODY,
+    responses=documented(BlockOut, 201, 413)
+    | {200: {"model": BlockOut, "description": "The file has a block already"}},
+    summary="Keep a file, and add a block for it",
+)
+def add_file_route(
+    request: Request,
+    name: Annotated[
+        str | None, Query(max_length=4 * MAX_NAME_LENGTH, description="What the file is called")
+    ] = None,
+) -> Response:
+    """Take a file as the body, or as the one file of a form; what it is is told by its bytes."""
+    given = components()
+    name, chunks = open_upload(request)
+    block, is_new = add_file(given.database, given.storage, chunks, name=name, now=given.clock())
+    return json_response(block, 201 if is_new else 200, {"Location": f"/blocks/{block['id']}"})
+
+
+@router.head(CONTENT_PATH, include_in_schema=False)
+@router.get(
+    CONTENT_PATH,
+    response_class=Response,
+    responses=CONTENT_RESPONSES | {k: v for k, v in documented(None, 200, 404).items() if k != 200},
+    summary="The content of a block, wherever it lives",
+)
+def read_content(
+    request: Request,
+    block_id: PathId,
+    download: Annotated[
+        bool, Query(description="Whether a browser should keep it rather than show it")
+    ] = False,
+) -> Response:
+    """Give the bytes of a block's content: its text, its file, or what is at its address."""
+    content = find_content(components(), block_id)
+    etag = f'"{content.etag}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": SANDBOX,
+        "X-Content-Type-Options": "nosniff",
+    }
+    if is_unchanged(request.headers, etag):
+        return Response(status_code=304, headers=headers)
+    headers |= {
+        "Accept-Ranges": "bytes",
+        "Content-Type": _clean_type(content.media_type),
+        "Content-Disposition": _disposition(content, block_id, is_kept=download),
+    }
+    return _respond(content, request, headers)
+
+
+def _respond(content: BlockContent, request: Request, headers: dict[str, str]) -> Response:
+    try:
+        part = find_range(request.headers, headers["ETag"], content.size)
+    except Unsatisfiable:
+        said = {"Content-Range": f"bytes */{content.size}"}
+        return problem_response(
+            416,
+            "range_not_satisfiable",
+            "No such part",
+            "there is no byte in the range",
+            headers=said,
+        )
+    start, end = part or (0, content.size)
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{content.size}"
+    chunks = () if request.method == "HEAD" else content.source.read(start, end)
+    return StreamedResponse(chunks, end - start, 206 if part else 200, headers)
+
+
+def _clean_type(media_type: str) -> str:
+    """Give a media type that can be a header, whatever another server said."""
+    is_clean = media_type.isascii() and media_type.isprintable() and "/" in media_type
+    return media_type if is_clean and len(media_type) < 256 else "application/octet-stream"
+
+
+def _disposition(content: BlockContent, block_id: int, *, is_kept: bool) -> str:
+    """Give Content-Disposition with a name that every browser reads (RFC 6266, appendix D)."""
+    is_shown = content.media_type.startswith(SHOWN) and not is_kept
+    name = content.name or f"block-{block_id}"
+    plain = "".join(c if (c.isascii() and c.isalnum()) or c in " ._-" else "_" for c in name)
+    kind = "inline" if is_shown else "attachment"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,0 +1,48 @@
+"""Which part of a content a request asks for: RFC 9110, sections 13 and 14."""
+
+import re
+from collections.abc import Mapping
+
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+
+Range = tuple[int, int]
+
+
+class Unsatisfiable(Exception):
+    """There is no byte in the range that is asked for."""
+
+
+def is_unchanged(headers: Mapping[str, str], etag: str) -> bool:
+    """Tell whether whoever asks has the content already (If-None-Match, section 13.1.2)."""
+    known = headers.get("if-none-match")
+    if known is None:
+        return False
+    return known.strip() == "*" or etag in {tag.removeprefix("W/") for tag in _TAG.findall(known)}
+
+
+def find_range(headers: Mapping[str, str], etag: str, size: int) -> Range | None:
+    """Give where the part that is asked for starts and ends; None for all of it.
+
+    Several parts at once, and units that are not bytes, are answered with all of it, as section
+    14.2 allows; so is a part of a content that is another by now (If-Range, section 13.1.5).
+
+    Raises:
+        Unsatisfiable: the part begins behind the end, or has no byte.
+    """
+    found = _RANGE.fullmatch(headers.get("range", ""))
+    if found is None or headers.get("if-range", etag) != etag:
+        return None
+    first, last = found.groups()
+    if not first:
+        if not last:
+            return None
+        start, end = max(0, size - int(last)), size
+    else:
+        start = int(first)
+        end = min(int(last) + 1, size) if last else size
+        if last and int(last) < start:
+            return None
+    if start >= size or start >= end:
+        raise Unsatisfiable
+    return start, end

@@ -1,0 +1,115 @@
+"""A file in a request's body: the body itself, or the one file of a form (RFC 7578)."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Request
+
+from inkcre.errors import Invalid
+from inkcre.http.streams import read_body
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartParser
+
+FORM = "multipart/form-data"
+
+
+def open_upload(request: Request) -> tuple[str | None, Iterator[bytes]]:
+    """Give the name that a file comes with, if one, and its bytes, which are read as they come.
+
+    Raises:
+        Invalid: a form is broken, or has no file in it. Its bytes raise it too, at their end, when
+            there is more in it than one file.
+    """
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != FORM:
+        return request.query_params.get("name"), read_body(request)
+    return _Form(content_type, read_body(request)).open_file()
+
+
+class _Form:
+    """A form that is taken apart as it comes: one file, and nothing else."""
+
+    def __init__(self, content_type: str, body: Iterator[bytes]) -> None:
+        self._body = body
+        self._ready: deque[bytes] = deque()
+        self._header, self._value = b"", b""
+        self._disposition = b""
+        self._has_file = self._is_whole = False
+        self._name: str | None = None
+        self._parser = self._make_parser(content_type)
+
+    def _make_parser(self, content_type: str) -> "MultipartParser":
+        from python_multipart.multipart import MultipartParser, parse_options_header
+
+        _, options = parse_options_header(content_type)
+        boundary = options.get(b"boundary")
+        if not boundary:
+            raise Invalid("the form's boundary is missing", field="content-type")
+        callbacks: Any = {
+            "on_header_field": self._take_header,
+            "on_header_value": self._take_value,
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._begin_part,
+            "on_part_data": lambda data, start, end: self._ready.append(data[start:end]),
+            "on_end": self._end,
+        }
+        return MultipartParser(boundary, callbacks)
+
+    def open_file(self) -> tuple[str | None, Iterator[bytes]]:
+        """Read up to the file; give its name and its bytes.
+
+        Raises:
+            Invalid: there is none.
+        """
+        while not self._has_file and self._feed():
+            pass
+        if not self._has_file:
+            raise Invalid("there is no file in the form", field="body")
+        return self._name, self._read()
+
+    def _read(self) -> Iterator[bytes]:
+        while self._ready or self._feed():
+            while self._ready:
+                yield self._ready.popleft()
+        if not self._is_whole:
+            raise Invalid("the form ends too early", field="body")
+
+    def _feed(self) -> bool:
+        from python_multipart.exceptions import FormParserError
+
+        part = next(self._body, None)
+        if part is None:
+            return False
+        try:
+            self._parser.write(part)
+        except FormParserError as error:
+            raise Invalid("the form is broken", field="body") from error
+        return True
+
+    def _take_header(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def _take_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            self._disposition = self._value
+        self._header, self._value = b"", b""
+
+    def _begin_part(self) -> None:
+        from python_multipart.multipart import parse_options_header
+
+        _, options = parse_options_header(self._disposition)
+        self._disposition = b""
+        field = options.get(b"name", b"").decode(errors="replace")
+        if self._has_file or b"filename" not in options:
+            fact = "is more than one file" if b"filename" in options else "is no file"
+            raise Invalid(f'the field "{field}" {fact}', field="body", hint="send one file alone")
+        self._has_file = True
+        self._name = options[b"filename"].decode(errors="replace")
+
+    def _end(self) -> None:
+        self._is_whole = True

@@ -1,0 +1,130 @@
+"""The content of a block, wherever it lives: in its row, in a file, at an address of others."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import BigInteger, Text, bindparam, select
+
+from inkcre.errors import BadAnswer, NotFound, Unsupported
+from inkcre.infobase.blocks import get_block
+from inkcre.infobase.files import NAMED, PREFIX, file_key
+from inkcre.infobase.sniffing import HEAD_BYTES, TEXT, sniff_type
+from inkcre.infobase.tables import blocks, relations
+from inkcre.ports.components import Components
+from inkcre.ports.database import Database, Statement
+from inkcre.ports.storage import FileKey, Storage
+
+HTTP_OK = 200
+
+SELECT_NAME = Statement(
+    select(blocks.c.content)
+    .select_from(relations.join(blocks, blocks.c.id == relations.c.to_))
+    .where(
+        relations.c.from_ == bindparam("block", type_=BigInteger),
+        relations.c.content == bindparam("relation", type_=Text),
+        blocks.c.resolver == "text",
+        blocks.c.storage.is_(None),
+    )
+    .order_by(relations.c.id)
+    .limit(1)
+)
+"""Read the first name that a file came with."""
+
+
+class Source(Protocol):
+    """Where bytes are read from."""
+
+    def read(self, start: int, end: int) -> Iterable[bytes]:
+        """Give the bytes from ``start`` up to before ``end``."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockContent:
+    """What a block's content is, and where to read it."""
+
+    media_type: str
+    size: int
+    """In bytes."""
+
+    etag: str
+    """Of the bytes alone; two blocks of one content have the same."""
+
+    name: str | None
+    """What a file was called when it came."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    content: bytes
+
+    def read(self, start: int, end: int) -> Iterable[bytes]:
+        return (self.content[start:end],)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    storage: Storage
+    key: FileKey
+
+    def read(self, start: int, end: int) -> Iterable[bytes]:
+        if start >= end:
+            return ()
+        return self.storage.get(self.key, start=start, end=end).chunks
+
+
+def find_content(given: Components, block_id: int) -> BlockContent:
+    """Find the content of a block.
+
+    Raises:
+        NotFound: there is no such block, or no such file.
+        Refused: it is at an address that may not be fetched.
+        BadAnswer: it is at an address where it cannot be had.
+        Unsupported: nothing is known of its storage.
+    """
+    block = get_block(given.database, block_id)
+    if block["storage"] is None:
+        return _held(block["content"].encode(), TEXT)
+    if block["storage"] == "file":
+        return _find_file(given, block)
+    if block["storage"] == "url":
+        return _fetch(given, block["content"])
+    raise Unsupported(f'block {block_id}: its storage "{block["storage"]}" cannot be read here')
+
+
+def _held(content: bytes, media_type: str) -> BlockContent:
+    digest = hashlib.sha256(content).hexdigest()
+    return BlockContent(media_type, len(content), digest, None, _Held(content))
+
+
+def _find_file(given: Components, block: dict[str, Any]) -> BlockContent:
+    digest = block["content"].removeprefix(PREFIX)
+    key = file_key(digest)
+    try:
+        info = given.storage.head(key)
+    except NotFound:
+        raise NotFound(f"file {block['content']}: not found") from None
+    media_type = info.content_type or _sniff(given.storage, key, info.size)
+    name = find_name(given.database, block["id"])
+    return BlockContent(media_type, info.size, digest, name, _Kept(given.storage, key))
+
+
+def _sniff(storage: Storage, key: FileKey, size: int) -> str:
+    return sniff_type(storage.get(key, end=min(size, HEAD_BYTES)).read() if size else b"")
+
+
+def find_name(database: Database, block_id: int) -> str | None:
+    """Give what a block's file was called when it first came; None when that was not said."""
+    rows = database.read(SELECT_NAME(block=block_id, relation=NAMED))
+    return str(rows[0][0]) if rows else None
+
+
+def _fetch(given: Components, url: str) -> BlockContent:
+    page = given.web.fetch(url)
+    if page.status != HTTP_OK:
+        raise BadAnswer(f"page: its server answered {page.status}")
+    said = page.headers.get("content-type", "")
+    return _held(page.content, said or sniff_type(page.content))

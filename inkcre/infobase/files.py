@@ -1,0 +1,183 @@
+"""Files: what is too large or too little text for a row, kept once by what it is.
+
+A file's key is made of the SHA-256 of its content, so the same file is there once, and a file that
+is there never changes. A block of storage ``file`` names one as ``sha256:`` and 64 hexadecimal
+digits. Who takes a file in puts it first and then writes the block; who clears up marks a file
+first, then looks for blocks, then deletes. So a file that a block names is not lost between them:
+see ``confirm_file``.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import BigInteger, Text, bindparam, select
+
+from inkcre.errors import Conflict, NotFound, SurroundingsError, Unavailable
+from inkcre.infobase.blocks import create_block
+from inkcre.infobase.forms import BlockForm, Star, clean_name
+from inkcre.infobase.graphs import write_graph
+from inkcre.infobase.sniffing import resolver_for, sniff_type
+from inkcre.infobase.tables import sweeps
+from inkcre.ports.database import Database, Statement
+from inkcre.ports.storage import FileKey, Storage, first_part
+
+FILES = "sha256"
+INCOMING = "incoming"
+"""The folders of what is kept, and of what has not all come yet."""
+
+PREFIX = "sha256:"
+SMALL_BYTES = 1024 * 1024
+"""A file of so much is put under its key at once; of a larger one the key is not known until all
+of it has come and been put elsewhere."""
+
+NAMED = "named"
+"""What a file's block is to the text of a name that it came with."""
+
+SELECT_SWEEP = Statement(
+    select(sweeps.c.digest).where(
+        sweeps.c.digest == bindparam("digest", type_=Text),
+        sweeps.c.expires_at > bindparam("now", type_=BigInteger),
+    )
+)
+"""Tell whether a file is about to be deleted."""
+
+
+def file_key(digest: str) -> FileKey:
+    """Give the key of the file whose content has a digest."""
+    return FileKey(f"{FILES}/{digest[:2]}/{digest}")
+
+
+def digest_of_key(key: str) -> str:
+    """Give the digest that a key is made of."""
+    return key.rpartition("/")[2]
+
+
+@dataclass
+class Arrival:
+    """A file that has come and been put, or is held, but is under no key of its own yet."""
+
+    digest: str
+    size: int
+    media_type: str
+    held: bytes | None
+    """All of it, if it is small."""
+
+    staged: FileKey | None
+    """Where it is, if it is not."""
+
+
+@contextmanager
+def receive_file(storage: Storage, chunks: Iterable[bytes]) -> Iterator[Arrival]:
+    """Take a file in, and clear up behind it; nothing is gathered but its first part."""
+    first, rest = first_part(chunks, SMALL_BYTES)
+    digest = hashlib.sha256(first)
+    media_type = sniff_type(first)
+    if rest is None:
+        yield Arrival(digest.hexdigest(), len(first), media_type, first, None)
+        return
+    size = len(first)
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for chunk in rest:
+            digest.update(chunk)
+            size += len(chunk)
+            yield chunk
+
+    staged = FileKey(f"{INCOMING}/{uuid.uuid4().hex}")
+    storage.put(staged, chain((first,), counted()), content_type=media_type)
+    arrival = Arrival(digest.hexdigest(), size, media_type, None, staged)
+    try:
+        yield arrival
+    finally:
+        if arrival.staged is not None:
+            with suppress(SurroundingsError):  # a sweep finds it
+                storage.delete([arrival.staged])
+
+
+def keep_file(storage: Storage, arrival: Arrival) -> bool:
+    """Put what has come under its key unless it is there; tell whether it was put."""
+    key = file_key(arrival.digest)
+    if arrival.held is not None:
+        try:
+            storage.put(key, arrival.held, content_type=arrival.media_type, if_absent=True)
+        except Conflict:
+            return False
+        return True
+    if _is_there(storage, key):
+        return False
+    if arrival.staged is None:
+        raise Unavailable(f"file {PREFIX}{arrival.digest}: somebody else deleted it")
+    storage.move(arrival.staged, key)
+    arrival.staged = None
+    return True
+
+
+def _is_there(storage: Storage, key: FileKey) -> bool:
+    try:
+        storage.head(key)
+    except NotFound:
+        return False
+    return True
+
+
+def confirm_file(database: Database, storage: Storage, arrival: Arrival, now: datetime) -> None:
+    """Return if a file whose block has been written will stay; put it again if it has gone.
+
+    A sweep marks a file, looks for a block, deletes, and unmarks. The block is there by now. If
+    there is no mark, then either the sweep has ended, and it can be seen whether the file is
+    there; or it has not begun, and will find the block.
+
+    Raises:
+        Unavailable: a sweep is at it just now; once it has ended the file can be sent again.
+    """
+    asked = SELECT_SWEEP(digest=arrival.digest, now=int(now.timestamp() * 1000))
+    if database.read(asked):
+        raise Unavailable(
+            f"file {PREFIX}{arrival.digest}: is being cleared away", hint="send it again"
+        )
+    keep_file(storage, arrival)
+
+
+def add_file(
+    database: Database,
+    storage: Storage,
+    chunks: Iterable[bytes],
+    *,
+    name: str | None,
+    now: datetime,
+) -> tuple[dict[str, Any], bool]:
+    """Keep a file, and add a block for it; give the block, and whether it was added.
+
+    The same file twice is kept once, and is one block. A name is a text block that the file's
+    block is related to; a file can have several.
+    """
+    with receive_file(storage, chunks) as arrival:
+        keep_file(storage, arrival)
+        form = BlockForm(
+            resolver=resolver_for(arrival.media_type),
+            storage="file",
+            content=f"{PREFIX}{arrival.digest}",
+        )
+        block, is_new = _write_block(database, form, clean_name(name), now)
+        confirm_file(database, storage, arrival, now)
+    return block, is_new
+
+
+def _write_block(
+    database: Database, form: BlockForm, name: str | None, now: datetime
+) -> tuple[dict[str, Any], bool]:
+    if name is None:
+        return create_block(database, form, now)
+    text = {"block": {"resolver": "text", "content": name}}
+    arcs = [{"relation": {"content": NAMED}, "to_block": text}]
+    star = Star.model_validate({"block": form.model_dump(), "out_relations": arcs})
+    graph = write_graph(database, star, now)
+    block = graph["blocks"][0]
+    return block, block["id"] in graph["created"]["blocks"]

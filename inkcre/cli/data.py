@@ -9,21 +9,15 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
+from inkcre.cli.bases import open_base
 from inkcre.cli.settings_options import Assignments, Profile
-from inkcre.errors import OperatorError
+from inkcre.cli.streams import UnreadableInput, write_whole
 
 if TYPE_CHECKING:
     from inkcre.infobase.transfer import BadLine
     from inkcre.ports.components import Components
 
 SHOWN_BAD_LINES = 20
-
-
-class UnreadableInput(OperatorError):
-    """Say that a file given on the command line cannot be read or written."""
-
-    code = "unreadable_input"
-    exit_status = 66
 
 
 def import_(
@@ -36,13 +30,8 @@ def import_(
     """Add star forms, one a line. What exists already stays; a bad line does not stop the rest."""
     for name in files:
         _require_readable(name)
-    given = _open_base(profile, set_)
-    bad = 0
-    try:
-        for name in files:
-            bad += _import_file(given, name)
-    finally:
-        given.database.close()
+    with open_base(profile, set_) as given:
+        bad = sum([_import_file(given, name) for name in files])
     if bad:
         raise typer.Exit(1)
 
@@ -52,19 +41,6 @@ def _require_readable(name: str) -> None:
     with ExitStack() as stack:
         if name != "-":
             _open_input(name, stack)
-
-
-def _open_base(profile: str | None, assignments: list[str] | None) -> "Components":
-    from inkcre.assembly import build_components
-    from inkcre.cli.serve import require_process
-    from inkcre.lifecycle import require_database
-    from inkcre.settings.loader import load_settings
-
-    settings = load_settings(profile, assignments=assignments or ())
-    require_process(settings, "name a profile for processes, with the same PostgreSQL")
-    given = build_components(settings)
-    require_database(settings, given)
-    return given
 
 
 def _import_file(given: "Components", name: str) -> int:
@@ -109,9 +85,7 @@ def _open_input(name: str, stack: ExitStack) -> tuple[Iterator[bytes], int | Non
             stream = stack.enter_context(Path(name).open("rb"))  # noqa: SIM115 - the stack closes it
             size = Path(name).stat().st_size
         except OSError as error:
-            raise UnreadableInput(
-                f"{name}: {(error.strerror or 'cannot be read').lower()}"
-            ) from error
+            raise UnreadableInput.of(name, error) from error
     return iter(lambda: stream.readline(MAX_LINE_BYTES), b""), size
 
 
@@ -152,12 +126,9 @@ def export(
     """Write the whole base as NDJSON, in the form that import reads."""
     from inkcre.infobase.transfer import export_lines
 
-    given = _open_base(profile, set_)
-    try:
+    with open_base(profile, set_) as given:
         lines = export_lines(given.database)
-        count = _write_stdout(lines) if file == "-" else _write_whole(Path(file), lines)
-    finally:
-        given.database.close()
+        count = _write_stdout(lines) if file == "-" else write_whole(Path(file), lines)
     print(f"{file}: {count} lines", file=sys.stderr)
 
 
@@ -167,27 +138,4 @@ def _write_stdout(lines: Iterator[bytes]) -> int:
         sys.stdout.buffer.write(line)
         count += 1
     sys.stdout.buffer.flush()
-    return count
-
-
-def _write_whole(path: Path, lines: Iterator[bytes]) -> int:
-    """Write beside the file and move it into place: there is never half an export."""
-    import os
-
-    count = 0
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as stream:
-            for line in lines:
-                stream.write(line)
-                count += 1
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    except OSError as error:
-        raise UnreadableInput(
-            f"{path}: {(error.strerror or 'cannot be written').lower()}"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     return count

@@ -11,9 +11,11 @@ from inkcre.cli import (
     checking,
     config,
     config_writing,
+    copying,
     data,
     edge,
     explaining,
+    files,
     profiles,
     serve,
     settings_options,
@@ -41,6 +43,8 @@ app.command("deploy")(edge.deploy)
 app.command("dev")(edge.dev)
 app.command("import")(data.import_)
 app.command("export")(data.export)
+app.add_typer(files.app, name="files")
+app.add_typer(copying.app, name="data")
 
 
 def _show_version(value: bool) -> None:

@@ -53,7 +53,7 @@ def migrate(
 ) -> None:
     """Bring the database's schema up to date."""
     from inkcre import schema
-    from inkcre.assembly import build_components, load_adapter
+    from inkcre.assembly import build_database, load_adapter
     from inkcre.infobase.tables import SCHEMA_HEAD
     from inkcre.settings.loader import load_settings
 
@@ -62,7 +62,7 @@ def migrate(
         print(schema.render_sql(DIALECTS[settings.database.kind]), end="")
         return
     require_process(settings, load_adapter("database", settings.database.kind).migrate_hint)
-    database = build_components(settings).database
+    database = build_database(settings)
     try:
         if check:
             schema.require_head(database)

@@ -123,7 +123,10 @@ def test_migrate_writes_sql_that_makes_the_schema(run: Run) -> None:
     connection.executescript(done.stdout)
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema")}
     assert {"blocks", "relations", "storages"} <= names
-    assert connection.execute("SELECT name FROM storages").fetchall() == [("url",)]
+    assert connection.execute("SELECT name, nickname FROM storages ORDER BY 1").fetchall() == [
+        ("file", None),
+        ("url", "URL"),
+    ]
     connection.close()
     sql = run("migrate", "--sql", "--profile", "workers").stdout
     assert "TIMESTAMP WITH TIME ZONE" in sql

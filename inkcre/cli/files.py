@@ -1,0 +1,154 @@
+"""``inkcre files``: files and their blocks, from the command line."""
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inkcre.cli.bases import open_base
+from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.cli.streams import UnreadableInput, open_stdin, write_whole
+
+if TYPE_CHECKING:
+    from inkcre.ports.components import Components
+
+app = typer.Typer(no_args_is_help=True, help="Files and their blocks.", rich_markup_mode=None)
+
+CHUNK_BYTES = 256 * 1024
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+BlockIds = Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of blocks.", min=1)]
+
+
+@app.command("put")
+def put(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Files; - is standard input.")
+    ],
+    profile: Profile = None,
+    set_: Assignments = None,
+) -> None:
+    """Keep files, and add a block for each. A file that is there already is not kept twice."""
+    from inkcre.infobase.files import add_file
+
+    with open_base(profile, set_) as given:
+        for name in files:
+            block, is_new = add_file(
+                given.database,
+                given.storage,
+                _read(name),
+                name=None if name == "-" else Path(name).name,
+                now=given.clock(),
+            )
+            state = "new" if is_new else "there already"
+            print(f"{name}: block {block['id']}, {block['resolver']}, {block['content']}, {state}")
+
+
+def _read(name: str) -> Iterator[bytes]:
+    try:
+        with open_stdin() if name == "-" else Path(name).open("rb") as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise UnreadableInput.of(name, error) from error
+
+
+@app.command("get")
+def get(
+    block_id: Annotated[int, typer.Argument(metavar="ID", help="The block's id.", min=1)],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to; - is standard output.")],
+    profile: Profile = None,
+    set_: Assignments = None,
+) -> None:
+    """Write a block's content, wherever it lives, to a file."""
+    from inkcre.infobase.contents import find_content
+
+    with open_base(profile, set_) as given:
+        content = find_content(given, block_id)
+        chunks = content.source.read(0, content.size)
+        if file == "-":
+            for chunk in chunks:
+                sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+        else:
+            write_whole(Path(file), chunks)
+        print(f"{file}: {content.size} bytes, {content.media_type}", file=sys.stderr)
+
+
+@app.command("ls")
+def list_(profile: Profile = None, set_: Assignments = None) -> None:
+    """List the blocks that have files, newest first: id, size, time, kind, name."""
+    with open_base(profile, set_) as given:
+        for line in _lines(given):
+            print(line)
+
+
+def _lines(given: "Components") -> Iterator[str]:
+    from inkcre.infobase.blocks import list_blocks
+
+    cursor = None
+    while True:
+        page, cursor = list_blocks(given.database, storage="file", limit=100, cursor=cursor)
+        for block in page:
+            yield _line(given, block)
+        if cursor is None:
+            return
+
+
+def _line(given: "Components", block: dict[str, Any]) -> str:
+    from inkcre.errors import NotFound
+    from inkcre.infobase.contents import find_name
+    from inkcre.infobase.files import PREFIX, file_key
+
+    try:
+        size = _size(given.storage.head(file_key(block["content"].removeprefix(PREFIX))).size)
+    except NotFound:
+        size = "missing"
+    made = datetime.fromisoformat(block["created_at"]).strftime("%Y-%m-%d %H:%M")
+    name = find_name(given.database, block["id"]) or block["content"]
+    return f"{block['id']:>8}  {size:>10}  {made}  {block['resolver']:<6} {name}"
+
+
+def _size(size: float) -> str:
+    """Write a size so that it can be compared at a glance."""
+    for unit in UNITS:
+        if size < 1024 or unit == UNITS[-1]:
+            break
+        size /= 1024
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+
+
+@app.command("rm")
+def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = None) -> None:
+    """Delete blocks that have files; `inkcre files sweep` deletes the files then."""
+    from inkcre.errors import Invalid
+    from inkcre.infobase.blocks import delete_block, get_block
+
+    with open_base(profile, set_) as given:
+        for block_id in block_ids:
+            if get_block(given.database, block_id)["storage"] != "file":
+                raise Invalid(f"block {block_id} has no file", field="id")
+        for block_id in block_ids:
+            delete_block(given.database, block_id)
+            print(f"block {block_id}: deleted")
+
+
+@app.command("sweep")
+def sweep(
+    profile: Profile = None,
+    set_: Assignments = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+) -> None:
+    """Delete the files that no block names any more, once they are an hour old."""
+    from inkcre.infobase.sweeping import sweep_files
+
+    with open_base(profile, set_) as given:
+        # Every step says how far it is; the last one, what came of it.
+        steps = sweep_files(given.database, given.storage, given.clock, is_dry=dry_run)
+        swept = deque(steps, maxlen=1).pop()
+    word = "would be deleted" if dry_run else "deleted"
+    print(f"{swept.seen} files seen, {swept.deleted} {word}, {_size(swept.bytes)}")

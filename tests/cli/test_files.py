@@ -1,0 +1,229 @@
+"""``inkcre files`` and ``inkcre data copy``, on real input and through a kill."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from inkcre import schema
+from inkcre.assembly import build_components
+from inkcre.infobase import files, transfer
+from inkcre.ports.components import Components
+from inkcre.ports.storage import FileKey
+from tests.buckets import serve_bucket
+from tests.cli.conftest import COMMAND, Run, clean_environ
+from tests.cli.test_transfer import export
+from tests.conftest import PEPS, new_postgres_database, postgres_settings, sqlite_settings
+
+PNG = b"\x89PNG\r\n\x1a\n"
+MIB = 1024 * 1024
+
+
+def test_file_goes_in_and_out(run: Run, tmp_path: Path) -> None:
+    """Put, listed, got, removed; the second time it is there already."""
+    (tmp_path / "photo.png").write_bytes(PNG + b"x" * 3_000_000)
+    put = run("files", "put", "photo.png")
+    assert put.returncode == 0, put.stderr
+    digest = hashlib.sha256((tmp_path / "photo.png").read_bytes()).hexdigest()
+    assert put.stdout == f"photo.png: block 1, image, sha256:{digest}, new\n"
+    assert run("files", "put", "photo.png").stdout.endswith(", there already\n")
+    listed = run("files", "ls").stdout.split()
+    assert (listed[0], listed[1:3], listed[-2:]) == ("1", ["2.9", "MiB"], ["image", "photo.png"])
+    got = run("files", "get", "1", "again.png")
+    assert got.stderr == "again.png: 3000008 bytes, image/png\n"
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "photo.png").read_bytes()
+    assert run("files", "rm", "1").stdout == "block 1: deleted\n"
+    assert run("files", "ls").stdout == ""
+
+
+def test_standard_streams_are_taken(run: Run) -> None:
+    """``-`` is both; such a file has no name."""
+    assert ", text, " in run("files", "put", "-", stdin="hello").stdout
+    assert run("files", "get", "1", "-").stdout == "hello"
+    assert "sha256:" in run("files", "ls").stdout
+
+
+def test_content_of_any_block_is_got(run: Run, tmp_path: Path) -> None:
+    """Also of one that has no file."""
+    (tmp_path / "lines").write_text('{"block": {"resolver": "text", "content": "a note"}}\n')
+    run("import", "lines")
+    assert run("files", "get", "1", "-").stdout == "a note"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("put", "nothere"), 66, "nothere: no such file or directory"),
+        (("put", "."), 66, ".: is a directory"),
+        (("get", "9", "x"), 1, "block 9: not found"),
+        (("get", "1", "no/where"), 66, "no/where: no such file or directory"),
+        (("rm", "1"), 1, "block 1 has no file"),
+        (("rm", "9"), 1, "block 9: not found"),
+        (("get", "0", "x"), 2, "greater than or equal to 1"),
+    ],
+)
+def test_wrong_command_says_why(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    """And changes nothing."""
+    (tmp_path / "lines").write_text('{"block": {"resolver": "text", "content": "a note"}}\n')
+    run("import", "lines")
+    done = run("files", *arguments)
+    assert done.returncode == status
+    assert words in done.stderr
+    assert run("files", "get", "1", "-").stdout == "a note"
+
+
+def test_sweep_deletes_what_nobody_names(run: Run, tmp_path: Path) -> None:
+    """Once it is an hour old; a file that a block names stays, and so does a young one."""
+    for name in ("kept", "gone", "young"):
+        (tmp_path / name).write_bytes(name.encode() * 1000)
+    put = run("files", "put", "kept", "gone", "young").stdout
+    ids = [line.split("block ")[1].split(",")[0] for line in put.splitlines()]
+    run("files", "rm", *ids[1:])
+    folder = tmp_path / "data" / "files"
+    hours_ago = time.time() - 7200
+    for name in ("kept", "gone"):
+        digest = hashlib.sha256(name.encode() * 1000).hexdigest()
+        os.utime(folder / "sha256+" / f"{digest[:2]}+" / digest, (hours_ago, hours_ago))
+    assert (
+        run("files", "sweep", "--dry-run").stdout == "3 files seen, 1 would be deleted, 3.9 KiB\n"
+    )
+    assert run("files", "sweep").stdout == "3 files seen, 1 deleted, 3.9 KiB\n"
+    assert run("files", "sweep").stdout == "2 files seen, 0 deleted, 0 B\n"
+    assert run("files", "get", ids[0], "-").stdout == "kept" * 1000
+
+
+def filled(settings: object, count: int) -> Components:
+    """Fill a base with real input and files, some of them large."""
+    given = build_components(settings)  # type: ignore[arg-type]
+    schema.migrate(given.database)
+    lines = PEPS.read_bytes().splitlines(keepends=True)
+    list(transfer.import_lines(given.database, lines, given.clock))
+    for number in range(count):
+        content = number.to_bytes(4, "big") * (MIB if number % 40 == 0 else 100)
+        files.add_file(given.database, given.storage, [content], name=f"{number}.bin", now=given.clock())  # fmt: skip
+    return given
+
+
+def keys_of(given: Components) -> list[FileKey]:
+    """List the files of a base."""
+    return [info.key for info in given.storage.list(files.FILES).files]
+
+
+def test_base_is_copied_to_another_profile(run: Run, tmp_path: Path) -> None:
+    """From SQLite and a folder to PostgreSQL and a bucket, and back: the same rows and files."""
+    source = filled(sqlite_settings(tmp_path / "a.sqlite3", **{"storage.path": str(tmp_path / "a")}), 50)  # fmt: skip
+    url = new_postgres_database()
+    with serve_bucket() as bucket:
+        server = {"database.url": url, "http.host": "127.0.0.1", **{f"storage.{k}": v for k, v in bucket.items()}}  # fmt: skip
+        laptop = {"database.path": "a.sqlite3", "storage.path": "a"}
+        back = {"database.path": "b.sqlite3", "storage.path": "b"}
+        target = build_components(postgres_settings(url, storage=bucket))
+        schema.migrate(target.database)
+        done = copy(run, "dev", laptop, "server", server)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[0] == "files: 50 seen, 50 copied, 0 damaged"
+        assert done.stdout.endswith(" 0 missing\n")
+        assert keys_of(target) == keys_of(source)
+        assert copy(run, "server", server, "dev", back).returncode == 0
+        target.database.close()
+    returned = build_components(sqlite_settings(tmp_path / "b.sqlite3", **{"storage.path": str(tmp_path / "b")}))  # fmt: skip
+    assert keys_of(returned) == keys_of(source)
+    for key in keys_of(source):
+        assert returned.storage.get(key).read() == source.storage.get(key).read()
+    source.database.close()
+    returned.database.close()
+    assert export(sqlite_settings(tmp_path / "b.sqlite3")) == export(sqlite_settings(tmp_path / "a.sqlite3"))  # fmt: skip
+
+
+def copy(
+    run: Run, from_: str, source: dict[str, str], to: str, target: dict[str, str], *more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run ``inkcre data copy`` between two profiles with settings of their own."""
+    return run(*copying(from_, source, to, target, *more))
+
+
+def copying(
+    from_: str, source: dict[str, str], to: str, target: dict[str, str], *more: str
+) -> list[str]:
+    """Write the command."""
+    arguments = ["data", "copy", "--from", from_, "--to", to, *more]
+    for option, given in (("--set-from", source), ("--set-to", target)):
+        for key, value in given.items():
+            arguments += [option, f"{key}={value}"]
+    return arguments
+
+
+def test_copy_that_was_killed_goes_on(run: Run, tmp_path: Path) -> None:
+    """Killed at several moments, then run to its end: the base is that of one never killed."""
+    source = filled(sqlite_settings(tmp_path / "a.sqlite3", **{"storage.path": str(tmp_path / "a")}), 300)  # fmt: skip
+    wanted = keys_of(source)
+    source.database.close()
+    laptop = {"database.path": "a.sqlite3", "storage.path": "a"}
+    other = {"database.path": "b.sqlite3", "storage.path": "b"}
+    command = [COMMAND, *copying("dev", laptop, "dev", other, "--resume")]
+    killed = 0
+    for seconds in (0.6, 0.7, 0.8, 0.9, 1.0, 1.2):
+        process = subprocess.Popen(command, cwd=tmp_path, env=clean_environ(), stdout=subprocess.PIPE)  # fmt: skip
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+        assert process.stdout is not None
+        process.stdout.close()
+    assert killed
+    done = copy(run, "dev", laptop, "dev", other, "--resume")
+    assert done.returncode == 0, done.stderr
+    target = build_components(sqlite_settings(tmp_path / "b.sqlite3", **{"storage.path": str(tmp_path / "b")}))  # fmt: skip
+    assert keys_of(target) == wanted
+    for key in wanted[::7]:
+        assert hashlib.sha256(target.storage.get(key).read()).hexdigest() == key.rpartition("/")[2]
+    target.database.close()
+    assert export(sqlite_settings(tmp_path / "b.sqlite3")) == export(sqlite_settings(tmp_path / "a.sqlite3"))  # fmt: skip
+    again = copy(run, "dev", laptop, "dev", other, "--resume")
+    assert "0 copied" in again.stdout
+    assert "0 new blocks, 0 new relations" in again.stdout
+
+
+def test_damaged_file_is_not_copied(run: Run, tmp_path: Path) -> None:
+    """It is named, the rest is copied, and the command fails; a damaged copy is put right."""
+    given = filled(sqlite_settings(tmp_path / "a.sqlite3", **{"storage.path": str(tmp_path / "a")}), 3)  # fmt: skip
+    good, bad, _ = keys_of(given)
+    size = given.storage.head(bad).size
+    whole = given.storage.get(bad).read()
+    given.storage.put(bad, bytes(size))
+    laptop = {"database.path": "a.sqlite3", "storage.path": "a"}
+    other = {"database.path": "b.sqlite3", "storage.path": "b"}
+    done = copy(run, "dev", laptop, "dev", other)
+    assert done.returncode == 1
+    assert f"sha256:{bad.rpartition('/')[2]}: is damaged, and was not copied" in done.stderr
+    assert "files: 3 seen, 2 copied, 1 damaged" in done.stdout
+    target = build_components(sqlite_settings(tmp_path / "b.sqlite3", **{"storage.path": str(tmp_path / "b")}))  # fmt: skip
+    assert bad not in keys_of(target)
+    given.storage.put(bad, whole)
+    target.storage.put(good, bytes(target.storage.head(good).size))
+    done = copy(run, "dev", laptop, "dev", other)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
+        0,
+        "files: 3 seen, 2 copied, 0 damaged",
+    )
+    assert target.storage.get(good).read() == given.storage.get(good).read()
+    given.database.close()
+    target.database.close()
+
+
+def test_base_is_not_copied_into_itself(run: Run) -> None:
+    """Nor two bases that keep their files in one place."""
+    done = run("data", "copy", "--from", "dev", "--to", "dev")
+    assert done.returncode == 78
+    assert "error[same_place]: database: is the same in profile dev and profile dev" in done.stderr
+    done = run(
+        "data", "copy", "--from", "dev", "--to", "dev", "--set-to", "database.path=b.sqlite3"
+    )
+    assert "error[same_place]: storage: is the same" in done.stderr
+    done = run("data", "copy", "--from", "dev", "--to", "workers")
+    assert "error[wrong_target]" in done.stderr

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks import configuring, importing, serving, starting
+from benchmarks import configuring, importing, serving, starting, storing
 from benchmarks.tables import Table, write_section
 from tests.postgres import PostgresServer
 
@@ -21,7 +21,7 @@ PACKAGES = (
     "fastapi", "starlette", "uvicorn", "pydantic", "pydantic-settings", "dynaconf", "sqlalchemy",
     "psycopg",
 )  # fmt: skip
-PARTS = ("starting", "configuring", "serving", "importing")
+PARTS = ("starting", "configuring", "serving", "importing", "storing")
 
 
 def describe() -> str:
@@ -69,6 +69,8 @@ def main() -> None:
                     importing.write_input(source)
                     importing.measure("sqlite", new_sqlite, source, table)
                     importing.measure("postgres", new_postgres, source, table)
+                if "storing" in parts:
+                    storing.measure(table, new_sqlite, new_postgres)
         finally:
             server.remove()
     text = f"{describe().format(postgres=postgres.split()[0])}\n\n{table.as_markdown()}\n"

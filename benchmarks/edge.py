@@ -33,7 +33,7 @@ REQUESTS = int(os.environ.get("BENCH_REQUESTS", "200"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 MIB = 2**20
 BARE_ROOTS = {"fastapi", "sqlalchemy", "pg8000", "workers-runtime-sdk"}
-OURS_ONLY = {"pydantic-settings", "python-dotenv"}
+OURS_ONLY = {"pydantic-settings", "python-dotenv", "python-multipart"}
 POLICIES = (1_000, 10_000, 50_000, 10**12)
 
 
@@ -204,6 +204,74 @@ def measure_policies(options: HarnessOptions, folder: Path) -> str:
     return "\n".join(lines)
 
 
+BINDINGS = """
+import time, worker
+from inkcre.edge.bindings import WorkerBindings
+from inkcre.ports.keyvalue import ValueKey
+from inkcre.ports.storage import FileKey
+from pyodide.ffi import run_sync, to_js
+bindings = WorkerBindings(env)
+content = bytes({size})
+names = ["{round}/%05d" % n for n in range({count})]
+def rate(act):
+    begun = time.perf_counter()
+    for name in names:
+        act(name)
+    return len(names) / (time.perf_counter() - begun)
+def read(reader):
+    while not (part := run_sync(reader.read())).done:
+        part.value.to_bytes()
+with worker.app._assembled_for(bindings).provide(bindings) as given:
+    raw = bindings["{binding}"]
+    sides = dict(
+        ours_put=lambda n: given.{port}.put({key}(n), content),
+        raw_put=lambda n: run_sync(raw.put(n, to_js(content))),
+        ours_get=lambda n: {ours_get},
+        raw_get=lambda n: {raw_get},
+    )
+    found = {{name: rate(sides[name]) for name in {order}}}
+    for name in names:
+        run_sync(raw.delete(name))
+found
+"""
+"""Puts and gets through an adapter and through the binding beneath it, inside the Worker."""
+
+ADAPTERS = (
+    ("storage r2", "FILES", "storage", "FileKey",
+     "[None for _ in given.storage.get(FileKey(n)).chunks]",
+     "read(run_sync(raw.get(n)).body.getReader())",
+     (("4 KB", 4096, 10_000), ("10 MB", 10_000_000, 100))),
+    ("keyvalue kv", "KV", "keyvalue", "ValueKey",
+     "given.keyvalue.get(ValueKey(n))",
+     "run_sync(raw.get(n, 'arrayBuffer')).to_bytes()",
+     (("4 KB", 4096, 10_000),)),
+)  # fmt: skip
+
+
+def measure_bindings(options: HarnessOptions, folder: Path, table: Table) -> None:
+    """Put and get through R2 and KV, in rounds in which the sides take turns."""
+    for what, binding, port, key, ours_get, raw_get, sizes in ADAPTERS:
+        for word, size, count_ in sizes:
+            rates: dict[str, list[float]] = {}
+            with started(options, folder / "bindings.log") as running:
+                for number in range(ROUNDS):
+                    order = ["ours_put", "raw_put", "ours_get", "raw_get"]
+                    if number % 2:
+                        order = ["raw_put", "ours_put", "raw_get", "ours_get"]
+                    source = BINDINGS.format(
+                        size=size, round=number, count=count_ // ROUNDS, binding=binding, port=port,
+                        key=key, ours_get=ours_get, raw_get=raw_get, order=order,
+                    )  # fmt: skip
+                    for name, found in running.run(source).items():
+                        rates.setdefault(name, []).append(found)
+            for verb in ("put", "get"):
+                pairs = zip(rates[f"ours_{verb}"], rates[f"raw_{verb}"], strict=True)
+                ratio = statistics.median(ours / raw for ours, raw in pairs)
+                medians = [statistics.median(rates[f"{side}_{verb}"]) for side in ("ours", "raw")]
+                ours, raw = (f"{median:,.0f}/s" for median in medians)
+                table.add(f"{what}, {word}: {verb}", ours, raw, ratio, ">= 0.8", ratio >= 0.8)
+
+
 def main() -> None:
     table = Table()
     with tempfile.TemporaryDirectory() as temporary:
@@ -229,6 +297,7 @@ def main() -> None:
             measure_starts(sides, folder, table)
             measure_warm(sides, folder, table)
             count_trips(sides, folder, table)
+            measure_bindings(sides["ours"], folder, table)
             policies = measure_policies(sides["ours"], folder)
         finally:
             server.remove()

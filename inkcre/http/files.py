@@ -10,7 +10,7 @@ from inkcre.http.parameters import PathId
 from inkcre.http.problems import problem_response
 from inkcre.http.ranges import Unsatisfiable, find_range, is_unchanged
 from inkcre.http.responses import BlockOut, documented, json_response
-from inkcre.http.streams import StreamedResponse
+from inkcre.http.streams import StreamedResponse, run_aside
 from inkcre.http.uploads import open_upload
 from inkcre.infobase.contents import BlockContent, find_content
 from inkcre.infobase.files import add_file
@@ -64,16 +64,20 @@ CONTENT_RESPONSES: dict[int | str, dict[str, Any]] = {
     | {200: {"model": BlockOut, "description": "The file has a block already"}},
     summary="Keep a file, and add a block for it",
 )
-def add_file_route(
+async def add_file_route(
     request: Request,
     name: Annotated[
         str | None, Query(max_length=4 * MAX_NAME_LENGTH, description="What the file is called")
     ] = None,
 ) -> Response:
     """Take a file as the body, or as the one file of a form; what it is is told by its bytes."""
-    given = components()
-    name, chunks = open_upload(request)
-    block, is_new = add_file(given.database, given.storage, chunks, name=name, now=given.clock())
+
+    def add() -> tuple[dict[str, Any], bool]:
+        given = components()
+        called, chunks = open_upload(request, name)
+        return add_file(given.database, given.storage, chunks, name=called, now=given.clock())
+
+    block, is_new = await run_aside(add)
     return json_response(block, 201 if is_new else 200, {"Location": f"/blocks/{block['id']}"})
 
 
@@ -84,7 +88,7 @@ def add_file_route(
     responses=CONTENT_RESPONSES | {k: v for k, v in documented(None, 200, 404).items() if k != 200},
     summary="The content of a block, wherever it lives",
 )
-def read_content(
+async def read_content(
     request: Request,
     block_id: PathId,
     download: Annotated[
@@ -92,6 +96,10 @@ def read_content(
     ] = False,
 ) -> Response:
     """Give the bytes of a block's content: its text, its file, or what is at its address."""
+    return await run_aside(lambda: _read(request, block_id, is_kept=download))
+
+
+def _read(request: Request, block_id: int, *, is_kept: bool) -> Response:
     content = find_content(components(), block_id)
     etag = f'"{content.etag}"'
     headers = {
@@ -105,7 +113,7 @@ def read_content(
     headers |= {
         "Accept-Ranges": "bytes",
         "Content-Type": _clean_type(content.media_type),
-        "Content-Disposition": _disposition(content, block_id, is_kept=download),
+        "Content-Disposition": _disposition(content, block_id, is_kept=is_kept),
     }
     return _respond(content, request, headers)
 

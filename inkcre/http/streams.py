@@ -1,29 +1,60 @@
 """Bodies as they come and go: nothing is gathered.
 
-Routes are synchronous everywhere, so a body is read by waiting for the event loop: from a worker
-thread in a process, by suspending the request on Workers.
+What reads and writes them is synchronous everywhere, so it waits for the event loop: in a thread of
+a process, or by suspending the request on Workers. It waits for others, as long as they like, so it
+has threads of its own: those that run requests must not all wait for slow clients.
 """
 
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
-from anyio import from_thread
+from anyio import CapacityLimiter, from_thread, move_on_after, to_thread
+from anyio.lowlevel import RunVar
 from fastapi import Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
+
+from inkcre.errors import TimedOut
 
 PASS_ON = "inkcre.pass_on"  # noqa: S105 - no secret
 """Key of a scope: what takes a body's stream itself, where the surroundings can send it."""
 
 
+Answer = TypeVar("Answer")
+
+THREADS = 16
+"""How many at once wait for clients, or for other servers."""
+
+SILENT_SECONDS = 60
+"""How long a client may send nothing of a body that it has announced."""
+
+_limiter: RunVar[CapacityLimiter] = RunVar("inkcre_waiting_threads")
+
+
+async def run_aside(work: Callable[[], Answer]) -> Answer:
+    """Run what waits for others in a thread of those that are there for it."""
+    try:
+        limiter = _limiter.get()
+    except LookupError:
+        limiter = CapacityLimiter(THREADS)
+        _limiter.set(limiter)
+    return await to_thread.run_sync(work, limiter=limiter)
+
+
 def read_body(request: Request) -> Iterator[bytes]:
-    """Yield a request's body in the parts in which it comes."""
+    """Yield a request's body in the parts in which it comes.
+
+    Raises:
+        TimedOut: none has come for a long time.
+    """
     parts = request.stream()
 
     async def read_part() -> bytes | None:
-        return await anext(parts, None)
+        with move_on_after(SILENT_SECONDS):
+            return await anext(parts, None)
+        raise TimedOut("body: nothing more has come for a long time")
 
     while (part := _wait(read_part)) is not None:
         if part:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 FORM = "multipart/form-data"
 
 
-def open_upload(request: Request) -> tuple[str | None, Iterator[bytes]]:
-    """Give the name that a file comes with, if one, and its bytes, which are read as they come.
+def open_upload(request: Request, name: str | None) -> tuple[str | None, Iterator[bytes]]:
+    """Give the name of a file, which a form brings itself, and its bytes as they come.
 
     Raises:
         Invalid: a form is broken, or has no file in it. Its bytes raise it too, at their end, when
@@ -24,7 +24,7 @@ def open_upload(request: Request) -> tuple[str | None, Iterator[bytes]]:
     """
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != FORM:
-        return request.query_params.get("name"), read_body(request)
+        return name, read_body(request)
     return _Form(content_type, read_body(request)).open_file()
 
 
@@ -89,7 +89,7 @@ class _Form:
         return True
 
     def _take_header(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
+        self._header += data[start:end]  # the parser bounds it
 
     def _take_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]

@@ -25,7 +25,7 @@ def make_object(values: Mapping[str, Any]) -> Any:
     return to_js(given, dict_converter=js.Object.fromEntries)
 
 
-def make_bytes(content: bytes) -> Any:
+def make_bytes(content: bytes | bytearray | memoryview) -> Any:
     """Copy bytes into a ``Uint8Array``."""
     from pyodide.ffi import to_js
 

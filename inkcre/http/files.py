@@ -26,7 +26,12 @@ SANDBOX = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'
 """A stored page is shown as a page of nobody: it runs no script, sends no form, loads nothing, and
 has no cookie of this site: https://www.w3.org/TR/CSP3/#directive-sandbox"""
 
-SHOWN = ("text/", "image/", "video/", "audio/", "application/pdf")
+PDF = "application/pdf"
+PDF_POLICY = "script-src 'none'"
+"""Browsers show a PDF in a viewer that is no part of the site, and Chrome shows none in a sandbox:
+https://bugs.chromium.org/p/chromium/issues/detail?id=413851"""
+
+SHOWN = ("text/", "image/", "video/", "audio/", PDF)
 """What a browser shows by itself; everything else is offered to be kept."""
 
 FILE_BODY = {
@@ -105,7 +110,7 @@ def _read(request: Request, block_id: int, *, is_kept: bool) -> Response:
     headers = {
         "ETag": etag,
         "Cache-Control": "private, no-cache",
-        "Content-Security-Policy": SANDBOX,
+        "Content-Security-Policy": PDF_POLICY if content.media_type == PDF else SANDBOX,
         "X-Content-Type-Options": "nosniff",
     }
     if is_unchanged(request.headers, etag):

@@ -221,6 +221,8 @@ def test_content_can_do_nothing_to_the_site(api: httpx.Client) -> None:
     assert found.headers["content-disposition"].startswith("inline; ")
     kept = api.get(f"/blocks/{made['id']}/content", params={"download": "true"})
     assert kept.headers["content-disposition"].startswith("attachment; ")
+    pdf = send(api, b"%PDF-1.7" + uuid.uuid4().bytes).json()
+    assert read(api, pdf["id"]).headers["content-security-policy"] == "script-src 'none'"
     binary = send(api, b"MZ\x00" + uuid.uuid4().bytes).json()
     assert read(api, binary["id"]).headers["content-disposition"].startswith("attachment; ")
 

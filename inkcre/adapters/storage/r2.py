@@ -4,13 +4,19 @@ https://developers.cloudflare.com/r2/api/workers/workers-api-reference/
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, ClassVar
 
-from inkcre.adapters.javascript import StreamChunks, make_array, make_bytes, make_object, wait_for
+from inkcre.adapters.javascript import (
+    StreamChunks,
+    make_array,
+    make_bytes,
+    make_object,
+    wait_for,
+)
 from inkcre.errors import Conflict, InkcreError, NotFound, TooLarge, Unavailable
 from inkcre.ports.keys import MAX_LISTED, decode_cursor, encode_cursor
 from inkcre.ports.storage import (
@@ -23,8 +29,6 @@ from inkcre.ports.storage import (
     check_folder,
     check_range,
     empty_range,
-    first_part,
-    gather,
 )
 from inkcre.settings.sections.storage import R2Settings
 
@@ -59,42 +63,42 @@ class R2Storage:
         content_type: str | None = None,
         if_absent: bool = False,
     ) -> None:
-        """Write a file whole; one of more than a part in parts, each held in memory by itself."""
-        if if_absent:
-            content = gather(content, PART_BYTES)
-        first, rest = first_part(content, PART_BYTES)
-        kept = {"contentType": content_type} if content_type else None
-        if rest is not None:
-            self._put_in_parts(key, chain((first,), rest), kept)
-            return
+        """Write a file whole; one of more than a part in parts, of which one is held in memory."""
+        held = bytearray()
+        upload: _Upload | None = None
+        try:
+            for part in (content,) if isinstance(content, bytes) else content:
+                held += part
+                if if_absent and len(held) > PART_BYTES:
+                    raise TooLarge(f"file: larger than {PART_BYTES} bytes, and to be put if absent")
+                while len(held) > PART_BYTES:
+                    upload = upload or self._begin(key, content_type)
+                    upload.add(held, PART_BYTES)
+            if upload is None:
+                self._put_whole(key, held, content_type, if_absent=if_absent)
+            else:
+                upload.add(held, len(held))
+                upload.complete()
+        except BaseException:
+            if upload is not None:
+                upload.abort()
+            raise
+
+    def _put_whole(
+        self, key: FileKey, content: bytearray, content_type: str | None, *, if_absent: bool
+    ) -> None:
         only_if = {"etagDoesNotMatch": "*"} if if_absent else None
+        options = make_object({"httpMetadata": _metadata(content_type), "onlyIf": only_if})
         with self._translated(key):
-            stored = wait_for(
-                self._lend().put(
-                    key, make_bytes(first), make_object({"httpMetadata": kept, "onlyIf": only_if})
-                )
-            )
+            stored = wait_for(self._lend().put(key, make_bytes(content), options))
         if stored is None:
             raise Conflict(f"file {key}: is there already")
 
-    def _put_in_parts(
-        self, key: FileKey, parts: Iterator[bytes], kept: dict[str, str] | None
-    ) -> None:
+    def _begin(self, key: FileKey, content_type: str | None) -> "_Upload":
+        options = make_object({"httpMetadata": _metadata(content_type)})
         with self._translated(key):
-            upload = wait_for(
-                self._lend().createMultipartUpload(key, make_object({"httpMetadata": kept}))
-            )
-        try:
-            with self._translated(key):
-                uploaded = [
-                    wait_for(upload.uploadPart(number, make_bytes(part)))
-                    for number, part in enumerate(_cut(parts), start=1)
-                ]
-                wait_for(upload.complete(make_array(uploaded)))
-        except BaseException:
-            with self._translated(key):
-                wait_for(upload.abort())
-            raise
+            upload = wait_for(self._lend().createMultipartUpload(key, options))
+        return _Upload(upload, lambda: self._translated(key))
 
     def get(self, key: FileKey, *, start: int = 0, end: int | None = None) -> FileContent:
         """Open a file to read it."""
@@ -173,18 +177,34 @@ def _listed(found: Any) -> FileInfo:
     )
 
 
-def _cut(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut content anew: R2 wants all parts but the last of one size."""
-    held: list[bytes] = []
-    size = 0
-    for part in parts:
-        held.append(part)
-        size += len(part)
-        while size > PART_BYTES:
-            joined = b"".join(held)
-            yield joined[:PART_BYTES]
-            held, size = [joined[PART_BYTES:]], size - PART_BYTES
-    yield b"".join(held)
+class _Upload:
+    """A file on its way in parts: https://developers.cloudflare.com/r2/objects/multipart-objects/."""
+
+    def __init__(self, upload: Any, translated: Callable[[], AbstractContextManager[None]]) -> None:
+        self._upload = upload
+        self._translated = translated
+        self._parts: list[Any] = []
+
+    def add(self, held: bytearray, size: int) -> None:
+        """Send the next part, the first bytes of what is held, and hold them no longer."""
+        with self._translated(), memoryview(held) as view, view[:size] as part:
+            number = len(self._parts) + 1
+            self._parts.append(wait_for(self._upload.uploadPart(number, make_bytes(part))))
+        del held[:size]
+
+    def complete(self) -> None:
+        """Put the parts together: the file is there from now on."""
+        with self._translated():
+            wait_for(self._upload.complete(make_array(self._parts)))
+
+    def abort(self) -> None:
+        """Give up what has been sent; R2 does so by itself after a week."""
+        with suppress(InkcreError), self._translated():
+            wait_for(self._upload.abort())
+
+
+def _metadata(content_type: str | None) -> dict[str, str] | None:
+    return {"contentType": content_type} if content_type else None
 
 
 def translate(message: str, *, setting: str, key: str) -> InkcreError:

@@ -176,6 +176,7 @@ class EdgeApplication:
 
     def _prepare(self) -> None:
         """Do now, for the snapshot, what every isolate would do at its first request."""
+        collector.take_over()  # before it, so that what follows finds room in the heap
         self._own.app.openapi()
         self._own.app.middleware_stack = self._own.app.build_middleware_stack()
         load_adapter("database", self._own.settings.database.kind).prepare(Statement.made)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, from_thread, move_on_after, to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 from anyio.lowlevel import RunVar
 from fastapi import Request
 from starlette.responses import StreamingResponse
@@ -66,6 +66,8 @@ def _wait(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         from pyodide.ffi import run_sync
 
         return run_sync(work())
+    from anyio import from_thread  # a Worker has no use for it
+
     return from_thread.run(work)
 
 

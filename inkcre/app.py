@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from inkcre import lifecycle, schema
 from inkcre.assembly import CORE_NEEDS
 from inkcre.http import blocks, files, graphs, health, openapi, relations
-from inkcre.http.middleware import BindComponents, BoundBody
+from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, BoundBody, RefuseCrossSite
 from inkcre.http.problems import LastResort, install_problem_handlers
 from inkcre.plan import describe_capabilities
 from inkcre.ports.keyvalue import KeyValueNeeds
@@ -86,6 +86,7 @@ def create_app(
         max_bytes=settings.http.max_body_bytes,
         others={files.FILES_PATH: (settings.http.max_file_bytes, "http.max_file_bytes")},
     )
+    app.add_middleware(RefuseCrossSite, allow_origins=settings.http.cors.allow_origins)
     app.add_middleware(LastResort)
     if settings.http.cors.allow_origins:
         app.add_middleware(
@@ -94,7 +95,7 @@ def create_app(
             allow_credentials=settings.http.cors.allow_credentials,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["Location", "Link", "Retry-After"],
+            expose_headers=EXPOSED_HEADERS,
             max_age=settings.http.cors.max_age_seconds,
         )
     return app

@@ -7,7 +7,8 @@
     │   ├── Conflict           the change collides with what is there
     │   │   └── MissingReference   a row refers to a row that is not there
     │   ├── TooLarge           more than the configured or natural limit
-    │   └── Refused            an address that may not be fetched
+    │   ├── Refused            an address that may not be fetched
+    │   └── TooSlow            what was announced does not come
     ├── OperatorError          what the operator can fix; the process exits with 78
     │   ├── SettingsError      the settings do not make sense (inkcre.settings.report)
     │   └── SchemaBehind       the database's schema is not the one this version needs
@@ -85,6 +86,12 @@ class Refused(CallerError):
     """Say that an address is none that may be fetched; nobody was asked."""
 
     code = "address_refused"
+
+
+class TooSlow(CallerError):
+    """Say that what a client has announced does not come, or too slowly; nothing was written."""
+
+    code = "too_slow"
 
 
 class OperatorError(InkcreError):

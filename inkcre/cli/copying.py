@@ -56,8 +56,9 @@ def copy(
     """
     _refuse_same_place(from_, to, set_from, set_to)
     with open_base(from_, set_from) as source, open_base(to, set_to) as target:
-        bad = _copy_files(source, target, trusts=resume)
-        bad += _copy_rows(source, target)
+        # Rows first: a file that no block names may be swept away.
+        bad = _copy_rows(source, target)
+        bad += _copy_files(source, target, trusts=resume)
         bad += _verify(source, target)
     if bad:
         raise typer.Exit(1)
@@ -110,13 +111,17 @@ def _copy_rows(source: "Components", target: "Components") -> int:
 
 
 def _verify(source: "Components", target: "Components") -> int:
-    from inkcre.infobase.copying import verify_rows
+    from inkcre.infobase.copying import look_for_files, verify_rows
 
     found = verify_rows(source.database, target.database)
+    lacking = [name for name, is_there in look_for_files(source, target) if not is_there]
+    for name in lacking[:20]:
+        print(f"{name}: a block names it, and it is not there", file=sys.stderr)
     print(
-        f"compared: {found.blocks} blocks and {found.relations} relations, {found.missing} missing"
+        f"compared: {found.blocks} blocks and {found.relations} relations, {found.missing} "
+        f"missing; {len(lacking)} files missing"
     )
-    return found.missing
+    return found.missing + len(lacking)
 
 
 @contextmanager

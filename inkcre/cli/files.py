@@ -65,10 +65,11 @@ def get(
     set_: Assignments = None,
 ) -> None:
     """Write a block's content, wherever it lives, to a file."""
+    from inkcre.infobase.blocks import get_block
     from inkcre.infobase.contents import find_content
 
     with open_base(profile, set_) as given:
-        content = find_content(given, block_id)
+        content = find_content(given, get_block(given.database, block_id))
         chunks = content.source.read(0, content.size)
         if file == "-":
             for chunk in chunks:
@@ -102,7 +103,8 @@ def _lines(given: "Components") -> Iterator[str]:
 def _line(given: "Components", block: dict[str, Any]) -> str:
     from inkcre.errors import NotFound
     from inkcre.infobase.contents import find_name
-    from inkcre.infobase.files import PREFIX, file_key
+    from inkcre.infobase.files import file_key
+    from inkcre.infobase.storages import PREFIX
 
     try:
         size = _size(given.storage.head(file_key(block["content"].removeprefix(PREFIX))).size)

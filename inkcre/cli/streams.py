@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Self
@@ -33,17 +34,27 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> int:
         UnreadableInput: it cannot be written.
     """
     count = 0
-    partial = path.with_name(f".{path.name}.partial")
+    partial: Path | None = None
     try:
-        with partial.open("wb") as stream:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        partial = Path(name)
+        with os.fdopen(handle, "wb") as stream:
             for chunk in chunks:
                 stream.write(chunk)
                 count += 1
             stream.flush()
             os.fsync(stream.fileno())
+        partial.chmod(0o666 & ~_umask())
         partial.replace(path)
     except OSError as error:
         raise UnreadableInput.of(str(path), error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        if partial is not None:
+            partial.unlink(missing_ok=True)
     return count
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -3,19 +3,23 @@
 from typing import Annotated, Any
 from urllib.parse import quote
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from inkcre.errors import Refused
 from inkcre.http.parameters import PathId
 from inkcre.http.problems import problem_response
 from inkcre.http.ranges import Unsatisfiable, find_range, is_unchanged
 from inkcre.http.responses import BlockOut, documented, json_response
 from inkcre.http.streams import StreamedResponse, run_aside
 from inkcre.http.uploads import open_upload
+from inkcre.infobase.blocks import get_block
 from inkcre.infobase.contents import BlockContent, find_content
 from inkcre.infobase.files import add_file
 from inkcre.infobase.forms import MAX_NAME_LENGTH
 from inkcre.ports.components import components
+from inkcre.ports.web import USER_AGENT
 
 router = APIRouter(tags=["files"])
 
@@ -82,7 +86,7 @@ async def add_file_route(
         called, chunks = open_upload(request, name)
         return add_file(given.database, given.storage, chunks, name=called, now=given.clock())
 
-    block, is_new = await run_aside(add)
+    block, is_new = await run_aside("clients", add)
     return json_response(block, 201 if is_new else 200, {"Location": f"/blocks/{block['id']}"})
 
 
@@ -101,11 +105,16 @@ async def read_content(
     ] = False,
 ) -> Response:
     """Give the bytes of a block's content: its text, its file, or what is at its address."""
-    return await run_aside(lambda: _read(request, block_id, is_kept=download))
+    given = components()
+    block = await to_thread.run_sync(get_block, given.database, block_id)
+    is_page = block["storage"] == "url"
+    if is_page and request.headers.get("user-agent") == USER_AGENT:
+        raise Refused("address: leads back to here")
+    content = await run_aside("pages" if is_page else "files", lambda: find_content(given, block))
+    return await run_aside("files", lambda: _answer(content, request, block_id, is_kept=download))
 
 
-def _read(request: Request, block_id: int, *, is_kept: bool) -> Response:
-    content = find_content(components(), block_id)
+def _answer(content: BlockContent, request: Request, block_id: int, *, is_kept: bool) -> Response:
     etag = f'"{content.etag}"'
     headers = {
         "ETag": etag,
@@ -124,8 +133,9 @@ def _read(request: Request, block_id: int, *, is_kept: bool) -> Response:
 
 
 def _respond(content: BlockContent, request: Request, headers: dict[str, str]) -> Response:
+    is_head = request.method == "HEAD"  # a range is for GET only: RFC 9110, section 14.2
     try:
-        part = find_range(request.headers, headers["ETag"], content.size)
+        part = None if is_head else find_range(request.headers, headers["ETag"], content.size)
     except Unsatisfiable:
         said = {"Content-Range": f"bytes */{content.size}"}
         return problem_response(
@@ -138,7 +148,7 @@ def _respond(content: BlockContent, request: Request, headers: dict[str, str]) -
     start, end = part or (0, content.size)
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{content.size}"
-    chunks = () if request.method == "HEAD" else content.source.read(start, end)
+    chunks = () if is_head else content.source.read(start, end)
     return StreamedResponse(chunks, end - start, 206 if part else 200, headers)
 
 

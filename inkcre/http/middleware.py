@@ -3,17 +3,32 @@
 Plain ASGI: Starlette's function middleware costs a task group a request and breaks streaming.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkcre.errors import TooLarge
-from inkcre.http.problems import respond_to
+from inkcre.http.problems import problem_response, respond_to
 from inkcre.ports.components import Components, bind, unbind
 
 Bindings = Mapping[str, Any]
+
+EXPOSED_HEADERS = (
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Range",
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+)
+"""What a page of an origin that is allowed may read of a response besides the usual."""
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+"""RFC 9110, section 9.2.1, as far as there are routes."""
 
 
 class BindComponents:
@@ -43,6 +58,43 @@ class BindComponents:
                 unbind(token)
 
 
+class RefuseCrossSite:
+    """Answer 403 to a change that a browser makes for a page of another site.
+
+    CORS keeps such a page from reading answers, and from sending JSON; a file, or a form, it could
+    send all the same: https://fetch.spec.whatwg.org/#cors-safelisted-request-header. Browsers say
+    where a request comes from (https://www.w3.org/TR/fetch-metadata/); other clients say nothing.
+    """
+
+    def __init__(self, app: ASGIApp, allow_origins: Collection[str]) -> None:
+        self.app = app
+        self.allow_origins = allow_origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request that is not one of those."""
+        is_change = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        if is_change and self._is_foreign(Headers(scope=scope)):
+            response = problem_response(
+                403,
+                "cross_site",
+                "A page of another site",
+                "a page of another site may not change anything here",
+                hint="add its origin to http.cors.allow_origins if it is yours",
+            )
+            await response(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _is_foreign(self, headers: Headers) -> bool:
+        origin = headers.get("origin")
+        if "*" in self.allow_origins or origin in self.allow_origins:
+            return False
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            return site not in ("same-origin", "none")
+        return origin is not None and origin.partition("://")[2] != headers.get("host")
+
+
 class _BodyTooLarge(Exception):
     """The body went over the limit while it was being read."""
 
@@ -58,7 +110,7 @@ class BoundBody:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request whose body is counted as it is read."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
         limit = self.others.get(scope["path"], self.limit)

@@ -27,6 +27,7 @@ from inkcre.errors import (
     SchemaBehind,
     TimedOut,
     TooLarge,
+    TooSlow,
     Unavailable,
     Unsupported,
 )
@@ -49,6 +50,7 @@ STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     NotFound: (404, "Not found"),
     Conflict: (409, "The change collides with what is there"),
     TooLarge: (413, "Too large"),
+    TooSlow: (408, "The body does not come"),
     Refused: (403, "An address that may not be fetched"),
     Unavailable: (503, "No answer from the surroundings for now"),
     TimedOut: (504, "No answer from the surroundings in time"),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-_RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.IGNORECASE)
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 Range = tuple[int, int]
@@ -30,7 +30,7 @@ def find_range(headers: Mapping[str, str], etag: str, size: int) -> Range | None
     Raises:
         Unsatisfiable: the part begins behind the end, or has no byte.
     """
-    found = _RANGE.fullmatch(headers.get("range", ""))
+    found = _RANGE.fullmatch(headers.get("range", "").strip(" \t"))
     if found is None or headers.get("if-range", etag) != etag:
         return None
     first, last = found.groups()

@@ -5,18 +5,23 @@ a process, or by suspending the request on Workers. It waits for others, as long
 has threads of its own: those that run requests must not all wait for slow clients.
 """
 
+import logging
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from anyio import CapacityLimiter, move_on_after, to_thread
 from anyio.lowlevel import RunVar
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from inkcre.errors import TimedOut
+from inkcre.errors import InkcreError, TooSlow
+
+logger = logging.getLogger("inkcre.http")
 
 PASS_ON = "inkcre.pass_on"  # noqa: S105 - no secret
 """Key of a scope: what takes a body's stream itself, where the surroundings can send it."""
@@ -24,41 +29,58 @@ PASS_ON = "inkcre.pass_on"  # noqa: S105 - no secret
 
 Answer = TypeVar("Answer")
 
+Waiting = Literal["clients", "pages", "files"]
+"""Whom something waits for: clients that send, servers of others, the place where files are."""
+
 THREADS = 16
-"""How many at once wait for clients, or for other servers."""
+"""How many at once wait for each of them."""
 
 SILENT_SECONDS = 60
 """How long a client may send nothing of a body that it has announced."""
 
-_limiter: RunVar[CapacityLimiter] = RunVar("inkcre_waiting_threads")
+MIN_BYTES_A_SECOND = 1024
+"""How fast a body has to come on the whole, after the first minute."""
+
+_limiters: RunVar[dict[Waiting, CapacityLimiter]] = RunVar("inkcre_waiting")
 
 
-async def run_aside(work: Callable[[], Answer]) -> Answer:
-    """Run what waits for others in a thread of those that are there for it."""
+def _limiter_for(waiting: Waiting) -> CapacityLimiter:
     try:
-        limiter = _limiter.get()
+        limiters = _limiters.get()
     except LookupError:
-        limiter = CapacityLimiter(THREADS)
-        _limiter.set(limiter)
-    return await to_thread.run_sync(work, limiter=limiter)
+        limiters = {}
+        _limiters.set(limiters)
+    if waiting not in limiters:
+        limiters[waiting] = CapacityLimiter(THREADS)
+    return limiters[waiting]
+
+
+async def run_aside(waiting: Waiting, work: Callable[[], Answer]) -> Answer:
+    """Run what waits for others in a thread of those that are there for it."""
+    return await to_thread.run_sync(work, limiter=_limiter_for(waiting))
 
 
 def read_body(request: Request) -> Iterator[bytes]:
     """Yield a request's body in the parts in which it comes.
 
     Raises:
-        TimedOut: none has come for a long time.
+        TooSlow: it comes too slowly, or not at all.
     """
     parts = request.stream()
+    began, size = time.monotonic(), 0
 
     async def read_part() -> bytes | None:
         with move_on_after(SILENT_SECONDS):
             return await anext(parts, None)
-        raise TimedOut("body: nothing more has come for a long time")
+        raise TooSlow("body: nothing more has come for a long time")
 
     while (part := _wait(read_part)) is not None:
         if part:
             yield part
+        size += len(part)
+        seconds = time.monotonic() - began
+        if seconds > SILENT_SECONDS and size < seconds * MIN_BYTES_A_SECOND:
+            raise TooSlow(f"body: comes with less than {MIN_BYTES_A_SECOND} bytes a second")
 
 
 def _wait(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
@@ -78,21 +100,27 @@ class StreamedResponse(StreamingResponse):
         self, chunks: Iterable[bytes], size: int, status: int, headers: dict[str, str]
     ) -> None:
         headers["Content-Length"] = str(size)
-        super().__init__(chunks, status, headers, media_type=headers.pop("Content-Type"))
+        super().__init__(self._read_aside(iter(chunks)), status, headers, headers["Content-Type"])
         self._chunks = chunks
 
     def init_headers(self, headers: Any = None) -> None:
         """Take the content type as it is: Starlette appends a charset to what is text."""
-        media_type, self.media_type = self.media_type, None
-        super().init_headers(headers)
-        if media_type:
-            self.headers["Content-Type"] = media_type
+        self.raw_headers = [(n.lower().encode(), v.encode()) for n, v in headers.items()]
+
+    async def _read_aside(self, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            while (chunk := await run_aside("files", lambda: next(chunks, None))) is not None:
+                yield chunk
+        except InkcreError as error:
+            # The status is on its way already: all that can be done is to break off.
+            logger.warning("a response was broken off: %s", error)
+            raise ClientDisconnect from error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; or only its head, where somebody else takes the body."""
         pass_on = scope.get(PASS_ON)
         if pass_on is None or not pass_on(self._chunks):
-            with suppress(ConnectionError):  # who asked has hung up
+            with suppress(ConnectionError, ClientDisconnect):  # who asked has hung up
                 await super().__call__(scope, receive, send)
             return
         start = {"status": self.status_code, "headers": self.raw_headers}

@@ -25,7 +25,8 @@ def open_upload(request: Request, name: str | None) -> tuple[str | None, Iterato
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != FORM:
         return name, read_body(request)
-    return _Form(content_type, read_body(request)).open_file()
+    own_name, chunks = _Form(content_type, read_body(request)).open_file()
+    return own_name or name, chunks
 
 
 class _Form:
@@ -41,6 +42,7 @@ class _Form:
         self._parser = self._make_parser(content_type)
 
     def _make_parser(self, content_type: str) -> "MultipartParser":
+        from python_multipart.exceptions import FormParserError
         from python_multipart.multipart import MultipartParser, parse_options_header
 
         _, options = parse_options_header(content_type)
@@ -55,7 +57,10 @@ class _Form:
             "on_part_data": lambda data, start, end: self._ready.append(data[start:end]),
             "on_end": self._end,
         }
-        return MultipartParser(boundary, callbacks)
+        try:
+            return MultipartParser(boundary, callbacks)
+        except FormParserError as error:
+            raise Invalid("the form's boundary cannot be", field="content-type") from error
 
     def open_file(self) -> tuple[str | None, Iterator[bytes]]:
         """Read up to the file; give its name and its bytes.

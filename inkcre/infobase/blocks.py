@@ -19,7 +19,7 @@ from inkcre.infobase.cursors import decode_cursor, encode_cursor
 from inkcre.infobase.digests import block_digest
 from inkcre.infobase.forms import MAX_ID, STRANGE_FILE, BlockEdit, BlockForm, is_strange
 from inkcre.infobase.moments import format_moment
-from inkcre.infobase.storages import refuse_unknown_storages
+from inkcre.infobase.storages import refuse_swept, refuse_unknown_storages
 from inkcre.infobase.tables import blocks
 from inkcre.ports.database import Database, Row, Statement
 
@@ -184,8 +184,14 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[di
             refuse_unknown_storages(database, [form.storage])
             raise InvariantBroken("blocks: an insert broke a key that is there") from error
         if found:
+            _refuse_swept(database, form.storage, form.content, now)
             return block_from_row(found[0]), bool(added)
     raise Unavailable("block: somebody else keeps deleting it")
+
+
+def _refuse_swept(database: Database, storage: str | None, content: str, now: datetime) -> None:
+    if storage == "file":
+        refuse_swept(database, [content], now)
 
 
 def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime) -> dict[str, Any]:
@@ -208,6 +214,7 @@ def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime
             raise Invalid(STRANGE_FILE, field="content")
         rows = _compare_and_set(database, current, changed, now)
         if rows:
+            _refuse_swept(database, changed["storage"], changed["content"], now)
             return block_from_row(rows[0])
     raise Unavailable(f"block {block_id}: somebody else keeps changing it")
 

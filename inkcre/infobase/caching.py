@@ -79,11 +79,8 @@ class CachedWeb:
         if page.status == 304 and cached:
             page = replace(cached.page, headers={**cached.page.headers, **_validators_of(page)})
         is_small = len(page.content) <= MAX_CACHED_BYTES
-        if (
-            page.status == 200
-            and is_small
-            and "no-store" not in page.headers.get("cache-control", "")
-        ):
+        is_free = "no-store" not in page.headers.get("cache-control", "").lower()
+        if page.status == 200 and is_small and is_free:
             self._keep(key, CachedPage(page, now))
         return page
 
@@ -93,7 +90,10 @@ class CachedWeb:
         except SurroundingsError as error:
             logger.warning("the cache is passed by: %s", error)
             return None
-        return CachedPage.decode(value) if value is not None else None
+        try:
+            return CachedPage.decode(value) if value is not None else None
+        except (ValueError, KeyError, TypeError):  # of another version
+            return None
 
     def _keep(self, key: ValueKey, cached: CachedPage) -> None:
         ttl_seconds = self._ttl_seconds + STALE_SECONDS

@@ -1,16 +1,17 @@
 """The content of a block, wherever it lives: in its row, in a file, at an address of others."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, Text, bindparam, select
+from sqlalchemy import BigInteger, Text, bindparam, func, select
 
 from inkcre.errors import BadAnswer, NotFound, Unsupported
-from inkcre.infobase.blocks import get_block
-from inkcre.infobase.files import NAMED, PREFIX, file_key
+from inkcre.infobase.files import NAMED, file_key
+from inkcre.infobase.forms import MAX_NAME_LENGTH, clean_name
 from inkcre.infobase.sniffing import HEAD_BYTES, TEXT, sniff_type
+from inkcre.infobase.storages import PREFIX
 from inkcre.infobase.tables import blocks, relations
 from inkcre.ports.components import Components
 from inkcre.ports.database import Database, Statement
@@ -19,7 +20,7 @@ from inkcre.ports.storage import FileKey, Storage
 HTTP_OK = 200
 
 SELECT_NAME = Statement(
-    select(blocks.c.content)
+    select(func.substr(blocks.c.content, 1, MAX_NAME_LENGTH))
     .select_from(relations.join(blocks, blocks.c.id == relations.c.to_))
     .where(
         relations.c.from_ == bindparam("block", type_=BigInteger),
@@ -76,23 +77,22 @@ class _Kept:
         return self.storage.get(self.key, start=start, end=end).chunks
 
 
-def find_content(given: Components, block_id: int) -> BlockContent:
+def find_content(given: Components, block: Mapping[str, Any]) -> BlockContent:
     """Find the content of a block.
 
     Raises:
-        NotFound: there is no such block, or no such file.
+        NotFound: there is no such file.
         Refused: it is at an address that may not be fetched.
         BadAnswer: it is at an address where it cannot be had.
         Unsupported: nothing is known of its storage.
     """
-    block = get_block(given.database, block_id)
     if block["storage"] is None:
         return _held(block["content"].encode(), TEXT)
     if block["storage"] == "file":
         return _find_file(given, block)
     if block["storage"] == "url":
         return _fetch(given, block["content"])
-    raise Unsupported(f'block {block_id}: its storage "{block["storage"]}" cannot be read here')
+    raise Unsupported(f'block {block["id"]}: its storage "{block["storage"]}" cannot be read here')
 
 
 def _held(content: bytes, media_type: str) -> BlockContent:
@@ -100,7 +100,7 @@ def _held(content: bytes, media_type: str) -> BlockContent:
     return BlockContent(media_type, len(content), digest, None, _Held(content))
 
 
-def _find_file(given: Components, block: dict[str, Any]) -> BlockContent:
+def _find_file(given: Components, block: Mapping[str, Any]) -> BlockContent:
     digest = block["content"].removeprefix(PREFIX)
     key = file_key(digest)
     try:
@@ -119,7 +119,7 @@ def _sniff(storage: Storage, key: FileKey, size: int) -> str:
 def find_name(database: Database, block_id: int) -> str | None:
     """Give what a block's file was called when it first came; None when that was not said."""
     rows = database.read(SELECT_NAME(block=block_id, relation=NAMED))
-    return str(rows[0][0]) if rows else None
+    return clean_name(rows[0][0]) if rows else None
 
 
 def _fetch(given: Components, url: str) -> BlockContent:

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Text, func, select
 
 from inkcre.errors import NotFound
+from inkcre.infobase.blocks import list_blocks
 from inkcre.infobase.constructs import json_rows
-from inkcre.infobase.files import FILES, PREFIX, digest_of_key
+from inkcre.infobase.files import FILES, digest_of_key, file_key
 from inkcre.infobase.sniffing import sniff_type
+from inkcre.infobase.storages import PREFIX
 from inkcre.infobase.tables import blocks, relations
 from inkcre.infobase.transfer import export_lines, relation_pages
+from inkcre.ports.components import Components
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.storage import FileContent, FileInfo, Storage
 
@@ -129,6 +132,22 @@ def missing_lines(source: Database, target: Database) -> Iterator[bytes]:
         return {row[0] for row in target.read(SELECT_PRESENT(digests=given))}
 
     return export_lines(source, leave_out=leave_out)
+
+
+def look_for_files(source: Components, target: Components) -> Iterator[tuple[str, bool]]:
+    """Yield what each block of the source calls its file, and whether that is in the target."""
+    cursor = None
+    while True:
+        page, cursor = list_blocks(source.database, storage="file", limit=1000, cursor=cursor)
+        for content in dict.fromkeys(block["content"] for block in page):
+            try:
+                target.storage.head(file_key(content.removeprefix(PREFIX)))
+            except NotFound:
+                yield content, False
+            else:
+                yield content, True
+        if cursor is None:
+            return
 
 
 @dataclass

@@ -16,36 +16,25 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, select
-
-from inkcre.errors import Conflict, NotFound, SurroundingsError, Unavailable
+from inkcre.errors import NotFound, SurroundingsError, Unavailable
 from inkcre.infobase.blocks import create_block
 from inkcre.infobase.forms import BlockForm, Star, clean_name
 from inkcre.infobase.graphs import write_graph
 from inkcre.infobase.sniffing import resolver_for, sniff_type
-from inkcre.infobase.tables import sweeps
-from inkcre.ports.database import Database, Statement
+from inkcre.infobase.storages import PREFIX, refuse_swept
+from inkcre.ports.database import Database
 from inkcre.ports.storage import FileKey, Storage, first_part
 
 FILES = "sha256"
 INCOMING = "incoming"
 """The folders of what is kept, and of what has not all come yet."""
 
-PREFIX = "sha256:"
 SMALL_BYTES = 1024 * 1024
 """A file of so much is put under its key at once; of a larger one the key is not known until all
 of it has come and been put elsewhere."""
 
 NAMED = "named"
 """What a file's block is to the text of a name that it came with."""
-
-SELECT_SWEEP = Statement(
-    select(sweeps.c.digest).where(
-        sweeps.c.digest == bindparam("digest", type_=Text),
-        sweeps.c.expires_at > bindparam("now", type_=BigInteger),
-    )
-)
-"""Tell whether a file is about to be deleted."""
 
 
 def file_key(digest: str) -> FileKey:
@@ -104,27 +93,26 @@ def receive_file(storage: Storage, chunks: Iterable[bytes]) -> Iterator[Arrival]
 def keep_file(storage: Storage, arrival: Arrival) -> bool:
     """Put what has come under its key unless it is there; tell whether it was put."""
     key = file_key(arrival.digest)
-    if arrival.held is not None:
-        try:
-            storage.put(key, arrival.held, content_type=arrival.media_type, if_absent=True)
-        except Conflict:
-            return False
-        return True
-    if _is_there(storage, key):
+    if _is_there(storage, key, arrival.size):
         return False
+    if arrival.held is not None:
+        storage.put(key, arrival.held, content_type=arrival.media_type)
+        storage.sync(key)
+        return True
     if arrival.staged is None:
         raise Unavailable(f"file {PREFIX}{arrival.digest}: somebody else deleted it")
     storage.move(arrival.staged, key)
+    storage.sync(key)
     arrival.staged = None
     return True
 
 
-def _is_there(storage: Storage, key: FileKey) -> bool:
+def _is_there(storage: Storage, key: FileKey, size: int) -> bool:
+    """Tell whether a file is there, and not one that a power cut has emptied."""
     try:
-        storage.head(key)
+        return storage.head(key).size == size
     except NotFound:
         return False
-    return True
 
 
 def confirm_file(database: Database, storage: Storage, arrival: Arrival, now: datetime) -> None:
@@ -137,11 +125,7 @@ def confirm_file(database: Database, storage: Storage, arrival: Arrival, now: da
     Raises:
         Unavailable: a sweep is at it just now; once it has ended the file can be sent again.
     """
-    asked = SELECT_SWEEP(digest=arrival.digest, now=int(now.timestamp() * 1000))
-    if database.read(asked):
-        raise Unavailable(
-            f"file {PREFIX}{arrival.digest}: is being cleared away", hint="send it again"
-        )
+    refuse_swept(database, [f"{PREFIX}{arrival.digest}"], now)
     keep_file(storage, arrival)
 
 

@@ -33,7 +33,7 @@ from inkcre.infobase.forms import FlatGraph, Star
 from inkcre.infobase.moments import format_moment
 from inkcre.infobase.plans import Plan, Reference, plan_graph
 from inkcre.infobase.relations import relation_from_row
-from inkcre.infobase.storages import refuse_unknown_storages
+from inkcre.infobase.storages import refuse_swept, refuse_unknown_storages
 from inkcre.infobase.tables import blocks, relations
 from inkcre.ports.database import Call, Database, Row, Statement
 
@@ -236,8 +236,14 @@ def write_graph(database: Database, form: Star | FlatGraph, now: datetime) -> di
         _refuse_missing(database, plan)
         answer = _write_plan(database, plan, now)
         if answer is not None:
+            refuse_swept(database, files_of(plan), now)
             return answer
     raise Unavailable("graph: somebody else keeps deleting its blocks")
+
+
+def files_of(plan: Plan) -> list[str]:
+    """Give the contents of a plan's blocks that have files."""
+    return [row["content"] for row in plan.blocks.values() if row["storage"] == "file"]
 
 
 def _write_plan(database: Database, plan: Plan, now: datetime) -> dict[str, Any] | None:

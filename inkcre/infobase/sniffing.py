@@ -50,7 +50,7 @@ BRANDS = {
 """What an ISO media file is by its brand (ISO/IEC 14496-12, section 4.3); else ``video/mp4``."""
 
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-_COMMENTS = rb"\s*(?:<!--.*?-->\s*)*"
+_COMMENTS = rb"\s*(?:<!--(?:(?!-->).)*+-->\s*)*+"
 _MARKUP = re.compile(
     _COMMENTS
     + rb"(?:(?P<html><(?:!doctype html|html|head|body|title|script|iframe|h1|div|font|table|a|style"

@@ -4,14 +4,17 @@ Not done when a block is deleted: another may name the same file, and a request 
 """
 
 import json
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlalchemy import BigInteger, Text, bindparam, delete, insert, select, true
 
 from inkcre.infobase.constructs import json_rows
-from inkcre.infobase.files import FILES, INCOMING, PREFIX, digest_of_key
+from inkcre.infobase.files import FILES, INCOMING, digest_of_key
+from inkcre.infobase.storages import PREFIX
 from inkcre.infobase.tables import blocks, sweeps
 from inkcre.ports.components import Clock
 from inkcre.ports.database import Database, Statement
@@ -23,8 +26,12 @@ GRACE = timedelta(hours=1)
 INCOMING_GRACE = timedelta(days=1)
 """How long a file may take to come."""
 
-MARK_SECONDS = 120
-"""How long a sweep may be about to delete what it has marked."""
+MARK_SECONDS = 900
+"""How long a sweep may be about to delete what it has marked. It takes seconds, unless its machine
+sleeps meanwhile: after half of that it begins anew with what is left."""
+
+GROUP = 100
+"""How many files are marked and deleted at a time."""
 
 _given = json_rows("digests", content=Text(), digest=Text())
 SELECT_NAMED = Statement(
@@ -37,16 +44,23 @@ SELECT_NAMED = Statement(
 
 MARK = Statement(
     insert(sweeps).from_select(
-        ["digest", "expires_at"],
-        select(_given.c.digest, bindparam("expires_at", type_=BigInteger))
+        ["digest", "sweep", "expires_at"],
+        select(
+            _given.c.digest,
+            bindparam("sweep", type_=Text),
+            bindparam("expires_at", type_=BigInteger),
+        )
         .where(true())
-        .suffix_with("ON CONFLICT (digest) DO UPDATE SET expires_at = excluded.expires_at"),
+        .suffix_with("ON CONFLICT (digest, sweep) DO UPDATE SET expires_at = excluded.expires_at"),
     )
 )
-"""Say of some files that they are about to be deleted."""
+"""Say of some files that a sweep is about to delete them."""
 
-UNMARK = Statement(delete(sweeps).where(sweeps.c.digest.in_(select(_given.c.digest))))
-"""Say of some files that nothing happens to them any more."""
+UNMARK = Statement(delete(sweeps).where(sweeps.c.sweep == bindparam("sweep", type_=Text)))
+"""Say that a sweep is at nothing any more."""
+
+FORGET = Statement(delete(sweeps).where(sweeps.c.expires_at < bindparam("now", type_=BigInteger)))
+"""Forget the sweeps that were killed."""
 
 
 @dataclass
@@ -57,6 +71,11 @@ class Swept:
     deleted: int = 0
     bytes: int = 0
 
+    def count(self, info: FileInfo) -> None:
+        """Count a file that was deleted."""
+        self.deleted += 1
+        self.bytes += info.size
+
 
 def sweep_files(
     database: Database, storage: Storage, clock: Clock, *, is_dry: bool = False
@@ -66,45 +85,53 @@ def sweep_files(
     It can be ended at any moment, and run by several at once. ``is_dry`` only counts.
     """
     swept = Swept()
-    for folder, grace in ((INCOMING, INCOMING_GRACE), (FILES, GRACE)):
-        cursor = None
-        while True:
-            page = storage.list(folder, cursor=cursor)
-            swept.seen += len(page.files)
-            old = [info for info in page.files if info.modified_at < clock() - grace]
-            sweep = _delete if folder == INCOMING else _sweep
-            for info in sweep(database, storage, old, clock, is_dry):
-                swept.deleted += 1
-                swept.bytes += info.size
-            yield swept
-            cursor = page.cursor
-            if cursor is None:
-                break
-
-
-def _delete(
-    _: Database, storage: Storage, infos: Sequence[FileInfo], _clock: Clock, is_dry: bool
-) -> Sequence[FileInfo]:
+    now = clock()
     if not is_dry:
-        storage.delete(info.key for info in infos)
-    return infos
+        storage.tidy(now - INCOMING_GRACE)
+        database.atomic([FORGET(now=int(now.timestamp() * 1000))])
+    for info in _list_old(storage, INCOMING, now - INCOMING_GRACE, swept):
+        if not is_dry:
+            storage.delete([info.key])
+        swept.count(info)
+        yield swept
+    old = _list_old(storage, FILES, now - GRACE, swept)
+    while group := list(islice(old, GROUP)):
+        for info in _sweep(database, storage, group, clock, is_dry=is_dry):
+            swept.count(info)
+        yield swept
+    yield swept
+
+
+def _list_old(storage: Storage, folder: str, before: datetime, swept: Swept) -> Iterator[FileInfo]:
+    cursor = None
+    while True:
+        page = storage.list(folder, cursor=cursor)
+        swept.seen += len(page.files)
+        yield from (info for info in page.files if info.modified_at < before)
+        cursor = page.cursor
+        if cursor is None:
+            return
 
 
 def _sweep(
-    database: Database, storage: Storage, infos: Sequence[FileInfo], clock: Clock, is_dry: bool
+    database: Database, storage: Storage, group: Sequence[FileInfo], clock: Clock, *, is_dry: bool
 ) -> Sequence[FileInfo]:
     """Mark, look, delete, unmark: ``files.confirm_file`` tells why in this order."""
-    unnamed = _leave_out_named(database, infos)
+    unnamed = _leave_out_named(database, group)
     if is_dry or not unnamed:
         return unnamed
-    marked = _as_json(unnamed)
-    expires_at = int(clock().timestamp() * 1000) + MARK_SECONDS * 1000
-    database.atomic([MARK(digests=marked, expires_at=expires_at)])
+    sweep = uuid.uuid4().hex
     try:
-        unnamed = _leave_out_named(database, unnamed)
+        while True:
+            marked_at = clock()
+            expires_at = int(marked_at.timestamp() * 1000) + MARK_SECONDS * 1000
+            database.atomic([MARK(digests=_as_json(unnamed), sweep=sweep, expires_at=expires_at)])
+            unnamed = _leave_out_named(database, unnamed)
+            if (clock() - marked_at).total_seconds() < MARK_SECONDS / 2:
+                break
         storage.delete(info.key for info in unnamed)
     finally:
-        database.atomic([UNMARK(digests=marked)])
+        database.atomic([UNMARK(sweep=sweep)])
     return unnamed
 
 

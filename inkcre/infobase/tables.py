@@ -99,7 +99,8 @@ sweeps = Table(
     "sweeps",
     metadata,
     Column("digest", Text, primary_key=True),
+    Column("sweep", Text, primary_key=True),
     Column("expires_at", BigInteger, nullable=False),
 )
-"""Files that are about to be deleted, by the SHA-256 of their content. ``expires_at`` is in
-milliseconds since 1970: a sweep that has not ended by then has been killed."""
+"""Files that are about to be deleted, by the SHA-256 of their content and by who is at it.
+``expires_at`` is in milliseconds since 1970: a sweep that has not ended by then has been killed."""

@@ -157,6 +157,16 @@ class Storage(Protocol):
             NotFound: there is no such file.
         """
 
+    def sync(self, key: FileKey) -> None:
+        """Return when a file that is there would survive a power cut, name and all.
+
+        Raises:
+            NotFound: there is no such file.
+        """
+
+    def tidy(self, before: datetime) -> None:
+        """Remove what writers that were killed before a time have left, unless the place does."""
+
     def delete(self, keys: Iterable[FileKey]) -> None:
         """Remove files, any number of them; those that are not there are passed by."""
 

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+USER_AGENT = "InKCre/0.1 (information base; fetches pages for its user)"
+"""What the client calls itself."""
+
 
 @dataclass(frozen=True)
 class WebCapabilities:
@@ -28,7 +31,7 @@ class Page:
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    """By names in small letters; of several of one name the last."""
+    """By names in small letters; several of one name are joined by commas."""
 
     content: bytes = b""
     """Without its transfer's compression."""

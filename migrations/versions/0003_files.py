@@ -28,6 +28,7 @@ def upgrade() -> None:
     op.create_table(
         "sweeps",
         sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("sweep", sa.Text, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
-        sa.PrimaryKeyConstraint("digest", name="pk_sweeps"),
+        sa.PrimaryKeyConstraint("digest", "sweep", name="pk_sweeps"),
     )

@@ -127,8 +127,8 @@ def test_base_is_copied_to_another_profile(run: Run, tmp_path: Path) -> None:
         schema.migrate(target.database)
         done = copy(run, "dev", laptop, "server", server)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.splitlines()[0] == "files: 50 seen, 50 copied, 0 damaged"
-        assert done.stdout.endswith(" 0 missing\n")
+        assert done.stdout.splitlines()[1] == "files: 50 seen, 50 copied, 0 damaged"
+        assert done.stdout.endswith(" 0 missing; 0 files missing\n")
         assert keys_of(target) == keys_of(source)
         assert copy(run, "server", server, "dev", back).returncode == 0
         target.database.close()
@@ -207,13 +207,40 @@ def test_damaged_file_is_not_copied(run: Run, tmp_path: Path) -> None:
     given.storage.put(bad, whole)
     target.storage.put(good, bytes(target.storage.head(good).size))
     done = copy(run, "dev", laptop, "dev", other)
-    assert (done.returncode, done.stdout.splitlines()[0]) == (
+    assert (done.returncode, done.stdout.splitlines()[1]) == (
         0,
         "files: 3 seen, 2 copied, 0 damaged",
     )
     assert target.storage.get(good).read() == given.storage.get(good).read()
     given.database.close()
     target.database.close()
+
+
+def test_file_that_is_missing_is_missed(run: Run, tmp_path: Path) -> None:
+    """A block of the source names it; the copy says so, and fails."""
+    given = filled(sqlite_settings(tmp_path / "a.sqlite3", **{"storage.path": str(tmp_path / "a")}), 2)  # fmt: skip
+    lost = keys_of(given)[0]
+    given.storage.delete([lost])
+    given.database.close()
+    laptop = {"database.path": "a.sqlite3", "storage.path": "a"}
+    done = copy(run, "dev", laptop, "dev", {"database.path": "b.sqlite3", "storage.path": "b"})
+    assert done.returncode == 1
+    assert f"sha256:{lost.rpartition('/')[2]}: a block names it, and it is not there" in done.stderr
+    assert done.stdout.endswith(" 0 missing; 1 files missing\n")
+
+
+def test_file_is_not_written_through_a_link(run: Run, tmp_path: Path) -> None:
+    """Nor is anything left beside it, when it cannot be written."""
+    (tmp_path / "in").write_text("new")
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / ".out.partial").symlink_to("precious")
+    run("files", "put", "in")
+    assert run("files", "get", "1", "out").returncode == 0
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert (tmp_path / "out").read_text() == "new"
+    assert oct((tmp_path / "out").stat().st_mode & 0o777) == oct(
+        (tmp_path / "in").stat().st_mode & 0o777
+    )
 
 
 def test_base_is_not_copied_into_itself(run: Run) -> None:

@@ -169,6 +169,15 @@ class RemoteStorage:
             source=source, target=target,
         )  # fmt: skip
 
+    def sync(self, key: FileKey) -> None:
+        self._worker.call("given.storage.sync(FileKey(has['key']))", key=key)
+
+    def tidy(self, before: datetime) -> None:
+        self._worker.call(
+            "given.storage.tidy(__import__('datetime').datetime.fromisoformat(has['before']))",
+            before=before.isoformat(),
+        )
+
     def delete(self, keys: Iterable[FileKey]) -> None:
         self._worker.call("given.storage.delete(map(FileKey, has['keys']))", keys=list(keys))
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from inkcre.testing.ports import StorageContract
 from inkcre.testing.ports.storage import in_parts
 from tests.buckets import serve_bucket
 from tests.conftest import ROOT, sqlite_settings
+from tests.pages import Write, serve_pages
 
 KEY = FileKey("k")
 MIB = 1024 * 1024
@@ -121,6 +123,7 @@ def _acts(storage: Storage) -> list[Callable[[], object]]:
         lambda: storage.get(KEY).read(),
         lambda: storage.head(KEY),
         lambda: storage.move(KEY, FileKey("other")),
+        lambda: storage.sync(KEY),
         lambda: storage.delete([KEY]),
         storage.list,
     ]
@@ -267,6 +270,57 @@ def test_large_file_is_not_held_in_memory(
     put, get = (int(size) / MIB for size in done.stdout.split())
     print(f"{kind}: put grows by {put:.1f} MiB, put and get by {get:.1f} MiB")
     assert get < 16
+
+
+def test_what_a_killed_writer_left_is_tidied_away(tmp_path: Path) -> None:
+    """Once it is old; files of ours stay, however they are called."""
+    storage = make(kind="filesystem", path=str(tmp_path))
+    storage.put(FileKey("a/b#1"), b"kept")
+    for name, age in (("old#1", 7200), ("young#2", 0)):
+        (tmp_path / "a+" / name).write_bytes(b"left over")
+        os.utime(tmp_path / "a+" / name, (time.time() - age,) * 2)
+    storage.tidy(datetime.now(UTC) - timedelta(hours=1))
+    assert sorted(path.name for path in (tmp_path / "a+").iterdir()) == ["b%231", "young#2"]
+    assert storage.get(FileKey("a/b#1")).read() == b"kept"
+
+
+def test_what_others_put_into_the_folder_is_passed_by(tmp_path: Path) -> None:
+    """An editor's copy, a name that is no text, a name that we would write otherwise."""
+    storage = make(kind="filesystem", path=str(tmp_path))
+    storage.put(FileKey("a/kept"), b"x")
+    for name in (
+        b"copy~",
+        b"plus+",
+        b"\xff\xfe",
+        b"Upper",
+        b"%0a",
+        b"%61",
+        b".DS_Store",
+        b"%2e%2e",
+        b"a b",
+    ):
+        (tmp_path / "a+" / os.fsdecode(name)).write_bytes(b"x")
+    (tmp_path / "folder").mkdir()
+    listed = [info.key for info in storage.list().files]
+    assert listed == ["a/kept"]
+
+
+def test_store_that_is_slow_is_waited_for() -> None:
+    """As long as something comes: a file takes as long as it takes."""
+
+    def dripping(_: dict[str, str], write: Write) -> None:
+        write(
+            b'HTTP/1.1 200 OK\r\ncontent-length: 13\r\netag: "e"\r\nlast-modified: Tue, 24 Nov 2026 00:00:00 GMT\r\n\r\n'
+        )
+        for _number in range(13):
+            time.sleep(0.9)
+            write(b"x")
+
+    with serve_pages() as pages:
+        pages.answers["/inkcre-files/k"] = dripping
+        section = {"kind": "s3", "bucket": "inkcre-files", "endpoint": pages.url}
+        storage = make(**section, access_key_id="me", secret_access_key="mine")
+        assert storage.get(KEY).read() == b"x" * 13
 
 
 def test_bucket_that_is_not_there_is_misconfigured(bucket: dict[str, Any]) -> None:

@@ -8,9 +8,12 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpcore2 as httpcore
 import pytest
 
 from inkcre.adapters.web.addresses import is_public, parse_url
@@ -220,7 +223,7 @@ def test_compression_is_undone(pages: Pages, encoding: str) -> None:
 def test_unknown_compression_is_no_answer(pages: Pages) -> None:
     """Nor is one that is broken, or ends too early."""
     for content, encoding in (
-        (b"x", "br"), (b"x", "gzip, gzip"), (b"no gzip at all", "gzip"), (gzip.compress(b"x" * 999)[:-9], "gzip"), (b"", "gzip"),
+        (b"x", "br"), (b"x", "gzip, gzip"), (b"no gzip at all", "gzip"), (gzip.compress(b"x" * 999)[:-9], "gzip"),
     ):  # fmt: skip
         url = pages.put("/a", content, content_encoding=encoding)
         with pytest.raises(BadAnswer, match="compress"):
@@ -347,27 +350,143 @@ def test_second_address_is_tried(pages: Pages) -> None:
     assert opened.fetch(f"http://two.test:{pages.port}/a").content == b"x"
 
 
-def test_certificate_is_checked() -> None:
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Make a certificate for ``secure.test`` that nobody has signed."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "secure.test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("secure.test")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )  # fmt: skip
+    return path
+
+
+def test_certificate_is_checked(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Against the name in the URL, though the connection is to an address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    seen: list[bytes] = []
-
-    def accept() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            seen.append(connection.recv(4096))
-
-    thread = threading.Thread(target=accept)
-    thread.start()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    listener = context.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True)
     port = listener.getsockname()[1]
-    with pytest.raises((Unavailable, BadAnswer)):
-        web("secure.test", resolve=lambda *_: ["127.0.0.1"]).fetch(f"https://secure.test:{port}/")
-    thread.join()
+
+    def answer() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except ssl.SSLError:
+                continue
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecure")
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    opened = ("secure.test", "other.test")
+    client = web(*opened, resolve=lambda *_: ["127.0.0.1"])
+    with pytest.raises(Unavailable):  # nobody has signed it
+        client.fetch(f"https://secure.test:{port}/")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    client = web(*opened, resolve=lambda *_: ["127.0.0.1"])
+    assert client.fetch(f"https://secure.test:{port}/").content == b"secure"
+    with pytest.raises(Unavailable):  # it is for another name
+        client.fetch(f"https://other.test:{port}/")
     listener.close()
-    assert b"secure.test" in seen[0]  # the server's name in the client's hello
-    context = SocketsWeb(SocketsSettings())._trust()
-    assert context.verify_mode is ssl.CERT_REQUIRED
-    assert context.check_hostname
+
+
+def test_name_that_is_not_found_in_time_is_given_up() -> None:
+    """The system's resolver takes its own time."""
+    over = threading.Event()
+
+    def resolve(*_: object) -> list[str]:
+        over.wait(20)
+        return []
+
+    with pytest.raises(TimedOut, match="its name was not found in time"):
+        web(resolve=resolve, timeout_seconds=0.3).fetch("http://slow.test/")
+    over.set()
+
+
+def test_silent_address_leaves_time_for_the_next(pages: Pages) -> None:
+    """One that takes no connection, and says nothing."""
+    silent = socket.create_server(("127.0.0.1", 0), backlog=0)
+    waiting = [socket.socket() for _ in range(4)]
+    for each in waiting:  # fill its queue, so that a further connection is not answered
+        each.settimeout(0)
+        each.connect_ex(silent.getsockname())
+    pages.put("/a", b"x")
+    real = httpcore.SyncBackend.connect_tcp
+
+    def to_silent(self: Any, host: str, port: int, *rest: Any, **named: Any) -> Any:
+        return real(
+            self, host, silent.getsockname()[1] if host == "127.0.0.2" else port, *rest, **named
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpcore.SyncBackend, "connect_tcp", to_silent)
+        opened = web("two.test", resolve=lambda *_: ["127.0.0.2", "127.0.0.1"], timeout_seconds=4)
+        assert opened.fetch(f"http://two.test:{pages.port}/a").content == b"x"
+    for each in (silent, *waiting):
+        each.close()
+
+
+def test_headers_of_one_name_are_joined(pages: Pages) -> None:
+    """As RFC 9110 has it; letters beyond ASCII come and go as they are."""
+
+    def twice(headers: dict[str, str], write: Write) -> None:
+        write(
+            b'HTTP/1.1 200 OK\r\nCache-Control: no-store\r\ncache-control: private\r\nETag: "\xe9"\r\ncontent-length: 0\r\n\r\n'
+        )
+
+    pages.answers["/a"] = twice
+    page = web().fetch(f"{pages.url}/a")
+    assert page.headers["cache-control"] == "no-store, private"
+    web().fetch(f"{pages.url}/a", headers={"if-none-match": page.headers["etag"]})
+    assert pages.asked[1][1]["if-none-match"] == '"\xe9"'
+
+
+def test_answer_without_a_body_has_no_compression(pages: Pages) -> None:
+    """Though its headers say so, as those of the whole page would."""
+    for status in (204, 304):
+        url = pages.put("/a", b"", status=status, content_encoding="gzip")
+        assert web().fetch(url).status == status
+    assert web().fetch(pages.put("/a", b"", content_encoding="gzip")).content == b""
+
+
+def test_compressed_files_after_one_another_are_one(pages: Pages) -> None:
+    """RFC 1952, section 2.2."""
+    url = pages.put("/a", gzip.compress(b"one ") + gzip.compress(b"two"), content_encoding="gzip")
+    assert web().fetch(url).content == b"one two"
+
+
+def test_redirect_of_raw_letters_is_followed(pages: Pages) -> None:
+    """UTF-8 in a header, which is Latin-1 on the wire."""
+
+    def redirect(_: dict[str, str], write: Write) -> None:
+        write("HTTP/1.1 302 Found\r\nlocation: /caf\u00e9\r\ncontent-length: 0\r\n\r\n".encode())
+
+    pages.answers["/a"] = redirect
+    pages.put("/caf%C3%A9", b"coffee")
+    assert web().fetch(f"{pages.url}/a").content == b"coffee"
 
 
 @pytest.mark.parametrize(

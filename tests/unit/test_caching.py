@@ -93,7 +93,7 @@ def test_what_is_not_cached(pages: Pages, time: Time, name: str) -> None:
     elif name == "large":
         url = pages.put("/a", bytes(MAX_CACHED_BYTES + 1))
     elif name == "no-store":
-        url = pages.put("/a", b"x", cache_control="private, no-store")
+        url = pages.put("/a", b"x", cache_control="private, No-Store")
     else:
         url = pages.put("/a", b"x")
     web = cached(time)
@@ -110,6 +110,18 @@ def test_clock_that_goes_back_does_not_keep_a_page(pages: Pages, time: Time) -> 
     time.pass_seconds(-10)
     web.fetch(url)
     assert len(pages.asked) == 2
+
+
+def test_value_of_another_version_is_none(pages: Pages, time: Time) -> None:
+    """Whatever stands in the cache."""
+    url = pages.put("/a", b"x")
+    for value in (b"", b"{}", b"[]\n", b"no json\nx", b"\xff"):
+        keyvalue = build_keyvalue(sqlite_settings(":memory:"), None)
+        web = cached(time, keyvalue)
+        web.fetch(url)
+        (key,) = keyvalue.list().keys
+        keyvalue.put(key, value)
+        assert web.fetch(url).content == b"x"
 
 
 class Away:

@@ -60,10 +60,13 @@ def test_client_that_hangs_up_leaves_nothing(url: str, tmp_path: Path, sent: int
 def test_slow_clients_keep_nobody_waiting(url: str) -> None:
     """As many as there are threads for them: the others are answered at once."""
     head = "POST /files HTTP/1.1\r\nContent-Length: 1000"
+    made = httpx.post(f"{url}/files", content=b"a file").json()
     slow = [begin(url, head, b"x") for _ in range(streams.THREADS)]
     try:
         for _ in range(10):
             assert httpx.get(f"{url}/blocks", timeout=5).status_code == 200
+            content = httpx.get(f"{url}/blocks/{made['id']}/content", timeout=5)
+            assert content.content == b"a file"
     finally:
         for connection in slow:
             connection.close()
@@ -75,7 +78,7 @@ def test_client_that_falls_silent_is_given_up(
     """It is told so; nothing is kept."""
     monkeypatch.setattr(streams, "SILENT_SECONDS", 0.3)
     with begin(url, f"POST /files HTTP/1.1\r\nContent-Length: {5 * MIB}", bytes(3 * MIB)) as client:
-        assert b"504" in client.recv(4096).partition(b"\r\n")[0]
+        assert b"408" in client.recv(4096).partition(b"\r\n")[0]
     assert files(tmp_path / "files") == []
 
 
@@ -96,3 +99,75 @@ def test_reader_that_hangs_up_is_let_go(url: str) -> None:
         with closing(begin(url, f"GET /blocks/{made['id']}/content HTTP/1.1", b"")) as client:
             assert client.recv(1000).startswith(b"HTTP/1.1 200")
     assert len(httpx.get(f"{url}/blocks/{made['id']}/content").content) == 20 * MIB
+
+
+def test_client_that_drips_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has to come with some speed on the whole, after the first minute."""
+    monkeypatch.setattr(streams, "SILENT_SECONDS", 0.5)
+    with begin(url, "POST /files HTTP/1.1\r\nContent-Length: 1000", b"x") as client:
+        client.settimeout(0.1)
+        answer = b""
+        for _ in range(100):
+            try:
+                client.sendall(b"x")
+                answer += client.recv(4096)
+            except TimeoutError:
+                continue
+            break
+        assert b"408" in answer.partition(b"\r\n")[0]
+
+
+def test_page_that_leads_back_to_here_is_refused(url: str) -> None:
+    """A block at whose address is its own content would wait for itself."""
+    form = {"resolver": "webpage", "storage": "url", "content": f"{url}/blocks/1/content"}
+    assert httpx.post(f"{url}/blocks", json=form).json()["id"] == 1
+    answer = httpx.get(f"{url}/blocks/1/content", timeout=10)
+    assert answer.status_code == 502
+    assert "answered 403" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example", "sec-fetch-site": "cross-site"},
+        {"origin": "http://127.0.0.1:9", "sec-fetch-site": "same-site"},
+        {"origin": "null", "sec-fetch-site": "cross-site"},
+        {"origin": "https://evil.example"},
+    ],
+)
+def test_page_of_another_site_changes_nothing(url: str, headers: dict[str, str]) -> None:
+    """Though a browser would send it what it can send without asking."""
+    for content_type in ("text/plain", "multipart/form-data; boundary=x"):
+        answer = httpx.post(
+            f"{url}/files", content=b"x", headers={**headers, "content-type": content_type}
+        )
+        assert answer.status_code == 403
+        assert answer.json()["type"] == "urn:inkcre:problem:cross_site"
+    assert httpx.get(f"{url}/blocks", headers=headers).json()["blocks"] == []
+
+
+def test_own_pages_and_other_clients_may_change(url: str) -> None:
+    """A page of this site, a person at a form, a program."""
+    host = urlsplit(url).netloc
+    for headers in ({}, {"sec-fetch-site": "none"}, {"sec-fetch-site": "same-origin", "origin": url}, {"origin": f"http://{host}"}):  # fmt: skip
+        assert httpx.post(f"{url}/files", content=b"x", headers=headers).status_code in (200, 201)
+
+
+def test_long_name_is_cut(url: str) -> None:
+    """Whatever text a block is related to as its name."""
+    made = httpx.post(f"{url}/files", content=b"x").json()
+    graph = {
+        "block": {"id": made["id"]},
+        "out_relations": [
+            {"relation": {"content": "named"}, "to_block": {"block": {"resolver": "text", "content": "a\n\x1b[31m/" + "b" * 10**6}}}
+        ],
+    }  # fmt: skip
+    assert httpx.put(f"{url}/graph", json=graph).status_code == 200
+    disposition = httpx.get(f"{url}/blocks/{made['id']}/content").headers["content-disposition"]
+    assert len(disposition) < 2000
+
+
+def test_boundary_that_cannot_be_is_said(url: str) -> None:
+    """One of more letters than there may be."""
+    answer = httpx.post(f"{url}/files", content=b"x", headers={"content-type": f"multipart/form-data; boundary={'b' * 300}"})  # fmt: skip
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "content-type")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from inkcre.adapters.javascript import make_bytes, make_object, wait_for
-from inkcre.errors import Unavailable
+from inkcre.errors import Invalid, Unavailable
 from inkcre.ports.keys import MAX_LISTED
 from inkcre.ports.keyvalue import KeyPage, KeyValueCapabilities, ValueKey, check_put
 from inkcre.settings.sections.keyvalue import KvSettings
@@ -18,6 +18,9 @@ MIN_TTL_SECONDS = 60
 
 MAX_VALUE_BYTES = 25 * 1024 * 1024
 """https://developers.cloudflare.com/kv/platform/limits/"""
+
+CURSOR = "cursor"
+"""What is in the message when a listing's cursor is none."""
 
 
 class KvKeyValue:
@@ -57,8 +60,13 @@ class KvKeyValue:
     ) -> KeyPage:
         """List keys."""
         wanted = {"prefix": prefix or None, "cursor": cursor, "limit": limit}
-        with self._translated():
-            page = wait_for(self._lend().list(make_object(wanted)))
+        try:
+            with self._translated():
+                page = wait_for(self._lend().list(make_object(wanted)))
+        except Unavailable as error:
+            if cursor is not None and CURSOR in str(error.__cause__):
+                raise Invalid("not a cursor of this listing", field="cursor") from error
+            raise
         keys = tuple(ValueKey(item.name) for item in page.keys)
         return KeyPage(keys, None if page.list_complete else str(page.cursor))
 

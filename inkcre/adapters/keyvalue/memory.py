@@ -40,6 +40,8 @@ class MemoryKeyValue:
         ends_at = None if ttl_seconds is None else time.monotonic() + ttl_seconds
         with self._lock:
             self._remove(key)
+            if _size(key, value) > self._max_bytes:
+                return  # forgotten at once, and nothing else with it
             self._entries[key] = (value, ends_at)
             self._bytes += _size(key, value)
             while len(self._entries) > self._max_entries or self._bytes > self._max_bytes:

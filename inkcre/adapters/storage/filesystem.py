@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar
@@ -20,7 +21,7 @@ from obstore import exceptions as obs
 from obstore.store import LocalStore, ObjectStore
 
 from inkcre.adapters.storage.shared import MAX_CONDITIONAL_BYTES, ObstoreStorage, translated
-from inkcre.errors import NotFound
+from inkcre.errors import Invalid, NotFound
 from inkcre.ports.keys import MAX_LISTED, decode_cursor, encode_cursor
 from inkcre.ports.storage import (
     FileInfo,
@@ -37,6 +38,10 @@ MAX_NAME = 180
 
 PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_.")
 ESCAPED = re.compile(rb"%([0-9a-f]{2})")
+
+
+OURS = re.compile(r"(?:[a-z0-9_.-]|%[0-9a-f]{2})+[+~]?")
+LEFT_OVER = re.compile(r"#[0-9]+$")
 
 
 def path_of(key: str) -> str:
@@ -93,6 +98,25 @@ class FilesystemStorage(ObstoreStorage):
         more = len(keys) == limit
         return FilePage(tuple(found), encode_cursor(keys[-1].decode()) if more else None)
 
+    def sync(self, key: FileKey) -> None:
+        """Write a file and the folders that lead to it through to the disk."""
+        path = self._folder / path_of(key)
+        with translated(PLACE, key):
+            for each in (path, *path.parents[: len(Path(path_of(key)).parts)]):
+                handle = os.open(each, os.O_RDONLY)
+                try:
+                    os.fsync(handle)
+                finally:
+                    os.close(handle)
+
+    def tidy(self, before: datetime) -> None:
+        """Remove the files of obstore's writers that were killed, which it names ``NAME#N``."""
+        with translated(PLACE):
+            for path in self._folder.rglob("*#*"):
+                with suppress(FileNotFoundError):  # its writer was not killed, and has ended
+                    if LEFT_OVER.search(path.name) and path.stat().st_mtime < before.timestamp():
+                        path.unlink()
+
     def _head_if_there(self, key: FileKey) -> FileInfo | None:
         with suppress(NotFound):  # deleted since its directory was read
             return self.head(key)
@@ -108,28 +132,41 @@ class FilesystemStorage(ObstoreStorage):
 
 
 def _walk(folder: Path, prefix: bytes, after: bytes) -> Iterator[bytes]:
-    """Yield the keys below a directory that come after a key, in order."""
-    files: list[bytes] = []
-    folders: list[tuple[bytes, Path]] = []
+    """Yield the keys below a directory that come after a key, in order.
+
+    What is there and was not put by us, under a name that we would not give, is passed by.
+    """
+    ways: list[tuple[bytes, Iterable[bytes]]] = []
     has_long_names = False
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
+                if not OURS.fullmatch(entry.name):
+                    continue
                 end = entry.name[-1]
-                if end in "+~":
+                if end not in "+~":
+                    key = prefix + _unescape(entry.name)
+                    if key > after and _is_key(key, entry):
+                        ways.append((key, [key]))
+                elif entry.is_dir():
                     has_long_names = has_long_names or end == "~"
                     start = prefix + _unescape(entry.name[:-1]) + (b"/" if end == "+" else b"")
                     if start > after or after.startswith(start):
-                        folders.append((start, Path(entry.path)))
-                elif "#" not in entry.name and prefix + _unescape(entry.name) > after:
-                    files.append(prefix + _unescape(entry.name))
+                        ways.append((start, _walk(Path(entry.path), start, after)))
     except FileNotFoundError:
         return
-    ways: list[tuple[bytes, Iterable[bytes]]] = [(key, [key]) for key in files]
-    ways += [(start, _walk(path, start, after)) for start, path in folders]
     ways.sort(key=lambda way: way[0])
     if has_long_names:  # what such a name goes on with can come before or after the others
         yield from heapq.merge(*(keys for _, keys in ways))
     else:
         for _, keys in ways:
             yield from keys
+
+
+def _is_key(key: bytes, entry: "os.DirEntry[str]") -> bool:
+    """Tell whether a file is where we would put one of this key."""
+    try:
+        path = path_of(FileKey(key.decode()))
+    except (ValueError, Invalid):
+        return False
+    return entry.is_file() and Path(entry.path).as_posix().endswith(path)

@@ -10,8 +10,14 @@ from inkcre.ports.storage import StorageCapabilities
 from inkcre.settings.sections.storage import S3Settings
 
 MAX_RETRIES = 2
-TIMEOUT = timedelta(seconds=10)
+CONNECT_TIMEOUT = RETRY_TIMEOUT = timedelta(seconds=10)
 """obstore goes on for three minutes by default; whoever waits for an answer has left by then."""
+
+READ_TIMEOUT = timedelta(seconds=60)
+"""How long the store may be silent, also while it copies a large file."""
+
+TIMEOUT = timedelta(days=1)
+"""How long one file may take, in or out: as long as something comes."""
 
 
 class S3Storage(ObstoreStorage):
@@ -33,8 +39,13 @@ class S3Storage(ObstoreStorage):
         with translated("storage.bucket"):
             store = S3Store(
                 settings.bucket,
-                client_options={"allow_http": True, "timeout": TIMEOUT, "connect_timeout": TIMEOUT},
-                retry_config={"max_retries": MAX_RETRIES, "retry_timeout": TIMEOUT},
+                client_options={
+                    "allow_http": True,
+                    "connect_timeout": CONNECT_TIMEOUT,
+                    "read_timeout": READ_TIMEOUT,
+                    "timeout": TIMEOUT,
+                },
+                retry_config={"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT},
                 **options,
             )
         super().__init__(lambda: store, "storage.bucket")

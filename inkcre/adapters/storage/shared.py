@@ -7,6 +7,7 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING, ClassVar
@@ -156,6 +157,13 @@ class ObstoreStorage:
         """Give a file another key."""
         with translated(self._place, source):
             obstore.rename(self._store, self._path(source), self._path(target))
+
+    def sync(self, key: FileKey) -> None:
+        """Return if a file is there: a store answers when what it has been given is safe."""
+        self.head(key)
+
+    def tidy(self, before: datetime) -> None:
+        """Do nothing: there is no way to ask for uploads that were cut off."""
 
     def delete(self, keys: Iterable[FileKey]) -> None:
         """Remove files."""

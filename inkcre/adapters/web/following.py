@@ -8,15 +8,19 @@ from dataclasses import dataclass
 
 from inkcre.adapters.web.addresses import Target, join_url, parse_url
 from inkcre.errors import BadAnswer, TimedOut
-from inkcre.ports.web import Page
+from inkcre.ports.web import USER_AGENT, Page
 from inkcre.settings.sections.web import WebLimits
 
 REDIRECTS = (301, 302, 303, 307, 308)
+BODILESS = (204, 304)
 CHUNK_BYTES = 64 * 1024
+ANY_HEADER = zlib.MAX_WBITS | 32
+"""gzip or zlib, as its header says: https://docs.python.org/3/library/zlib.html#zlib.decompress."""
+
 HEADERS = {
     "accept": "*/*",
     "accept-encoding": "gzip, deflate",
-    "user-agent": "InKCre/0.1 (information base; fetches pages for its user)",
+    "user-agent": USER_AGENT,
 }
 
 
@@ -64,12 +68,24 @@ def follow(url: str, ask: Ask, limits: WebLimits, headers: Mapping[str, str] | N
     target = parse_url(url)
     for _ in range(limits.max_redirects + 1):
         with ask(target, sent, deadline) as answer:
-            location = answer.headers.get("location")
+            location = _as_utf8(answer.headers.get("location"))
             if answer.status not in REDIRECTS or location is None:
-                content = _read(answer, limits.max_bytes, deadline)
+                content = (
+                    b"" if answer.status in BODILESS else _read(answer, limits.max_bytes, deadline)
+                )
                 return Page(target.url, answer.status, answer.headers, content)
         target = join_url(target, location)
     raise BadAnswer(f"page: redirects more than {limits.max_redirects} times")
+
+
+def _as_utf8(location: str | None) -> str | None:
+    """Read a header's bytes, which HTTP has as Latin-1, as what servers mean (RFC 3987)."""
+    if location is None or location.isascii():
+        return location
+    try:
+        return location.encode("latin-1").decode()
+    except UnicodeError:
+        return location
 
 
 def _read(answer: Answer, max_bytes: int, deadline: Deadline) -> bytes:
@@ -110,14 +126,18 @@ def _decompress(parts: Iterable[bytes], encoding: str) -> Iterator[bytes]:
 
 
 def _inflate(parts: Iterable[bytes]) -> Iterator[bytes]:
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)  # by its header: gzip or zlib
+    inflater = zlib.decompressobj(ANY_HEADER)
+    is_begun = False
     try:
         for part in parts:
             rest = part
-            while rest and not inflater.eof:
+            while rest:
+                if inflater.eof:  # one compressed file after another is one (RFC 1952, section 2.2)
+                    inflater = zlib.decompressobj(ANY_HEADER)
+                is_begun = True
                 yield inflater.decompress(rest, CHUNK_BYTES)
-                rest = inflater.unconsumed_tail
+                rest = inflater.unconsumed_tail or inflater.unused_data
     except zlib.error as error:
         raise BadAnswer("page: its compression is broken") from error
-    if not inflater.eof:
+    if is_begun and not inflater.eof:
         raise BadAnswer("page: its compression ends too early")

@@ -3,8 +3,10 @@
 https://www.encode.io/httpcore/network-backends/
 """
 
+import queue
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -49,45 +51,64 @@ class SocketsWeb:
     def _ask(
         self, target: Target, headers: Mapping[str, str], deadline: Deadline
     ) -> Iterator[Answer]:
-        addresses = self._look_up(target)
+        addresses = self._look_up(target, deadline)
         connection = httpcore.HTTPConnection(
             httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port),
             ssl_context=self._trust() if target.scheme == "https" else None,
             network_backend=_PinnedBackend(addresses, deadline),
         )
-        request = httpcore.Request(
-            "GET",
-            httpcore.URL(
-                scheme=target.scheme.encode(),
-                host=target.host.encode(),
-                port=target.port,
-                target=target.path.encode(),
-            ),
-            headers=[("host", target.authority), *headers.items(), ("connection", "close")],
-        )
         with _translated(target), connection:
-            response = connection.handle_request(request)
+            response = connection.handle_request(_request(target, headers))
             try:
-                yield Answer(
-                    response.status,
-                    {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in response.headers},
-                    response.iter_stream(),
-                )
+                yield Answer(response.status, _joined(response.headers), response.iter_stream())
             finally:
                 response.close()
 
-    def _look_up(self, target: Target) -> list[str]:
+    def _look_up(self, target: Target, deadline: Deadline) -> list[str]:
+        """Find a name's addresses, and look at them; the system takes its own time for that."""
+        answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put(self._resolve(target.host, target.port))
+            except (OSError, UnicodeError) as error:
+                answers.put(error)
+
+        threading.Thread(target=ask, daemon=True).start()
         try:
-            addresses = self._resolve(target.host, target.port)
-        except (OSError, UnicodeError) as error:
-            raise Unavailable(f"page: nobody knows {target.host}") from error
-        require_public(target, addresses, open_hosts=self._settings.private_hosts)
-        return addresses
+            found = answers.get(timeout=deadline.remaining())
+        except queue.Empty:
+            raise TimedOut("page: its name was not found in time") from None
+        if isinstance(found, Exception):
+            raise Unavailable(f"page: nobody knows {target.host}") from found
+        require_public(target, found, open_hosts=self._settings.private_hosts)
+        return found
 
     def _trust(self) -> ssl.SSLContext:
         if self._context is None:  # reads the system's certificates
             self._context = ssl.create_default_context()
         return self._context
+
+
+def _request(target: Target, headers: Mapping[str, str]) -> httpcore.Request:
+    url = httpcore.URL(
+        scheme=target.scheme.encode(),
+        host=target.host.encode(),
+        port=target.port,
+        target=target.path.encode(),
+    )
+    sent = {"host": target.authority, **headers, "connection": "close"}
+    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()]
+    return httpcore.Request("GET", url, headers=lines)
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Join headers of one name, in small letters (RFC 9110, section 5.3)."""
+    joined: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined
 
 
 class _PinnedBackend(httpcore.NetworkBackend):
@@ -108,10 +129,12 @@ class _PinnedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first of the addresses that answers."""
         failure: Exception | None = None
-        for address in self._addresses:
+        for number, address in enumerate(self._addresses):
+            # One that is silent must leave some time to the others.
+            seconds = self._deadline.remaining() / (len(self._addresses) - number)
             try:
-                stream = self._sockets.connect_tcp(address, port, self._deadline.remaining())
-            except httpcore.ConnectError as error:
+                stream = self._sockets.connect_tcp(address, port, seconds)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
                 return _TimedStream(stream, self._deadline)

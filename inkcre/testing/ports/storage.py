@@ -258,6 +258,18 @@ class StorageContract(StorageListing):
             assert storage.get(key("deep/down/to")).read() == content
             assert [info.key for info in storage.list(folder).files] == [key("deep/down/to")]
 
+    def test_file_is_synced_and_tidied_around(
+        self, storage: Storage, folder: str, key: Callable[[str], FileKey]
+    ) -> None:
+        """A file that is there stays as it is; one that is not is not found."""
+        storage.put(key("a/b"), b"x")
+        storage.sync(key("a/b"))
+        with pytest.raises(NotFound):
+            storage.sync(key("nowhere"))
+        storage.tidy(datetime.now(UTC) + timedelta(days=1))
+        assert [info.key for info in storage.list(folder).files] == [key("a/b")]
+        assert storage.get(key("a/b")).read() == b"x"
+
     def test_delete_passes_by_what_is_not_there(
         self, storage: Storage, folder: str, key: Callable[[str], FileKey]
     ) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.responses import Response
@@ -23,8 +24,9 @@ from inkcre.assembly import load_adapter
 from inkcre.edge import collector
 from inkcre.edge.admission import Admission
 from inkcre.edge.bindings import WorkerBindings
-from inkcre.edge.requests import LazyRequest
+from inkcre.edge.requests import BoundedRequest
 from inkcre.errors import InkcreError, Misconfigured, Unavailable
+from inkcre.http.files import FILES_PATH
 from inkcre.http.problems import respond_to
 from inkcre.http.streams import PASS_ON
 from inkcre.infobase.ticking import tick
@@ -58,7 +60,7 @@ class _Invocation:
     """One request, as an ASGI application in the scope that the SDK makes."""
 
     app: FastAPI
-    request: LazyRequest
+    request: BoundedRequest
     stream: Any = None
     """A body that goes from a binding to the client without coming through Python."""
 
@@ -104,22 +106,27 @@ class EdgeApplication:
 
     async def answer(self, request: Any, env: Any, context: Any, serve: Serve) -> Any:
         """Answer a request, through the SDK's ``serve``, or refuse it without reading its body."""
-        lazy = LazyRequest(request)
         try:
             assembled = self._assembled_for(WorkerBindings(env))
         except InkcreError as error:
-            return await serve(respond_to(_explain(error)), lazy, env, context)
+            refused = BoundedRequest(request, 0, 0)
+            refused.drop_body()
+            return await serve(respond_to(_explain(error)), refused, env, context)
         http = assembled.settings.http
+        is_file = urlsplit(str(request.url)).path == FILES_PATH
+        most_bytes = http.max_file_bytes if is_file else http.max_body_bytes
+        bounded = BoundedRequest(request, http.max_body_bytes, most_bytes)
         with self._admission.place(
             now=time.monotonic(),
-            size=lazy.measure(http.max_body_bytes, http.max_file_bytes),
+            size=bounded.size,
             max_requests=assembled.settings.workers.max_requests,
             max_bytes=http.max_body_bytes,
         ) as has_place:
-            if not has_place:
-                return await serve(_say_busy(), lazy, env, context)
-            invocation = _Invocation(assembled.app, lazy)
-            return invocation.complete(await serve(invocation, lazy, env, context))
+            if has_place:
+                invocation = _Invocation(assembled.app, bounded)
+                return invocation.complete(await serve(invocation, bounded, env, context))
+        bounded.drop_body()
+        return await serve(_say_busy(), bounded, env, context)
 
     def tick(self, env: Any) -> None:
         """Do what is due now: what the Cron Trigger calls. What fails is logged, and due again."""

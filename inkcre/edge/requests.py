@@ -1,7 +1,10 @@
-"""A request of Cloudflare's as the application takes it: its body comes when it is asked for.
+"""A request of Cloudflare's as the SDK's adapter takes it, its body read no further than it may be.
 
-The SDK's adapter reads a whole body before the application sees any of it, so it is shown none:
-https://developers.cloudflare.com/workers/languages/python/packages/fastapi/
+The adapter reads a whole body before the application sees any of it:
+https://developers.cloudflare.com/workers/languages/python/packages/fastapi/. A body that may be
+larger than is held at once is kept from it, and comes when the application asks for it. Not every
+body: read by the application, those of many requests at once bring Pyodide down within thousands
+(``memory access out of bounds``, five runs of six); read by the adapter they do not.
 """
 
 from collections.abc import AsyncIterator
@@ -12,33 +15,37 @@ from starlette.types import Message, Receive
 BODILESS = ("GET", "HEAD", "OPTIONS")
 
 
-class LazyRequest:
-    """What the adapter asks of a request: method, address, headers, and a body that is none."""
+class BoundedRequest:
+    """What the adapter asks of a request: method, address, headers, body."""
 
-    body = None
-
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: Any, held_bytes: int, most_bytes: int) -> None:
+        """Take a request, how much of its body may be held at once, and how much it may have."""
         self.method = str(request.method)
         self.url = request.url
         self.headers = list(request.headers.items())
-        self._body = request.body if self.method not in BODILESS else None
+        body = request.body if self.method not in BODILESS else None
+        announced = self._announced()
+        is_refused = announced is not None and announced > most_bytes  # without being read
+        is_large = most_bytes if announced is None else announced
+        self._stream = body if body and held_bytes < is_large and not is_refused else None
+        self.size = min(is_large, held_bytes) if body and not is_refused else 0
+        """How many bytes of the body may be held at once."""
 
-    def measure(self, max_bytes: int, most_bytes: int) -> int:
-        """Give how many bytes of a body may be held at once, at most ``max_bytes``.
+        self.body = read_bounded(body, held_bytes) if self.size and not self._stream else None
 
-        None of one that announces more than ``most_bytes``: it is refused unread.
-        """
-        if not self._body:
-            return 0
+    def _announced(self) -> int | None:
         lengths = [value for name, value in self.headers if name.lower() == "content-length"]
-        if not lengths or not lengths[0].isdigit():
-            return max_bytes
-        announced = int(lengths[0])
-        return min(announced, max_bytes) if announced <= most_bytes else 0
+        return int(lengths[0]) if lengths and lengths[0].isdigit() else None
+
+    def drop_body(self) -> None:
+        """Leave the body unread."""
+        self.body = self._stream = None
 
     def receiving(self, receive: Receive) -> Receive:
-        """Give what receives the body in its parts, and then what the adapter has to say."""
-        parts = _read(self._body) if self._body else None
+        """Give what receives a body that is kept from the adapter; else what the adapter has."""
+        if self._stream is None:
+            return receive
+        parts: AsyncIterator[bytes] | None = _read(self._stream)
 
         async def receive_part() -> Message:
             nonlocal parts
@@ -55,3 +62,14 @@ class LazyRequest:
 async def _read(body: Any) -> AsyncIterator[bytes]:
     async for part in body:  # an Uint8Array each
         yield part.to_bytes()
+
+
+async def read_bounded(body: Any, max_bytes: int) -> AsyncIterator[Any]:
+    """Yield the parts of a body until they are over the limit: enough to be refused, no more."""
+    seen = 0
+    async for part in body:  # an Uint8Array each
+        if seen + part.length > max_bytes:
+            yield part.subarray(0, max_bytes - seen + 1)
+            return
+        yield part
+        seen += part.length

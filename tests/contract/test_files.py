@@ -238,7 +238,7 @@ def kept(api: httpx.Client) -> tuple[int, bytes]:
     ("asked", "start", "end"),
     [
         ("bytes=0-0", 0, 1), ("bytes=0-99", 0, 100), ("bytes=999-", 999, 1000), ("bytes=500-5000", 500, 1000),
-        ("bytes=-1", 999, 1000), ("bytes=-5000", 0, 1000), (" Bytes=1-2 ", 1, 3), ("bytes=0-", 0, 1000),
+        ("bytes=-1", 999, 1000), ("bytes=-5000", 0, 1000), ("Bytes=1-2", 1, 3), ("bytes=0-", 0, 1000),
     ],
 )  # fmt: skip
 def test_part_is_read(

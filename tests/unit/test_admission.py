@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from inkcre.edge.admission import ABANDONED_SECONDS, SMALL_BYTES, Admission
-from inkcre.edge.requests import LazyRequest
+from inkcre.edge.requests import BoundedRequest, read_bounded
 
 LIMITS = {"max_requests": 2, "max_bytes": 100}
 
@@ -60,40 +60,69 @@ def request(method: str, **headers: str) -> SimpleNamespace:
 
 
 @pytest.mark.parametrize(
-    ("method", "headers", "size"),
+    ("method", "headers", "size", "is_streamed"),
     [
-        ("GET", {}, 0),
-        ("HEAD", {"Content-Length": "50"}, 0),
-        ("POST", {"Content-Length": "50"}, 50),
-        ("PUT", {"content-length": "100"}, 100),
-        ("PUT", {"content-length": "101"}, 100),
-        ("PUT", {"content-length": "1001"}, 0),
-        ("PUT", {"transfer-encoding": "chunked"}, 100),
-        ("PUT", {"content-length": "-5"}, 100),
+        ("GET", {}, 0, False),
+        ("HEAD", {"Content-Length": "50"}, 0, False),
+        ("POST", {"Content-Length": "50"}, 50, False),
+        ("PUT", {"content-length": "100"}, 100, False),
+        ("PUT", {"content-length": "101"}, 100, True),
+        ("PUT", {"content-length": "1001"}, 0, False),
+        ("PUT", {"transfer-encoding": "chunked"}, 100, True),
+        ("PUT", {"content-length": "-5"}, 100, True),
     ],
 )
-def test_body_counts_as_much_as_it_may_have(
-    method: str, headers: dict[str, str], size: int
+def test_body_counts_as_much_as_may_be_held(
+    method: str, headers: dict[str, str], size: int, is_streamed: bool
 ) -> None:
-    """What it announces, at most the limit; the limit when it announces nothing; else none."""
-    assert LazyRequest(request(method, **headers)).measure(100, 1000) == size
+    """What it announces, at most what is held at once; none of what is refused unread.
+
+    One that may be larger is kept from the adapter, and streamed.
+    """
+    bounded = BoundedRequest(request(method, **headers), 100, 1000)
+    assert bounded.size == size
+    assert (bounded.body is not None) is (size > 0 and not is_streamed)
+
+    async def receive() -> dict[str, object]:
+        return {}
+
+    assert (bounded.receiving(receive) is not receive) is is_streamed
+    bounded.drop_body()
+    assert bounded.body is None
+    assert bounded.receiving(receive) is receive
+
+
+def test_body_that_may_not_be_larger_is_never_streamed() -> None:
+    """One that announces nothing is held up to the limit, and one over it is refused unread."""
+    for headers, size in (({}, 100), ({"content-length": "101"}, 0), ({"content-length": "100"}, 100)):  # fmt: skip
+        bounded = BoundedRequest(request("PUT", **headers), 100, 100)
+        assert (bounded.size, bounded.body is not None) == (size, size > 0)
 
 
 def test_request_without_a_body_counts_nothing() -> None:
     """Whatever its headers say."""
     without = SimpleNamespace(method="POST", url="http://x/", headers={}, body=None)
-    assert LazyRequest(without).measure(100, 1000) == 0
+    assert BoundedRequest(without, 100, 1000).size == 0
 
 
 class Part(bytes):
     """A part of a body, as JavaScript hands it over."""
+
+    @property
+    def length(self) -> int:
+        """Give how many bytes it has."""
+        return len(self)
+
+    def subarray(self, start: int, end: int) -> "Part":
+        """Give a part of it."""
+        return Part(self[start:end])
 
     def to_bytes(self) -> bytes:
         """Give the bytes."""
         return bytes(self)
 
 
-def test_body_is_read_when_it_is_asked_for() -> None:
+def test_large_body_is_read_when_it_is_asked_for() -> None:
     """A part at a time, and then what the adapter has to say; the adapter is shown no body."""
     read: list[int] = []
 
@@ -106,9 +135,10 @@ def test_body_is_read_when_it_is_asked_for() -> None:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def run() -> None:
-        lazy = LazyRequest(SimpleNamespace(method="POST", url="/", headers={}, body=body()))
-        assert lazy.body is None
-        receiving = lazy.receiving(receive)
+        whole = SimpleNamespace(method="POST", url="/", headers={}, body=body())
+        bounded = BoundedRequest(whole, 2, 1000)
+        assert bounded.body is None
+        receiving = bounded.receiving(receive)
         for number in range(3):
             assert read == list(range(number))
             message = await receiving()
@@ -116,3 +146,19 @@ def test_body_is_read_when_it_is_asked_for() -> None:
         assert await receiving() == await receive()
 
     asyncio.run(run())
+
+
+def test_body_is_read_no_further_than_is_needed_to_refuse_it() -> None:
+    """The part that passes the limit is the last."""
+    given: list[int] = []
+
+    async def body() -> AsyncIterator[Part]:
+        for number in range(10):
+            given.append(number)
+            yield Part(40)
+
+    async def read() -> int:
+        return sum([part.length async for part in read_bounded(body(), 100)])
+
+    assert asyncio.run(read()) == 101
+    assert given == [0, 1, 2]

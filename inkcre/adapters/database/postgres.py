@@ -128,6 +128,8 @@ class PostgresDatabase:
 
     def _batch(self, calls: Sequence[Call], *, in_turn: bool = False) -> list[list[Row]]:
         with self._borrow(ping=True) as connection:
+            if len(calls) == 1 and not in_turn:  # a transaction by itself
+                return [_answer(calls[0], self._send(connection, calls[0]))]
             # Not connection.transaction(): in a pipeline it waits for answers of its own.
             try:
                 with connection.pipeline():
@@ -140,10 +142,7 @@ class PostgresDatabase:
                 if not connection.closed:
                     connection.rollback()
                 raise
-            return [
-                [(cursor.rowcount,)] if call.statement.counts else _rows(cursor)
-                for call, cursor in zip(calls, sent, strict=True)
-            ]
+            return [_answer(call, cursor) for call, cursor in zip(calls, sent, strict=True)]
 
     def _send(self, connection: Connection, call: Call) -> psycopg.Cursor[Row]:
         compiled = self._statements.get(call.statement)
@@ -205,6 +204,10 @@ class PostgresDatabase:
                 lent.close()
             else:
                 return lent
+
+
+def _answer(call: Call, cursor: psycopg.Cursor[Row]) -> list[Row]:
+    return [(cursor.rowcount,)] if call.statement.counts else _rows(cursor)
 
 
 def _rows(cursor: psycopg.Cursor[Row]) -> list[Row]:

@@ -137,8 +137,13 @@ class ObstoreStorage:
                 )
             else:
                 found = obstore.get(self._store, self._path(key))
-        info = make_info(key, found.meta, found.attributes.get("Content-Type"))
-        return FileContent(info, *found.range, self._chunks(key, found))
+            info = make_info(key, found.meta, found.attributes.get("Content-Type"))
+            start, stop = found.range
+            if stop - start <= CHUNK_BYTES:  # half the time of a stream of one chunk
+                chunks = iter((bytes(found.bytes()),))
+            else:
+                chunks = self._chunks(key, found)
+        return FileContent(info, start, stop, chunks)
 
     def _chunks(self, key: FileKey, found: "obstore.GetResult") -> Iterator[bytes]:
         with translated(self._place, key):

@@ -93,6 +93,10 @@ def _wait(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     return from_thread.run(work)
 
 
+def _nothing() -> None:
+    """Close what needs no closing."""
+
+
 class StreamedResponse(StreamingResponse):
     """A response whose length is known and whose body is sent in the parts in which it is read."""
 
@@ -120,8 +124,11 @@ class StreamedResponse(StreamingResponse):
         """Send it; or only its head, where somebody else takes the body."""
         pass_on = scope.get(PASS_ON)
         if pass_on is None or not pass_on(self._chunks):
-            with suppress(ConnectionError, ClientDisconnect):  # who asked has hung up
-                await super().__call__(scope, receive, send)
+            try:
+                with suppress(ConnectionError, ClientDisconnect):  # who asked has hung up
+                    await super().__call__(scope, receive, send)
+            finally:
+                getattr(self._chunks, "close", _nothing)()
             return
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})

@@ -87,7 +87,8 @@ class FileContent:
     """The place after the last byte."""
 
     chunks: Iterator[bytes]
-    """The bytes, in parts of any size; can be gone through once."""
+    """The bytes, in parts of any size; can be gone through once. Whoever does not go to their end
+    calls their ``close``, if they have one."""
 
     def read(self) -> bytes:
         """Give all the bytes at once."""

@@ -78,6 +78,8 @@ class SqliteDatabase:
         if not calls:
             return []
         with _translated(), self._borrow() as connection:
+            if len(calls) == 1:  # a transaction by itself
+                return [self._run(connection, calls[0])]
             connection.execute("BEGIN IMMEDIATE")
             try:
                 rows = [self._run(connection, call) for call in calls]

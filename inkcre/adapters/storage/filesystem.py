@@ -208,8 +208,11 @@ class _Chunks:
         self._size -= len(chunk)
         return chunk
 
-    def __del__(self) -> None:
+    def close(self) -> None:
+        """Close the file before its end."""
         self._file.close()
+
+    __del__ = close
 
 
 def _walk(folder: Path, prefix: bytes, after: bytes) -> Iterator[bytes]:

@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=list(PARTS))
     parts = parser.parse_args().parts
     os.environ["PYTHONPATH"] = str(Path(__file__).parent.parent)
-    table = Table()
+    table, stored = Table(), Table()
     names = itertools.count()
     with tempfile.TemporaryDirectory() as folder:
         server = PostgresServer(is_durable=True).start()
@@ -70,14 +70,22 @@ def main() -> None:
                     importing.measure("sqlite", new_sqlite, source, table)
                     importing.measure("postgres", new_postgres, source, table)
                 if "storing" in parts:
-                    storing.measure(table, new_sqlite, new_postgres)
+                    storing.measure(stored, new_sqlite, new_postgres)
         finally:
             server.remove()
-    text = f"{describe().format(postgres=postgres.split()[0])}\n\n{table.as_markdown()}\n"
-    print(f"\n{text}")
-    if len(parts) == len(PARTS):
-        write_section("Processes", "Printed by `make bench`.", text)
-    sys.exit(0 if all(row[5] == "yes" for row in table.rows) else 1)
+    said = describe().format(postgres=postgres.split()[0])
+    write("Processes", said, table, is_whole=len(parts) == len(PARTS))
+    write("Files and small values", said, stored, is_whole="storing" in parts)
+    sys.exit(0 if all(row[5] == "yes" for row in (*table.rows, *stored.rows)) else 1)
+
+
+def write(title: str, said: str, table: Table, *, is_whole: bool) -> None:
+    """Print a table, and write it down if all of it was measured."""
+    text = f"{said}\n\n{table.as_markdown()}\n"
+    if table.rows:
+        print(f"\n{text}")
+    if is_whole:
+        write_section(title, "Printed by `make bench`.", text)
 
 
 if __name__ == "__main__":

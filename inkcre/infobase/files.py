@@ -4,7 +4,7 @@ A file's key is made of the SHA-256 of its content, so the same file is there on
 is there never changes. A block of storage ``file`` names one as ``sha256:`` and 64 hexadecimal
 digits. Who takes a file in puts it first and then writes the block; who clears up marks a file
 first, then looks for blocks, then deletes. So a file that a block names is not lost between them:
-see ``confirm_file``.
+see ``add_file``.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from inkcre.infobase.blocks import create_block
 from inkcre.infobase.forms import BlockForm, Star, clean_name
 from inkcre.infobase.graphs import write_graph
 from inkcre.infobase.sniffing import resolver_for, sniff_type
-from inkcre.infobase.storages import PREFIX, refuse_swept
+from inkcre.infobase.storages import PREFIX
 from inkcre.ports.database import Database
 from inkcre.ports.storage import FileKey, Storage, first_part
 
@@ -115,20 +115,6 @@ def _is_there(storage: Storage, key: FileKey, size: int) -> bool:
         return False
 
 
-def confirm_file(database: Database, storage: Storage, arrival: Arrival, now: datetime) -> None:
-    """Return if a file whose block has been written will stay; put it again if it has gone.
-
-    A sweep marks a file, looks for a block, deletes, and unmarks. The block is there by now. If
-    there is no mark, then either the sweep has ended, and it can be seen whether the file is
-    there; or it has not begun, and will find the block.
-
-    Raises:
-        Unavailable: a sweep is at it just now; once it has ended the file can be sent again.
-    """
-    refuse_swept(database, [f"{PREFIX}{arrival.digest}"], now)
-    keep_file(storage, arrival)
-
-
 def add_file(
     database: Database,
     storage: Storage,
@@ -141,6 +127,9 @@ def add_file(
 
     The same file twice is kept once, and is one block. A name is a text block that the file's
     block is related to; a file can have several.
+
+    Raises:
+        Unavailable: a sweep is at it just now; once it has ended the file can be sent again.
     """
     with receive_file(storage, chunks) as arrival:
         keep_file(storage, arrival)
@@ -150,7 +139,10 @@ def add_file(
             content=f"{PREFIX}{arrival.digest}",
         )
         block, is_new = _write_block(database, form, clean_name(name), now)
-        confirm_file(database, storage, arrival, now)
+        # The block is there, and whoever wrote it has seen no sweep's mark. So either a sweep has
+        # ended, and it can be seen whether the file is there; or it has not begun, and finds the
+        # block.
+        keep_file(storage, arrival)
     return block, is_new
 
 

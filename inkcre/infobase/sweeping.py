@@ -116,7 +116,7 @@ def _list_old(storage: Storage, folder: str, before: datetime, swept: Swept) -> 
 def _sweep(
     database: Database, storage: Storage, group: Sequence[FileInfo], clock: Clock, *, is_dry: bool
 ) -> Sequence[FileInfo]:
-    """Mark, look, delete, unmark: ``files.confirm_file`` tells why in this order."""
+    """Mark, look, delete, unmark: ``files.add_file`` tells why in this order."""
     unnamed = _leave_out_named(database, group)
     if is_dry or not unnamed:
         return unnamed

@@ -1,6 +1,7 @@
 """The app factory: settings and components in, FastAPI out."""
 
-from collections.abc import AsyncIterator, Mapping
+import threading
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -8,11 +9,17 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from inkcre import lifecycle, schema
-from inkcre.assembly import CORE_NEEDS
-from inkcre.http import blocks, files, graphs, health, openapi, relations
+from inkcre.assembly import CORE_NEEDS, utc_now
+from inkcre.http import blocks, files, graphs, health, jobs, openapi, relations, sources
+from inkcre.http import metrics as metrics_routes
 from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, BoundBody, RefuseCrossSite
+from inkcre.http.observing import ObserveRequests
 from inkcre.http.problems import LastResort, install_problem_handlers
+from inkcre.infobase.kinds import JobKind, Kinds
+from inkcre.infobase.ticking import KINDS
+from inkcre.metrics import build_metrics
 from inkcre.plan import describe_capabilities
+from inkcre.ports.components import Clock
 from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.settings.loader import load_settings
 from inkcre.settings.model import Settings
@@ -26,6 +33,8 @@ def create_app(
     environ: Mapping[str, str] | None = None,
     bindings: Mapping[str, Any] | None = None,
     needs: KeyValueNeeds = CORE_NEEDS,
+    kinds: Iterable[JobKind[Any]] = (),
+    clock: Clock = utc_now,
 ) -> FastAPI:
     """Make the application of a profile, or of given settings, without any I/O on its components.
 
@@ -41,6 +50,8 @@ def create_app(
         bindings: resources that Workers lend, by name; without them, those of the request's
             scope are taken (``inkcre.bindings``).
         needs: what the place of small values must be able to do, for what an extension adds.
+        kinds: further kinds of jobs that are run here.
+        clock: what gives the time.
 
     Raises:
         SettingsError: everything that is wrong with the settings, at once.
@@ -48,11 +59,16 @@ def create_app(
             is needed.
     """
     settings = settings or load_settings(profile, overrides=overrides, environ=environ)
-    components, provide = lifecycle.provide_components(settings, needs)
+    woken = threading.Event()
+    components, provide = lifecycle.provide_components(settings, needs, clock=clock, wake=woken.set)
+    metrics = build_metrics(settings, components)
+    work = lifecycle.Work(
+        Kinds.of(*KINDS.by_name.values(), *kinds), woken, metrics.observe_tick if metrics else None
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with lifecycle.running(settings, components):
+        async with lifecycle.running(settings, components, work):
             yield
 
     app = FastAPI(
@@ -74,7 +90,16 @@ def create_app(
         require_schema=schema.require_head,
         has_docs=settings.app.docs,
     )
-    for router in (blocks.router, files.router, relations.router, graphs.router, health_router):
+    for router in (
+        blocks.router,
+        files.router,
+        relations.router,
+        graphs.router,
+        sources.router,
+        jobs.router,
+        metrics_routes.build_router(metrics.render if metrics else None),
+        health_router,
+    ):
         # As include_router, without the matching that it adds to every request (15 us of 270).
         app.router.routes.extend(router.routes)
     openapi.install(app)
@@ -88,6 +113,7 @@ def create_app(
     )
     app.add_middleware(RefuseCrossSite, allow_origins=settings.http.cors.allow_origins)
     app.add_middleware(LastResort)
+    app.add_middleware(ObserveRequests, observe=metrics.observe_request if metrics else None)
     if settings.http.cors.allow_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -4,16 +4,20 @@ The key is the ``kind`` of the port's settings section. This is the only module 
 adapter.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import entry_points
 from typing import Any
 
-from inkcre.errors import Misconfigured, Unsupported
+from inkcre.errors import Invalid, Misconfigured, Unsupported
 from inkcre.infobase.caching import CachedWeb
-from inkcre.ports.components import Clock, Components
+from inkcre.infobase.sourcing import SourceBase
+from inkcre.ports.components import Clock, Components, wake_nobody
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, KeyValueCapabilities, KeyValueNeeds
+from inkcre.ports.scheduler import Scheduler
 from inkcre.ports.storage import Storage
 from inkcre.ports.web import Web
 from inkcre.settings.model import Settings
@@ -29,7 +33,12 @@ that names a binding, what gives the binding when it is first needed."""
 CORE_NEEDS = KeyValueNeeds()
 """What the application needs by itself: a cache, whose values can be fetched anew."""
 
-EXTRAS = {"psycopg": "postgres", "obstore": "local", "httpcore2": "local"}
+EXTRAS = {
+    "psycopg": "postgres",
+    "obstore": "local",
+    "httpcore2": "local",
+    "apscheduler": "local",
+}
 """Which extra of ours installs a package that an adapter needs."""
 
 
@@ -111,14 +120,128 @@ def _fetch() -> type[Web]:
     return FetchWeb
 
 
+def _apscheduler() -> type[Scheduler]:
+    from inkcre.adapters.scheduler.apscheduler import ApschedulerScheduler
+
+    return ApschedulerScheduler
+
+
+def _cron_trigger() -> type[Scheduler]:
+    from inkcre.adapters.scheduler.cron_trigger import CronTriggerScheduler
+
+    return CronTriggerScheduler
+
+
+def _off() -> type[Scheduler]:
+    from inkcre.adapters.scheduler.off import OffScheduler
+
+    return OffScheduler
+
+
 ADAPTERS: Mapping[str, Mapping[str, Load]] = {
     "database": {"sqlite": _sqlite, "postgres": _postgres, "hyperdrive": _hyperdrive, "d1": _d1},
     "storage": {"filesystem": _filesystem, "s3": _s3, "r2": _r2, "memory": _memory_storage},
     "keyvalue": {"memory": _memory_keyvalue, "database": _database_keyvalue, "kv": _kv},
     "web": {"sockets": _sockets, "fetch": _fetch},
-    "scheduler": {},
+    "scheduler": {"apscheduler": _apscheduler, "cron-trigger": _cron_trigger, "off": _off},
 }
 """Adapters that this version has, by port and kind."""
+
+
+def _rss() -> type[SourceBase[Any, Any]]:
+    from inkcre.sources.rss import RssSource
+
+    return RssSource
+
+
+def _webpage() -> type[SourceBase[Any, Any]]:
+    from inkcre.sources.webpage import WebpageSource
+
+    return WebpageSource
+
+
+def _folder() -> type[SourceBase[Any, Any]]:
+    from inkcre.sources.folder import FolderSource
+
+    return FolderSource
+
+
+def _inbox() -> type[SourceBase[Any, Any]]:
+    from inkcre.sources.inbox import InboxSource
+
+    return InboxSource
+
+
+SOURCES: Mapping[str, Callable[[], type[SourceBase[Any, Any]]]] = {
+    "rss": _rss,
+    "webpage": _webpage,
+    "folder": _folder,
+    "inbox": _inbox,
+}
+"""Types of sources that this version has, by name."""
+
+PROCESS_SOURCES = ("folder",)
+"""Those that need a disk."""
+
+SOURCE_GROUP = "inkcre.sources"
+"""The entry point group in which packages name further types."""
+
+
+class InstalledSourceTypes:
+    """The types of sources that this version has, and those of packages beside it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._target = settings.target
+        self._has_folders = bool(settings.sources.folders)
+
+    def names(self) -> list[str]:
+        """Give the names of those that can be used here, in order."""
+        own = [n for n in SOURCES if self._target == "process" or n not in PROCESS_SOURCES]
+        return sorted({*own, *(point.name for point in entry_points(group=SOURCE_GROUP))})
+
+    def load(self, name: str) -> type[SourceBase[Any, Any]]:
+        """Give the class of a type, by its name, or as the former version named it.
+
+        The former version took the path of a module, such as ``extensions.rss.source``. Nothing is
+        imported by such a path: a part of it has to be a type's name.
+
+        Raises:
+            Invalid: there is none of this name.
+            Unsupported: it cannot be used here.
+        """
+        found = self._find(name)
+        if found in PROCESS_SOURCES and self._target != "process":
+            raise Unsupported(
+                f'source type "{found}": there is no disk on Cloudflare',
+                hint="collect it from a process, with the same database",
+            )
+        if found == "folder" and not self._has_folders:
+            raise Unsupported(
+                'source type "folder": sources.folders is empty, so no folder may be read',
+                hint="inkcre config set sources.folders '[\"/home/me/notes\"]'",
+            )
+        if found in SOURCES:
+            return SOURCES[found]()
+        (point,) = list(entry_points(group=SOURCE_GROUP, name=found))[:1]
+        kind: type[SourceBase[Any, Any]] = point.load()
+        return kind
+
+    def _find(self, name: str) -> str:
+        points = {point.name: point for point in entry_points(group=SOURCE_GROUP)}
+        known = {**SOURCES, **points}
+        if name in known:
+            return name
+        for point in points.values():
+            if name in (point.module, point.value):
+                return point.name
+        for part in reversed(re.split(r"[.:]", name)) if "." in name else ():
+            if part in known:
+                return part
+        raise Invalid(
+            f'there is no source type "{name}"',
+            field="type",
+            hint=f"use one of {', '.join(self.names())}",
+        )
 
 
 def load_adapter(port: str, kind: str) -> type[Any]:
@@ -160,6 +283,7 @@ def build_components(
     *,
     bindings: Bindings | None = None,
     clock: Clock = utc_now,
+    wake: Callable[[], None] = wake_nobody,
 ) -> Components:
     """Build the adapters that the settings choose, without any I/O.
 
@@ -169,6 +293,7 @@ def build_components(
         settings: what was chosen.
         bindings: resources that Workers lend, by name, for the adapters that name one.
         clock: what gives the time.
+        wake: says that a job has been added, to those who run jobs beside requests.
 
     Raises:
         Unsupported: this version, or this installation, has no such adapter.
@@ -182,6 +307,10 @@ def build_components(
         keyvalue=keyvalue,
         web=build_web(settings, keyvalue, clock=clock),
         clock=clock,
+        source_types=InstalledSourceTypes(settings),
+        folders=settings.sources.folders,
+        timezone=getattr(settings.scheduler, "timezone", "UTC"),
+        wake=wake,
     )
 
 
@@ -251,6 +380,16 @@ def build_web(settings: Settings, keyvalue: KeyValue, *, clock: Clock = utc_now)
     if not settings.cache.enabled:
         return web
     return CachedWeb(web, keyvalue, ttl_seconds=settings.cache.ttl_seconds, clock=clock)
+
+
+def build_scheduler(settings: Settings) -> Scheduler:
+    """Build what calls the tick.
+
+    Raises:
+        Unsupported: this version, or this installation, has no such adapter.
+    """
+    scheduler: Scheduler = load_adapter("scheduler", settings.scheduler.kind)(settings.scheduler)
+    return scheduler
 
 
 def _lend(section: Any, bindings: Bindings | None) -> tuple[Callable[[], Any], ...]:

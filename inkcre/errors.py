@@ -8,6 +8,7 @@
     │   │   └── MissingReference   a row refers to a row that is not there
     │   ├── TooLarge           more than the configured or natural limit
     │   ├── Refused            an address that may not be fetched
+    │   ├── Forbidden          who asks may not do that
     │   └── TooSlow            what was announced does not come
     ├── OperatorError          what the operator can fix; the process exits with 78
     │   ├── SettingsError      the settings do not make sense (inkcre.settings.report)
@@ -86,6 +87,12 @@ class Refused(CallerError):
     """Say that an address is none that may be fetched; nobody was asked."""
 
     code = "address_refused"
+
+
+class Forbidden(CallerError):
+    """Say that who asks has not shown that they may; nothing was written."""
+
+    code = "forbidden"
 
 
 class TooSlow(CallerError):

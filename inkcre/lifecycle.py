@@ -6,19 +6,43 @@ On Workers a start and a stop happen around every request, so there neither does
 import asyncio
 import logging
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
 
 from anyio import to_thread
 
 from inkcre import schema
-from inkcre.assembly import CORE_NEEDS, Bindings, build_components, load_adapter, require
+from inkcre.assembly import (
+    CORE_NEEDS,
+    Bindings,
+    build_components,
+    build_scheduler,
+    load_adapter,
+    require,
+    utc_now,
+)
 from inkcre.errors import SchemaBehind, SurroundingsError
-from inkcre.ports.components import Components
+from inkcre.infobase.kinds import Kinds
+from inkcre.infobase.schedules import Due
+from inkcre.ports.components import Clock, Components, wake_nobody
 from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.settings.model import Settings
 
 logger = logging.getLogger("inkcre")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a process works through besides requests."""
+
+    kinds: Kinds
+    woken: threading.Event
+    """Set when there may be a job."""
+
+    on_tick: Callable[[Due], None] | None = None
+
 
 RETRY_SECONDS = 1
 """The pace of looking for a database that was away at the start."""
@@ -29,7 +53,11 @@ Provide = Callable[[Bindings], AbstractContextManager[Components]]
 
 
 def provide_components(
-    settings: Settings, needs: KeyValueNeeds = CORE_NEEDS
+    settings: Settings,
+    needs: KeyValueNeeds = CORE_NEEDS,
+    *,
+    clock: Clock = utc_now,
+    wake: Callable[[], None] = wake_nobody,
 ) -> tuple[Components | None, Provide]:
     """Build the components that live as long as the process, if they do, and their provider.
 
@@ -38,7 +66,7 @@ def provide_components(
             is needed.
         Misconfigured: an adapter cannot make sense of its section.
     """
-    for port in ("database", "storage", "keyvalue", "web"):
+    for port in ("database", "storage", "keyvalue", "web", "scheduler"):
         load_adapter(port, getattr(settings, port).kind)
     require(
         needs,
@@ -46,13 +74,13 @@ def provide_components(
         kind=settings.keyvalue.kind,
     )
     if load_adapter("database", settings.database.kind).lifetime == "process":
-        kept = build_components(settings)
+        kept = build_components(settings, clock=clock, wake=wake)
         lent = nullcontext(kept)
         return kept, lambda _: lent
 
     @contextmanager
     def build(bindings: Bindings) -> Iterator[Components]:
-        built = build_components(settings, bindings=bindings)
+        built = build_components(settings, bindings=bindings, clock=clock, wake=wake)
         try:
             yield built
         finally:
@@ -62,8 +90,10 @@ def provide_components(
 
 
 @asynccontextmanager
-async def running(settings: Settings, components: Components | None) -> AsyncIterator[None]:
-    """Prepare a process, and clear up behind it.
+async def running(
+    settings: Settings, components: Components | None, work: Work
+) -> AsyncIterator[None]:
+    """Prepare a process, let it tick and run jobs, and clear up behind it.
 
     Raises:
         SchemaBehind: the database's schema is not the one that is needed; nothing was served.
@@ -74,12 +104,38 @@ async def running(settings: Settings, components: Components | None) -> AsyncIte
     to_thread.current_default_thread_limiter().total_tokens = settings.http.worker_threads
     is_ready = await to_thread.run_sync(prepare_database, settings, components)
     watching = None if is_ready else asyncio.create_task(_wait_for_database(settings, components))
+    stop = _start_work(settings, components, work)
     try:
         yield
     finally:
         if watching:
             watching.cancel()
+        await to_thread.run_sync(stop)
         await to_thread.run_sync(components.database.close)
+
+
+def _start_work(settings: Settings, components: Components, work: Work) -> Callable[[], None]:
+    """Start the scheduler, and threads for jobs if it is in this process; give what stops both."""
+    scheduler = build_scheduler(settings)
+    if not scheduler.capabilities.is_in_process:
+        return scheduler.stop
+    from inkcre.working import JobThreads
+
+    threads = JobThreads(
+        components,
+        work.kinds,
+        number=getattr(settings.scheduler, "jobs", 1),
+        woken=work.woken,
+        on_tick=work.on_tick,
+    )
+    threads.start()
+    scheduler.start(threads.tick)
+
+    def stop() -> None:
+        scheduler.stop()
+        threads.stop()
+
+    return stop
 
 
 def require_database(settings: Settings, components: Components) -> None:

@@ -59,7 +59,7 @@ def serve(settings: Settings) -> None:
     host, port = listener.getsockname()[:2]
     logger.info("listening on http://%s:%s", f"[{host}]" if ":" in host else host, port)
     with listener:
-        uvicorn.Server(uvicorn.Config(app, **_options(settings))).run(sockets=[listener])
+        uvicorn.Server(uvicorn.Config(app, **OPTIONS)).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -75,10 +75,9 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _options(settings: Settings) -> dict[str, Any]:
-    return {
-        "log_config": None,
-        "access_log": settings.logging.level == "debug",
-        "timeout_graceful_shutdown": 10,
-        "server_header": False,
-    }
+OPTIONS: dict[str, Any] = {
+    "log_config": None,
+    "access_log": False,  # ours has the request's id: inkcre.http.observing
+    "timeout_graceful_shutdown": 10,
+    "server_header": False,
+}

@@ -16,9 +16,12 @@ from inkcre.cli import (
     edge,
     explaining,
     files,
+    jobs,
     profiles,
+    schedules,
     serve,
     settings_options,
+    sources,
 )
 from inkcre.errors import InkcreError
 
@@ -45,6 +48,9 @@ app.command("import")(data.import_)
 app.command("export")(data.export)
 app.add_typer(files.app, name="files")
 app.add_typer(copying.app, name="data")
+app.add_typer(sources.app, name="sources")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(schedules.app, name="schedule")
 
 
 def _show_version(value: bool) -> None:

@@ -29,7 +29,7 @@ from inkcre.errors import InkcreError, Misconfigured, Unavailable
 from inkcre.http.files import FILES_PATH
 from inkcre.http.problems import respond_to
 from inkcre.http.streams import PASS_ON
-from inkcre.infobase.ticking import tick
+from inkcre.infobase.ticking import KINDS, tick
 from inkcre.logs import logging_config
 from inkcre.ports.database import Statement
 from inkcre.settings.loader import load_settings
@@ -132,13 +132,17 @@ class EdgeApplication:
         """Do what is due now: what the Cron Trigger calls. What fails is logged, and due again."""
         bindings = WorkerBindings(env)
         try:
-            with self._assembled_for(bindings).provide(bindings) as components:
-                swept = tick(components.database, components.clock())
+            assembled = self._assembled_for(bindings)
+            scheduler = assembled.settings.scheduler
+            if scheduler.kind != "cron-trigger":
+                return
+            with assembled.provide(bindings) as components:
+                due, done = tick(components, KINDS, budget_seconds=scheduler.budget_seconds)
         except InkcreError as error:
             said = _explain(error)
             logger.error("tick: %s (%s)", said.message, said.hint)  # noqa: TRY400 - no fault of ours
         else:
-            logger.info("tick: %d expired values swept", swept)
+            logger.info("tick: %d jobs due, %d run", due.enqueued, done)
 
     def _assembled_for(self, bindings: WorkerBindings) -> Assembled:
         """Give the application of a Worker's variables; what is wrong with them is remembered too.

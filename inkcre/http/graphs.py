@@ -1,14 +1,10 @@
 """``/graph``."""
 
-import json
-from typing import Annotated, Any
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from inkcre.errors import Invalid
-from inkcre.http.nesting import refuse_deep
+from inkcre.http.bodies import RawBody, load_json
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import WrittenGraph, documented, json_response
 from inkcre.infobase import graphs, plans
@@ -17,13 +13,6 @@ from inkcre.ports.components import components
 
 router = APIRouter(tags=["graph"])
 
-
-async def _raw_body(request: Request) -> bytes:
-    return await request.body()
-
-
-RawBody = Annotated[bytes, Depends(_raw_body)]
-"""The body as it came: a graph may be large, and is read in a worker thread, not in the loop."""
 
 GRAPH_SCHEMA = {
     "requestBody": {
@@ -82,17 +71,9 @@ FORM_MODELS = (Star, FlatGraph)
 def put_graph(body: RawBody) -> Response:
     """Write a graph whole or not at all. What exists stays as it is, so it can be sent again."""
     try:
-        form = parse_graph(_load(body))
+        form = parse_graph(load_json(body))
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
     plans.refuse_times(form)
     given = components()
     return json_response(graphs.write_graph(given.database, form, given.clock()))
-
-
-def _load(body: bytes) -> Any:
-    refuse_deep(body)
-    try:
-        return json.loads(body)
-    except ValueError:
-        raise Invalid("not JSON", field="body") from None

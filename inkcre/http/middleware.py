@@ -31,6 +31,10 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 """RFC 9110, section 9.2.1, as far as there are routes."""
 
 
+CHANGING_GET = "/source/"
+"""Where the former version took GET for a change."""
+
+
 class BindComponents:
     """Bind the components that an invocation is given to its context."""
 
@@ -72,7 +76,9 @@ class RefuseCrossSite:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request that is not one of those."""
-        is_change = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        is_change = scope["type"] == "http" and (
+            scope["method"] not in SAFE_METHODS or scope["path"].startswith(CHANGING_GET)
+        )
         if is_change and self._is_foreign(Headers(scope=scope)):
             response = problem_response(
                 403,

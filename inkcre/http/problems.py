@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from inkcre.errors import (
     BadAnswer,
     Conflict,
+    Forbidden,
     InkcreError,
     Invalid,
     InvariantBroken,
@@ -51,6 +52,7 @@ STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     Conflict: (409, "The change collides with what is there"),
     TooLarge: (413, "Too large"),
     TooSlow: (408, "The body does not come"),
+    Forbidden: (403, "Not allowed"),
     Refused: (403, "An address that may not be fetched"),
     Unavailable: (503, "No answer from the surroundings for now"),
     TimedOut: (504, "No answer from the surroundings in time"),

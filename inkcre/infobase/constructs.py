@@ -90,3 +90,20 @@ def _shown_postgresql(element: _Shown, compiler: Any, **kw: Any) -> str:
 @compiles(_Shown, "sqlite")
 def _shown_sqlite(element: _Shown, compiler: Any, **kw: Any) -> str:
     return str(compiler.process(element.clauses, **kw))
+
+
+class last_id(FunctionElement[int]):  # noqa: N801 - used like the SQL functions beside it
+    """The id of the row that the statement before in the same batch has added."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(last_id, "postgresql")
+def _last_id_postgresql(_: last_id, __: Any, **___: Any) -> str:
+    return "lastval()"
+
+
+@compiles(last_id, "sqlite")
+def _last_id_sqlite(_: last_id, __: Any, **___: Any) -> str:
+    return "last_insert_rowid()"

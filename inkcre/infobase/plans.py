@@ -70,7 +70,7 @@ class Plan:
         """Add a relation between two blocks of the plan."""
         self.relations.setdefault(
             (from_, to_, content),
-            {**_times(times), **_end("from", from_), **_end("to", to_), "content": content},
+            {**_times(times), **end_of("from", from_), **end_of("to", to_), "content": content},
         )
 
 
@@ -83,7 +83,8 @@ def _times(form: Times) -> dict[str, str]:
     return times
 
 
-def _end(name: str, reference: Reference) -> dict[str, Reference]:
+def end_of(name: str, reference: Reference) -> dict[str, Reference]:
+    """Name an end of a relation in a row: by id or by digest."""
     return {f"{name}_id" if isinstance(reference, int) else f"{name}_digest": reference}
 
 

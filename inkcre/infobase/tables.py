@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TIMESTAMP
 
-SCHEMA_HEAD = "0003"
+SCHEMA_HEAD = "0004"
 """The revision that this version needs; a test compares it with the migrations."""
 
 VERSION_TABLE = "inkcre_schema"
@@ -104,3 +104,124 @@ sweeps = Table(
 )
 """Files that are about to be deleted, by the SHA-256 of their content and by who is at it.
 ``expires_at`` is in milliseconds since 1970: a sweep that has not ended by then has been killed."""
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Id, Identity(), primary_key=True),
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("nickname", Text),
+    Column("config", Text, nullable=False),
+    Column("collect_at", Text),
+    Column("state", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Where items come from. ``config``, ``collect_at`` (the former shape of a schedule, as it was
+given) and ``state`` are JSON."""
+
+source_items = Table(
+    "source_items",
+    metadata,
+    Column("source_id", Id, ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("stamp", Text),
+    Column("arcs", Text, nullable=False),
+    Column("block_id", Id, ForeignKey("blocks.id", ondelete="SET NULL")),
+    Column("block_digest", Text, nullable=False),
+    Column("is_own", Integer, nullable=False),
+    Index(None, "block_id"),
+)
+"""What a source has given so far, by the item's key: what it was (``digest`` of its star, and
+``arcs``), its block and what that was (``block_digest``), and whether the block was made for it.
+Without a block: somebody deleted it, and it does not come back by itself. ``stamp`` tells cheaply,
+in the source's own words, whether an item is still the same."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Id, Identity(), primary_key=True),
+    Column("created_at", Timestamp, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("run_at", Timestamp, nullable=False),
+    Column("claimable_at", Timestamp),
+    Column("lease", Text),
+    Column("lane", Text),
+    Column("slot", Integer),
+    Column("started_at", Timestamp),
+    Column("finished_at", Timestamp),
+    Column("error", Text),
+    Column("result", Text),
+    Column("dedupe_key", Text),
+    Column("source_id", BigInteger),
+    UniqueConstraint("dedupe_key"),
+    Index(
+        "ix_jobs_claimable",
+        "claimable_at",
+        "id",
+        sqlite_where=text("claimable_at IS NOT NULL"),
+        postgresql_where=text("claimable_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_jobs_lane",
+        "lane",
+        "id",
+        sqlite_where=text("claimable_at IS NOT NULL"),
+        postgresql_where=text("claimable_at IS NOT NULL"),
+    ),
+    Index(
+        "uq_jobs_running_lane",
+        "lane",
+        unique=True,
+        sqlite_where=text("state = 'running'"),
+        postgresql_where=text("state = 'running'"),
+    ),
+    Index(
+        "uq_jobs_slot",
+        "kind",
+        "slot",
+        unique=True,
+        sqlite_where=text("slot IS NOT NULL"),
+        postgresql_where=text("slot IS NOT NULL"),
+    ),
+    Index(None, "state", "id"),
+    Index(None, "kind", "id"),
+    Index(None, "source_id", "id"),
+    Index(None, "finished_at"),
+    sqlite_autoincrement=True,
+)
+"""What is to be done, is being done, and was done. ``claimable_at`` is when somebody may take it: a
+pending job's time, the end of a running one's lease, NULL of one that has ended. ``lease`` names
+the hold of whoever runs it. Of a ``lane`` one job runs at a time; a ``slot`` is one of the places
+that a kind has."""
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", Id, Identity(), primary_key=True),
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("cron", Text),
+    Column("every_seconds", Integer),
+    Column("timezone", Text),
+    Column("next_run_at", Timestamp),
+    Column("last_due_at", Timestamp),
+    Column("source_id", Id, ForeignKey("sources.id", ondelete="CASCADE")),
+    UniqueConstraint("source_id"),
+    Index(
+        "ix_schedules_due",
+        "next_run_at",
+        sqlite_where=text("next_run_at IS NOT NULL"),
+        postgresql_where=text("next_run_at IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+"""When jobs come by themselves: by ``cron`` or ``every_seconds``, in a time zone (NULL: the one of
+the settings)."""

@@ -1,11 +1,23 @@
 """The tick: what is due now. Every home calls it at a steady pace."""
 
-from datetime import datetime
+import time
+from datetime import timedelta
 
 from sqlalchemy import BigInteger, bindparam, delete
 
+from inkcre.infobase.collecting import COLLECT, ORGANIZE
+from inkcre.infobase.kinds import Job, JobKind, Kinds, NoPayload, Outcome
+from inkcre.infobase.leases import FORGET_ENDED
+from inkcre.infobase.moments import format_moment
+from inkcre.infobase.running import run_claimable
+from inkcre.infobase.schedules import Due, enqueue_due
+from inkcre.infobase.sweeping import sweep_files
 from inkcre.infobase.tables import keyvalues
-from inkcre.ports.database import Database, Statement
+from inkcre.ports.components import Components
+from inkcre.ports.database import Statement
+
+RETENTION = timedelta(days=30)
+"""How long jobs that have ended are kept."""
 
 SWEEP_KEYVALUES = Statement(
     delete(keyvalues).where(keyvalues.c.expires_at <= bindparam("now", type_=BigInteger)),
@@ -14,10 +26,46 @@ SWEEP_KEYVALUES = Statement(
 """Delete the small values whose time is over."""
 
 
-def tick(database: Database, now: datetime) -> int:
-    """Do what is due, in one batch; give how many small values were swept away.
+def sweep(job: Job, _: NoPayload) -> Outcome:
+    """Delete small values whose time is over, and jobs that ended long ago."""
+    now = job.given.clock()
+    [[(values,)], [(ended,)]] = job.write(
+        [
+            SWEEP_KEYVALUES(now=int(now.timestamp() * 1000)),
+            FORGET_ENDED(before=format_moment(now - RETENTION)),
+        ]
+    )
+    return Outcome({"values": int(values), "jobs": int(ended)})
 
-    Two ticks at once, or one that is late, do no harm.
+
+def sweep_away_files(job: Job, _: NoPayload) -> Outcome:
+    """Delete the files that no block names any more."""
+    seen = deleted = 0
+    for swept in sweep_files(job.given.database, job.given.storage, job.given.clock):
+        seen, deleted = swept.seen, swept.deleted
+        job.check()
+    return Outcome({"seen": seen, "deleted": deleted})
+
+
+SWEEP = JobKind("sweep", NoPayload, sweep)
+SWEEP_FILES = JobKind("sweep files", NoPayload, sweep_away_files, timeout_seconds=3600)
+
+KINDS = Kinds.of(COLLECT, ORGANIZE, SWEEP, SWEEP_FILES)
+"""What every base can do."""
+
+
+LEASE_SECONDS = 330
+"""How long a tick holds a job where nothing runs beside it that extends leases."""
+
+
+def tick(given: Components, kinds: Kinds, *, budget_seconds: float) -> tuple[Due, int]:
+    """Add the jobs that are due, and run jobs until none is left or the time is over.
+
+    Give what was due, and how many jobs were run. The rest is for the next tick.
     """
-    [[(swept,)]] = database.atomic([SWEEP_KEYVALUES(now=int(now.timestamp() * 1000))])
-    return int(swept)
+    end = time.monotonic() + budget_seconds
+    due = enqueue_due(given.database, given.clock(), given.timezone)
+    done = run_claimable(
+        given, kinds, lease_seconds=LEASE_SECONDS, may_go_on=lambda: time.monotonic() < end
+    )
+    return due, done

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue
+from inkcre.ports.sources import SourceTypes
 from inkcre.ports.storage import Storage
 from inkcre.ports.web import Web
 
@@ -18,15 +20,28 @@ Clock = Callable[[], datetime]
 """Gives the time now, with a time zone."""
 
 
+def wake_nobody() -> None:
+    """Do nothing: nobody runs jobs beside requests."""
+
+
 @dataclass(frozen=True, slots=True)
 class Components:
-    """One adapter per port, and the clock."""
+    """One adapter per port, the clock, and what else was chosen for the domain."""
 
     database: Database
     storage: Storage
     keyvalue: KeyValue
     web: Web
     clock: Clock
+    source_types: SourceTypes
+    folders: tuple[PurePath, ...] = ()
+    """Folders of this machine that sources may read."""
+
+    timezone: str = "UTC"
+    """Of schedules that name none."""
+
+    wake: Callable[[], None] = wake_nobody
+    """Says that a job has been added, to those who run jobs beside requests."""
 
 
 _bound: ContextVar[Components] = ContextVar("inkcre_components")

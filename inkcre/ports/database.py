@@ -109,6 +109,22 @@ class Database(Protocol):
         """Give back what is held. The adapter opens anew when it is used again."""
 
 
+@dataclass(frozen=True, slots=True)
+class PoolUsage:
+    """How many connections of a pool are lent, and how many wait to be."""
+
+    in_use: int
+    idle: int
+
+
+@runtime_checkable
+class Pooled(Protocol):
+    """A database that keeps connections."""
+
+    def pool_usage(self) -> PoolUsage:
+        """Say how the pool is used now."""
+
+
 @runtime_checkable
 class Migratable(Protocol):
     """A database whose schema this process can change."""

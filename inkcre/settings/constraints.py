@@ -95,6 +95,39 @@ class WildcardWithCredentials:
         )
 
 
+@dataclass(frozen=True)
+class Empty:
+    """On ``target``, the list at ``path`` has to be empty."""
+
+    target: str
+    path: KeyPath
+    because: str
+    instead: str
+
+    @property
+    def paths(self) -> tuple[KeyPath, ...]:
+        """The settings that the rule is about."""
+        return (self.path,)
+
+    @property
+    def sentence(self) -> str:
+        """The rule in words."""
+        return f'on target "{self.target}" empty: {self.because}'
+
+    def find_violation(self, origins: Origins) -> Diagnostic | None:
+        """Give the problem when there is something in the list."""
+        is_there = bool(effective_value(origins, self.path))
+        if not is_there or effective_value(origins, TARGET) != self.target:
+            return None
+        return Diagnostic(
+            "forbidden_on_target",
+            ".".join(self.path),
+            f'has to be empty on target "{self.target}": {self.because}',
+            tuple(point_at(origins, [self.path, TARGET])),
+            help=self.instead,
+        )
+
+
 def _forbid(target: str, path: str, *values: str, because: str, instead: str) -> Forbidden:
     return Forbidden(target, tuple(path.split(".")), frozenset(values), because, instead)
 
@@ -158,7 +191,16 @@ FORBIDDEN = (
 )  # fmt: skip
 """What each target cannot have."""
 
-CONSTRAINTS: tuple[Constraint, ...] = (*FORBIDDEN, WildcardWithCredentials())
+CONSTRAINTS: tuple[Constraint, ...] = (
+    *FORBIDDEN,
+    WildcardWithCredentials(),
+    Empty(
+        "workers",
+        ("sources", "folders"),
+        because="there is no disk",
+        instead="remove it; folders are collected in processes only",
+    ),
+)
 
 
 def check_constraints(origins: Origins, report: Report) -> None:

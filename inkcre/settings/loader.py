@@ -263,15 +263,19 @@ def _resolve_paths(origins: Origins, folder: Path) -> Origins:
     for path, definition in winners.items():
         node = find_node(path)
         value = definition.value
-        if (
-            node
-            and node.is_local_path
-            and isinstance(value, (str, Path))
-            and str(value) not in (":memory:", "")
-        ):
-            absolute = (definition.origin.base or folder) / _expand_home(Path(value))
+        if node and node.is_local_path:
+            absolute = _make_absolute(value, definition.origin.base or folder)
             winners[path] = replace(definition, value=absolute)
     return replace(origins, winners=winners)
+
+
+def _make_absolute(value: Any, base: Path) -> Any:
+    """Make a path absolute, or those in a list; what is no path is for the model to refuse."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(_make_absolute(item, base) for item in value)
+    if not isinstance(value, (str, Path)) or str(value) in (":memory:", ""):
+        return value
+    return base / _expand_home(Path(value))
 
 
 def _expand_home(path: Path) -> Path:

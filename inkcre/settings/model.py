@@ -18,6 +18,7 @@ from inkcre.settings.sections.http import HttpSettings
 from inkcre.settings.sections.keyvalue import KeyValueSettings, MemoryKeyValueSettings
 from inkcre.settings.sections.logging import LoggingSettings
 from inkcre.settings.sections.scheduler import ApschedulerSettings, SchedulerSettings
+from inkcre.settings.sections.sources import SourcesSettings
 from inkcre.settings.sections.storage import FilesystemSettings, StorageSettings
 from inkcre.settings.sections.web import SocketsSettings, WebSettings
 from inkcre.settings.sections.workers import WorkersSettings
@@ -71,6 +72,9 @@ class Settings(BaseSettings):
 
     scheduler: SchedulerSettings = ApschedulerSettings()
     """What calls the tick."""
+
+    sources: SourcesSettings = SourcesSettings()
+    """What sources of this machine may read."""
 
     logging: LoggingSettings = LoggingSettings()
     """What is written about the running of the application."""

@@ -151,7 +151,10 @@ def _is_local_path(annotation: Any, info: FieldInfo | None) -> bool:
     mark = get_args(LocalPath)[-1]
     if info and mark in info.metadata:
         return True
-    return any(mark in _unwrap(member)[1] for member in _union_members(annotation))
+    members = (
+        get_args(annotation) if get_origin(annotation) is tuple else _union_members(annotation)
+    )
+    return any(mark in _unwrap(member)[1] for member in members)
 
 
 def _tag_value(model: type[BaseModel], tag: str) -> str:

@@ -24,6 +24,7 @@ SMALL: dict[str, Any] = {
     "database.migrate_on_start": True,
     "http.max_body_bytes": SMALL_BODY_BYTES,
     "http.max_file_bytes": 100_000_000,
+    "scheduler.tick_seconds": 1,
 }
 
 
@@ -47,7 +48,8 @@ def base_url(
         yield edge.base_url(request.param)
         return
     with ExitStack() as stack:
-        overrides = {**SMALL, **edge.LOOPBACK}
+        notes = tmp_path_factory.mktemp("notes")
+        overrides = {**SMALL, **edge.LOOPBACK, "sources.folders": [str(notes)]}
         if request.param == "postgres":
             overrides["storage"] = stack.enter_context(serve_bucket())
             settings = postgres_settings(new_postgres_database(), **overrides)

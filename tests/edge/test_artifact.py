@@ -562,7 +562,7 @@ def test_wheel_for_the_target_is_taken(index: Path, tmp_path: Path) -> None:
     assert found["several"].name.endswith(f"{NATIVE}.whl")
     (index / "several" / "index.html").unlink()
     assert fetch_wheels([package], tmp_path / "wheels") == found
-    files = prune(read_wheel(found["several"]), zones=())
+    files = prune(read_wheel(found["several"]))
     assert files["several-1.0.dist-info/METADATA"] == b"Name: several\nVersion: 1.0\n"
     assert set(files) == {
         "several/__init__.py", "several_extra.py", "several-1.0.dist-info/METADATA",

@@ -153,15 +153,19 @@ def test_threads_are_as_many_as_set() -> None:
 def test_lifespan_does_nothing_on_workers() -> None:
     """There it runs around every request."""
     import asyncio
+    import threading
 
     from inkcre import lifecycle
+    from inkcre.infobase.ticking import KINDS
 
     settings = load_settings("workers", environ={})
     components, _ = lifecycle.provide_components(settings)
     assert components is None
 
+    work = lifecycle.Work(KINDS, threading.Event())
+
     async def start_and_stop() -> None:
-        async with lifecycle.running(settings, components):
+        async with lifecycle.running(settings, components, work):
             pass
 
     asyncio.run(start_and_stop())

@@ -317,6 +317,7 @@ def test_sweep_during_the_coming_of_a_file_loses_nothing(
         keyvalue=given.keyvalue,
         web=given.web,
         clock=given.clock,
+        source_types=given.source_types,
     )
     ran = Interrupted(getattr(made, port), name, number, lambda: swept.append(sweep(given, soon)))
     database = ran if port == "database" else given.database

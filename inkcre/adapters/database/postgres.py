@@ -22,7 +22,14 @@ from sqlalchemy.pool import NullPool, Pool, PoolProxiedConnection, QueuePool, St
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.sqlstates import refused, translate_state, unavailable
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, Unavailable
-from inkcre.ports.database import MIGRATE_HINT, Call, DatabaseCapabilities, Lifetime, Row
+from inkcre.ports.database import (
+    MIGRATE_HINT,
+    Call,
+    DatabaseCapabilities,
+    Lifetime,
+    PoolUsage,
+    Row,
+)
 from inkcre.settings.sections.database import PostgresSettings, QueuePoolSettings
 
 IDLE_SECONDS_BEFORE_PING = 0.5
@@ -101,6 +108,12 @@ class PostgresDatabase:
         """Close idle connections; those lent out close when they come back."""
         self._pool.dispose()
         self._pool = self._pool.recreate()
+
+    def pool_usage(self) -> PoolUsage:
+        """Say how many connections are lent; without a pool it is not known."""
+        if isinstance(self._pool, QueuePool):
+            return PoolUsage(self._pool.checkedout(), self._pool.checkedin())
+        return PoolUsage(0, 0)
 
     def migration_engine(self) -> Engine:
         """Make an engine with one connection in the usual transactions."""

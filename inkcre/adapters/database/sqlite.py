@@ -20,7 +20,15 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.resultcodes import translate_code
 from inkcre.errors import InkcreError, Misconfigured, Unavailable
-from inkcre.ports.database import MIGRATE_HINT, Call, DatabaseCapabilities, Lifetime, Row, Statement
+from inkcre.ports.database import (
+    MIGRATE_HINT,
+    Call,
+    DatabaseCapabilities,
+    Lifetime,
+    PoolUsage,
+    Row,
+    Statement,
+)
 from inkcre.settings.sections.database import SqliteSettings
 
 MINIMUM_VERSION = (3, 38, 0)
@@ -98,6 +106,10 @@ class SqliteDatabase:
         """Close idle connections; a database in memory is gone with the last one."""
         self._readers.close()
         self._writer.dispose()
+
+    def pool_usage(self) -> PoolUsage:
+        """Say whether the connection that writes is lent; those that read are their threads'."""
+        return PoolUsage(self._writer.checkedout(), self._writer.checkedin())
 
     def migration_engine(self) -> Engine:
         """Make an engine whose transactions start at once and cover changes of the schema."""

@@ -107,7 +107,7 @@ def build_artifact(
     sizes = []
     for package in packages:
         unpruned = read_wheel(wheels[package.name])
-        kept = prune(unpruned, zones=_zones(settings))
+        kept = prune(unpruned)
         files |= {f"python_modules/{path}": content for path, content in kept.items()}
         sizes.append(PackageSize(package.name, package.version, _total(unpruned), _total(kept)))
     if settings.database.kind == "d1":
@@ -126,7 +126,9 @@ def _own_files(settings: Settings, leaves: Sequence[Leaf]) -> dict[str, bytes]:
         for port in ADAPTERS
         if getattr(settings, port).kind in ADAPTERS[port]
     }
-    modules = collect_modules(entry.decode(), [f"{port}.{kind}" for port, kind in chosen.items()])
+    modules = collect_modules(
+        entry.decode(), [f"{port}.{kind.replace('-', '_')}" for port, kind in chosen.items()]
+    )
     own_version = version("inkcre")
     profile = toml_settings([leaf for leaf in leaves if leaf.path != ("profile",)])
     return {
@@ -140,10 +142,6 @@ def _own_files(settings: Settings, leaves: Sequence[Leaf]) -> dict[str, bytes]:
         ).encode(),
         **{f"src/{path}": content for path, content in modules.items()},
     }
-
-
-def _zones(settings: Settings) -> set[str]:
-    return {"UTC", getattr(settings.scheduler, "timezone", "UTC")}
 
 
 def entry_file() -> Path:

@@ -50,27 +50,24 @@ RULES = (
         "of dateutil, pg8000 uses the parser and relative times",
         ("dateutil/zoneinfo/*", "dateutil/rrule.py", "dateutil/tz/win.py"),
     ),
-    Rule("zoneinfo reads the files", ("tzdata/zones",)),
+    Rule(
+        "zoneinfo reads the zones' own files",
+        (
+            "tzdata/zones", "tzdata/zoneinfo/*.tab", "tzdata/zoneinfo/*.zi",
+            "tzdata/zoneinfo/leapseconds", "tzdata/zoneinfo/tzdata.zi",
+        ),
+    ),
 )  # fmt: skip
 
 METADATA_FILES = ("METADATA", "entry_points.txt")
 """What is read of a distribution's information: its version, and OpenTelemetry's entry points."""
 
 
-def prune(files: Mapping[str, bytes], *, zones: Iterable[str]) -> dict[str, bytes]:
-    """Give what is kept of a package's files.
-
-    Args:
-        files: contents by path.
-        zones: the time zones that the settings name; others are left out.
-    """
-    kept_zones = {f"tzdata/zoneinfo/{zone}" for zone in zones}
+def prune(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Give what is kept of a package's files, by their paths."""
     kept = {}
     for path, content in files.items():
-        if path.startswith("tzdata/zoneinfo/") and not path.endswith("__init__.py"):
-            if path in kept_zones:
-                kept[path] = content
-        elif ".dist-info/" in path:
+        if ".dist-info/" in path:
             if path.rpartition("/")[2] in METADATA_FILES:
                 kept[path] = _headers(content) if path.endswith("METADATA") else content
         elif not any(_matches(rule, path) for rule in RULES):

@@ -36,6 +36,9 @@ class ApschedulerSettings(Section):
     tick_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
     """The pace of ticks."""
 
+    jobs: Annotated[int, Field(ge=1, le=64)] = 4
+    """How many jobs this process runs at a time."""
+
     timezone: TimeZone = "UTC"
     """The time zone of schedules that name none."""
 
@@ -45,6 +48,9 @@ class CronTriggerSettings(Section):
 
     kind: Literal["cron-trigger"] = "cron-trigger"
     """A Cron Trigger; its times are ``[workers] crons``."""
+
+    budget_seconds: Annotated[float, Field(ge=1, le=840)] = 20
+    """How long one tick begins further jobs; the rest waits for the next one."""
 
     timezone: TimeZone = "UTC"
     """The time zone of schedules that name none."""

@@ -1,0 +1,52 @@
+"""APScheduler: a thread of this process calls the tick.
+
+Only one thing is scheduled, in memory: what is due, and when, is in the database.
+https://apscheduler.readthedocs.io/en/3.x/userguide.html
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from inkcre.ports.scheduler import SchedulerCapabilities
+from inkcre.settings.sections.scheduler import ApschedulerSettings
+
+logger = logging.getLogger("inkcre.scheduler")
+
+
+class ApschedulerScheduler:
+    """A thread that ticks."""
+
+    capabilities: ClassVar[SchedulerCapabilities] = SchedulerCapabilities(
+        ticks=True, is_in_process=True
+    )
+
+    def __init__(self, settings: ApschedulerSettings) -> None:
+        self._tick_seconds = settings.tick_seconds
+        self._scheduler: Any = None
+
+    def start(self, tick: Callable[[], None]) -> None:
+        """Begin to call the tick: now, and then every so many seconds."""
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(1)}, timezone=UTC
+        )
+        self._scheduler.add_job(
+            tick,
+            "interval",
+            seconds=self._tick_seconds,
+            next_run_time=datetime.now(UTC),
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Call no more, and wait for a call that is going on."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=True)
+            self._scheduler = None

@@ -1,0 +1,130 @@
+"""``inkcre jobs``: what is to be done, is being done, and was done."""
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from inkcre.cli.bases import open_base
+from inkcre.cli.settings_options import Assignments, Profile
+
+app = typer.Typer(
+    no_args_is_help=True, help="Jobs: what was done, and how it ended.", rich_markup_mode=None
+)
+
+JobId = Annotated[int, typer.Argument(metavar="ID", help="The job's id.", min=1)]
+FAILED = 1
+"""Exit status when a job that was run did not end well."""
+
+
+@app.command("list")
+def list_(
+    profile: Profile = None,
+    set_: Assignments = None,
+    state: Annotated[
+        str | None,
+        typer.Option(help="Only those: pending, running, finished, failed or cancelled."),
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Only those of this kind.")] = None,
+    source: Annotated[int | None, typer.Option(help="Only those of this source.", min=1)] = None,
+    limit: Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)] = 20,
+) -> None:
+    """List jobs, newest first: id, time, state, kind, and what came of them."""
+    from inkcre.errors import Invalid
+    from inkcre.infobase.jobs import STATES, list_jobs
+
+    if state is not None and state not in STATES:
+        raise Invalid(
+            f'"{state}" is no state', field="state", hint=f"use one of {', '.join(STATES)}"
+        )
+    with open_base(profile, set_) as given:
+        filters = {"state": state, "kind": kind, "source": source}
+        page, _ = list_jobs(given.database, filters, limit=limit)
+        for job in page:
+            print(_line(job))
+
+
+def _line(job: dict[str, Any]) -> str:
+    when = (job["finished_at"] or job["started_at"] or job["run_at"])[:16].replace("T", " ")
+    said = job["error"] or ("" if job["result"] is None else json.dumps(job["result"]))
+    source = f" of source {job['source_id']}" if job["source_id"] else ""
+    return f"{job['id']:>8}  {when}  {job['state']:<9}  {job['kind']}{source}  {said}".rstrip()
+
+
+@app.command("show")
+def show(job_id: JobId, profile: Profile = None, set_: Assignments = None) -> None:
+    """Show all about one job, as JSON."""
+    from inkcre.infobase.jobs import get_job
+
+    with open_base(profile, set_) as given:
+        print(json.dumps(get_job(given.database, job_id), indent=2, ensure_ascii=False))
+
+
+@app.command("run")
+def run(
+    job_id: Annotated[
+        int | None, typer.Argument(metavar="[ID]", help="Only this one, whenever it is due.", min=1)
+    ] = None,
+    profile: Profile = None,
+    set_: Assignments = None,
+) -> None:
+    """Run what is due now, in this process, until nothing is left; or one job."""
+    from inkcre.infobase.ticking import KINDS, tick
+
+    with open_base(profile, set_) as given:
+        if job_id is None:
+            due, done = tick(given, KINDS, budget_seconds=float("inf"))
+            print(f"{due.enqueued} jobs added, {done} run")
+            return
+        job = _run_one(given, job_id)
+    print(_line(job))
+    if job["state"] != "finished":
+        sys.exit(FAILED)
+
+
+def _run_one(given: Any, job_id: int) -> dict[str, Any]:
+    from inkcre.errors import Conflict, Unsupported
+    from inkcre.infobase.jobs import get_job
+    from inkcre.infobase.leases import claim_one
+    from inkcre.infobase.running import run_lease
+    from inkcre.infobase.ticking import KINDS, LEASE_SECONDS
+
+    kind = get_job(given.database, job_id)["kind"]
+    if kind not in KINDS.by_name:
+        raise Unsupported(f'job {job_id}: nothing here runs a "{kind}"')
+    now = given.clock()
+    lease = claim_one(given.database, job_id, now=now, lease_seconds=LEASE_SECONDS)
+    if lease is None:
+        state = get_job(given.database, job_id)["state"]
+        raise Conflict(f"job {job_id}: is {state}", hint=f"inkcre jobs retry {job_id}")
+    run_lease(given, KINDS, lease, limit_seconds=LEASE_SECONDS)
+    return get_job(given.database, job_id)
+
+
+@app.command("retry")
+def retry(
+    job_ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of jobs.", min=1)],
+    profile: Profile = None,
+    set_: Assignments = None,
+) -> None:
+    """Let jobs that failed or were cancelled wait again, as if they had never been tried."""
+    from inkcre.infobase.jobs import retry_job
+
+    with open_base(profile, set_) as given:
+        for job_id in job_ids:
+            print(_line(retry_job(given.database, job_id, given.clock())))
+
+
+@app.command("cancel")
+def cancel(
+    job_ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of jobs.", min=1)],
+    profile: Profile = None,
+    set_: Assignments = None,
+) -> None:
+    """End jobs that have not ended; what they have not written yet is not written."""
+    from inkcre.infobase.jobs import cancel_job
+
+    with open_base(profile, set_) as given:
+        for job_id in job_ids:
+            print(_line(cancel_job(given.database, job_id, given.clock())))

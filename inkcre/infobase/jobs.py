@@ -1,0 +1,304 @@
+"""Jobs: what is to be done, is being done, and was done, each a row.
+
+A job is added in the same batch as the change that caused it. Who runs it has a lease on it, in
+``inkcre.infobase.leases``.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Text,
+    bindparam,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from inkcre.errors import Conflict, NotFound
+from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.infobase.cursors import decode_cursor, encode_cursor
+from inkcre.infobase.forms import MAX_ID
+from inkcre.infobase.moments import format_moment
+from inkcre.infobase.tables import jobs
+from inkcre.ports.database import Call, Database, Statement
+
+State = Literal["pending", "running", "finished", "failed", "cancelled"]
+STATES: tuple[State, ...] = ("pending", "running", "finished", "failed", "cancelled")
+
+JOB_COLUMNS = (
+    jobs.c.id,
+    jobs.c.kind,
+    jobs.c.state,
+    jobs.c.payload,
+    jobs.c.attempts,
+    jobs.c.source_id,
+    jobs.c.error,
+    jobs.c.result,
+    shown(jobs.c.created_at),
+    shown(jobs.c.run_at),
+    shown(jobs.c.started_at),
+    shown(jobs.c.finished_at),
+    shown(jobs.c.claimable_at),
+)
+
+_given = json_rows(
+    "jobs", ord=BigInteger(), kind=Text(), payload=Text(), run_at=Text(), lane=Text(),
+    dedupe_key=Text(), source_id=BigInteger(),
+)  # fmt: skip
+_now = moment(bindparam("now", type_=Text))
+
+ENQUEUE = Statement(
+    insert(jobs)
+    .from_select(
+        [
+            "created_at", "kind", "payload", "state", "attempts", "run_at", "claimable_at",
+            "lane", "dedupe_key", "source_id",
+        ],
+        select(
+            _now, _given.c.kind, _given.c.payload, bindparam("pending", "pending", type_=Text),
+            bindparam("attempts", 0, type_=Integer), moment(_given.c.run_at),
+            moment(_given.c.run_at), _given.c.lane, _given.c.dedupe_key, _given.c.source_id,
+        )
+        .where(true())
+        .order_by(_given.c.ord)
+        .suffix_with(IGNORE_TWINS),
+    )
+    .returning(jobs.c.id)
+)  # fmt: skip
+"""Add jobs whose dedupe keys are not there yet; gives the ids of those added."""
+
+_by_id = jobs.c.id == bindparam("id", type_=BigInteger)
+
+SELECT_JOB = Statement(select(*JOB_COLUMNS).where(_by_id))
+"""Read one job."""
+
+SELECT_BY_KEY = Statement(
+    select(*JOB_COLUMNS).where(jobs.c.dedupe_key == bindparam("dedupe_key", type_=Text))
+)
+"""Read the job of a dedupe key."""
+
+SELECT_WAITING = Statement(
+    select(*JOB_COLUMNS)
+    .where(
+        jobs.c.lane == bindparam("lane", type_=Text),
+        jobs.c.claimable_at.is_not(None),
+        jobs.c.state == bindparam("pending", "pending", type_=Text),
+        jobs.c.payload == bindparam("payload", type_=Text),
+    )
+    .order_by(jobs.c.id)
+    .limit(1)
+)
+"""Read the job of a lane that waits already to do the same."""
+
+RETRY = Statement(
+    update(jobs)
+    .where(_by_id, or_(jobs.c.state == "failed", jobs.c.state == "cancelled"))
+    .values(
+        state="pending", attempts=0, run_at=_now, claimable_at=_now, lease=null(), slot=null(),
+        started_at=null(), finished_at=null(), error=null(), result=null(),
+    )
+    .returning(*JOB_COLUMNS)
+)  # fmt: skip
+"""Let a job that failed or was cancelled wait again."""
+
+CANCEL = Statement(
+    update(jobs)
+    .where(_by_id, or_(jobs.c.state == "pending", jobs.c.state == "running"))
+    .values(
+        state="cancelled", claimable_at=null(), lease=null(), slot=null(), finished_at=_now
+    )
+    .returning(*JOB_COLUMNS)
+)  # fmt: skip
+"""End a job that has not ended; who runs it writes nothing more."""
+
+_before = jobs.c.id < bindparam("before", type_=BigInteger)
+_FILTERS = {
+    "state": jobs.c.state == bindparam("state", type_=Text),
+    "kind": jobs.c.kind == bindparam("kind", type_=Text),
+    "source": jobs.c.source_id == bindparam("source", type_=BigInteger),
+}
+
+
+def _page(*names: str) -> Statement:
+    return Statement(
+        select(*JOB_COLUMNS)
+        .where(_before, *(_FILTERS[name] for name in names))
+        .order_by(jobs.c.id.desc())
+        .limit(bindparam("limit", type_=Integer))
+    )
+
+
+SELECT_PAGE: dict[tuple[str, ...], Statement] = {
+    names: _page(*names)
+    for names in (
+        (), ("state",), ("kind",), ("source",), ("state", "kind"), ("state", "source"),
+        ("kind", "source"), ("state", "kind", "source"),
+    )
+}  # fmt: skip
+"""Read a page of jobs, newest first, by which filters are given."""
+
+
+COUNT_JOBS = Statement(
+    select(jobs.c.kind, jobs.c.state, func.count()).group_by(jobs.c.kind, jobs.c.state)
+)
+"""Count the jobs by kind and state."""
+
+SELECT_OLDEST = Statement(
+    select(shown(jobs.c.claimable_at))
+    .where(jobs.c.claimable_at <= _now, jobs.c.claimable_at.is_not(None))
+    .order_by(jobs.c.claimable_at, jobs.c.id)
+    .limit(1)
+)
+"""Read since when the job has been due that has waited longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be added."""
+
+    kind: str
+    payload: BaseModel
+    run_at: datetime | None = None
+    """When it may begin; None: now."""
+
+    lane: str | None = None
+    """Of the jobs of one lane, one runs at a time."""
+
+    dedupe_key: str | None = None
+    """A second job of the same key is not added, not even when the first has ended."""
+
+    source_id: int | None = None
+
+
+def enqueue_call(new: Iterable[NewJob], now: datetime) -> Call:
+    """Give the statement that adds jobs, to ride in the batch of the change that causes them.
+
+    It gives the ids of those added: not of those whose dedupe keys are there already.
+    """
+    rows = [
+        {
+            "ord": number,
+            "kind": job.kind,
+            "payload": job.payload.model_dump_json(),
+            "run_at": format_moment(job.run_at or now),
+            "lane": job.lane,
+            "dedupe_key": job.dedupe_key,
+            "source_id": job.source_id,
+        }
+        for number, job in enumerate(new)
+    ]
+    return ENQUEUE(jobs=json.dumps(rows, ensure_ascii=False), now=format_moment(now))
+
+
+def enqueue(database: Database, job: NewJob, now: datetime) -> int | None:
+    """Add one job; give its id, or None when its dedupe key is there already."""
+    [added] = database.atomic([enqueue_call([job], now)])
+    return int(added[0][0]) if added else None
+
+
+def job_from_row(row: Sequence[Any]) -> dict[str, Any]:
+    """Name the values of ``JOB_COLUMNS``."""
+    return {
+        "id": row[0],
+        "kind": row[1],
+        "state": row[2],
+        "payload": json.loads(row[3]),
+        "attempts": row[4],
+        "source_id": row[5],
+        "error": row[6],
+        "result": None if row[7] is None else json.loads(row[7]),
+        "created_at": row[8],
+        "run_at": row[12] if row[2] == "pending" else row[9],
+        "started_at": row[10],
+        "finished_at": row[11],
+        "leased_until": row[12] if row[2] == "running" else None,
+    }
+
+
+def get_job(database: Database, job_id: int) -> dict[str, Any]:
+    """Read one job.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    for row in database.read(SELECT_JOB(id=job_id)):
+        return job_from_row(row)
+    raise NotFound(f"job {job_id}: not found")
+
+
+def find_waiting(database: Database, job: NewJob) -> dict[str, Any] | None:
+    """Give the job of the same lane that waits already to do what ``job`` is to do."""
+    rows = database.read(SELECT_WAITING(lane=job.lane, payload=job.payload.model_dump_json()))
+    return job_from_row(rows[0]) if rows else None
+
+
+def list_jobs(
+    database: Database, filters: Mapping[str, Any], *, limit: int, cursor: str | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Read a page of jobs, newest first, and the cursor of the next one.
+
+    Args:
+        database: where they are.
+        filters: any of ``state``, ``kind`` and ``source``; what is None does not count.
+        limit: how many at the most.
+        cursor: where the page before ended.
+
+    Raises:
+        Invalid: the cursor is not one of ours.
+    """
+    given = {name: filters[name] for name in _FILTERS if filters.get(name) is not None}
+    before = decode_cursor(cursor) if cursor else MAX_ID
+    statement = SELECT_PAGE[tuple(given)]
+    rows = database.read(statement(before=before, limit=limit + 1, **given))
+    after = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
+    return [job_from_row(row) for row in rows[:limit]], after
+
+
+def count_jobs(database: Database) -> list[tuple[str, str, int]]:
+    """Give kinds, states, and how many jobs there are of each."""
+    return [(row[0], row[1], int(row[2])) for row in database.read(COUNT_JOBS())]
+
+
+def find_oldest_claimable(database: Database, now: datetime) -> datetime | None:
+    """Give since when the job has been due that has waited longest; None when none waits."""
+    rows = database.read(SELECT_OLDEST(now=format_moment(now)))
+    return datetime.fromisoformat(rows[0][0]) if rows else None
+
+
+def retry_job(database: Database, job_id: int, now: datetime) -> dict[str, Any]:
+    """Let a job that failed or was cancelled run again, as if it had never been tried.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: it has not failed, and was not cancelled.
+    """
+    return _change(database, RETRY(id=job_id, now=format_moment(now)), job_id, "be retried")
+
+
+def cancel_job(database: Database, job_id: int, now: datetime) -> dict[str, Any]:
+    """End a job that has not ended. If it is running, what it has not written yet is not written.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: it has ended.
+    """
+    return _change(database, CANCEL(id=job_id, now=format_moment(now)), job_id, "be cancelled")
+
+
+def _change(database: Database, call: Call, job_id: int, what: str) -> dict[str, Any]:
+    [rows] = database.atomic([call])
+    if rows:
+        return job_from_row(rows[0])
+    job = get_job(database, job_id)
+    raise Conflict(f"job {job_id}: is {job['state']}, and cannot {what}")

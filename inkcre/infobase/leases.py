@@ -1,0 +1,310 @@
+"""Leases: who runs a job holds it for a while, and nobody else does.
+
+A holder that is killed loses nothing but time: its lease lapses, and the job is claimed again.
+A holder that has lost its lease writes nothing: a fence stands in front of each of its batches.
+"""
+
+import json
+import random
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from inkcre.errors import Conflict, MissingReference, SurroundingsError
+from inkcre.infobase.constructs import json_rows, moment, shown
+from inkcre.infobase.moments import format_moment
+from inkcre.infobase.tables import jobs
+from inkcre.ports.database import Call, Database, Statement
+
+CLAIM_ATTEMPTS = 8
+"""How often a claim is tried that met another one head on."""
+
+
+class LeaseLost(SurroundingsError):
+    """Say that a job is somebody else's now, or was cancelled; nothing was written."""
+
+    code = "lease_lost"
+
+
+_now = moment(bindparam("now", type_=Text))
+_places = json_rows("places", ord=BigInteger(), kind=Text(), slot=BigInteger())
+_other = jobs.alias("other")
+_lane_is_free = ~exists().where(
+    _other.c.lane == jobs.c.lane,
+    _other.c.claimable_at.is_not(None),
+    _other.c.id != jobs.c.id,
+    or_(
+        _other.c.state == "running",
+        and_(_other.c.id < jobs.c.id, _other.c.claimable_at <= _now),
+    ),
+)
+_slot_is_free = ~exists().where(
+    _other.c.kind == jobs.c.kind,
+    _other.c.slot == _places.c.slot,
+    _other.c.id != jobs.c.id,
+)
+_next = (
+    select(jobs.c.id.label("job"), _places.c.slot.label("place"))
+    .select_from(jobs.join(_places, _places.c.kind == jobs.c.kind))
+    .where(
+        jobs.c.claimable_at <= _now,
+        jobs.c.claimable_at.is_not(None),
+        or_(jobs.c.lane.is_(None), _lane_is_free),
+        or_(_places.c.slot.is_(None), _slot_is_free),
+    )
+    .order_by(jobs.c.claimable_at, jobs.c.id, _places.c.ord)
+    .limit(1)
+    .with_for_update(of=jobs, skip_locked=True)
+    .cte("next_job")
+    .prefix_with("MATERIALIZED")
+)
+_lease = bindparam("lease", type_=Text)
+
+CLAIM = Statement(
+    update(jobs)
+    .where(jobs.c.id == _next.c.job)
+    .values(
+        state="running",
+        lease=_lease,
+        claimable_at=moment(bindparam("until", type_=Text)),
+        attempts=jobs.c.attempts + 1,
+        slot=_next.c.place,
+        started_at=_now,
+    )
+    .returning(
+        jobs.c.id, jobs.c.kind, jobs.c.payload, jobs.c.attempts, jobs.c.source_id,
+        shown(jobs.c.run_at),
+    )
+)  # fmt: skip
+"""Take the job that has waited longest, of the kinds given and where there is a place; or none."""
+
+CLAIM_ONE = Statement(
+    update(jobs)
+    .where(
+        jobs.c.id == bindparam("id", type_=BigInteger),
+        jobs.c.claimable_at.is_not(None),
+        or_(jobs.c.state == "pending", jobs.c.claimable_at <= _now),
+    )
+    .values(
+        state="running",
+        lease=_lease,
+        claimable_at=moment(bindparam("until", type_=Text)),
+        attempts=jobs.c.attempts + 1,
+        started_at=_now,
+    )
+    .returning(
+        jobs.c.id, jobs.c.kind, jobs.c.payload, jobs.c.attempts, jobs.c.source_id,
+        shown(jobs.c.run_at),
+    )
+)  # fmt: skip
+"""Take one job, whether or not its time has come."""
+
+_held = and_(
+    jobs.c.id == bindparam("id", type_=BigInteger),
+    jobs.c.lease == _lease,
+    jobs.c.state == "running",
+)
+
+FENCE = Statement(
+    update(jobs)
+    .where(jobs.c.id == bindparam("id", type_=BigInteger))
+    .values(
+        state=case(
+            (and_(jobs.c.lease == _lease, jobs.c.state == "running"), jobs.c.state), else_=null()
+        )
+    )
+)
+"""Break NOT NULL, and so the batch, unless the job is held by this lease. It also locks the row."""
+
+FINISH = Statement(
+    update(jobs)
+    .where(_held)
+    .values(
+        state="finished", claimable_at=null(), lease=null(), slot=null(), finished_at=_now,
+        error=null(), result=bindparam("outcome", type_=Text),
+    )
+    .returning(jobs.c.id)
+)  # fmt: skip
+"""End a job well."""
+
+FAIL = Statement(
+    update(jobs)
+    .where(_held)
+    .values(
+        state="failed", claimable_at=null(), lease=null(), slot=null(), finished_at=_now,
+        error=bindparam("fault", type_=Text),
+    )
+    .returning(jobs.c.id)
+)  # fmt: skip
+"""End a job that is not to be tried again."""
+
+POSTPONE = Statement(
+    update(jobs)
+    .where(_held)
+    .values(
+        state="pending", claimable_at=moment(bindparam("later", type_=Text)), lease=null(),
+        slot=null(), error=bindparam("fault", type_=Text),
+    )
+    .returning(jobs.c.id)
+)  # fmt: skip
+"""Let a job wait for its next attempt."""
+
+_leases = json_rows("leases", lease=Text())
+
+RELEASE = Statement(
+    update(jobs)
+    .where(jobs.c.lease.in_(select(_leases.c.lease)), jobs.c.state == "running")
+    .values(
+        state="pending", claimable_at=_now, attempts=jobs.c.attempts - 1, lease=null(), slot=null()
+    )
+)
+"""Give jobs back that were not done; the attempt does not count."""
+
+EXTEND = Statement(
+    update(jobs)
+    .where(jobs.c.lease.in_(select(_leases.c.lease)), jobs.c.state == "running")
+    .values(claimable_at=moment(bindparam("until", type_=Text)))
+    .returning(jobs.c.lease)
+)
+"""Hold jobs for longer; gives the leases that are still held."""
+
+FORGET_ENDED = Statement(
+    delete(jobs).where(jobs.c.finished_at < moment(bindparam("before", type_=Text))), counts=True
+)
+"""Delete the jobs that ended long ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A job that is held."""
+
+    job_id: int
+    token: str
+    kind: str
+    payload: str
+    attempts: int
+    source_id: int | None
+    run_at: str
+    """RFC 3339, UTC."""
+
+    def fence(self) -> Call:
+        """Give the statement that breaks a batch unless the job is still held."""
+        return FENCE(id=self.job_id, lease=self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Room for jobs of a kind: one of its numbered slots, or any number without a slot."""
+
+    kind: str
+    slot: int | None
+
+
+def claim(
+    database: Database, places: Sequence[Place], *, now: datetime, lease_seconds: float
+) -> Lease | None:
+    """Take the job that has waited longest; None when there is none for these places.
+
+    One whose holder let its lease lapse is taken as well.
+    """
+    shuffled = random.sample(places, len(places))  # so that two at once try different slots
+    rows = [{"ord": n, "kind": p.kind, "slot": p.slot} for n, p in enumerate(shuffled)]
+    for _ in range(CLAIM_ATTEMPTS):
+        token = uuid.uuid4().hex
+        call = CLAIM(places=json.dumps(rows), **_hold(token, now, lease_seconds))
+        try:
+            [claimed] = database.atomic([call])
+        except Conflict:
+            continue  # somebody took the same slot, or another job of the same lane
+        return Lease(claimed[0][0], token, *claimed[0][1:]) if claimed else None
+    return None
+
+
+def claim_one(
+    database: Database, job_id: int, *, now: datetime, lease_seconds: float
+) -> Lease | None:
+    """Take a job that waits, at once; None when it is held or has ended.
+
+    Raises:
+        Conflict: another job of its lane is running.
+    """
+    token = uuid.uuid4().hex
+    [claimed] = database.atomic([CLAIM_ONE(id=job_id, **_hold(token, now, lease_seconds))])
+    return Lease(claimed[0][0], token, *claimed[0][1:]) if claimed else None
+
+
+def _hold(token: str, now: datetime, lease_seconds: float) -> dict[str, Any]:
+    return {
+        "lease": token,
+        "now": format_moment(now),
+        "until": format_moment(now + timedelta(seconds=lease_seconds)),
+    }
+
+
+def write_fenced(database: Database, lease: Lease, calls: Sequence[Call]) -> list[list[Any]]:
+    """Run statements in one batch, if the job is still held; give each one's rows.
+
+    Raises:
+        LeaseLost: it is not; nothing was written.
+    """
+    try:
+        return database.atomic([lease.fence(), *calls])[1:]
+    except MissingReference:
+        if _is_held(database, lease):
+            raise
+        raise LeaseLost(f"job {lease.job_id}: is no longer held") from None
+
+
+SELECT_HELD = Statement(select(jobs.c.id).where(_held))
+"""Tell whether a job is held by a lease."""
+
+
+def _is_held(database: Database, lease: Lease) -> bool:
+    return bool(database.read(SELECT_HELD(id=lease.job_id, lease=lease.token)))
+
+
+def finish_call(lease: Lease, result: Any, now: datetime) -> Call:
+    """Give the statement that ends a job well."""
+    said = None if result is None else json.dumps(result, ensure_ascii=False)
+    return FINISH(id=lease.job_id, lease=lease.token, outcome=said, now=format_moment(now))
+
+
+def fail_call(lease: Lease, fault: str, now: datetime) -> Call:
+    """Give the statement that ends a job that is not to be tried again."""
+    return FAIL(id=lease.job_id, lease=lease.token, fault=fault, now=format_moment(now))
+
+
+def postpone_call(lease: Lease, fault: str, later: datetime) -> Call:
+    """Give the statement that lets a job wait for its next attempt."""
+    return POSTPONE(id=lease.job_id, lease=lease.token, fault=fault, later=format_moment(later))
+
+
+def extend(database: Database, tokens: Iterable[str], until: datetime) -> set[str]:
+    """Hold jobs until a moment; give the leases that are still held."""
+    call = EXTEND(leases=_as_json(tokens), until=format_moment(until))
+    return {row[0] for row in database.atomic([call])[0]}
+
+
+def release(database: Database, tokens: Iterable[str], now: datetime) -> None:
+    """Give back jobs that were not done, so that others need not wait for their leases to lapse."""
+    database.atomic([RELEASE(leases=_as_json(tokens), now=format_moment(now))])
+
+
+def _as_json(tokens: Iterable[str]) -> str:
+    return json.dumps([{"lease": token} for token in tokens])

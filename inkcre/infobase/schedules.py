@@ -1,0 +1,306 @@
+"""Schedules: when jobs come by themselves, each a row.
+
+Any number of processes may look at once: whose change of ``next_run_at`` comes first has the due
+time, and its job is added in the same batch.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
+
+from inkcre.errors import Invalid
+from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, last_id, moment, shown
+from inkcre.infobase.crons import (
+    format_every,
+    list_runs,
+    next_run,
+    parse_cron,
+    parse_every,
+    parse_zone,
+)
+from inkcre.infobase.cursors import decode_cursor, encode_cursor
+from inkcre.infobase.forms import MAX_ID, Form
+from inkcre.infobase.moments import format_moment
+from inkcre.infobase.tables import jobs, schedules
+from inkcre.ports.database import Call, Database, Statement
+
+logger = logging.getLogger("inkcre.schedules")
+
+AT_ONCE = 500
+"""How many due schedules are taken in one batch."""
+
+
+def _explained(parse: Any) -> AfterValidator:
+    """Make a validator of what raises ``Invalid``."""
+
+    def validate(text: str) -> str:
+        try:
+            parsed = parse(text)
+        except Invalid as error:
+            raise PydanticCustomError("schedule", "{why}", {"why": error.fact}) from None
+        return parsed if isinstance(parsed, str) else text
+
+    return AfterValidator(validate)
+
+
+CronText = Annotated[str, Field(max_length=200), _explained(parse_cron)]
+Every = Annotated[str, Field(max_length=20), _explained(parse_every)]
+Zone = Annotated[str, Field(max_length=64), _explained(parse_zone)]
+
+
+class ScheduleForm(Form):
+    """When something is due: by cron text, or every so often."""
+
+    cron: CronText | None = None
+    every: Every | None = None
+    timezone: Zone | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.cron is None) == (self.every is None):
+            raise PydanticCustomError("schedule", "a schedule has either cron or every")
+        return self
+
+
+class CollectAt(Form):
+    """When something is due, as the former version wrote it: 0 is Monday; no day is every day."""
+
+    day_of_week: Annotated[int, Field(ge=0, le=6)] | None = None
+    hour: Annotated[int, Field(ge=0, le=23)] = 0
+    minute: Annotated[int, Field(ge=0, le=59)] = 0
+
+    def as_schedule(self) -> ScheduleForm:
+        """Say the same in cron text."""
+        days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+        day = "*" if self.day_of_week is None else days[self.day_of_week]
+        return ScheduleForm(cron=f"{self.minute} {self.hour} * * {day}")
+
+
+SCHEDULE_COLUMNS = (
+    schedules.c.id,
+    schedules.c.kind,
+    schedules.c.payload,
+    schedules.c.cron,
+    schedules.c.every_seconds,
+    schedules.c.timezone,
+    shown(schedules.c.next_run_at),
+    shown(schedules.c.last_due_at),
+    schedules.c.source_id,
+)
+_now = moment(bindparam("now", type_=Text))
+
+SELECT_DUE = Statement(
+    select(*SCHEDULE_COLUMNS)
+    .where(schedules.c.next_run_at <= _now, schedules.c.next_run_at.is_not(None))
+    .order_by(schedules.c.next_run_at, schedules.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+"""Read the schedules that are due, those that have waited longest first."""
+
+_due = json_rows(
+    "due", ord=BigInteger(), id=BigInteger(), due=Text(), next=Text(), lane=Text(),
+    dedupe_key=Text(),
+)  # fmt: skip
+_is_that = (schedules.c.id == _due.c.id) & (schedules.c.next_run_at == moment(_due.c.due))
+
+ENQUEUE_DUE = Statement(
+    insert(jobs)
+    .from_select(
+        [
+            "created_at", "kind", "payload", "state", "attempts", "run_at", "claimable_at",
+            "lane", "dedupe_key", "source_id",
+        ],
+        select(
+            _now, schedules.c.kind, schedules.c.payload,
+            bindparam("pending", "pending", type_=Text),
+            bindparam("attempts", 0, type_=Integer), moment(_due.c.due), moment(_due.c.due),
+            _due.c.lane, _due.c.dedupe_key, schedules.c.source_id,
+        )
+        .select_from(_due.join(schedules, _is_that))
+        .where(true())
+        .order_by(_due.c.ord)
+        .suffix_with(IGNORE_TWINS),
+    )
+    .returning(jobs.c.id)
+)  # fmt: skip
+"""Add the jobs of schedules that are still due when they were seen to be."""
+
+ADVANCE = Statement(
+    update(schedules)
+    .where(_is_that)
+    .values(next_run_at=moment(_due.c.next), last_due_at=moment(_due.c.due))
+)
+"""Set when those schedules are due next."""
+
+UPSERT = Statement(
+    insert(schedules)
+    .from_select(
+        [
+            "created_at", "updated_at", "kind", "payload", "cron", "every_seconds", "timezone",
+            "next_run_at", "source_id",
+        ],
+        select(
+            _now, _now, bindparam("kind", "collect", type_=Text),
+            bindparam("payload", "{}", type_=Text),
+            bindparam("cron", type_=Text), bindparam("every_seconds", type_=Integer),
+            bindparam("timezone", type_=Text), moment(bindparam("next", type_=Text)),
+            func.coalesce(bindparam("source", type_=BigInteger), last_id()),
+        )
+        .where(true())
+        .suffix_with(
+            "ON CONFLICT (source_id) DO UPDATE SET updated_at = excluded.updated_at,"
+            " cron = excluded.cron, every_seconds = excluded.every_seconds,"
+            " timezone = excluded.timezone, next_run_at = excluded.next_run_at"
+        ),
+    )
+)  # fmt: skip
+"""Give a source its schedule, instead of the one that it has; NULL is the source just added."""
+
+UNSCHEDULE = Statement(
+    delete(schedules).where(schedules.c.source_id == bindparam("source", type_=BigInteger))
+)
+"""Take a source's schedule away."""
+
+SELECT_PAGE = Statement(
+    select(*SCHEDULE_COLUMNS)
+    .where(schedules.c.id < bindparam("before", type_=BigInteger))
+    .order_by(schedules.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+"""Read a page of schedules, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a look at the schedules found."""
+
+    enqueued: int
+    """How many jobs were added."""
+
+    lag_seconds: float
+    """How long the one that waited longest had been due; 0 when none was."""
+
+
+def enqueue_due(database: Database, now: datetime, timezone: str) -> Due:
+    """Add a job for each schedule that is due, and set when it is due next.
+
+    A schedule that missed several times gets one job. Called by any number of processes at once,
+    each due time has one job all the same.
+
+    Args:
+        database: where they are.
+        now: the time; one before the last does no harm.
+        timezone: of schedules that name none.
+    """
+    enqueued, lag_seconds = 0, 0.0
+    while True:
+        rows = database.read(SELECT_DUE(now=format_moment(now), limit=AT_ONCE))
+        if not rows:
+            return Due(enqueued, lag_seconds)
+        waited = [now - datetime.fromisoformat(row[6]) for row in rows if row[7] is not None]
+        if waited:  # of what has never been due, nobody has waited for anything
+            lag_seconds = max(lag_seconds, max(waited).total_seconds())
+        due = json.dumps([_advance(n, row, now, timezone) for n, row in enumerate(rows)])
+        added, _ = database.atomic([ENQUEUE_DUE(due=due, now=format_moment(now)), ADVANCE(due=due)])
+        enqueued += len(added)
+        if len(rows) < AT_ONCE:
+            return Due(enqueued, lag_seconds)
+
+
+def _advance(number: int, row: Sequence[Any], now: datetime, timezone: str) -> dict[str, Any]:
+    id_, source_id = row[0], row[8]
+    following = _next_of(row, now, timezone)
+    return {
+        "ord": number,
+        "id": id_,
+        "due": row[6],
+        "next": following and format_moment(following),
+        "lane": f"source:{source_id}" if source_id is not None else f"schedule:{id_}",
+        "dedupe_key": f"schedule:{id_}:{row[6]}",
+    }
+
+
+def _next_of(row: Sequence[Any], now: datetime, timezone: str) -> datetime | None:
+    """Give when a schedule is due next; None, with a line in the log, if nobody can tell."""
+    try:
+        return next_run(
+            cron=row[3],
+            every=None if row[4] is None else timedelta(seconds=row[4]),
+            timezone=row[5] or timezone,
+            after=now,
+            due=datetime.fromisoformat(row[6]),
+        )
+    except (KeyError, ValueError) as error:  # a zone that this machine does not know
+        logger.error("schedule %d: %s; it is not due any more", row[0], error)  # noqa: TRY400
+        return None
+
+
+def schedule_call(
+    source_id: int | None, form: ScheduleForm | None, now: datetime, timezone: str
+) -> Call:
+    """Give the statement that gives a source its schedule, or takes it from it (None).
+
+    The source None is the one that the statement before has added.
+    """
+    if form is None:
+        return UNSCHEDULE(source=source_id)
+    every = None if form.every is None else parse_every(form.every)
+    # An interval begins at once, cron text at its times.
+    following: datetime | None = now
+    if form.cron is not None:
+        following = next(list_runs(form.cron, now, form.timezone or timezone), None)
+    return UPSERT(
+        source=source_id,
+        cron=form.cron,
+        every_seconds=None if every is None else int(every.total_seconds()),
+        timezone=form.timezone,
+        next=following and format_moment(following),
+        now=format_moment(now),
+    )
+
+
+def schedule_from_row(row: Sequence[Any]) -> dict[str, Any]:
+    """Name the values of ``SCHEDULE_COLUMNS``."""
+    return {
+        "id": row[0],
+        "kind": row[1],
+        "payload": json.loads(row[2]),
+        "cron": row[3],
+        "every": None if row[4] is None else format_every(row[4]),
+        "timezone": row[5],
+        "next_run_at": row[6],
+        "last_due_at": row[7],
+        "source_id": row[8],
+    }
+
+
+def list_schedules(
+    database: Database, *, limit: int, cursor: str | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Read a page of schedules, newest first, and the cursor of the next one.
+
+    Raises:
+        Invalid: the cursor is not one of ours.
+    """
+    before = decode_cursor(cursor) if cursor else MAX_ID
+    rows = database.read(SELECT_PAGE(before=before, limit=limit + 1))
+    after = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
+    return [schedule_from_row(row) for row in rows[:limit]], after

@@ -1,0 +1,223 @@
+"""Feeds: RSS and Atom, through feedparser: https://feedparser.readthedocs.io/."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar
+from urllib.parse import urljoin
+
+from pydantic import Field
+
+from inkcre.errors import BadAnswer
+from inkcre.infobase.forms import NodeForm, Star
+from inkcre.infobase.sourcing import Item, Seen, SourceBase, SourceConfig
+from inkcre.infobase.stars import Arc, block, clean, page, star, text
+from inkcre.sources.fetching import FetchState, fetch_if_changed, remember
+from inkcre.sources.pages import read_page
+from inkcre.sources.trees import parse_html
+
+ACCEPT = "application/atom+xml, application/rss+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
+MEDIA = {"image": "image", "video": "video"}
+"""Resolvers of enclosures, by the first half of their media types."""
+
+MAX_ENTRIES = 10_000
+MAX_ARCS = 100
+"""How many authors, categories, and enclosures of an entry are kept, of each."""
+
+ENTRY = "feed entry"
+"""The resolver of an entry's block."""
+
+FEED_KEY = "feed:"
+"""The feed's own item; no entry's key begins so."""
+
+
+class RssConfig(SourceConfig):
+    """Which feed, and how much of it."""
+
+    url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2048)]
+    """The feed's address."""
+
+    full_text: bool = False
+    """Whether the page of each new entry is fetched too, and its readable text kept."""
+
+
+class RssSource(SourceBase[RssConfig, FetchState]):
+    """A feed, RSS or Atom: its entries, as blocks that follow their editions."""
+
+    name: ClassVar[str] = "rss"
+    config_model = RssConfig
+    state_model = FetchState
+
+    @property
+    def organizes(self) -> bool:
+        """Whether the pages of entries are fetched, each in a job of its own."""
+        return self.config.full_text
+
+    def collect(self, *, full: bool) -> Iterator[Item | Seen]:
+        """Yield the feed itself and its entries, if it has changed."""
+        url = self.config.url
+        found = fetch_if_changed(self.surroundings, url, self.state, full=full, accept=ACCEPT)
+        if found is None:
+            return
+        yield from read_feed(found.content, found.headers, url)
+        remember(self.state, found)
+
+    def organize(self, block: Mapping[str, Any]) -> Star | None:
+        """Fetch the page of an entry; give its readable text."""
+        if block["resolver"] != ENTRY:
+            return None
+        url = json.loads(block["content"]).get("link")
+        if not url:
+            return None
+        answer = self.surroundings.web.fetch(url, headers={"accept": "text/html"})
+        kind = answer.headers.get("content-type", "")
+        if answer.status != 200 or "html" not in kind:
+            return None
+        read = read_page(answer.content, url=answer.url, content_type=kind)
+        if not read.text:
+            return None
+        return star(page(url), [("text content", text(read.text))])
+
+
+def read_feed(content: bytes, headers: Mapping[str, str], url: str) -> Iterator[Item]:
+    """Yield a feed and its entries, however broken its XML is.
+
+    Raises:
+        BadAnswer: this is no feed at all.
+    """
+    import feedparser  # takes a while, and much of an isolate's memory
+
+    kept = {n: v for n, v in headers.items() if n in ("content-type", "content-language")}
+    parsed = feedparser.parse(content, response_headers={**kept, "content-location": url})
+    if not parsed.version and not parsed.entries and not parsed.feed.get("title"):
+        why = parsed.get("bozo_exception")
+        raise BadAnswer(
+            f"{url}: no feed" + (f", {_first_line(why)}" if why else ""),
+            hint="give the address of an RSS or Atom feed, not of a page",
+        )
+    feed = block("feed", url, "url")
+    yield Item(FEED_KEY, _describe_feed(parsed.feed, feed, url))
+    keys: set[str] = set()
+    for entry in parsed.entries[:MAX_ENTRIES]:
+        item = _read_entry(entry, feed, url)
+        if item is not None:
+            # Some feeds call all their entries by one name; then each is what it says.
+            named = item if item.key not in keys else replace(item, key=_key_by_content(item))
+            keys.add(named.key)
+            yield named
+
+
+def _key_by_content(item: Item) -> str:
+    return f"{item.key} {hashlib.sha256((item.star.block.content or '').encode()).hexdigest()}"
+
+
+def _first_line(why: object) -> str:
+    return clean(str(why)).partition("\n")[0][:200]
+
+
+def _describe_feed(said: Mapping[str, Any], feed: NodeForm, url: str) -> Star:
+    arcs: list[Arc] = []
+    for name, relation in (("title", "title"), ("subtitle", "description")):
+        value = _plain(said.get(name))
+        if value:
+            arcs.append((relation, text(value)))
+    link = _address(url, said.get("link"))
+    if link:
+        arcs.append(("page", page(link)))
+    return star(feed, arcs)
+
+
+def _read_entry(entry: dict[str, Any], feed: NodeForm, url: str) -> Item | None:
+    """Make an item of an entry; None of one that says nothing."""
+    link = _address(url, entry.get("link"))
+    title = _plain(entry.get("title"))
+    body = _body(entry)
+    identity = clean(str(entry.get("id") or "")).strip() or link or ""
+    if not (identity or title or body):
+        return None
+    said = {
+        "id": identity or None,
+        "link": link,
+        "title": title or None,
+        "published": _moment(entry, "published") or _moment(entry, "created"),
+        "updated": _moment(entry, "updated"),
+        **body,
+    }
+    content = json.dumps({n: v for n, v in said.items() if v is not None}, ensure_ascii=False)
+    arcs: list[Arc] = [("feed", feed)]
+    arcs += [("author", text(name)) for name in _authors(entry)]
+    arcs += [("category", text(name)) for name in _categories(entry)]
+    arcs += [("enclosure", one) for one in _enclosures(entry, url)]
+    if link:
+        arcs.append(("page", page(link)))
+    centre = block(ENTRY, content)
+    # Without an identity an entry is what it says: another edition is another entry.
+    return Item(f"entry:{identity or content}", star(centre, arcs))
+
+
+def _body(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Give an entry's text, as HTML if it is; the longest that the entry has."""
+    pieces: Sequence[Mapping[str, Any]] = [*entry.get("content", ())]
+    detail = entry.get("summary_detail")
+    if detail:
+        pieces = [*pieces, detail]
+    best = max(pieces, key=lambda piece: len(piece.get("value") or ""), default=None)
+    value = clean(str((best or {}).get("value") or entry.get("summary") or "")).strip()
+    if not value:
+        return {}
+    is_html = "html" in str((best or {}).get("type", "")) and "<" in value
+    return {"html": value} if is_html else {"text": value}
+
+
+def _plain(value: object) -> str:
+    """Give text without markup, on one line."""
+    said = clean(str(value or ""))
+    if "<" in said:
+        said = parse_html(said).text()
+    return " ".join(said.split())
+
+
+def _moment(entry: dict[str, Any], name: str) -> str | None:
+    parsed = dict.get(entry, f"{name}_parsed")  # feedparser's own gives another time instead
+    if not parsed:
+        return None
+    try:
+        year, month, day, hour, minute, second = parsed[:6]
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        return moment.isoformat().replace("+00:00", "Z")
+    except ValueError:
+        return None
+
+
+def _authors(entry: Mapping[str, Any]) -> list[str]:
+    names = [_plain(one.get("name") or one.get("email")) for one in entry.get("authors", ())]
+    names = names if any(names) else [_plain(entry.get("author"))]
+    return _once(names)
+
+
+def _categories(entry: Mapping[str, Any]) -> list[str]:
+    return _once(_plain(tag.get("label") or tag.get("term")) for tag in entry.get("tags", ()))
+
+
+def _once(names: Any) -> list[str]:
+    return [name for name in dict.fromkeys(names) if name][:MAX_ARCS]
+
+
+def _enclosures(entry: Mapping[str, Any], url: str) -> Iterator[NodeForm]:
+    for one in entry.get("enclosures", ())[:MAX_ARCS]:
+        address = _address(url, one.get("href"))
+        if address:
+            kind = str(one.get("type") or "").partition("/")[0]
+            yield block(MEDIA.get(kind, "file"), address, "url")
+
+
+def _address(base: str, value: object) -> str | None:
+    """Give an address of the web as a whole; None when it is none."""
+    said = clean(str(value or "")).strip()
+    try:
+        whole = urljoin(base, said) if said else ""
+    except ValueError:
+        return None
+    return whole if whole.startswith(("http://", "https://")) and " " not in whole else None

@@ -89,6 +89,14 @@ SELECT_STAMPS = Statement(
 )
 """Read a page of a source's keys and stamps."""
 
+SELECT_SHARING = Statement(
+    select(source_items.c.block_id, source_items.c.source_id, source_items.c.key,
+           source_items.c.arcs)
+    .select_from(_keys.join(_twin, and_(_twin.c.key == _keys.c.key, _twin.c.source_id == _source))
+    .join(source_items, source_items.c.block_id == _twin.c.block_id))
+)  # fmt: skip
+"""Read the items that have a block together with some items of a source, these included."""
+
 _centres = json_rows(
     "centres", id=BigInteger(), old_digest=Text(), storage=Text(), resolver=Text(),
     content=Text(), digest=Text(),
@@ -153,7 +161,11 @@ UPSERT_ITEMS = Statement(
         select(
             _source, _items.c.key, _items.c.digest, _items.c.stamp, _items.c.arcs,
             func.coalesce(_items.c.block_id, blocks.c.id), _items.c.block_digest,
-            case((or_(_items.c.is_own == 1, blocks.c.created_at == _now), 1), else_=0),
+            case(
+                (_items.c.is_own == 0, 0),
+                (or_(_items.c.block_id.is_not(None), blocks.c.created_at == _now), 1),
+                else_=0,
+            ),
         )
         .select_from(_items.outerjoin(blocks, blocks.c.digest == _items.c.block_digest))
         .where(true())
@@ -165,7 +177,8 @@ UPSERT_ITEMS = Statement(
     )
     .returning(source_items.c.key, source_items.c.block_id)
 )  # fmt: skip
-"""Remember items as they are now; a block that is as old as this moment was made for its item."""
+"""Remember items as they are now. A new block is an item's own if it was not there before, and was
+made at this moment: somebody else may have made it since."""
 
 _links = json_rows("links", from_key=Text(), to_key=Text(), content=Text())
 _from_item = source_items.alias("from_item")
@@ -201,17 +214,20 @@ HAND_OVER = Statement(
 )
 """Let the other items of blocks that were made for an item have them as their own."""
 
+_now_left = blocks.alias("now_left")
 DELETE_LEFT = Statement(
     delete(blocks).where(
-        exists(
-            select(_left.c.id).where(
-                _left.c.id == blocks.c.id,
-                _left.c.digest == blocks.c.digest,
-                ~exists().where(_twin.c.block_id == blocks.c.id),
+        blocks.c.id.in_(
+            select(_now_left.c.id)
+            .select_from(_left.join(_now_left, _now_left.c.id == _left.c.id))
+            .where(
+                _now_left.c.digest == _left.c.digest,
+                ~exists().where(_twin.c.block_id == _left.c.id),
                 or_(
                     _left.c.is_gone == 1,
-                    ~exists().where(
-                        or_(relations.c.from_ == blocks.c.id, relations.c.to_ == blocks.c.id)
+                    and_(
+                        ~exists().where(relations.c.from_ == _left.c.id),
+                        ~exists().where(relations.c.to_ == _left.c.id),
                     ),
                 ),
             )
@@ -478,7 +494,7 @@ class _Batch:
         if isinstance(edition.centre, int):  # a block of others
             self._remember(edition, edition.centre, None, is_own=False)
         else:
-            self._remember(edition, None, edition.centre, is_own=False)
+            self._remember(edition, None, edition.centre, is_own=True)
 
     def _merge(self, edition: _Edition, block_id: int | None) -> None:
         """Add a plan's rows; the centre goes by its id where it is a block that exists."""
@@ -502,7 +518,7 @@ class _Batch:
     def _remember(
         self, edition: _Edition, block_id: int | None, digest: str | None, is_own: bool
     ) -> None:
-        """Remember an item; a block without an id is its own if it is made in this batch."""
+        """Remember an item; a block without an id is its own only if it is made in this batch."""
         self._rows.append(
             {
                 "key": edition.key,
@@ -522,6 +538,7 @@ class _Batch:
         unresolved = self._plan.unresolved()
         for reference in find_missing(self._database, unresolved) if unresolved else ():
             raise NotFound(f"block {reference}: not found", hint="nothing was written")
+        self._disown_existing()
         moment_ = format_moment(self._now)
         limit = self._database.capabilities.max_value_bytes
         calls = write_calls(self._plan, self._now, max_bytes=limit)
@@ -543,6 +560,14 @@ class _Batch:
         self.written.block_ids = [id_ for id_ in changed if id_ is not None]
         refuse_swept(self._database, files_of(self._plan), self._now)
         return self.written
+
+    def _disown_existing(self) -> None:
+        """Say of new items whose blocks are there already that these are not their own."""
+        new = [row for row in self._rows if row["block_id"] is None]
+        digests = dict.fromkeys(row["block_digest"] for row in new)
+        missing = set(find_missing(self._database, list(digests))) if digests else set()
+        for row in new:
+            row["is_own"] = int(row["block_digest"] in missing)
 
     def _organize(self, now: str) -> Call:
         rows = [
@@ -597,14 +622,19 @@ def delete_items(
     A block that another item has too, or that somebody has changed, stays.
     """
     known = _read_known(database, source_id, keys)
+    claimed = _read_claims(database, source_id, known)
     stale: list[dict[str, Any]] = []
     left: list[dict[str, Any]] = []
     for item in known.values():
-        if item.block_id is None or not item.is_pristine:
+        if item.block_id is None or not item.is_own:
             continue
-        left.append(item.left(is_gone=True))
-        if not item.is_shared:
-            stale += [_stale_row(arc, item.block_id) for arc in json.loads(item.arcs)]
+        if item.is_pristine:
+            left.append(item.left(is_gone=True))
+        if item.is_pristine or item.is_shared:
+            arcs = [
+                arc for arc in json.loads(item.arcs) if (item.block_id, _dump(arc)) not in claimed
+            ]
+            stale += [_stale_row(arc, item.block_id) for arc in arcs]
     asked = _dump([{"key": key} for key in known])
     write(
         [
@@ -614,6 +644,19 @@ def delete_items(
         ]
     )
     return Written(deleted=len(known))
+
+
+def _read_claims(database: Database, source_id: int, known: Iterable[str]) -> set[tuple[int, str]]:
+    """Give the arcs, by block, of the items that share blocks with some that are gone."""
+    gone = set(known)
+    asked = _dump([{"key": key} for key in gone])
+    rows = database.read(SELECT_SHARING(keys=asked, source=source_id))
+    return {
+        (block_id, _dump(arc))
+        for block_id, source, key, arcs in rows
+        if source != source_id or key not in gone
+        for arc in json.loads(arcs)
+    }
 
 
 def link_call(source_id: int, links: Sequence[tuple[str, str, str]], now: datetime) -> Call:

@@ -73,10 +73,10 @@ class Mapping(SourceConfig):
         Raises:
             Invalid: what is to be its block's content, or its key, is not there.
         """
-        parts = list(find(message, self.items)) if self.items else [message]
+        parts = list(find(message, self.items)) if self.items is not None else [message]
         for number, part in enumerate(parts):
             own = message_id if len(parts) == 1 else f"{message_id}:{number}"
-            key = _one(self.key, part, "key") if self.key else own
+            key = _one(self.key, part, "key") if self.key is not None else own
             yield Item(key, self._make_star(part))
 
     def _make_star(self, part: Any) -> Star:

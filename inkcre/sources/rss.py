@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urljoin
 
@@ -28,6 +30,17 @@ MAX_ARCS = 100
 
 ENTRY = "feed entry"
 """The resolver of an entry's block."""
+
+PARSER_ERRORS = (
+    ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError,
+)  # fmt: skip
+"""What feedparser raises on documents that nobody has thought of; it has no errors of its own."""
+
+_UNKEEPABLE = re.compile(
+    rb"&#(?:0+|x0+|x0*d[89a-f][0-9a-f]{2}|0*5[5-7]\d{3})(?:;|(?![0-9a-f]))", re.IGNORECASE
+)
+"""References to NUL and to halves of surrogate pairs (and, in decimal, to a few beside them, which
+nobody has written in a feed yet): feedparser fails on them."""
 
 FEED_KEY = "feed:"
 """The feed's own item; no entry's key begins so."""
@@ -90,8 +103,15 @@ def read_feed(content: bytes, headers: Mapping[str, str], url: str) -> Iterator[
     import feedparser  # takes a while, and much of an isolate's memory
 
     kept = {n: v for n, v in headers.items() if n in ("content-type", "content-language")}
-    parsed = feedparser.parse(content, response_headers={**kept, "content-location": url})
-    if not parsed.version and not parsed.entries and not parsed.feed.get("title"):
+    kept["content-location"] = url
+    try:
+        # A stream: what is given as bytes might be an address, or a path, and be read.
+        parsed = feedparser.parse(
+            BytesIO(_UNKEEPABLE.sub(b"\xef\xbf\xbd", content)), response_headers=kept
+        )
+    except PARSER_ERRORS as error:
+        raise BadAnswer(f"{url}: no feed that can be read, {_first_line(error)}") from error
+    if not (parsed.get("version") or parsed.get("entries") or parsed.feed.get("title")):
         why = parsed.get("bozo_exception")
         raise BadAnswer(
             f"{url}: no feed" + (f", {_first_line(why)}" if why else ""),

@@ -1,0 +1,316 @@
+"""Running jobs: how they end, when they are tried again, and the threads that run them."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from inkcre.errors import BadAnswer, TimedOut, Unavailable
+from inkcre.infobase.jobs import NewJob, enqueue, get_job
+from inkcre.infobase.kinds import (
+    MAX_BACKOFF_SECONDS,
+    Job,
+    JobKind,
+    Kinds,
+    NoPayload,
+    Outcome,
+    Payload,
+)
+from inkcre.infobase.leases import LeaseLost, claim
+from inkcre.infobase.running import run_claimable
+from inkcre.ports.components import Components
+from inkcre.ports.tracing import traced
+from inkcre.working import JobThreads
+from tests.jobs.conftest import Clock
+
+Run = Callable[[Job, Any], Outcome | None]
+
+
+class Greeting(Payload):
+    name: str
+
+
+def kind(run: Run, **more: Any) -> JobKind[Any]:
+    """Make a kind called work."""
+    return JobKind("work", more.pop("payload", NoPayload), run, **more)
+
+
+def run_all(base: Components, *kinds: JobKind[Any]) -> int:
+    """Run what can be run now."""
+    return run_claimable(base, Kinds.of(*kinds), lease_seconds=60, may_go_on=lambda: True)
+
+
+def add(base: Components, payload: Payload | None = None) -> int:
+    """Add a job; give its id."""
+    job_id = enqueue(base.database, NewJob("work", payload or NoPayload()), base.clock())
+    assert job_id
+    return job_id
+
+
+def raise_(error: Exception) -> Run:
+    """Make what raises something."""
+
+    def run(job: Job, payload: Any) -> None:
+        raise error
+
+    return run
+
+
+def test_payload_is_typed(base: Components) -> None:
+    """What was added comes as it was; what makes no sense any more is a clear failure."""
+    greeted: list[str] = []
+
+    def run(job: Job, payload: Greeting) -> Outcome:
+        greeted.append(payload.name)
+        return Outcome({"greeted": payload.name})
+
+    good, old = add(base, Greeting(name="ann")), add(base, NoPayload())
+    assert run_all(base, kind(run, payload=Greeting)) == 2
+    assert greeted == ["ann"]
+    assert get_job(base.database, good)["result"] == {"greeted": "ann"}
+    failed = get_job(base.database, old)
+    assert (failed["state"], failed["attempts"]) == ("failed", 1)
+    assert failed["error"] == "payload: name: Field required (written by another version)"
+
+
+def test_what_passes_is_tried_again_with_growing_pauses(base: Components, clock: Clock) -> None:
+    """Up to the number of attempts; then it has failed, and says why."""
+    job_id = add(base)
+    work = kind(raise_(TimedOut("x: took too long")), max_attempts=4, backoff_seconds=10)
+    pauses = []
+    job = get_job(base.database, job_id)
+    for _ in range(4):
+        assert run_all(base, work) == 1
+        job = get_job(base.database, job_id)
+        if job["state"] == "pending":
+            pauses.append((datetime.fromisoformat(job["run_at"]) - clock()).total_seconds())
+            assert run_all(base, work) == 0
+            clock.now = datetime.fromisoformat(job["run_at"])
+    assert pauses >= [5, 10, 20]
+    assert all(low <= pause <= 2 * low for low, pause in zip([5, 10, 20], pauses, strict=True))
+    assert job["state"] == "failed"
+    assert job["error"] == "timed_out: x: took too long"
+
+
+def test_pauses_are_capped_and_drawn() -> None:
+    """An hour at the most, and not all at the same moment."""
+    work = kind(raise_(TimedOut("x")), backoff_seconds=10)
+    pauses = {work.pause_seconds(30) for _ in range(50)}
+    assert max(pauses) <= MAX_BACKOFF_SECONDS
+    assert len(pauses) > 40
+
+
+def test_server_says_how_long_to_wait(base: Components, clock: Clock) -> None:
+    """Longer than our own pause, its word counts."""
+    job_id = add(base)
+    run_all(base, kind(raise_(Unavailable("x: busy", retry_after_seconds=7200))))
+    later = datetime.fromisoformat(get_job(base.database, job_id)["run_at"])
+    assert later - clock() == timedelta(hours=2)
+
+
+def test_what_will_not_get_better_has_failed(base: Components) -> None:
+    """One attempt is enough to know."""
+    job_id = add(base)
+    run_all(base, kind(raise_(BadAnswer("x: no feed", hint="look at it"))))
+    job = get_job(base.database, job_id)
+    assert (job["state"], job["attempts"]) == ("failed", 1)
+    assert job["error"] == "bad_answer: x: no feed (look at it)"
+
+
+def test_fault_of_ours_is_logged_and_tried_again(
+    base: Components, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With its trace; the row says what it was."""
+    job_id = add(base)
+    run_all(base, kind(raise_(ZeroDivisionError("oh\0no"))))
+    job = get_job(base.database, job_id)
+    assert (job["state"], job["error"]) == ("pending", "ZeroDivisionError: oh\ufffdno")
+    assert "Traceback" in caplog.text
+
+
+def test_job_whose_process_dies_each_time_is_given_up(base: Components, clock: Clock) -> None:
+    """One that kills whoever runs it would go round for ever."""
+    job_id = add(base)
+    work = kind(lambda job, payload: None, max_attempts=3)
+    for _ in range(3):
+        assert claim(base.database, work.places(), now=clock(), lease_seconds=60)
+        clock.pass_by(seconds=61)
+    run_all(base, work)
+    job = get_job(base.database, job_id)
+    assert (job["state"], job["error"]) == ("failed", "gave_up: began 3 times and never ended")
+
+
+def test_job_that_takes_too_long_is_stopped_where_it_writes(base: Components) -> None:
+    """It is told so where it looks, writes nothing more, and is tried again."""
+    job_id = add(base)
+
+    def run(job: Job, payload: NoPayload) -> Outcome:
+        time.sleep(0.05)
+        job.write([])
+        return Outcome()
+
+    run_all(base, kind(run, timeout_seconds=0.01))
+    job = get_job(base.database, job_id)
+    assert job["state"] == "pending"
+    assert job["error"].startswith("timed_out: ")
+
+
+def test_log_lines_name_the_job(base: Components, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever is logged while it runs."""
+    job_id = add(base)
+    seen: list[Any] = []
+
+    def run(job: Job, payload: NoPayload) -> None:
+        seen.append(dict(traced()))
+
+    with caplog.at_level(logging.INFO):
+        run_all(base, kind(run))
+    assert seen == [{"job": job_id}]
+
+
+def wait_until(found: Callable[[], object], seconds: float = 20) -> None:
+    """Wait for something to be so."""
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_threads_run_what_they_are_woken_for(process: Components) -> None:
+    """All at once, as many as there are threads."""
+    together = threading.Barrier(3)
+
+    def run(job: Job, payload: NoPayload) -> None:
+        together.wait(20)
+
+    woken = threading.Event()
+    threads = JobThreads(process, Kinds.of(kind(run)), number=3, woken=woken)
+    threads.start()
+    ids = [add(process) for _ in range(3)]
+    woken.set()
+    wait_until(lambda: {get_job(process.database, i)["state"] for i in ids} == {"finished"})
+    threads.stop()
+
+
+def test_stop_waits_for_what_runs(process: Components) -> None:
+    """A job that ends in time has ended well; those that wait are left for others."""
+    began, may_end = threading.Event(), threading.Event()
+
+    def run(job: Job, payload: NoPayload) -> Outcome:
+        began.set()
+        may_end.wait(20)
+        return Outcome("done")
+
+    running, waiting = add(process), add(process)
+    woken = threading.Event()
+    threads = JobThreads(process, Kinds.of(kind(run)), number=1, woken=woken)
+    threads.start()
+    threads.tick()
+    assert began.wait(20)
+    stopping = threading.Thread(target=threads.stop)
+    stopping.start()
+    may_end.set()
+    stopping.join(20)
+    assert get_job(process.database, running)["result"] == "done"
+    assert get_job(process.database, waiting)["state"] == "pending"
+
+
+def test_stop_gives_back_what_does_not_end(process: Components) -> None:
+    """Somebody else can take it at once, and who had it writes nothing more."""
+    began, may_end = threading.Event(), threading.Event()
+    caught: list[Exception] = []
+
+    def run(job: Job, payload: NoPayload) -> None:
+        began.set()
+        may_end.wait(20)
+        try:
+            job.write([])
+        except LeaseLost as error:
+            caught.append(error)
+            raise
+
+    job_id = add(process)
+    woken = threading.Event()
+    threads = JobThreads(process, Kinds.of(kind(run)), number=1, woken=woken)
+    threads.start()
+    threads.tick()
+    assert began.wait(20)
+    threads.stop(grace_seconds=0.05)
+    job = get_job(process.database, job_id)
+    assert (job["state"], job["attempts"]) == ("pending", 0)
+    may_end.set()
+    wait_until(lambda: caught)
+    assert get_job(process.database, job_id)["state"] == "pending"
+
+
+def test_leases_are_kept_while_jobs_run(process: Components, clock: Clock) -> None:
+    """The heartbeat holds a job that takes longer than its lease; a cancelled one hears of it."""
+    began = threading.Event()
+    ended: list[str] = []
+
+    def run(job: Job, payload: NoPayload) -> None:
+        began.set()
+        try:
+            while True:
+                job.check()
+                time.sleep(0.01)
+        except LeaseLost:
+            ended.append("lost")
+            raise
+
+    job_id = add(process)
+    threads = JobThreads(
+        process, Kinds.of(kind(run)), number=1, woken=threading.Event(), lease_seconds=0.2
+    )
+    threads.start()
+    threads.tick()
+    assert began.wait(20)
+    until = get_job(process.database, job_id)["leased_until"]
+    clock.pass_by(seconds=0.15)
+    wait_until(lambda: get_job(process.database, job_id)["leased_until"] > until)
+    from inkcre.infobase.jobs import cancel_job
+
+    cancel_job(process.database, job_id, clock())
+    wait_until(lambda: ended)
+    threads.stop()
+    assert get_job(process.database, job_id)["state"] == "cancelled"
+
+
+def test_threads_survive_a_database_that_is_away(
+    process: Components, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They say so, and go on at the next tick."""
+    real, is_away = process.database, threading.Event()
+
+    class Flaky:
+        capabilities = real.capabilities
+
+        def read(self, call: Any) -> Any:
+            if is_away.is_set():
+                raise Unavailable("database: no answer")
+            return real.read(call)
+
+        def atomic(self, calls: Any) -> Any:
+            if is_away.is_set():
+                raise Unavailable("database: no answer")
+            return real.atomic(calls)
+
+    flaky: Any = Flaky()
+    given = replace(process, database=flaky)
+    threads = JobThreads(
+        given, Kinds.of(kind(lambda job, payload: None)), number=2, woken=threading.Event()
+    )
+    threads.start()
+    is_away.set()
+    threads.tick()
+    assert "trying again" in caplog.text
+    is_away.clear()
+    job_id = add(process)
+    threads.tick()
+    wait_until(lambda: get_job(real, job_id)["state"] == "finished")
+    threads.stop()

@@ -1,0 +1,55 @@
+"""A server process whose clock somebody else moves; run as a program.
+
+usage: python -m tests.processes.ticking_server DATABASE_URL PORT CLOCK_FILE
+
+The clock is eight bytes in a file: seconds since 1970. Jobs of kind "mark" write a row in the batch
+that ends them.
+"""
+
+import mmap
+import struct
+import sys
+from datetime import UTC, datetime
+
+import uvicorn
+from sqlalchemy import BigInteger, Column, MetaData, Table, bindparam, insert, select, true
+
+from inkcre.app import create_app
+from inkcre.infobase.kinds import Job, JobKind, NoPayload, Outcome
+from inkcre.ports.database import Statement
+from inkcre.settings.loader import load_settings
+
+marks = Table("test_marks", MetaData(), Column("job", BigInteger))
+MARK = Statement(
+    insert(marks).from_select(["job"], select(bindparam("job", type_=BigInteger)).where(true()))
+)
+
+
+def mark(job: Job, _: NoPayload) -> Outcome:
+    """Say that the job was done."""
+    return Outcome({"marked": job.id}, [MARK(job=job.id)])
+
+
+def main() -> None:
+    """Serve until killed."""
+    url, port, clock_file = sys.argv[1:]
+    with open(clock_file, "rb") as file:  # noqa: PTH123 - mmap wants a descriptor
+        shared = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)
+
+    def clock() -> datetime:
+        return datetime.fromtimestamp(struct.unpack("d", shared[:8])[0], UTC)
+
+    settings = load_settings(
+        "server",
+        overrides={
+            "database.url": url, "http.host": "127.0.0.1", "http.port": int(port),
+            "scheduler.tick_seconds": 1, "storage.kind": "memory",
+        },
+        environ={},
+    )  # fmt: skip
+    app = create_app(settings, kinds=[JobKind("mark", NoPayload, mark)], clock=clock)
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""A base on SQLite, or on each database, and what collects into it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inkcre import schema
+from inkcre.assembly import build_components
+from inkcre.infobase.collecting import enqueue_collect
+from inkcre.infobase.jobs import get_job
+from inkcre.infobase.sources import SourceForm, create_source
+from inkcre.infobase.ticking import KINDS, tick
+from inkcre.ports.components import Components
+from tests.conftest import postgres_settings, sqlite_settings
+from tests.jobs.conftest import Clock, quiet
+from tests.pages import Pages, serve_pages
+
+Collect = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Give the time."""
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[Pages]:
+    """Serve pages on loopback."""
+    with serve_pages() as served:
+        yield served
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """Give a folder that may be read."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def base(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, notes: Path
+) -> Iterator[Components]:
+    """Give both databases of processes in turn, empty."""
+    overrides = {
+        "web.private_hosts": ["127.0.0.1"],
+        "web.timeout_seconds": 1,
+        "storage.path": str(tmp_path / "files"),
+        "sources.folders": [str(notes)],
+    }
+    if request.param == "sqlite":
+        settings = sqlite_settings(tmp_path / "base.sqlite3", **overrides)
+    else:
+        settings = postgres_settings(request.getfixturevalue("postgres_url"), **overrides)
+    given = build_components(settings, clock=clock)
+    schema.migrate(given.database)
+    quiet(given.database)
+    yield given
+    given.database.close()
+
+
+def add_source(base: Components, type_: str, **config: Any) -> int:
+    """Add a source; give its id."""
+    source = create_source(base, SourceForm(type=type_, config=config))
+    return int(source["id"])
+
+
+def run_jobs(base: Components) -> None:
+    """Run what can be run now."""
+    tick(base, KINDS, budget_seconds=60)
+
+
+def collect(base: Components, source_id: int, *, full: bool = False) -> dict[str, Any]:
+    """Collect a source by a job; give the job as it is then."""
+    job = enqueue_collect(base, source_id, full=full)
+    run_jobs(base)
+    return get_job(base.database, job["id"])

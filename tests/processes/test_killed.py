@@ -1,0 +1,89 @@
+"""A collect that is killed -9 before any of its statements: nothing is lost, nothing is there twice."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inkcre import schema
+from inkcre.assembly import build_components
+from inkcre.infobase.collecting import collect_now
+from inkcre.infobase.sources import SourceForm, create_source
+from tests.conftest import ROOT, postgres_settings, sqlite_settings
+from tests.jobs.conftest import quiet
+from tests.pages import Pages, serve_pages
+
+FEEDS = ROOT / "tests" / "data" / "feeds" / "valid"
+
+
+@pytest.fixture
+def pages() -> Iterator[Pages]:
+    """Serve pages on loopback."""
+    with serve_pages() as served:
+        yield served
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("type_", ["rss", "folder"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_base_is_as_if_nobody_had_been_killed(
+    request: pytest.FixtureRequest, tmp_path: Path, pages: Pages, kind: str, type_: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """A feed's later edition; a folder with edits, a rename and a deletion."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    config = {
+        "web.private_hosts": ["127.0.0.1"],
+        "storage.path": str(tmp_path / "files"),
+        "sources.folders": [str(notes)],
+    }
+    place = (
+        str(tmp_path / "base.sqlite3")
+        if kind == "sqlite"
+        else request.getfixturevalue("postgres_url")
+    )
+    load = sqlite_settings if kind == "sqlite" else postgres_settings
+    given = build_components(load(place, **config))
+    schema.migrate(given.database)
+    quiet(given.database)
+    form, change = _make_source(type_, pages, notes)
+    source_id = create_source(given, SourceForm(**form))["id"]
+    collect_now(given, source_id, full=False)
+    change()
+    given.database.close()
+
+    program = [sys.executable, "-m", "tests.processes.killed_collect"]
+    done = subprocess.run(
+        [*program, kind, place, str(source_id), json.dumps(config), "1"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    *killed, whole = [json.loads(line) for line in done.stdout.splitlines()]
+    with capsys.disabled():
+        print(f"\n{type_} on {kind}: killed before each of {len(killed)} statements")
+    assert len(killed) >= 15
+    assert whole["unfinished"] == []
+    for number, base in enumerate(killed, start=1):
+        assert base == whole, f"killed before statement {number}"
+
+
+def _make_source(type_: str, pages: Pages, notes: Path) -> tuple[dict[str, Any], Any]:
+    if type_ == "rss":
+        url = pages.put("/feed", (FEEDS / "peps-1.rss").read_bytes())
+        form = {"type": "rss", "config": {"url": url}}
+        return form, lambda: pages.put("/feed", (FEEDS / "peps-2.rss").read_bytes())
+    for name in ("a", "b", "c", "d"):
+        (notes / f"{name}.md").write_text(f"---\ntag: {name}\n---\nto [[a]] and [[b]]: {name}")
+
+    def change() -> None:
+        (notes / "a.md").write_text("---\ntag: new\n---\nto [[b]] only")
+        (notes / "b.md").rename(notes / "e.md")
+        (notes / "c.md").unlink()
+        (notes / "f.md").write_text("to [[e]]")
+
+    return {"type": "folder", "config": {"path": str(notes)}}, change

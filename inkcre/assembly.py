@@ -4,16 +4,13 @@ The key is the ``kind`` of the port's settings section. This is the only module 
 adapter.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import entry_points
 from typing import Any
 
-from inkcre.errors import Invalid, Misconfigured, Unsupported
+from inkcre.errors import Misconfigured, Unsupported
 from inkcre.infobase.caching import CachedWeb
-from inkcre.infobase.sourcing import SourceBase
 from inkcre.ports.components import Clock, Components, wake_nobody
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, KeyValueCapabilities, KeyValueNeeds
@@ -21,6 +18,7 @@ from inkcre.ports.scheduler import Scheduler
 from inkcre.ports.storage import Storage
 from inkcre.ports.web import Web
 from inkcre.settings.model import Settings
+from inkcre.source_types import InstalledSourceTypes
 
 Bindings = Mapping[str, Any]
 """Resources that Workers lend, by name."""
@@ -146,102 +144,6 @@ ADAPTERS: Mapping[str, Mapping[str, Load]] = {
     "scheduler": {"apscheduler": _apscheduler, "cron-trigger": _cron_trigger, "off": _off},
 }
 """Adapters that this version has, by port and kind."""
-
-
-def _rss() -> type[SourceBase[Any, Any]]:
-    from inkcre.sources.rss import RssSource
-
-    return RssSource
-
-
-def _webpage() -> type[SourceBase[Any, Any]]:
-    from inkcre.sources.webpage import WebpageSource
-
-    return WebpageSource
-
-
-def _folder() -> type[SourceBase[Any, Any]]:
-    from inkcre.sources.folder import FolderSource
-
-    return FolderSource
-
-
-def _inbox() -> type[SourceBase[Any, Any]]:
-    from inkcre.sources.inbox import InboxSource
-
-    return InboxSource
-
-
-SOURCES: Mapping[str, Callable[[], type[SourceBase[Any, Any]]]] = {
-    "rss": _rss,
-    "webpage": _webpage,
-    "folder": _folder,
-    "inbox": _inbox,
-}
-"""Types of sources that this version has, by name."""
-
-PROCESS_SOURCES = ("folder",)
-"""Those that need a disk."""
-
-SOURCE_GROUP = "inkcre.sources"
-"""The entry point group in which packages name further types."""
-
-
-class InstalledSourceTypes:
-    """The types of sources that this version has, and those of packages beside it."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._target = settings.target
-        self._has_folders = bool(settings.sources.folders)
-
-    def names(self) -> list[str]:
-        """Give the names of those that can be used here, in order."""
-        own = [n for n in SOURCES if self._target == "process" or n not in PROCESS_SOURCES]
-        return sorted({*own, *(point.name for point in entry_points(group=SOURCE_GROUP))})
-
-    def load(self, name: str) -> type[SourceBase[Any, Any]]:
-        """Give the class of a type, by its name, or as the former version named it.
-
-        The former version took the path of a module, such as ``extensions.rss.source``. Nothing is
-        imported by such a path: a part of it has to be a type's name.
-
-        Raises:
-            Invalid: there is none of this name.
-            Unsupported: it cannot be used here.
-        """
-        found = self._find(name)
-        if found in PROCESS_SOURCES and self._target != "process":
-            raise Unsupported(
-                f'source type "{found}": there is no disk on Cloudflare',
-                hint="collect it from a process, with the same database",
-            )
-        if found == "folder" and not self._has_folders:
-            raise Unsupported(
-                'source type "folder": sources.folders is empty, so no folder may be read',
-                hint="inkcre config set sources.folders '[\"/home/me/notes\"]'",
-            )
-        if found in SOURCES:
-            return SOURCES[found]()
-        (point,) = list(entry_points(group=SOURCE_GROUP, name=found))[:1]
-        kind: type[SourceBase[Any, Any]] = point.load()
-        return kind
-
-    def _find(self, name: str) -> str:
-        points = {point.name: point for point in entry_points(group=SOURCE_GROUP)}
-        known = {**SOURCES, **points}
-        if name in known:
-            return name
-        for point in points.values():
-            if name in (point.module, point.value):
-                return point.name
-        for part in reversed(re.split(r"[.:]", name)) if "." in name else ():
-            if part in known:
-                return part
-        raise Invalid(
-            f'there is no source type "{name}"',
-            field="type",
-            hint=f"use one of {', '.join(self.names())}",
-        )
 
 
 def load_adapter(port: str, kind: str) -> type[Any]:

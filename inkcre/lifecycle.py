@@ -66,7 +66,7 @@ def provide_components(
             is needed.
         Misconfigured: an adapter cannot make sense of its section.
     """
-    for port in ("database", "storage", "keyvalue", "web", "scheduler"):
+    for port in ("database", "storage", "keyvalue", "web"):
         load_adapter(port, getattr(settings, port).kind)
     require(
         needs,

@@ -13,15 +13,10 @@ from pydantic import ValidationError
 
 from inkcre.errors import BadAnswer, Conflict, Misconfigured, NotFound
 from inkcre.infobase.blocks import get_block
+from inkcre.infobase.editions import Written
 from inkcre.infobase.graphs import write_calls
-from inkcre.infobase.items import (
-    Written,
-    delete_items,
-    link_call,
-    read_stamps,
-    short_key,
-    write_items,
-)
+from inkcre.infobase.itemrows import link_call, read_stamps, short_key
+from inkcre.infobase.items import delete_items, write_items
 from inkcre.infobase.jobs import NewJob, cancel_job, enqueue, find_waiting, get_job
 from inkcre.infobase.kinds import Job, JobKind, Kinds, Outcome, Payload
 from inkcre.infobase.leases import claim_one

@@ -93,8 +93,8 @@ def collect(base: Base, source_id: int, kill_before: int) -> None:
 def recover(base: Base, source_id: int) -> None:
     """Let leases lapse, run what there is to run, and collect if the kill came before the job."""
     for hours in range(1, 4):
-        given = base.open(START + hours * LAPSED)
-        tick(given, KINDS, budget_seconds=60)
+        tick(base.open(START + hours * LAPSED), KINDS, budget_seconds=60)
+    given = base.open(START + 4 * LAPSED)
     enqueue_collect(given, source_id, full=False)
     tick(given, KINDS, budget_seconds=60)
 
@@ -106,7 +106,7 @@ def describe(base: Base) -> str:
     for line in export_lines(given.database):
         said = json.loads(line)
         graph.append(json.dumps(_without_times(said), sort_keys=True))
-    from inkcre.infobase.items import read_stamps
+    from inkcre.infobase.itemrows import read_stamps
     from inkcre.infobase.jobs import list_jobs
     from inkcre.infobase.sources import list_sources
 

@@ -281,7 +281,7 @@ def test_only_named_folders_are_read(base: Components, notes: Path, tmp_path: Pa
 
 def test_folders_are_for_processes() -> None:
     """A constraint says so of the setting, and the type of itself."""
-    from inkcre.assembly import InstalledSourceTypes
+    from inkcre.source_types import InstalledSourceTypes
 
     with pytest.raises(SettingsError) as caught:
         load_settings("workers", overrides={"sources.folders": ["/notes"]}, environ={})

@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 1
 Serve = Callable[[dict[str, str], Write], None]
 
 
-def drip(_: dict[str, str], write: Write) -> None:
+def drip(headers: dict[str, str], write: Write) -> None:
     """Send a byte a second."""
     write(b"HTTP/1.1 200 OK\r\n\r\n")
     for _ in range(60):
@@ -30,7 +30,7 @@ def drip(_: dict[str, str], write: Write) -> None:
         time.sleep(1)
 
 
-def never_end(_: dict[str, str], write: Write) -> None:
+def never_end(headers: dict[str, str], write: Write) -> None:
     """Send for as long as somebody listens."""
     write(b"HTTP/1.1 200 OK\r\n\r\n<rss>")
     with suppress(OSError):
@@ -48,7 +48,7 @@ def announce_much(_: dict[str, str], write: Write) -> None:
     write(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
 
 
-def explode(_: dict[str, str], write: Write) -> None:
+def explode(headers: dict[str, str], write: Write) -> None:
     """Send ten gigabytes of nothing, as ten megabytes."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     block = squeeze.compress(bytes(8 * MIB)) + squeeze.flush(zlib.Z_FULL_FLUSH)

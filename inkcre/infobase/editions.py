@@ -1,0 +1,284 @@
+"""Editions of items: what their stars become in the base, one batch for many."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from inkcre.errors import NotFound
+from inkcre.infobase.graphs import files_of, find_missing, write_calls
+from inkcre.infobase.itemrows import (
+    DELETE_STALE,
+    ENQUEUE_ORGANIZING,
+    UPDATE_CENTRES,
+    UPSERT_ITEMS,
+    Known,
+    dump,
+    leave_calls,
+    link_call,
+    short_key,
+)
+from inkcre.infobase.moments import format_moment
+from inkcre.infobase.plans import Plan, Reference, end_of, plan_star
+from inkcre.infobase.sourcing import Item
+from inkcre.infobase.storages import refuse_swept
+from inkcre.ports.database import Call, Database, Row
+
+SELF = ""
+"""The item's own block, as an end of an arc."""
+
+Write = Callable[[Sequence[Call]], list[list[Row]]]
+"""Runs statements in one batch."""
+
+
+@dataclass
+class Written:
+    """What came of items."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    block_ids: list[int] = field(default_factory=list)
+    """Of those that were added or updated."""
+
+    def count(self) -> dict[str, int]:
+        """Give the numbers, for a job's result."""
+        return {
+            "added": self.added,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "deleted": self.deleted,
+        }
+
+    def __add__(self, other: "Written") -> "Written":
+        """Count two together."""
+        return Written(
+            self.added + other.added,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.deleted + other.deleted,
+            self.block_ids + other.block_ids,
+        )
+
+
+@dataclass
+class Edition:
+    """An item as it is to be written."""
+
+    key: str
+    stamp: str | None
+    plan: Plan
+    centre: Reference
+    arcs: list[list[Any]]
+    digest: str
+    known: Known | None
+
+    @staticmethod
+    def of(item: Item, known: Known | None) -> "Edition":
+        """Make one of an item and what is known of it."""
+        plan = plan_star(item.star)
+        centre = next(iter(plan.nodes))
+        arcs: list[list[Any]] = [
+            [SELF if from_ == centre else from_, SELF if to_ == centre else to_, content]
+            for from_, to_, content in plan.relations
+        ]
+        arcs += [[SELF, {"key": short_key(to)}, content] for content, to in item.links]
+        arcs.sort(key=json.dumps)
+        said = json.dumps([centre, arcs], ensure_ascii=False)
+        digest = hashlib.sha256(said.encode()).hexdigest()
+        return Edition(short_key(item.key), item.stamp, plan, centre, arcs, digest, known)
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether it says what the last one said."""
+        return self.known is not None and self.known.digest == self.digest
+
+
+class Batch:
+    """The statements that write some editions."""
+
+    def __init__(
+        self, database: Database, source_id: int, now: datetime, *, organizes: bool
+    ) -> None:
+        self._database = database
+        self._source_id = source_id
+        self._now = now
+        self._organizes = organizes
+        self._plan = Plan()
+        self._rows: list[dict[str, Any]] = []
+        self._centres: list[dict[str, Any]] = []
+        self._stale: list[dict[str, Any]] = []
+        self._left: list[dict[str, Any]] = []
+        self._links: list[tuple[str, str, str]] = []
+        self._editions: list[Edition] = []
+        self.written = Written()
+
+    def storages(self) -> set[str | None]:
+        """Give the storages that the new blocks name."""
+        return {row["storage"] for row in self._plan.blocks.values()}
+
+    def take(self, edition: Edition, *, restores: bool) -> None:
+        """Take an edition in, as far as it says something new."""
+        known = edition.known
+        is_deleted = known is not None and known.block_id is None
+        if known is not None and edition.is_unchanged and not (is_deleted and restores):
+            self.written.unchanged += 1
+            if known.stamp != edition.stamp and not is_deleted:
+                self._remember(edition, known.block_id, known.written_digest, bool(known.is_own))
+            return
+        if is_deleted and not restores:
+            self.written.unchanged += 1
+            return
+        self._editions.append(edition)
+        if known is None or known.block_id is None:
+            self.written.added += 1
+        else:
+            self.written.updated += 1
+        if known is None or known.block_id is None:
+            self._add(edition)
+        elif known.is_pristine and not known.is_shared:
+            self._follow(edition, known, known.block_id)
+        else:
+            self._add(edition)
+            if known.is_pristine:
+                self._left.append(known.left(is_gone=False))
+
+    def _follow(self, edition: Edition, known: Known, block_id: int) -> None:
+        """Let the item's own block become what the item is now."""
+        centre = edition.centre
+        row = edition.plan.blocks.get(str(centre))
+        if row is None or (centre != known.block_digest and self._is_taken(str(centre))):
+            self._drop_arcs(json.loads(known.arcs), block_id)
+            self._add(edition)
+            self._left.append(known.left(is_gone=False))
+            return
+        if centre != known.block_digest:
+            kept = {name: row[name] for name in ("storage", "resolver", "content", "digest")}
+            self._centres.append({"id": block_id, "old_digest": known.block_digest, **kept})
+        self._merge(edition, block_id)
+        self._remember(edition, block_id, str(centre), is_own=True)
+
+    def _is_taken(self, digest: str) -> bool:
+        is_ours = any(row["digest"] == digest for row in self._centres)
+        return is_ours or digest in self._plan.blocks or not find_missing(self._database, [digest])
+
+    def _add(self, edition: Edition) -> None:
+        self._merge(edition, None)
+        if isinstance(edition.centre, int):  # a block of others
+            self._remember(edition, edition.centre, None, is_own=False)
+        else:
+            self._remember(edition, None, edition.centre, is_own=True)
+
+    def _merge(self, edition: Edition, block_id: int | None) -> None:
+        """Add a plan's rows; the centre goes by its id where it is a block that exists."""
+        plan = edition.plan
+        if block_id is not None:
+            known = edition.known
+            assert known is not None
+            former = json.loads(known.arcs)
+            self._drop_arcs([arc for arc in former if arc not in edition.arcs], block_id)
+            plan = _replace_centre(plan, edition.centre, block_id)
+        self._plan.merge(plan)
+        self._links += [
+            (edition.key, to["key"], content)
+            for _, to, content in edition.arcs
+            if isinstance(to, dict)
+        ]
+
+    def _drop_arcs(self, arcs: Iterable[Sequence[Any]], block_id: int) -> None:
+        self._stale += [stale_row(arc, block_id) for arc in arcs]
+
+    def _remember(
+        self, edition: Edition, block_id: int | None, digest: str | None, is_own: bool
+    ) -> None:
+        """Remember an item; a block without an id is its own only if it is made in this batch."""
+        self._rows.append(
+            {
+                "key": edition.key,
+                "digest": edition.digest,
+                "stamp": edition.stamp,
+                "arcs": dump(edition.arcs),
+                "block_id": block_id,
+                "block_digest": digest or "",
+                "is_own": int(is_own),
+            }
+        )
+
+    def run(self, write: Write) -> Written:
+        """Write everything, in one batch; nothing if there is nothing."""
+        if not self._rows:
+            return self.written
+        unresolved = self._plan.unresolved()
+        for reference in find_missing(self._database, unresolved) if unresolved else ():
+            raise NotFound(f"block {reference}: not found", hint="nothing was written")
+        self._disown_existing()
+        moment_ = format_moment(self._now)
+        limit = self._database.capabilities.max_value_bytes
+        calls = write_calls(self._plan, self._now, max_bytes=limit)
+        if self._centres:
+            calls.insert(0, UPDATE_CENTRES(centres=dump(self._centres), now=moment_))
+        if self._stale:
+            calls.append(DELETE_STALE(stale=dump(self._stale), source=self._source_id))
+        remember = UPSERT_ITEMS(items=dump(self._rows), source=self._source_id, now=moment_)
+        at = len(calls)
+        calls.append(remember)
+        if self._links:
+            calls.append(link_call(self._source_id, self._links, self._now))
+        calls += leave_calls(self._left)
+        if self._organizes and self._editions:
+            calls.append(self._organize(moment_))
+        answers = write(calls)
+        ids = {row[0]: row[1] for row in answers[at]}
+        changed = [ids.get(edition.key) for edition in self._editions]
+        self.written.block_ids = [id_ for id_ in changed if id_ is not None]
+        refuse_swept(self._database, files_of(self._plan), self._now)
+        return self.written
+
+    def _disown_existing(self) -> None:
+        """Say of new items whose blocks are there already that these are not their own."""
+        new = [row for row in self._rows if row["block_id"] is None]
+        digests = dict.fromkeys(row["block_digest"] for row in new)
+        missing = set(find_missing(self._database, list(digests))) if digests else set()
+        for row in new:
+            row["is_own"] = int(row["block_digest"] in missing)
+
+    def _organize(self, now: str) -> Call:
+        rows = [
+            {"key": e.key, "dedupe_key": f"organize:{self._source_id}:{e.digest}"}
+            for e in self._editions
+        ]
+        return ENQUEUE_ORGANIZING(
+            organizing=dump(rows),
+            source=self._source_id,
+            now=now,
+        )
+
+
+def _replace_centre(plan: Plan, centre: Reference, block_id: int) -> Plan:
+    """Let a plan's relations refer to its centre by id."""
+
+    def named(end: Reference) -> Reference:
+        return block_id if end == centre else end
+
+    replaced = Plan(
+        blocks={digest: row for digest, row in plan.blocks.items() if digest != centre},
+        nodes=dict.fromkeys(named(node) for node in plan.nodes),
+    )
+    for (from_, to_, content), row in plan.relations.items():
+        kept = {name: value for name, value in row.items() if not name.startswith(("from_", "to_"))}
+        ends = {**end_of("from", named(from_)), **end_of("to", named(to_))}
+        replaced.relations[named(from_), named(to_), content] = {**kept, **ends}
+    return replaced
+
+
+def stale_row(arc: Sequence[Any], block_id: int) -> dict[str, Any]:
+    """Name the relation of an arc that is no longer made, for ``DELETE_STALE``."""
+    from_, to_, content = arc
+    row: dict[str, Any] = {"content": content}
+    row |= end_of("from", block_id if from_ == SELF else from_)
+    if isinstance(to_, dict):
+        return {**row, "to_key": to_["key"]}
+    return row | end_of("to", block_id if to_ == SELF else to_)

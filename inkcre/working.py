@@ -63,6 +63,9 @@ class JobThreads:
         except InkcreError as error:
             logger.warning("tick: %s; trying again at the next one", error)
             return
+        except Exception:
+            logger.exception("tick: a fault of ours; trying again at the next one")
+            return
         if due.enqueued:
             logger.info("tick: %d jobs due", due.enqueued)
         if self._on_tick:
@@ -102,6 +105,8 @@ class JobThreads:
                 )
             except InkcreError as error:
                 logger.warning("jobs: %s; trying again at the next tick", error)
+            except Exception:  # a thread that ends would be missed by all jobs to come
+                logger.exception("jobs: a fault of ours; going on at the next tick")
         self._woken.set()  # for the next thread to see the end
 
     @contextmanager
@@ -126,6 +131,9 @@ class JobThreads:
             held = extend(self._given.database, tokens, until)
         except InkcreError as error:
             logger.warning("leases could not be extended: %s", error)
+            return
+        except Exception:
+            logger.exception("leases could not be extended")
             return
         for hold in holds:
             hold.is_lost = hold.lease.token not in held

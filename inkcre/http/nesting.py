@@ -5,26 +5,18 @@ JavaScript's, whose end is the end of the isolate and of every request in it.
 """
 
 import json
-import re
 from collections.abc import Callable, Coroutine
-from itertools import accumulate
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from inkcre.errors import Invalid
-
-MAX_NESTING = 256
-"""A star form at its own limit of arcs is 194 deep."""
-
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
-_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+from inkcre.infobase.depth import is_deep
 
 
 def refuse_deep(body: bytes) -> None:
-    """Return if a body is UTF-8 and nested no deeper than ``MAX_NESTING``; it need not be JSON.
+    """Return if a body is UTF-8 and not nested too deeply; it need not be JSON.
 
     Raises:
         Invalid: it is deeper; or it is in another encoding, which Python's parser would take and
@@ -32,10 +24,7 @@ def refuse_deep(body: bytes) -> None:
     """
     if not json.detect_encoding(body).startswith("utf-8"):
         raise Invalid("not UTF-8", field="body")
-    if body.count(b"[") + body.count(b"{") <= MAX_NESTING:
-        return
-    brackets = _STRING.sub(b"", body).translate(None, _NO_BRACKETS)
-    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > MAX_NESTING:
+    if is_deep(body):
         raise Invalid("nested too deeply", field="body")
 
 

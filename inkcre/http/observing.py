@@ -17,6 +17,9 @@ REQUEST_ID = "x-request-id"
 GIVEN_IDS = (REQUEST_ID, "cf-ray")
 """Headers in which those in front of us name a request."""
 
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+"""Those that are counted by name; anybody can make up others."""
+
 _USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 Observe = Callable[[str, str, int, float], None]
@@ -54,7 +57,8 @@ class ObserveRequests:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         if self.observe is not None:
             route = getattr(scope.get("route"), "path", "none")
-            self.observe(scope["method"], route, status, seconds)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self.observe(method, route, status, seconds)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s %s %d %.1f ms", scope["method"], scope["path"], status, seconds * 1000)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import Response
 
-from inkcre.errors import InkcreError, NotFound, Unsupported
+from inkcre.errors import InkcreError, Invalid, NotFound, Unsupported
 from inkcre.http.bodies import RawBody, load_json
 from inkcre.http.jobs import JobOut, ScheduleOut
 from inkcre.http.nesting import JsonRoute
@@ -14,7 +14,7 @@ from inkcre.http.parameters import Cursor, Limit, PathId
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import BlockOut, documented, json_response
 from inkcre.infobase import collecting, sources
-from inkcre.infobase.forms import parse_star
+from inkcre.infobase.forms import moved, parse_star
 from inkcre.infobase.plans import refuse_times
 from inkcre.infobase.sourcing import Item
 from inkcre.ports.components import Components, components
@@ -209,8 +209,8 @@ def add_items(source_id: PathId, body: RawBody) -> Response:
 
 
 def _read_items(data: Any) -> list[Item]:
-    from inkcre.errors import Invalid
-
+    for unknown in data.keys() - {"items"} if isinstance(data, dict) else ():
+        raise Invalid("unknown key", field=unknown)
     given = data.get("items") if isinstance(data, dict) else None
     if not isinstance(given, list) or len(given) > MAX_ITEMS:
         raise Invalid(f"should be a list of at most {MAX_ITEMS}", field="items")
@@ -219,7 +219,10 @@ def _read_items(data: Any) -> list[Item]:
         key = one.get("key") if isinstance(one, dict) else None
         if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH or "\x00" in key:
             raise Invalid("should be text that is not empty", field=f"items.{number}.key")
-        star = parse_star(one.get("star"))
+        try:
+            star = parse_star(one.get("star"))
+        except ValidationError as error:
+            raise moved(error, ("items", number, "star")) from None
         refuse_times(star)
         items.append(Item(key, star))
     return items

@@ -18,6 +18,7 @@ from inkcre.infobase.constructs import IGNORE_TWINS, moment, shown
 from inkcre.infobase.cursors import decode_cursor, encode_cursor
 from inkcre.infobase.digests import block_digest
 from inkcre.infobase.forms import MAX_ID, STRANGE_FILE, BlockEdit, BlockForm, is_strange
+from inkcre.infobase.itemrows import disown
 from inkcre.infobase.moments import format_moment
 from inkcre.infobase.storages import refuse_swept, refuse_unknown_storages
 from inkcre.infobase.tables import blocks
@@ -184,6 +185,8 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[di
             refuse_unknown_storages(database, [form.storage])
             raise InvariantBroken("blocks: an insert broke a key that is there") from error
         if found:
+            if not added:
+                disown(database, [digest])
             _refuse_swept(database, form.storage, form.content, now)
             return block_from_row(found[0]), bool(added)
     raise Unavailable("block: somebody else keeps deleting it")

@@ -4,6 +4,8 @@ Its last batch writes the last items, how far the source has come, and the job's
 the next attempt finds what was written and goes on.
 """
 
+import logging
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -26,9 +28,14 @@ from inkcre.infobase.sources import SET_STATE, get_source
 from inkcre.infobase.sourcing import Item, Seen, SourceBase, Surroundings
 from inkcre.ports.components import Components
 
+logger = logging.getLogger("inkcre.sources")
+
 GROUP = 100
 GROUP_CHARACTERS = 256 * 1024
 """How many items, and of how much text, are written in one batch."""
+
+LINKS_AT_ONCE = 2000
+"""How many relations between items are written by one statement."""
 
 INLINE_LEASE_SECONDS = 330
 """How long a collect holds its job that runs in a request, where nothing extends leases."""
@@ -70,6 +77,12 @@ class _Collect:
     group: list[Item] = field(default_factory=list)
     size: int = 0
 
+    @property
+    def max_characters(self) -> float:
+        """How large a star may be where a value may only be so large, each character four bytes."""
+        limit = self.job.given.database.capabilities.max_value_bytes
+        return math.inf if limit is None else limit / 4
+
     def take(self, item: Item | Seen) -> None:
         """Take an item in; write the group when it is large enough."""
         self.job.check()
@@ -78,8 +91,13 @@ class _Collect:
             self.written.unchanged += 1
             return
         self.links += [(short_key(item.key), short_key(to), says) for says, to in item.links]
+        size = len(item.star.model_dump_json())
+        if size > self.max_characters:
+            logger.warning("item %s: larger than this database takes, passed over", item.key[:200])
+            self.written.skipped += 1
+            return
         self.group.append(item)
-        self.size += len(item.star.model_dump_json())
+        self.size += size
         if len(self.group) >= GROUP or self.size >= GROUP_CHARACTERS:
             self.flush()
 
@@ -116,8 +134,10 @@ class _Collect:
         """Give what is to be written with the job's end."""
         state = self.source.state.model_dump_json()
         calls = [SET_STATE(id_=self.source_id, new_state=state, read_at=self.read_at)]
-        if self.links and (self.written.added or self.written.updated):
-            calls.insert(0, link_call(self.source_id, self.links, self.job.given.clock()))
+        # All of them, each time: a former attempt may have been killed before it came to them.
+        for start in range(0, len(self.links), LINKS_AT_ONCE):
+            part = self.links[start : start + LINKS_AT_ONCE]
+            calls.append(link_call(self.source_id, part, self.job.given.clock()))
         return Outcome(self.written.count(), calls)
 
 
@@ -149,7 +169,15 @@ def _open(
         check=check,
         folders=given.folders,
     )
-    config = kind.config_model.model_validate(row["config"])
+    try:
+        config = kind.config_model.model_validate(row["config"])
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, found["loc"]))
+        raise Misconfigured(
+            f"source {source_id}: config.{field}: {found['msg']}",
+            hint="it was written by another version; change it",
+        ) from None
     return kind(config, _read_state(kind, row["state"]), surroundings)  # type: ignore[no-any-return]
 
 

@@ -82,10 +82,15 @@ def _parse_part(field: _Field, part: str) -> str:
         return f"*{suffix}"
     low = _value(field, first)
     if last is None:
-        return f"{_say(field, low)}{suffix}"
+        is_last = field.names is WEEKDAYS and low == 7  # from Sunday, the last, nothing follows
+        return f"{_say(field, low)}{'' if is_last else suffix}"
     high = _value(field, last)
-    if field.names is WEEKDAYS and high == 0:
+    if field.names is WEEKDAYS and high == 0 < low:
         high = 7  # as the end of a range, Sunday comes after Saturday
+    if field.names is WEEKDAYS and (low, high) == (0, 7):
+        return f"*{suffix}"
+    if high == low:
+        return _say(field, low)
     if high < low:
         raise _refuse(f"the {field.name} goes from {first} back to {last}")
     return f"{_say(field, low)}-{_say(field, high)}{suffix}"

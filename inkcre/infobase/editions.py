@@ -2,18 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from inkcre.errors import NotFound
-from inkcre.infobase.graphs import files_of, find_missing, write_calls
+from inkcre.infobase.graphs import as_json, files_of, find_missing, write_calls
 from inkcre.infobase.itemrows import (
     DELETE_STALE,
+    DISOWN,
     ENQUEUE_ORGANIZING,
+    LOCK_LEFT,
     UPDATE_CENTRES,
     UPSERT_ITEMS,
+    Claims,
     Known,
     dump,
     leave_calls,
@@ -41,16 +44,21 @@ class Written:
     updated: int = 0
     unchanged: int = 0
     deleted: int = 0
+    skipped: int = 0
+    """Items that are larger than the database takes."""
+
     block_ids: list[int] = field(default_factory=list)
     """Of those that were added or updated."""
 
     def count(self) -> dict[str, int]:
         """Give the numbers, for a job's result."""
+        skipped = {"skipped": self.skipped} if self.skipped else {}
         return {
             "added": self.added,
             "updated": self.updated,
             "unchanged": self.unchanged,
             "deleted": self.deleted,
+            **skipped,
         }
 
     def __add__(self, other: "Written") -> "Written":
@@ -60,6 +68,7 @@ class Written:
             self.updated + other.updated,
             self.unchanged + other.unchanged,
             self.deleted + other.deleted,
+            self.skipped + other.skipped,
             self.block_ids + other.block_ids,
         )
 
@@ -101,17 +110,19 @@ class Batch:
     """The statements that write some editions."""
 
     def __init__(
-        self, database: Database, source_id: int, now: datetime, *, organizes: bool
+        self, database: Database, source_id: int, now: datetime, claims: Claims, *, organizes: bool
     ) -> None:
         self._database = database
         self._source_id = source_id
         self._now = now
+        self._claims = claims
         self._organizes = organizes
         self._plan = Plan()
         self._rows: list[dict[str, Any]] = []
         self._centres: list[dict[str, Any]] = []
         self._stale: list[dict[str, Any]] = []
         self._left: list[dict[str, Any]] = []
+        self._stated: dict[str, None] = {}
         self._links: list[tuple[str, str, str]] = []
         self._editions: list[Edition] = []
         self.written = Written()
@@ -135,61 +146,64 @@ class Batch:
         self._editions.append(edition)
         if known is None or known.block_id is None:
             self.written.added += 1
-        else:
-            self.written.updated += 1
-        if known is None or known.block_id is None:
             self._add(edition)
-        elif known.is_pristine and not known.is_shared:
+            return
+        self.written.updated += 1
+        is_same = edition.centre == known.block_digest
+        if is_same or self._may_follow(edition, known):
             self._follow(edition, known, known.block_id)
         else:
+            self._drop_arcs(known, json.loads(known.arcs))
             self._add(edition)
             if known.is_pristine:
-                self._left.append(known.left(is_gone=False))
+                self._left.append(known.left())
 
-    def _follow(self, edition: Edition, known: Known, block_id: int) -> None:
-        """Let the item's own block become what the item is now."""
-        centre = edition.centre
-        row = edition.plan.blocks.get(str(centre))
-        if row is None or (centre != known.block_digest and self._is_taken(str(centre))):
-            self._drop_arcs(json.loads(known.arcs), block_id)
-            self._add(edition)
-            self._left.append(known.left(is_gone=False))
-            return
-        if centre != known.block_digest:
-            kept = {name: row[name] for name in ("storage", "resolver", "content", "digest")}
-            self._centres.append({"id": block_id, "old_digest": known.block_digest, **kept})
-        self._merge(edition, block_id)
-        self._remember(edition, block_id, str(centre), is_own=True)
+    def _may_follow(self, edition: Edition, known: Known) -> bool:
+        """Tell whether the item's block may become what the item is now."""
+        if not known.is_pristine or known.is_shared:
+            return False
+        return edition.centre in edition.plan.blocks and not self._is_taken(str(edition.centre))
 
     def _is_taken(self, digest: str) -> bool:
         is_ours = any(row["digest"] == digest for row in self._centres)
         return is_ours or digest in self._plan.blocks or not find_missing(self._database, [digest])
 
+    def _follow(self, edition: Edition, known: Known, block_id: int) -> None:
+        """Let the item's block become what the item is now, if it is not that already."""
+        if edition.centre != known.block_digest:
+            row = edition.plan.blocks[str(edition.centre)]
+            kept = {name: row[name] for name in ("storage", "resolver", "content", "digest")}
+            self._centres.append({"id": block_id, "old_digest": known.block_digest, **kept})
+        former = json.loads(known.arcs)
+        self._drop_arcs(known, [arc for arc in former if arc not in edition.arcs])
+        self._merge(edition, _replace_centre(edition.plan, edition.centre, block_id))
+        self._remember(edition, block_id, str(edition.centre), bool(known.is_own))
+
     def _add(self, edition: Edition) -> None:
-        self._merge(edition, None)
+        """Let the item have another block: a new one, or one that is there."""
+        self._merge(edition, edition.plan)
         if isinstance(edition.centre, int):  # a block of others
             self._remember(edition, edition.centre, None, is_own=False)
         else:
             self._remember(edition, None, edition.centre, is_own=True)
 
-    def _merge(self, edition: Edition, block_id: int | None) -> None:
-        """Add a plan's rows; the centre goes by its id where it is a block that exists."""
-        plan = edition.plan
-        if block_id is not None:
-            known = edition.known
-            assert known is not None
-            former = json.loads(known.arcs)
-            self._drop_arcs([arc for arc in former if arc not in edition.arcs], block_id)
-            plan = _replace_centre(plan, edition.centre, block_id)
+    def _merge(self, edition: Edition, plan: Plan) -> None:
         self._plan.merge(plan)
+        others = (node for node in edition.plan.nodes if node != edition.centre)
+        self._stated.update(dict.fromkeys(node for node in others if isinstance(node, str)))
         self._links += [
             (edition.key, to["key"], content)
             for _, to, content in edition.arcs
             if isinstance(to, dict)
         ]
 
-    def _drop_arcs(self, arcs: Iterable[Sequence[Any]], block_id: int) -> None:
-        self._stale += [stale_row(arc, block_id) for arc in arcs]
+    def _drop_arcs(self, known: Known, arcs: Iterable[Sequence[Any]]) -> None:
+        """Have the relations of former arcs deleted which no other item makes."""
+        assert known.block_id is not None
+        own = (self._source_id, known.key)
+        for arc in arcs:
+            if not self._claims.get((known.block_id, dump(arc)), {own}) - {own}:
+                self._stale.append(stale_row(arc, known.block_id))
 
     def _remember(
         self, edition: Edition, block_id: int | None, digest: str | None, is_own: bool
@@ -215,27 +229,48 @@ class Batch:
         for reference in find_missing(self._database, unresolved) if unresolved else ():
             raise NotFound(f"block {reference}: not found", hint="nothing was written")
         self._disown_existing()
-        moment_ = format_moment(self._now)
-        limit = self._database.capabilities.max_value_bytes
-        calls = write_calls(self._plan, self._now, max_bytes=limit)
-        if self._centres:
-            calls.insert(0, UPDATE_CENTRES(centres=dump(self._centres), now=moment_))
-        if self._stale:
-            calls.append(DELETE_STALE(stale=dump(self._stale), source=self._source_id))
-        remember = UPSERT_ITEMS(items=dump(self._rows), source=self._source_id, now=moment_)
-        at = len(calls)
-        calls.append(remember)
-        if self._links:
-            calls.append(link_call(self._source_id, self._links, self._now))
-        calls += leave_calls(self._left)
-        if self._organizes and self._editions:
-            calls.append(self._organize(moment_))
-        answers = write(calls)
-        ids = {row[0]: row[1] for row in answers[at]}
+        calls = [*self._calls_before(), *self._remember_calls(), *self._calls_behind()]
+        ids: dict[str, int | None] = {}
+        for call, rows in zip(calls, write(calls), strict=True):
+            if call.statement is UPSERT_ITEMS:
+                ids.update((row[0], row[1]) for row in rows)
         changed = [ids.get(edition.key) for edition in self._editions]
         self.written.block_ids = [id_ for id_ in changed if id_ is not None]
         refuse_swept(self._database, files_of(self._plan), self._now)
         return self.written
+
+    def _calls_before(self) -> Iterator[Call]:
+        """Yield what makes room: relations go before others that say the same come."""
+        now, source = format_moment(self._now), self._source_id
+        if self._left:
+            yield LOCK_LEFT(left_blocks=dump(self._left))
+        for part in self._parts(self._stale):
+            yield DELETE_STALE(stale=part, source=source)
+        for part in self._parts(self._centres):
+            yield UPDATE_CENTRES(centres=part, now=now)
+        yield from write_calls(self._plan, self._now, max_bytes=self._max_bytes)
+
+    def _remember_calls(self) -> Iterator[Call]:
+        now = format_moment(self._now)
+        for part in self._parts(self._rows):
+            yield UPSERT_ITEMS(items=part, source=self._source_id, now=now)
+
+    def _calls_behind(self) -> Iterator[Call]:
+        """Yield what goes by the items as they are now."""
+        for part in self._parts([{"digest": digest} for digest in self._stated]):
+            yield DISOWN(stated=part)
+        if self._links:
+            yield link_call(self._source_id, self._links, self._now)
+        yield from leave_calls(self._source_id, self._left)
+        if self._organizes and self._editions:
+            yield self._organize(format_moment(self._now))
+
+    @property
+    def _max_bytes(self) -> int | None:
+        return self._database.capabilities.max_value_bytes
+
+    def _parts(self, rows: Iterable[dict[str, Any]]) -> list[str]:
+        return as_json(rows, self._max_bytes)
 
     def _disown_existing(self) -> None:
         """Say of new items whose blocks are there already that these are not their own."""
@@ -250,11 +285,7 @@ class Batch:
             {"key": e.key, "dedupe_key": f"organize:{self._source_id}:{e.digest}"}
             for e in self._editions
         ]
-        return ENQUEUE_ORGANIZING(
-            organizing=dump(rows),
-            source=self._source_id,
-            now=now,
-        )
+        return ENQUEUE_ORGANIZING(organizing=dump(rows), source=self._source_id, now=now)
 
 
 def _replace_centre(plan: Plan, centre: Reference, block_id: int) -> Plan:

@@ -234,7 +234,7 @@ def parse_star(data: Any) -> Star:
         try:
             arc[key] = Star.model_validate(arc[key])
         except ValidationError as error:
-            raise _moved(error, place) from None
+            raise moved(error, place) from None
     return Star.model_validate(data)
 
 
@@ -266,7 +266,7 @@ def _arcs(star: Any, place: Place) -> Iterator[tuple[dict[str, Any], str, Place]
                 yield arc, key, (*place, name, index, key)
 
 
-def _moved(error: ValidationError, place: Place) -> ValidationError:
+def moved(error: ValidationError, place: Place) -> ValidationError:
     """Say where the mistakes of a part are in the whole."""
     details: list[InitErrorDetails] = [
         {

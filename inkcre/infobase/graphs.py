@@ -30,6 +30,7 @@ from inkcre.errors import MissingReference, NotFound, Unavailable
 from inkcre.infobase.blocks import ATTEMPTS, BLOCK_COLUMNS, block_from_row
 from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
 from inkcre.infobase.forms import FlatGraph, Star
+from inkcre.infobase.itemrows import disown
 from inkcre.infobase.moments import format_moment
 from inkcre.infobase.plans import Plan, Reference, plan_graph
 from inkcre.infobase.relations import relation_from_row
@@ -177,15 +178,15 @@ def write_calls(
     add_relations = COUNT_RELATIONS if counting else INSERT_RELATIONS
     moment_ = format_moment(now)
     return [
-        *(add_blocks(blocks=p, now=moment_) for p in _as_json(plan.blocks.values(), max_bytes)),
+        *(add_blocks(blocks=p, now=moment_) for p in as_json(plan.blocks.values(), max_bytes)),
         *(
             add_relations(relations=p, now=moment_)
-            for p in _as_json(plan.relations.values(), max_bytes)
+            for p in as_json(plan.relations.values(), max_bytes)
         ),
     ]
 
 
-def _as_json(rows: Iterable[dict[str, Any]], max_bytes: int | None = None) -> list[str]:
+def as_json(rows: Iterable[dict[str, Any]], max_bytes: int | None = None) -> list[str]:
     """Write rows as JSON arrays: as one, or as several of so many bytes; as none without rows."""
     numbered = [{"ord": number, **row} for number, row in enumerate(rows)]
     whole = _dump(numbered)
@@ -209,7 +210,7 @@ def _dump(value: Any) -> str:
 
 def _wanted_json(references: Iterable[Reference], max_bytes: int | None = None) -> list[str]:
     rows = ({"id" if isinstance(r, int) else "digest": r} for r in references)
-    return _as_json(rows, max_bytes)
+    return as_json(rows, max_bytes)
 
 
 def find_missing(database: Database, references: Sequence[Reference]) -> list[Reference]:
@@ -237,6 +238,8 @@ def write_graph(database: Database, form: Star | FlatGraph, now: datetime) -> di
         answer = _write_plan(database, plan, now)
         if answer is not None:
             refuse_swept(database, files_of(plan), now)
+            if len(plan.blocks) > len(answer["created"]["blocks"]):  # some were there already
+                disown(database, plan.blocks)
             return answer
     raise Unavailable("graph: somebody else keeps deleting its blocks")
 
@@ -252,7 +255,7 @@ def _write_plan(database: Database, plan: Plan, now: datetime) -> dict[str, Any]
     calls = write_calls(plan, now, max_bytes=max_bytes)
     parts = zip_longest(
         _wanted_json(plan.nodes, max_bytes),
-        _as_json(plan.relations.values(), max_bytes),
+        as_json(plan.relations.values(), max_bytes),
         fillvalue="[]",
     )
     reading = [SELECT_GRAPH(wanted=wanted, relations=ends) for wanted, ends in parts]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Integer,
     Text,
     and_,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    null,
     or_,
     select,
     true,
@@ -27,11 +29,13 @@ from sqlalchemy import (
 
 from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment
 from inkcre.infobase.moments import format_moment
-from inkcre.infobase.tables import blocks, jobs, relations, source_items
+from inkcre.infobase.stars import clean
+from inkcre.infobase.tables import blocks, jobs, relations, source_items, sources
 from inkcre.ports.database import Call, Database, Statement
 
 MAX_KEY_BYTES = 512
-"""A longer key is kept as its SHA-256: an index row of PostgreSQL takes 2,704 bytes."""
+"""A longer key is kept as its SHA-256, for an index row of PostgreSQL takes 2,704 bytes; so is one
+that no database keeps."""
 
 _source = bindparam("source", type_=BigInteger)
 _now = moment(bindparam("now", type_=Text))
@@ -64,6 +68,9 @@ SELECT_KNOWN = Statement(
 )  # fmt: skip
 """Read what is known of some items of a source."""
 
+SELECT_SOURCE_ID = Statement(select(sources.c.id).where(sources.c.id == _source))
+"""Tell whether a source is there."""
+
 SELECT_STAMPS = Statement(
     select(source_items.c.key, source_items.c.stamp)
     .where(source_items.c.source_id == _source, source_items.c.key > bindparam("after", type_=Text))
@@ -86,16 +93,16 @@ _centres = json_rows(
 )  # fmt: skip
 UPDATE_CENTRES = Statement(
     update(blocks)
-    .where(blocks.c.id == _centres.c.id, blocks.c.digest == _centres.c.old_digest)
+    .where(blocks.c.id == _centres.c.id)
     .values(
         updated_at=_now,
         storage=_centres.c.storage,
         resolver=_centres.c.resolver,
-        content=_centres.c.content,
+        content=case((blocks.c.digest == _centres.c.old_digest, _centres.c.content), else_=null()),
         digest=_centres.c.digest,
     )
 )
-"""Let blocks follow their items, if they are still what was read."""
+"""Let blocks follow their items; break NOT NULL, and so the batch, if one is not what was read."""
 
 _stale = json_rows(
     "stale", from_id=BigInteger(), from_digest=Text(), to_id=BigInteger(), to_digest=Text(),
@@ -191,13 +198,30 @@ DELETE_ITEMS = Statement(
 )
 """Forget items."""
 
-_left = json_rows("left_blocks", id=BigInteger(), digest=Text(), is_gone=BigInteger())
+_left = json_rows("left_blocks", id=BigInteger(), digest=Text())
+LOCK_LEFT = Statement(
+    select(blocks.c.id)
+    .where(blocks.c.id.in_(select(_left.c.id)))
+    .order_by(blocks.c.id)
+    .with_for_update()
+)
+"""Hold blocks, so that no item comes to one of them between a look at its items and its end."""
+
 HAND_OVER = Statement(
     update(source_items).where(source_items.c.block_id.in_(select(_left.c.id))).values(is_own=1)
 )
 """Let the other items of blocks that were made for an item have them as their own."""
 
 _now_left = blocks.alias("now_left")
+_neighbour = source_items.alias("neighbour")
+
+
+def _is_attached(here: ColumnElement[Any], there: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Tell whether a relation touches a block whose other end is of no item of the source."""
+    is_ours = exists().where(_neighbour.c.block_id == there, _neighbour.c.source_id == _source)
+    return exists().where(here == _left.c.id, ~is_ours)
+
+
 DELETE_LEFT = Statement(
     delete(blocks).where(
         blocks.c.id.in_(
@@ -206,19 +230,41 @@ DELETE_LEFT = Statement(
             .where(
                 _now_left.c.digest == _left.c.digest,
                 ~exists().where(_twin.c.block_id == _left.c.id),
-                or_(
-                    _left.c.is_gone == 1,
-                    and_(
-                        ~exists().where(relations.c.from_ == _left.c.id),
-                        ~exists().where(relations.c.to_ == _left.c.id),
-                    ),
-                ),
+                ~_is_attached(relations.c.from_, relations.c.to_),
+                ~_is_attached(relations.c.to_, relations.c.from_),
             )
         )
     )
 )
-"""Delete blocks that no item has any more. One whose item is not gone, only elsewhere now, stays if
-somebody has attached something to it."""
+"""Delete blocks that no item has any more, unless somebody else has attached something to them."""
+
+_stated = json_rows("stated", digest=Text())
+_stated_block = blocks.alias("stated_block")
+SELECT_OWNED = Statement(
+    select(source_items.c.key)
+    .select_from(
+        _stated.join(_stated_block, _stated_block.c.digest == _stated.c.digest).join(
+            source_items, source_items.c.block_id == _stated_block.c.id
+        )
+    )
+    .where(source_items.c.is_own == 1)
+    .limit(1)
+)
+"""Tell whether some blocks are an item's own."""
+
+DISOWN = Statement(
+    update(source_items)
+    .where(
+        source_items.c.is_own == 1,
+        source_items.c.block_id.in_(
+            select(_stated_block.c.id).select_from(
+                _stated.join(_stated_block, _stated_block.c.digest == _stated.c.digest)
+            )
+        ),
+    )
+    .values(is_own=0)
+)
+"""Say of blocks that somebody else has stated too that they are no item's own any more."""
 
 _organizing = json_rows("organizing", key=Text(), dedupe_key=Text())
 ENQUEUE_ORGANIZING = Statement(
@@ -270,19 +316,19 @@ class Known:
 
     @property
     def is_pristine(self) -> bool:
-        """Whether the block was made for an item, and nobody has changed it since."""
+        """Whether the block was made for an item, and nobody has stated or changed it since."""
         return bool(self.is_own) and self.block_digest == self.written_digest
 
-    def left(self, *, is_gone: bool) -> dict[str, Any]:
+    def left(self) -> dict[str, Any]:
         """Give the row for those who see to a block that its item leaves."""
-        return {"id": self.block_id, "digest": self.block_digest, "is_gone": int(is_gone)}
+        return {"id": self.block_id, "digest": self.block_digest}
 
 
 def short_key(key: str) -> str:
     """Give a key as it is kept."""
-    content = key.encode("utf-8", "replace").replace(b"\x00", b"")
-    if len(content) <= MAX_KEY_BYTES:
-        return content.decode()
+    content = key.encode("utf-8", "surrogatepass")
+    if len(content) <= MAX_KEY_BYTES and key == clean(key):
+        return key
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
@@ -304,25 +350,40 @@ def read_known(database: Database, source_id: int, keys: Iterable[str]) -> dict[
     return {key: Known(key, *rest) for key, *rest in rows}
 
 
-def read_claims(database: Database, source_id: int, known: Iterable[str]) -> set[tuple[int, str]]:
-    """Give the arcs, by block, of the items that share blocks with some that are gone."""
-    gone = set(known)
-    asked = dump([{"key": key} for key in gone])
-    rows = database.read(SELECT_SHARING(keys=asked, source=source_id))
-    return {
-        (block_id, dump(arc))
-        for block_id, source, key, arcs in rows
-        if source != source_id or key not in gone
-        for arc in json.loads(arcs)
-    }
+Claims = dict[tuple[int, str], set[tuple[int, str]]]
+"""Which items, by source and key, make an arc (as JSON) of a block."""
 
 
-def leave_calls(left: Sequence[dict[str, Any]]) -> list[Call]:
-    """Give the statements that see to blocks which their items have left."""
+def read_claims(database: Database, source_id: int, known: Iterable[Known]) -> Claims:
+    """Give who makes the arcs of the blocks that some items share with others."""
+    keys = [{"key": item.key} for item in known if item.is_shared]
+    claims: Claims = {}
+    if not keys:
+        return claims
+    for block_id, source, key, arcs in database.read(
+        SELECT_SHARING(keys=dump(keys), source=source_id)
+    ):
+        for arc in json.loads(arcs):
+            claims.setdefault((block_id, dump(arc)), set()).add((source, key))
+    return claims
+
+
+def disown(database: Database, digests: Iterable[str]) -> None:
+    """Say of blocks that were there already, and have been stated again, that they are shared."""
+    stated = dump([{"digest": digest} for digest in digests])
+    if database.read(SELECT_OWNED(stated=stated)):
+        database.atomic([DISOWN(stated=stated)])
+
+
+def leave_calls(source_id: int, left: Sequence[dict[str, Any]]) -> list[Call]:
+    """Give the statements that see to blocks which their items have left, behind ``LOCK_LEFT``."""
     if not left:
         return []
     given = dump(left)
-    return [HAND_OVER(left_blocks=given), DELETE_LEFT(left_blocks=given)]
+    return [
+        HAND_OVER(left_blocks=given),
+        DELETE_LEFT(left_blocks=given, source=source_id),
+    ]
 
 
 def link_call(source_id: int, links: Sequence[tuple[str, str, str]], now: datetime) -> Call:

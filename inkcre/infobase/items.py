@@ -16,6 +16,8 @@ from inkcre.infobase.editions import Batch, Edition, Write, Written, stale_row
 from inkcre.infobase.itemrows import (
     DELETE_ITEMS,
     DELETE_STALE,
+    LOCK_LEFT,
+    SELECT_SOURCE_ID,
     dump,
     leave_calls,
     read_claims,
@@ -54,15 +56,18 @@ def write_items(
     """
     by_key = {short_key(item.key): item for item in items}
     for _ in range(ATTEMPTS):
-        batch = Batch(database, source_id, now, organizes=organizes)
         known = read_known(database, source_id, by_key)
+        claims = read_claims(database, source_id, known.values())
+        batch = Batch(database, source_id, now, claims, organizes=organizes)
         for key, item in by_key.items():
             batch.take(Edition.of(item, known.get(key)), restores=restores)
         try:
             return batch.run(write or database.atomic)
         except MissingReference:
             refuse_unknown_storages(database, batch.storages())
-            raise NotFound(f"source {source_id}: was deleted meanwhile") from None
+            if not database.read(SELECT_SOURCE_ID(source=source_id)):
+                raise NotFound(f"source {source_id}: was deleted meanwhile") from None
+            continue  # somebody has just deleted or changed a block
         except Conflict:
             continue  # somebody has just made the block that one of ours was to become
     raise Unavailable(f"source {source_id}: somebody else keeps changing its blocks")
@@ -73,28 +78,31 @@ def delete_items(
 ) -> Written:
     """Forget items that are gone, with the relations that they made, and with their own blocks.
 
-    A block that another item has too, or that somebody has changed, stays.
+    A block stays that another item has too, or that somebody has changed, stated too, or attached
+    something to.
     """
     known = read_known(database, source_id, keys)
-    claimed = read_claims(database, source_id, known)
+    claims = read_claims(database, source_id, known.values())
+    gone = {(source_id, key) for key in known}
     stale: list[dict[str, Any]] = []
     left: list[dict[str, Any]] = []
     for item in known.values():
-        if item.block_id is None or not item.is_own:
+        if item.block_id is None:
             continue
+        stale += [
+            stale_row(arc, item.block_id)
+            for arc in json.loads(item.arcs)
+            if not claims.get((item.block_id, dump(arc)), gone) - gone
+        ]
         if item.is_pristine:
-            left.append(item.left(is_gone=True))
-        if item.is_pristine or item.is_shared:
-            arcs = [
-                arc for arc in json.loads(item.arcs) if (item.block_id, dump(arc)) not in claimed
-            ]
-            stale += [stale_row(arc, item.block_id) for arc in arcs]
+            left.append(item.left())
     asked = dump([{"key": key} for key in known])
     write(
         [
+            LOCK_LEFT(left_blocks=dump(left)),
             DELETE_STALE(stale=dump(stale), source=source_id),
             DELETE_ITEMS(keys=asked, source=source_id),
-            *leave_calls(left),
+            *leave_calls(source_id, left),
         ]
     )
     return Written(deleted=len(known))

@@ -5,7 +5,6 @@ A holder that has lost its lease writes nothing: a fence stands in front of each
 """
 
 import json
-import random
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,15 +13,18 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Text,
     and_,
     bindparam,
     case,
     delete,
     exists,
+    func,
     null,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -43,38 +45,70 @@ class LeaseLost(SurroundingsError):
 
 
 _now = moment(bindparam("now", type_=Text))
-_places = json_rows("places", ord=BigInteger(), kind=Text(), slot=BigInteger())
+_lease = bindparam("lease", type_=Text)
+_places = json_rows("places", kind=Text(), slot=BigInteger())
+_candidate = jobs.alias("candidate")
 _other = jobs.alias("other")
-_lane_is_free = ~exists().where(
-    _other.c.lane == jobs.c.lane,
-    _other.c.claimable_at.is_not(None),
-    _other.c.id != jobs.c.id,
-    or_(
-        _other.c.state == "running",
-        and_(_other.c.id < jobs.c.id, _other.c.claimable_at <= _now),
+
+
+def _first(state: str, kind: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Any:
+    """Give the id of a kind's job that has been claimable for longest; others' are passed by."""
+    return (
+        select(_candidate.c.id)
+        .where(
+            _candidate.c.kind == kind,
+            _candidate.c.state == state,
+            _candidate.c.claimable_at <= _now,
+            _candidate.c.claimable_at.is_not(None),
+            *conditions,
+        )
+        .order_by(_candidate.c.claimable_at, _candidate.c.id)
+        .limit(1)
+        .with_for_update(of=_candidate, skip_locked=True)
+        .scalar_subquery()
+    )
+
+
+_lane_is_free = or_(
+    _candidate.c.lane.is_(None),
+    ~exists().where(
+        _other.c.lane == _candidate.c.lane,
+        _other.c.claimable_at.is_not(None),
+        or_(
+            _other.c.state == "running",
+            and_(_other.c.id < _candidate.c.id, _other.c.claimable_at <= _now),
+        ),
     ),
 )
-_slot_is_free = ~exists().where(
-    _other.c.kind == jobs.c.kind,
-    _other.c.slot == _places.c.slot,
-    _other.c.id != jobs.c.id,
-)
-_next = (
-    select(jobs.c.id.label("job"), _places.c.slot.label("place"))
-    .select_from(jobs.join(_places, _places.c.kind == jobs.c.kind))
+_free = (
+    select(_places.c.kind, func.min(_places.c.slot).label("slot"))
     .where(
-        jobs.c.claimable_at <= _now,
-        jobs.c.claimable_at.is_not(None),
-        or_(jobs.c.lane.is_(None), _lane_is_free),
-        or_(_places.c.slot.is_(None), _slot_is_free),
+        or_(
+            _places.c.slot.is_(None),
+            ~exists().where(_other.c.kind == _places.c.kind, _other.c.slot == _places.c.slot),
+        )
     )
-    .order_by(jobs.c.claimable_at, jobs.c.id, _places.c.ord)
+    .group_by(_places.c.kind)
+    .cte("free")
+)
+_kinds = select(_places.c.kind).distinct().cte("kinds")
+_firsts = union_all(
+    # One whose holder is dead keeps its slot, and goes before whoever waits in its lane.
+    select(_first("running", _kinds.c.kind).label("job"), null().label("place")).select_from(
+        _kinds
+    ),
+    select(_first("pending", _free.c.kind, _lane_is_free).label("job"), _free.c.slot).select_from(
+        _free
+    ),
+).cte("firsts")
+_next = (
+    select(_firsts.c.job, _firsts.c.place)
+    .select_from(_firsts.join(jobs, jobs.c.id == _firsts.c.job))
+    .order_by(jobs.c.claimable_at, jobs.c.id)
     .limit(1)
-    .with_for_update(of=jobs, skip_locked=True)
     .cte("next_job")
     .prefix_with("MATERIALIZED")
 )
-_lease = bindparam("lease", type_=Text)
 
 CLAIM = Statement(
     update(jobs)
@@ -84,7 +118,7 @@ CLAIM = Statement(
         lease=_lease,
         claimable_at=moment(bindparam("until", type_=Text)),
         attempts=jobs.c.attempts + 1,
-        slot=_next.c.place,
+        slot=func.coalesce(_next.c.place, jobs.c.slot),
         started_at=_now,
     )
     .returning(
@@ -223,8 +257,7 @@ def claim(
 
     One whose holder let its lease lapse is taken as well.
     """
-    shuffled = random.sample(places, len(places))  # so that two at once try different slots
-    rows = [{"ord": n, "kind": p.kind, "slot": p.slot} for n, p in enumerate(shuffled)]
+    rows = [{"kind": place.kind, "slot": place.slot} for place in places]
     for _ in range(CLAIM_ATTEMPTS):
         token = uuid.uuid4().hex
         call = CLAIM(places=json.dumps(rows), **_hold(token, now, lease_seconds))

@@ -21,6 +21,7 @@ from inkcre.infobase.leases import (
     postpone_call,
     write_fenced,
 )
+from inkcre.infobase.stars import clean
 from inkcre.ports.components import Components, wake_nobody
 from inkcre.ports.tracing import trace
 
@@ -134,7 +135,7 @@ def _retry_after(error: InkcreError) -> float | None:
 def _end_badly(
     given: Components, kind: JobKind[Any], lease: Lease, fault: str, retry_after: float | None
 ) -> None:
-    fault = fault.replace("\x00", "\ufffd")[:MAX_FAULT_LENGTH]
+    fault = clean(fault)[:MAX_FAULT_LENGTH]
     now = given.clock()
     if retry_after is None or lease.attempts >= kind.max_attempts:
         logger.error("%s failed: %s", lease.kind, fault)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -119,6 +120,7 @@ _due = json_rows(
     "due", ord=BigInteger(), id=BigInteger(), due=Text(), next=Text(), lane=Text(),
     dedupe_key=Text(),
 )  # fmt: skip
+_waiting = jobs.alias("waiting")
 _is_that = (schedules.c.id == _due.c.id) & (schedules.c.next_run_at == moment(_due.c.due))
 
 ENQUEUE_DUE = Statement(
@@ -135,13 +137,21 @@ ENQUEUE_DUE = Statement(
             _due.c.lane, _due.c.dedupe_key, schedules.c.source_id,
         )
         .select_from(_due.join(schedules, _is_that))
-        .where(true())
+        .where(
+            ~exists().where(
+                _waiting.c.lane == _due.c.lane,
+                _waiting.c.claimable_at.is_not(None),
+                _waiting.c.state == "pending",
+                _waiting.c.attempts == 0,
+            )
+        )
         .order_by(_due.c.ord)
         .suffix_with(IGNORE_TWINS),
     )
     .returning(jobs.c.id)
 )  # fmt: skip
-"""Add the jobs of schedules that are still due when they were seen to be."""
+"""Add the jobs of schedules that are still due when they were seen to be, unless the one before
+still waits for its first attempt: what is slower than its schedule would queue up without end."""
 
 ADVANCE = Statement(
     update(schedules)
@@ -159,7 +169,7 @@ UPSERT = Statement(
         ],
         select(
             _now, _now, bindparam("kind", "collect", type_=Text),
-            bindparam("payload", "{}", type_=Text),
+            bindparam("payload", '{"full":false}', type_=Text),
             bindparam("cron", type_=Text), bindparam("every_seconds", type_=Integer),
             bindparam("timezone", type_=Text), moment(bindparam("next", type_=Text)),
             func.coalesce(bindparam("source", type_=BigInteger), last_id()),
@@ -202,8 +212,8 @@ class Due:
 def enqueue_due(database: Database, now: datetime, timezone: str) -> Due:
     """Add a job for each schedule that is due, and set when it is due next.
 
-    A schedule that missed several times gets one job. Called by any number of processes at once,
-    each due time has one job all the same.
+    A schedule that missed several times gets one job, and one whose last job still waits gets
+    none. Called by any number of processes at once, each due time has one job all the same.
 
     Args:
         database: where they are.

@@ -168,6 +168,15 @@ jobs = Table(
         postgresql_where=text("claimable_at IS NOT NULL"),
     ),
     Index(
+        "ix_jobs_waiting",
+        "kind",
+        "state",
+        "claimable_at",
+        "id",
+        sqlite_where=text("claimable_at IS NOT NULL"),
+        postgresql_where=text("claimable_at IS NOT NULL"),
+    ),
+    Index(
         "ix_jobs_lane",
         "lane",
         "id",

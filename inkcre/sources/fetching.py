@@ -55,11 +55,11 @@ def remember(state: FetchState, page: Page) -> None:
 
 def _retry_after(surroundings: Surroundings, said: str) -> int:
     """Read ``Retry-After``, seconds or a date (RFC 9110, section 10.2.3); no more than a day."""
-    if said.isascii() and said.isdecimal():
+    if said.isascii() and said.isdecimal() and len(said) < 10:
         return min(int(said), MAX_RETRY_SECONDS)
     try:
-        moment = parsedate_to_datetime(said)
+        moment = parsedate_to_datetime(said[:64])
         seconds = (moment - surroundings.clock()).total_seconds()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 1
     return int(min(max(seconds, 1), MAX_RETRY_SECONDS))

@@ -8,8 +8,10 @@ import hashlib
 import logging
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Annotated, Any, ClassVar
@@ -27,10 +29,20 @@ logger = logging.getLogger("inkcre.sources")
 MAX_FILES = 100_000
 MAX_FRONT_VALUES = 100
 MAX_LINKS = 500
-MARKDOWN_LINK = re.compile(
-    r"(?<!!)\[[^\]\n]{0,300}\]\(\s*<?([^)\s>]{1,1000})>?(?:\s+[\"'][^)]*)?\)"
-)
-WIKI_LINK = re.compile(r"\[\[([^\]|#\n]{1,300})(?:[|#][^\]\n]{0,300})?\]\]")
+PLAIN = (str, int, float, bool, date)
+"""What front matter may say; aliases in lists of lists would multiply."""
+
+READER_ERRORS = (
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError,
+    RecursionError,
+)  # fmt: skip
+"""What parsers raise on files that nobody has thought of: such a file is passed over, and others
+are read."""
+
+MARKDOWN_LINK = re.compile(r"(?<!!)\[[^\[\]\n]{0,300}\]\([ ]{0,9}<?([^()\s<>\[\]]{1,1000})[)>\s]")
+WIKI_LINK = re.compile(r"\[\[([^\[\]|#\n]{1,300})[\]|#]")
+"""Neither steps over the beginning of another link, so that no text takes more than its length."""
+
 YAML_FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 TOML_FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 
@@ -89,11 +101,15 @@ class FolderSource(SourceBase[FolderConfig, SourceState]):
             if read is _read_pdf and stamps.get(key) == stamp:
                 yield Seen(key)  # reading one takes seconds
                 continue
-            document = read(content, path)
-            if document is None:
-                yield Seen(key)
-            elif document.text.strip():
+            try:
+                document = read(content, path)
+            except READER_ERRORS as error:
+                logger.warning("%s: cannot be read: %s", path, error)
+                document = None
+            if document is not None and document.text.strip():
                 yield _make_item(key, document, stamp, paths, named)
+            elif document is None or key in stamps:  # it may be empty for a moment only
+                yield Seen(key)
 
     def _key(self, root: Path, path: Path) -> str:
         return (
@@ -105,13 +121,26 @@ class FolderSource(SourceBase[FolderConfig, SourceState]):
 
     def _read(self, path: Path) -> bytes | None:
         try:
-            if path.stat().st_size > self.config.max_bytes:
-                logger.warning("%s: larger than %d bytes", path, self.config.max_bytes)
-                return None
-            return path.read_bytes()
+            return _read_file(path, self.config.max_bytes)
         except OSError as error:
-            logger.warning("%s: %s", path, error.strerror)
+            logger.warning("%s: %s", path, error.strerror or error)
             return None
+
+
+def _read_file(path: Path, max_bytes: int) -> bytes:
+    """Read a file, and nothing else: no link, and no pipe, which would be waited for.
+
+    Raises:
+        OSError: it is none, or is larger.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - of a descriptor
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError("is no file")
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OSError(f"larger than {max_bytes} bytes")
+    return content
 
 
 def _find_root(config: FolderConfig, folders: Sequence[PurePath]) -> Path:
@@ -130,7 +159,7 @@ def _find_root(config: FolderConfig, folders: Sequence[PurePath]) -> Path:
 
 
 def _walk(root: Path, check: Callable[[], None]) -> Iterator[Path]:
-    """Yield the files that can be read, in order; hidden ones and links to elsewhere are left out.
+    """Yield the files that can be read, in order; hidden ones, and links to others, are left out.
 
     Raises:
         Misconfigured: a folder cannot be listed; what is in it cannot be told from what is gone.
@@ -150,7 +179,7 @@ def _walk(root: Path, check: Callable[[], None]) -> Iterator[Path]:
             path = Path(folder, name)
             if name.startswith(".") or path.suffix.lower() not in READERS:
                 continue
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
+            if path.is_symlink():
                 continue
             found += 1
             if found > MAX_FILES:
@@ -224,7 +253,7 @@ def _load_yaml(source: str) -> Any:
 
     try:
         return yaml.safe_load(source)
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except (yaml.YAMLError, *READER_ERRORS):
         return None
 
 
@@ -233,17 +262,15 @@ def _load_toml(source: str) -> Any:
 
     try:
         return tomllib.loads(source)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except READER_ERRORS:
         return None
 
 
 def _values(value: Any) -> list[str]:
     """Give what is said as text: a value, or those of a list; what is nested deeper is left out."""
     values = value if isinstance(value, list) else [value]
-    plain = [
-        v for v in values[:MAX_FRONT_VALUES] if v is not None and not isinstance(v, (dict, list))
-    ]
-    return [said for said in (str(v).strip() for v in plain) if said]
+    plain = [one for one in values[:MAX_FRONT_VALUES] if isinstance(one, PLAIN)]
+    return [said for said in (str(one).strip() for one in plain) if said]
 
 
 def _read_html(content: bytes, path: Path) -> Document:
@@ -251,9 +278,7 @@ def _read_html(content: bytes, path: Path) -> Document:
     said = (("title", read.title), ("author", read.byline), ("date", read.date))
     arcs: list[Arc] = [(relation, text(value)) for relation, value in said if value]
     arcs += [("links to", page(link)) for link in read.links]
-    html = decode_html(content)
-    inside = re.findall(r"<a\s[^>]*?href\s*=\s*[\"']([^\"'#:]{1,1000})[\"'#]", html, re.IGNORECASE)
-    return Document(read.text, arcs, inside)
+    return Document(read.text, arcs, read.relative_links)
 
 
 def _read_pdf(content: bytes, path: Path) -> Document | None:
@@ -267,9 +292,8 @@ def _read_pdf(content: bytes, path: Path) -> Document | None:
         reader = PdfReader(BytesIO(content))
         pages = [one.extract_text() for one in reader.pages]
         title = reader.metadata.title if reader.metadata else None
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        logger.warning("%s: no PDF that can be read: %s", path, error)
-        return None
+    except PyPdfError as error:
+        raise ValueError(str(error)) from error
     arcs: list[Arc] = [("title", text(str(title)))] if title else []
     return Document("\n\n".join(pages).strip(), arcs)
 

@@ -11,6 +11,10 @@ MIN_CHARACTERS = 25
 """A page of fewer is taken to have no text; trafilatura's own limit leaves out short pages."""
 
 
+MAX_CHARACTERS = 500_000
+"""With larger pages trafilatura may take the square of the time: a megabyte of "<p>" took 17 s."""
+
+
 def _make_config() -> Any:
     config = use_config()
     for name in ("MIN_EXTRACTED_SIZE", "MIN_OUTPUT_SIZE"):

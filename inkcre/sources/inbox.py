@@ -9,6 +9,7 @@ from pydantic import AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 from inkcre.errors import Forbidden, Invalid
+from inkcre.infobase.depth import is_deep
 from inkcre.infobase.sourcing import Item, SourceBase, SourceConfig, SourceState
 from inkcre.sources.mapping import BlockMapping, Mapping
 from inkcre.sources.signatures import decode_secret, verify
@@ -55,6 +56,8 @@ class InboxSource(SourceBase[InboxConfig, SourceState]):
                 hint="give it a secret, as config.secret",
             )
         message_id = verify(self.config.secret.get_secret_value(), headers, body, now)
+        if is_deep(body):
+            raise Invalid("nested too deeply", field="body")
         try:
             message: Any = json.loads(body)
         except (ValueError, RecursionError):

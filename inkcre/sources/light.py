@@ -6,6 +6,7 @@ holds them, by length and commas; links and names such as "sidebar" count agains
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from inkcre.sources.trees import RAW, Element
 
@@ -49,13 +50,54 @@ ENOUGH = 500
 """With fewer characters found, a laxer look is taken."""
 
 
+@dataclass(slots=True)
+class Measure:
+    """What is inside of an element, told once for all that ask."""
+
+    length: int = 0
+    linked: float = 0
+    commas: int = 0
+    has_code: bool = False
+    has_header: bool = False
+
+    @property
+    def link_density(self) -> float:
+        """How much of the text is links."""
+        return min(1.0, self.linked / self.length) if self.length else 0
+
+
+Measures = dict[Element, Measure]
+
+
+def _measure(root: Element) -> Measures:
+    measures: Measures = {}
+    for element in reversed(list(root.walk())):
+        here = measures[element] = Measure()
+        for child in element.children:
+            if isinstance(child, str):
+                here.length += len(" ".join(child.split()))
+                here.commas += len(COMMAS.findall(child))
+                continue
+            inner = measures[child]
+            here.length += inner.length
+            here.linked += inner.linked
+            here.commas += inner.commas
+            here.has_code |= inner.has_code or child.tag in ("pre", "code")
+            here.has_header |= inner.has_header or child.tag == "th"
+        if element.tag == "a":
+            is_inside = element.attributes.get("href", "").startswith("#")
+            here.linked = here.length * (0.3 if is_inside else 1)
+    return measures
+
+
 def find_readable(document: Element) -> Element:
     """Give the element that holds what a reader came for: what is not for reading is taken out."""
     body = document.find("body") or document
     best = body
     best_length = -1
+    measures = _measure(body)
     for is_strict, is_wary in ((True, True), (False, True), (False, False)):
-        found = _look(body, is_strict=is_strict, is_wary=is_wary)
+        found = _look(body, measures, is_strict=is_strict, is_wary=is_wary)
         length = len(found.text())
         if length > best_length:
             best, best_length = found, length
@@ -64,21 +106,22 @@ def find_readable(document: Element) -> Element:
     return best
 
 
-def _look(body: Element, *, is_strict: bool, is_wary: bool) -> Element:
-    cleaned = _copy(body, is_strict=is_strict)
-    scores = _vote(cleaned, is_wary=is_wary)
+def _look(body: Element, source_measures: Measures, *, is_strict: bool, is_wary: bool) -> Element:
+    cleaned = _copy(body, source_measures, is_strict=is_strict)
+    measures = _measure(cleaned)
+    scores = _vote(cleaned, measures, is_wary=is_wary)
     if not scores:
         return cleaned
-    top = max(scores, key=lambda e: scores[e] * (1 - _link_density(e)))
+    top = max(scores, key=lambda e: scores[e] * (1 - measures[e].link_density))
     top = _climb(top, scores)
     gathered = Element("article")
-    gathered.children += _gather(top, scores)
+    gathered.children += _gather(top, scores, measures)
     if is_wary:
-        _take_out_fishy(gathered)
+        _take_out_fishy(gathered, measures)
     return gathered
 
 
-def _copy(source: Element, *, is_strict: bool) -> Element:
+def _copy(source: Element, measures: Measures, *, is_strict: bool) -> Element:
     """Copy what may be read."""
     root = Element(source.tag, source.attributes)
     stack = [(source, root)]
@@ -87,14 +130,14 @@ def _copy(source: Element, *, is_strict: bool) -> Element:
         for child in original.children:
             if isinstance(child, str):
                 copy.children.append(child)
-            elif _may_be_read(child, is_strict=is_strict):
+            elif _may_be_read(child, measures[child].length, is_strict=is_strict):
                 kept = Element(child.tag, child.attributes, parent=copy)
                 copy.children.append(kept)
                 stack.append((child, kept))
     return root
 
 
-def _may_be_read(element: Element, *, is_strict: bool) -> bool:
+def _may_be_read(element: Element, length: int, *, is_strict: bool) -> bool:
     attributes = element.attributes
     if element.tag in RAW or element.tag in ("head", "title", "link", "meta"):
         return False
@@ -107,7 +150,7 @@ def _may_be_read(element: Element, *, is_strict: bool) -> bool:
     name = f"{attributes.get('class', '')} {attributes.get('id', '')}"
     if element.tag in ("body", "a", "article", "main", "html", "table", "tr", "td", "tbody"):
         return True
-    if attributes.get("rel") == "author" or (BYLINE.search(name) and len(element.text()) < 100):
+    if attributes.get("rel") == "author" or (BYLINE.search(name) and length < 100):
         return False
     return not UNLIKELY.search(name) or bool(LIKELY.search(name))
 
@@ -124,15 +167,15 @@ def _is_hidden(element: Element) -> bool:
     )
 
 
-def _vote(root: Element, *, is_wary: bool) -> dict[Element, float]:
+def _vote(root: Element, measures: Measures, *, is_wary: bool) -> dict[Element, float]:
     scores: dict[Element, float] = {}
     for element in root.walk():
         if not _has_vote(element):
             continue
-        text = element.text()
-        if len(text) < SHORT:
+        inside = measures[element]
+        if inside.length < SHORT:
             continue
-        vote = 1 + len(COMMAS.findall(text)) + min(len(text) // 100, 3)
+        vote = 1 + inside.commas + min(inside.length // 100, 3)
         holder, level = element.parent, 0
         while holder is not None and level < 5:
             if holder not in scores:
@@ -162,18 +205,6 @@ def _weigh(element: Element) -> int:
     return weight
 
 
-def _link_density(element: Element) -> float:
-    length = len(element.text())
-    if not length:
-        return 0
-    linked = sum(
-        len(e.text()) * (0.3 if e.attributes.get("href", "").startswith("#") else 1)
-        for e in element.walk()
-        if e.tag == "a"
-    )
-    return min(1.0, linked / length)
-
-
 def _climb(top: Element, scores: dict[Element, float]) -> Element:
     """Go up while there is more of it: when the holder scores more, or holds nothing else."""
     parent = top.parent
@@ -193,7 +224,9 @@ def _climb(top: Element, scores: dict[Element, float]) -> Element:
     return top
 
 
-def _gather(top: Element, scores: dict[Element, float]) -> Iterator[Element | str]:
+def _gather(
+    top: Element, scores: dict[Element, float], measures: Measures
+) -> Iterator[Element | str]:
     """Yield the holder, and those beside it that are of its kind."""
     if top.parent is None:
         yield top
@@ -207,37 +240,40 @@ def _gather(top: Element, scores: dict[Element, float]) -> Iterator[Element | st
         if (
             sibling is top
             or scores.get(sibling, float("-inf")) + bonus >= threshold
-            or (sibling.tag == "p" and _is_prose(sibling))
+            or (sibling.tag == "p" and _is_prose(sibling, measures[sibling]))
         ):
             yield sibling
 
 
-def _is_prose(element: Element) -> bool:
-    text, density = element.text(), _link_density(element)
-    if len(text) > 80:
+def _is_prose(element: Element, inside: Measure) -> bool:
+    density = inside.link_density
+    if inside.length > 80:
         return density < 0.25
+    text = element.text()
     return bool(text) and density == 0 and bool(re.search(r"[.。](\s|$)", text))
 
 
-def _take_out_fishy(root: Element) -> None:
+def _take_out_fishy(root: Element, measures: Measures) -> None:
     """Take out lists of links and boxes of few words, which are no part of the text."""
     for element in list(root.walk()):
         element.children = [
-            child for child in element.children if isinstance(child, str) or not _is_fishy(child)
+            child
+            for child in element.children
+            if isinstance(child, str) or not _is_fishy(child, measures[child])
         ]
 
 
-def _is_fishy(element: Element) -> bool:
+def _is_fishy(element: Element, inside: Measure) -> bool:
     if element.tag in ("h1", "h2") and _weigh(element) < 0:
         return True
     if element.tag not in ("form", "fieldset", "table", "ul", "div", "ol", "dl", "section"):
         return False
     if _weigh(element) < 0:
         return True
-    text = element.text()
-    if len(COMMAS.findall(text)) >= 10 or element.find("pre") or element.find("code"):
+    if inside.commas >= 10 or inside.has_code:
         return False
-    if element.tag == "table" and element.find("th"):
+    if element.tag == "table" and inside.has_header:
         return False
-    density = _link_density(element)
-    return (_weigh(element) < 25 and density > 0.2 and len(text) < 25) or density > 0.5
+    density = inside.link_density
+    is_a_box = _weigh(element) < 25 and density > 0.2 and inside.length < SHORT
+    return is_a_box or density > 0.5

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
+from inkcre.infobase.depth import is_deep
 from inkcre.sources.light import find_readable
 from inkcre.sources.trees import Element, fold, parse_html
 
@@ -35,6 +36,9 @@ class ReadPage:
     links: tuple[str, ...] = ()
     """Where the readable part links to, without fragments, each once."""
 
+    relative_links: tuple[str, ...] = ()
+    """What all of it links to without naming a host: files beside it."""
+
 
 def read_page(content: bytes, *, url: str, content_type: str = "") -> ReadPage:
     """Read a page, with trafilatura where it is installed, else by ``inkcre.sources.light``.
@@ -45,8 +49,10 @@ def read_page(content: bytes, *, url: str, content_type: str = "") -> ReadPage:
     html = decode_html(content, content_type)
     light = read_page_lightly(html, url=url)
     with suppress(ModuleNotFoundError):
-        from inkcre.sources.heavy import read_page_heavily
+        from inkcre.sources.heavy import MAX_CHARACTERS, read_page_heavily
 
+        if len(html) > MAX_CHARACTERS:
+            return light
         heavy = read_page_heavily(html, url=url)
         return replace(
             light,
@@ -64,7 +70,7 @@ def read_page_lightly(html: str, *, url: str) -> ReadPage:
     readable = find_readable(document)
     said = _metadata(document)
     base = document.find("base")
-    here = urljoin(url, base.attributes.get("href", "")) if base else url
+    here = (_absolute(url, base.attributes.get("href", "")) if base else None) or url
     canonical = said.get("canonical") or said.get("og:url")
     return ReadPage(
         text=readable.text(),
@@ -74,8 +80,15 @@ def read_page_lightly(html: str, *, url: str) -> ReadPage:
         canonical_url=_absolute(url, canonical) if canonical else None,
         language=_language(document),
         links=_links(readable, here, url),
+        relative_links=_relative_links(document),
     )
 
+
+NO_ENCODINGS = frozenset((
+    "utf-16", "utf-16-le", "utf-16-be", "utf-7", "idna", "punycode", "undefined", "unicode_escape",
+    "raw_unicode_escape",
+))  # fmt: skip
+"""What no page is written in that says so in ASCII, though Python can decode it."""
 
 DATES = (
     "datepublished", "article:published_time", "og:published_time", "dc.date", "dcterms.created",
@@ -105,6 +118,8 @@ def _metadata(document: Element) -> dict[str, str]:
 
 def _json_ld(text: str) -> Iterator[tuple[str, str]]:
     """Yield what an article says in JSON-LD: https://schema.org/Article."""
+    if is_deep(text.encode("utf-8", "replace")):
+        return
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
@@ -192,6 +207,17 @@ def _links(readable: Element, base: str, url: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _relative_links(document: Element) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for element in document.walk():
+        href = element.attributes.get("href", "").strip() if element.tag == "a" else ""
+        if href and not re.match(r"[a-zA-Z][\w+.-]*:|//|#", href):
+            found.setdefault(href)
+        if len(found) == MAX_LINKS:
+            break
+    return tuple(found)
+
+
 def _absolute(base: str, address: str) -> str | None:
     """Give an address of the web as a whole; None when it is none."""
     try:
@@ -217,8 +243,8 @@ def decode_html(content: bytes, content_type: str = "") -> str:
         re.IGNORECASE,
     )
     for name in (said[1] if said else "", inside[1].decode() if inside else ""):
-        with suppress(LookupError):
-            if name and codecs.lookup(name).name not in ("utf-16", "utf-16-le", "utf-16-be"):
+        with suppress(LookupError, ValueError):
+            if name and codecs.lookup(name).name not in NO_ENCODINGS:
                 return content.decode(name, "replace")
     try:
         return content.decode()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +26,10 @@ MEDIA = {"image": "image", "video": "video"}
 """Resolvers of enclosures, by the first half of their media types."""
 
 MAX_ENTRIES = 10_000
+MAX_COMMENTS = 2000
+"""How many comments a feed may have; of those that never end feedparser takes the square of the
+time, and half a megabyte of them took it ten seconds."""
+
 MAX_ARCS = 100
 """How many authors, categories, and enclosures of an entry are kept, of each."""
 
@@ -79,19 +84,31 @@ class RssSource(SourceBase[RssConfig, FetchState]):
 
     def organize(self, block: Mapping[str, Any]) -> Star | None:
         """Fetch the page of an entry; give its readable text."""
-        if block["resolver"] != ENTRY:
+        url = _link_of(block)
+        if url is None:
             return None
-        url = json.loads(block["content"]).get("link")
-        if not url:
-            return None
-        answer = self.surroundings.web.fetch(url, headers={"accept": "text/html"})
-        kind = answer.headers.get("content-type", "")
-        if answer.status != 200 or "html" not in kind:
+        answer = fetch_if_changed(
+            self.surroundings, url, FetchState(), full=True, accept="text/html"
+        )
+        kind = answer.headers.get("content-type", "") if answer else ""
+        if answer is None or "html" not in kind:
             return None
         read = read_page(answer.content, url=answer.url, content_type=kind)
         if not read.text:
             return None
         return star(page(url), [("text content", text(read.text))])
+
+
+def _link_of(block: Mapping[str, Any]) -> str | None:
+    """Give the address of an entry's page; None of what is no entry, or was changed by somebody."""
+    if block["resolver"] != ENTRY or block["storage"] is not None:
+        return None
+    try:
+        said = json.loads(block["content"])
+    except ValueError:
+        return None
+    link = said.get("link") if isinstance(said, dict) else None
+    return _address(link, link)
 
 
 def read_feed(content: bytes, headers: Mapping[str, str], url: str) -> Iterator[Item]:
@@ -100,6 +117,8 @@ def read_feed(content: bytes, headers: Mapping[str, str], url: str) -> Iterator[
     Raises:
         BadAnswer: this is no feed at all.
     """
+    if content.count(b"<!--") + content.count(b"&lt;!--") > MAX_COMMENTS:
+        raise BadAnswer(f"{url}: more comments than any feed has")
     import feedparser  # takes a while, and much of an isolate's memory
 
     kept = {n: v for n, v in headers.items() if n in ("content-type", "content-language")}
@@ -119,14 +138,12 @@ def read_feed(content: bytes, headers: Mapping[str, str], url: str) -> Iterator[
         )
     feed = block("feed", url, "url")
     yield Item(FEED_KEY, _describe_feed(parsed.feed, feed, url))
-    keys: set[str] = set()
-    for entry in parsed.entries[:MAX_ENTRIES]:
-        item = _read_entry(entry, feed, url)
+    items = [_read_entry(entry, feed, url) for entry in parsed.entries[:MAX_ENTRIES]]
+    keys = Counter(item.key for item in items if item is not None)
+    for item in items:
         if item is not None:
-            # Some feeds call all their entries by one name; then each is what it says.
-            named = item if item.key not in keys else replace(item, key=_key_by_content(item))
-            keys.add(named.key)
-            yield named
+            # Some feeds call several entries by one name: then each of them is what it says.
+            yield item if keys[item.key] == 1 else replace(item, key=_key_by_content(item))
 
 
 def _key_by_content(item: Item) -> str:
@@ -233,11 +250,11 @@ def _enclosures(entry: Mapping[str, Any], url: str) -> Iterator[NodeForm]:
             yield block(MEDIA.get(kind, "file"), address, "url")
 
 
-def _address(base: str, value: object) -> str | None:
+def _address(base: object, value: object) -> str | None:
     """Give an address of the web as a whole; None when it is none."""
     said = clean(str(value or "")).strip()
     try:
-        whole = urljoin(base, said) if said else ""
+        whole = urljoin(str(base), said) if said else ""
     except ValueError:
         return None
     return whole if whole.startswith(("http://", "https://")) and " " not in whole else None

@@ -122,6 +122,7 @@ def _create_jobs() -> None:
     )
     is_claimable = "claimable_at IS NOT NULL"
     _index_where("ix_jobs_claimable", "jobs", ["claimable_at", "id"], is_claimable)
+    _index_where("ix_jobs_waiting", "jobs", ["kind", "state", "claimable_at", "id"], is_claimable)
     _index_where("ix_jobs_lane", "jobs", ["lane", "id"], is_claimable)
     _index_where("uq_jobs_running_lane", "jobs", ["lane"], "state = 'running'", unique=True)
     _index_where("uq_jobs_slot", "jobs", ["kind", "slot"], "slot IS NOT NULL", unique=True)

@@ -452,8 +452,9 @@ def test_items_of_others_are_taken_once(api: httpx.Client, unique: Unique) -> No
     [
         ([], "items"),
         ({"items": [{"key": "", "star": {}}]}, "items.0.key"),
-        ({"items": [{"key": "a"}]}, ""),
-        ({"items": [{"key": "a", "star": {"block": {"resolver": "text"}}}]}, "block"),
+        ({"items": [{"key": "a"}]}, "items.0.star"),
+        ({"items": [], "colour": 1}, "colour"),
+        ({"items": [{"key": "a", "star": {"block": {"resolver": "text"}}}]}, "items.0.star.block"),
         (
             {"items": [{"key": "a", "star": {"block": block("x", storage="moon")}}]},
             "storage",

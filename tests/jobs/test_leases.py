@@ -22,6 +22,7 @@ from inkcre.infobase.leases import (
     claim_one,
     extend,
     finish_call,
+    postpone_call,
     release,
     write_fenced,
 )
@@ -135,6 +136,27 @@ def test_lane_is_kept_when_one_is_taken_by_name(base: Components, clock: Clock) 
     assert take(base)
     with pytest.raises(Conflict):
         claim_one(base.database, later, now=clock(), lease_seconds=60)
+
+
+def test_lapsed_job_goes_before_those_that_wait_in_its_lane(base: Components, clock: Clock) -> None:
+    """A first job that is tried again later, a second that is killed: neither waits for the other."""
+    first = add(base, lane="a")
+    held = take(base)
+    assert held
+    later = clock().replace(minute=1)
+    base.database.atomic([postpone_call(held, "busy", later)])
+    second = add(base, lane="a")
+    killed = take(base)
+    assert killed
+    assert killed.job_id == second
+    clock.pass_by(minutes=5)
+    again = take(base)
+    assert again
+    assert again.job_id == second
+    write_fenced(base.database, again, [finish_call(again, None, clock())])
+    last = take(base)
+    assert last
+    assert last.job_id == first
 
 
 def test_kind_has_so_many_places(base: Components, clock: Clock) -> None:

@@ -1,5 +1,7 @@
 """Folders: what is in them, and what becomes of it."""
 
+import os
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -311,3 +313,74 @@ startxref
 0
 %%EOF
 """
+
+
+def test_odd_file_does_not_keep_others_from_being_read(base: Components, notes: Path) -> None:
+    """Whatever its parser makes of it: it is passed over, or read as it is."""
+    odd = {
+        "int": '---\na: !!int ""\n---\nx', "bool": "---\na: !!bool x\n---\nx",
+        "time": "---\na: !!timestamp x\n---\nx", "toml": f"+++\na = {'9' * 5000}\n+++\nx",
+    }  # fmt: skip
+    for name, content in odd.items():
+        (notes / f"{name}.md").write_text(content)
+    for name in ("undefined", "idna", "unicode_escape"):
+        (notes / f"{name}.html").write_text(f"<meta charset={name}><p>text \\ud800")
+    (notes / "base.html").write_text("<base href='http://['><p>text<a href='a.md'>a</a>")
+    bomb = "- &a [x, x, x, x, x, x, x, x]\n" + "".join(
+        f"- &{chr(98 + n)} !!pairs [x: *{chr(97 + n)}, x: *{chr(97 + n)}]\n" for n in range(12)
+    )
+    (notes / "bomb.md").write_text(f"---\na:\n{bomb}---\nbomb")
+    os.mkfifo(notes / "pipe.md")
+    (notes / "good.md").write_text("good")
+    source_id = add_source(base, "folder", path=str(notes))
+    job = collect(base, source_id)
+    assert job["state"] == "finished", job
+    assert find(base, "good")
+    blocks, _ = list_blocks(base.database, limit=1000)
+    assert max(len(block["content"]) for block in blocks) < 1000 + 5000
+
+
+def test_file_that_is_empty_for_a_moment_keeps_its_block(base: Components, notes: Path) -> None:
+    """Editors empty a file before they write it."""
+    write(notes, a="text", b="other")
+    source_id = add_source(base, "folder", path=str(notes))
+    collect(base, source_id)
+    before = find(base, "text")
+    assert before
+    write(notes, a="")
+    assert collect(base, source_id)["result"]["deleted"] == 0
+    write(notes, a="new text")
+    collect(base, source_id)
+    after = find(base, "new text")
+    assert after
+    assert after["id"] == before["id"]
+
+
+def test_folder_that_cannot_be_listed_says_so(base: Components, notes: Path) -> None:
+    """Also when its name is no text: the job has failed, and the threads go on."""
+    sub = os.fsencode(notes) + b"/sub\xff"
+    Path(os.fsdecode(sub)).mkdir()
+    write(notes, a="text")
+    source_id = add_source(base, "folder", path=str(notes))
+    walk = os.walk
+
+    def refuse(top: Any, onerror: Any) -> Any:
+        onerror(PermissionError(13, "Permission denied", os.fsdecode(sub)))
+        return walk(top)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "walk", refuse)
+        job = collect(base, source_id)
+    assert job["state"] == "failed"
+    assert "permission denied" in job["error"]
+
+
+@pytest.mark.parametrize("text", ['[](a "', "[a](", "[[", "[", "<a ", "![", "[x](<"])
+def test_hostile_markdown_takes_no_more_than_its_length(text: str) -> None:
+    """Ten times as much takes about ten times as long: two megabytes are read in seconds."""
+    from inkcre.sources.folder import READERS
+
+    began = time.process_time()
+    for suffix in (".md", ".html"):
+        READERS[suffix]((text * (1_000_000 // len(text))).encode(), Path("/x"))
+    assert time.process_time() - began < 20

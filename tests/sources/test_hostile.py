@@ -150,6 +150,9 @@ HTML = {
     "lists": b"<ul><li>" * 20_000,
     "scripts": b"<script type='application/ld+json'>[[[[[[[[" * 5_000,
     "brackets": b"<script type='application/ld+json'>" + b"[" * 100_000 + b"</script>",
+    "open-paragraphs": b"<div><p>aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" * 25_000,
+    "sections": b"<section>some text, that has a vote of its own" * 250
+    + b"<p>word, word " * 100_000,
     "texts": (b"<div>" + b"some text, and more of it, for a vote. " * 3) * 5_000,
 }
 

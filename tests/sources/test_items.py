@@ -1,0 +1,320 @@
+"""Items and what others make of their blocks: nothing of anybody's is lost, nor changed unasked."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inkcre.errors import NotFound
+from inkcre.infobase.blocks import create_block, delete_block, edit_block, list_blocks
+from inkcre.infobase.collecting import add_items, collect_now
+from inkcre.infobase.forms import BlockEdit, BlockForm, RelationForm, parse_graph
+from inkcre.infobase.graphs import write_graph
+from inkcre.infobase.relations import create_relation
+from inkcre.infobase.sources import delete_source
+from inkcre.infobase.sourcing import Item
+from inkcre.infobase.stars import star, text
+from inkcre.ports.components import Components
+from tests.pages import Pages
+from tests.sources.conftest import add_source, collect
+from tests.sources.test_folder import arcs, find, write
+
+
+def item(key: str, content: str, *out: tuple[str, str], links: tuple[str, ...] = ()) -> Item:
+    """Make an item."""
+    made = star(text(content), [(says, text(what)) for says, what in out])
+    return Item(key, made, links=tuple(("links to", to) for to in links))
+
+
+def send(base: Components, source_id: int, *items: Item) -> dict[str, int]:
+    """Write items; give what came of them."""
+    return add_items(base, source_id, list(items)).count()
+
+
+def make(base: Components, content: str) -> dict[str, Any]:
+    """Make a block as somebody does."""
+    return create_block(base.database, BlockForm(resolver="text", content=content), base.clock())[0]
+
+
+def relate(base: Components, from_: dict[str, Any], to: dict[str, Any], content: str) -> None:
+    """Make a relation as somebody does."""
+    form = RelationForm(from_=from_["id"], to_=to["id"], content=content)
+    create_relation(base.database, form, base.clock())
+
+
+@pytest.fixture(params=["post", "graph", "item"])
+def state_again(request: pytest.FixtureRequest, base: Components) -> Callable[[str], None]:
+    """Give ways in which somebody else says what an item has said."""
+
+    def state(content: str) -> None:
+        if request.param == "post":
+            relate(base, make(base, "mine"), make(base, content), "about")
+        elif request.param == "graph":
+            form = {"block": {"resolver": "text", "content": "mine"}, "out_relations": [
+                {"relation": {"content": "about"},
+                 "to_block": {"block": {"resolver": "text", "content": content}}}]}  # fmt: skip
+            write_graph(base.database, parse_graph(form), base.clock())
+        else:
+            send(base, add_source(base, "inbox"), item("other", "mine", ("about", content)))
+
+    return state
+
+
+def test_edit_changes_nothing_that_others_have_stated(
+    base: Components, state_again: Callable[[str], None]
+) -> None:
+    """A file that says "python" is not what others mean by the word when it says "milk"."""
+    source_id = add_source(base, "inbox")
+    send(base, source_id, item("a", "python"))
+    state_again("python")
+    assert send(base, source_id, item("a", "milk"))["updated"] == 1
+    mine = find(base, "mine")
+    assert mine
+    assert arcs(base, mine) == {"about": ["python"]}
+    assert find(base, "milk")
+
+
+def test_deletion_takes_nothing_that_others_use(
+    base: Components, notes: Path, state_again: Callable[[str], None]
+) -> None:
+    """The file is gone; what others said with the same words is not."""
+    write(notes, a="python", b="so that something is left")
+    source_id = add_source(base, "folder", path=str(notes))
+    collect(base, source_id)
+    state_again("python")
+    (notes / "a.md").unlink()
+    assert collect(base, source_id)["result"]["deleted"] == 1
+    mine = find(base, "mine")
+    assert mine
+    assert arcs(base, mine) == {"about": ["python"]}
+    python = find(base, "python")
+    assert python
+    assert arcs(base, python) == {}
+
+
+def test_deletion_leaves_what_somebody_has_attached_something_to(
+    base: Components, notes: Path
+) -> None:
+    """A note about a file outlives the file, and so does what it is about."""
+    write(notes, a="text of a", b="to [[a]]")
+    source_id = add_source(base, "folder", path=str(notes))
+    collect(base, source_id)
+    a = find(base, "text of a")
+    assert a
+    relate(base, make(base, "my note"), a, "about")
+    (notes / "a.md").unlink()
+    collect(base, source_id)
+    note = find(base, "my note")
+    assert note
+    assert arcs(base, note) == {"about": ["text of a"]}
+
+
+def test_link_of_another_file_does_not_keep_one_that_is_gone(base: Components, notes: Path) -> None:
+    """It leads nowhere now, as in the folder itself."""
+    write(notes, a="text of a", b="to [[a]]")
+    source_id = add_source(base, "folder", path=str(notes))
+    collect(base, source_id)
+    (notes / "a.md").unlink()
+    collect(base, source_id)
+    assert find(base, "text of a") is None
+    b = find(base, "to [[a]]")
+    assert b
+    assert "links to" not in arcs(base, b)
+
+
+def test_items_that_swap_keep_what_they_both_say(base: Components) -> None:
+    """A relation that one leaves and the other states in the same batch is there."""
+    source_id = add_source(base, "inbox")
+    send(base, source_id, item("a", "one", ("tag", "x")), item("b", "two", ("tag", "x")))
+    send(base, source_id, item("a", "two", ("tag", "x")), item("b", "one", ("tag", "x")))
+    for content in ("one", "two"):
+        block = find(base, content)
+        assert block
+        assert arcs(base, block) == {"tag": ["x"]}
+
+
+def test_shared_block_keeps_what_the_other_item_says(base: Components) -> None:
+    """Of two items that are one block, an edit of one takes its own relations away, no more."""
+    source_id = add_source(base, "inbox")
+    send(
+        base,
+        source_id,
+        item("a", "same", ("tag", "x"), ("by", "ann")),
+        item("b", "same", ("tag", "x")),
+    )
+    send(base, source_id, item("a", "other"))
+    same = find(base, "same")
+    assert same
+    assert arcs(base, same) == {"tag": ["x"]}
+    other = find(base, "other")
+    assert other
+    assert arcs(base, other) == {}
+
+
+def test_relations_of_a_block_that_stays_follow_their_item(base: Components) -> None:
+    """Also where the block is not the item's own: what it said of it is what it says now."""
+    source_id = add_source(base, "inbox")
+    make(base, "there before")
+    send(base, source_id, item("a", "there before", ("tag", "x")))
+    assert send(base, source_id, item("a", "there before", ("tag", "y")))["updated"] == 1
+    block = find(base, "there before")
+    assert block
+    assert arcs(base, block) == {"tag": ["y"]}
+
+
+class Between:
+    """A database before whose n-th batch somebody else does something."""
+
+    def __init__(self, database: Any, work: Callable[[], None], number: int = 1) -> None:
+        self._database, self._work, self._number = database, work, number
+        self.capabilities = database.capabilities
+
+    def read(self, call: Any) -> Any:
+        return self._database.read(call)
+
+    def atomic(self, calls: Any) -> Any:
+        self._number -= 1
+        if self._number == 0:
+            self._work()
+        return self._database.atomic(calls)
+
+
+def test_edit_that_meets_an_edit_is_not_lost(base: Components) -> None:
+    """Somebody changes the block between the look and the write: theirs stays, the item has its own."""
+    source_id = add_source(base, "inbox")
+    send(base, source_id, item("a", "first"))
+    block = find(base, "first")
+    assert block
+
+    def change() -> None:
+        edit_block(base.database, block["id"], BlockEdit(content="by hand"), base.clock())
+
+    database: Any = Between(base.database, change)
+    assert send(replace(base, database=database), source_id, item("a", "second"))["updated"] == 1
+    assert find(base, "by hand")
+    assert find(base, "second")
+    assert send(base, source_id, item("a", "second"))["unchanged"] == 1
+
+
+def test_edit_that_meets_a_deletion_is_none(base: Components) -> None:
+    """Somebody deletes the block between the look and the write: it stays away."""
+    source_id = add_source(base, "inbox")
+    send(base, source_id, item("a", "first"), item("b", "other"))
+    block = find(base, "first")
+    assert block
+    database: Any = Between(base.database, lambda: delete_block(base.database, block["id"]))
+    written = send(
+        replace(base, database=database), source_id, item("a", "second"), item("b", "new")
+    )
+    assert written["updated"] == 1
+    assert find(base, "second") is None
+    assert find(base, "new")
+
+
+def test_source_that_is_deleted_meanwhile_is_said_so(base: Components) -> None:
+    """And nothing is written."""
+    source_id = add_source(base, "inbox")
+    database: Any = Between(base.database, lambda: delete_source(base.database, source_id))
+    with pytest.raises(NotFound) as caught:
+        send(replace(base, database=database), source_id, item("a", "first"))
+    assert "deleted meanwhile" in caught.value.message
+    assert find(base, "first") is None
+
+
+def test_links_are_made_by_whoever_comes_to_the_end(base: Components, notes: Path) -> None:
+    """An attempt that was killed after the last group had no links; the next has nothing new."""
+    for number in range(150):
+        (notes / f"{number:03}.md").write_text(f"number {number}")
+    (notes / "000.md").write_text("to [[149]]")
+    source_id = add_source(base, "folder", path=str(notes))
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    database: Any = Between(base.database, die, 5)  # the job, its claim, two groups
+    with pytest.raises(KeyboardInterrupt):
+        collect_now(replace(base, database=database), source_id, full=False)
+    base.clock.pass_by(hours=1)  # type: ignore[attr-defined]
+    job = collect(base, source_id)
+    assert job["state"] == "finished"
+    first = find(base, "to [[149]]")
+    assert first
+    assert arcs(base, first)["links to"] == ["number 149"]
+
+
+class Small:
+    """A database that takes values of so many bytes, as D1 does."""
+
+    def __init__(self, database: Any, max_bytes: int) -> None:
+        self._database, self._max_bytes = database, max_bytes
+        self.capabilities = replace(database.capabilities, max_value_bytes=max_bytes)
+
+    def read(self, call: Any) -> Any:
+        self._look(call)
+        return self._database.read(call)
+
+    def atomic(self, calls: Any) -> Any:
+        for call in calls:
+            self._look(call)
+        return self._database.atomic(calls)
+
+    def _look(self, call: Any) -> None:
+        for value in call.parameters.values():
+            if isinstance(value, str):
+                assert len(value.encode()) <= self._max_bytes, call.statement.clause
+
+
+def test_values_are_no_larger_than_the_database_takes(base: Components, pages: Pages) -> None:
+    """Many items go in parts; one that is too large is passed over and counted, others are taken."""
+    database: Any = Small(base.database, 100_000)
+    small = replace(base, database=database)
+    source_id = add_source(small, "inbox")
+    for edition in ("one", "two"):
+        items = [item(str(n), f"{n} {edition} " + "x" * 3000) for n in range(200)]
+        send(small, source_id, *items)
+    entries = "".join(
+        f"<item><guid>{n}</guid><title>{n}</title><description>{'y' * size}</description></item>"
+        for n, size in enumerate((10, 60_000, 20))
+    )
+    rss = f"<rss version='2.0'><channel><title>t</title>{entries}</channel></rss>"
+    feed = add_source(small, "rss", url=pages.put("/large-entry", rss.encode()))
+    job = collect(small, feed)
+    assert job["state"] == "finished", job
+    assert (job["result"]["added"], job["result"]["skipped"]) == (3, 1)
+
+
+def test_entries_of_one_name_do_not_take_each_others_place(base: Components, pages: Pages) -> None:
+    """A new one on top leaves the others, and what is attached to them, as they were."""
+
+    def put(*titles: str) -> str:
+        items = "".join(f"<item><guid>g</guid><title>{t}</title></item>" for t in titles)
+        rss = f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>"
+        return pages.put("/one-name", rss.encode())
+
+    source_id = add_source(base, "rss", url=put("A1", "A2"))
+    collect(base, source_id)
+
+    def ids() -> dict[str, int]:
+        blocks, _ = list_blocks(base.database, resolver="feed entry", limit=10)
+        return {json.loads(b["content"])["title"]: b["id"] for b in blocks}
+
+    before = ids()
+    put("A0", "A1", "A2")
+    assert collect(base, source_id)["result"] == {
+        "added": 1, "updated": 0, "unchanged": 3, "deleted": 0,
+    }  # fmt: skip
+    assert {t: i for t, i in ids().items() if t in before} == before
+
+
+def test_content_of_a_feed_is_no_address(base: Components, pages: Pages, tmp_path: Path) -> None:
+    """A server that answers with the path of a file does not have that file read."""
+    secret = tmp_path / "secret.xml"
+    secret.write_text("<rss version='2.0'><channel><title>secret</title></channel></rss>")
+    source_id = add_source(base, "rss", url=pages.put("/path", str(secret).encode()))
+    job = collect(base, source_id)
+    assert job["state"] == "failed"
+    assert "no feed" in job["error"]
+    assert find(base, "secret") is None

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks import configuring, importing, serving, starting, storing
+from benchmarks import configuring, importing, queueing, serving, starting, storing
 from benchmarks.tables import Table, write_section
 from tests.postgres import PostgresServer
 
 PACKAGES = (
     "fastapi", "starlette", "uvicorn", "pydantic", "pydantic-settings", "dynaconf", "sqlalchemy",
-    "psycopg",
+    "psycopg", "procrastinate",
 )  # fmt: skip
-PARTS = ("starting", "configuring", "serving", "importing", "storing")
+PARTS = ("starting", "configuring", "serving", "importing", "storing", "queueing")
 
 
 def describe() -> str:
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=list(PARTS))
     parts = parser.parse_args().parts
     os.environ["PYTHONPATH"] = str(Path(__file__).parent.parent)
-    table, stored = Table(), Table()
+    table, stored, queued = Table(), Table(), Table()
     names = itertools.count()
     with tempfile.TemporaryDirectory() as folder:
         server = PostgresServer(is_durable=True).start()
@@ -71,12 +71,15 @@ def main() -> None:
                     importing.measure("postgres", new_postgres, source, table)
                 if "storing" in parts:
                     storing.measure(stored, new_sqlite, new_postgres)
+                if "queueing" in parts:
+                    queueing.measure(queued, new_sqlite, new_postgres)
         finally:
             server.remove()
     said = describe().format(postgres=postgres.split()[0])
     write("Processes", said, table, is_whole=len(parts) == len(PARTS))
     write("Files and small values", said, stored, is_whole="storing" in parts)
-    sys.exit(0 if all(row[5] == "yes" for row in (*table.rows, *stored.rows)) else 1)
+    write("Jobs and schedules", said, queued, is_whole="queueing" in parts)
+    sys.exit(0 if all(row[5] == "yes" for row in (*table.rows, *stored.rows, *queued.rows)) else 1)
 
 
 def write(title: str, said: str, table: Table, *, is_whole: bool) -> None:

@@ -13,8 +13,8 @@ from inkcre.assembly import CORE_NEEDS, utc_now
 from inkcre.http import blocks, files, graphs, health, jobs, openapi, relations, sources
 from inkcre.http import metrics as metrics_routes
 from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, BoundBody, RefuseCrossSite
-from inkcre.http.observing import ObserveRequests
 from inkcre.http.problems import LastResort, install_problem_handlers
+from inkcre.http.tracing import ObserveRequests
 from inkcre.infobase.kinds import JobKind, Kinds
 from inkcre.infobase.ticking import KINDS
 from inkcre.metrics import build_metrics

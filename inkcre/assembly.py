@@ -31,12 +31,7 @@ that names a binding, what gives the binding when it is first needed."""
 CORE_NEEDS = KeyValueNeeds()
 """What the application needs by itself: a cache, whose values can be fetched anew."""
 
-EXTRAS = {
-    "psycopg": "postgres",
-    "obstore": "local",
-    "httpcore2": "local",
-    "apscheduler": "local",
-}
+EXTRAS = {"psycopg": "postgres", "obstore": "local", "httpcore2": "local"}
 """Which extra of ours installs a package that an adapter needs."""
 
 

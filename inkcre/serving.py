@@ -77,7 +77,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 OPTIONS: dict[str, Any] = {
     "log_config": None,
-    "access_log": False,  # ours has the request's id: inkcre.http.observing
+    "access_log": False,  # ours has the request's id: inkcre.http.tracing
     "timeout_graceful_shutdown": 10,
     "server_header": False,
 }

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -102,29 +103,31 @@ def _run_one(given: Any, job_id: int) -> dict[str, Any]:
     return get_job(given.database, job_id)
 
 
+JobIds = Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of jobs.", min=1)]
+
+
 @app.command("retry")
-def retry(
-    job_ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of jobs.", min=1)],
-    profile: Profile = None,
-    set_: Assignments = None,
-) -> None:
+def retry(job_ids: JobIds, profile: Profile = None, set_: Assignments = None) -> None:
     """Let jobs that failed or were cancelled wait again, as if they had never been tried."""
     from inkcre.infobase.jobs import retry_job
 
-    with open_base(profile, set_) as given:
-        for job_id in job_ids:
-            print(_line(retry_job(given.database, job_id, given.clock())))
+    _change(job_ids, retry_job, profile, set_)
 
 
 @app.command("cancel")
-def cancel(
-    job_ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of jobs.", min=1)],
-    profile: Profile = None,
-    set_: Assignments = None,
-) -> None:
+def cancel(job_ids: JobIds, profile: Profile = None, set_: Assignments = None) -> None:
     """End jobs that have not ended; what they have not written yet is not written."""
     from inkcre.infobase.jobs import cancel_job
 
-    with open_base(profile, set_) as given:
+    _change(job_ids, cancel_job, profile, set_)
+
+
+def _change(
+    job_ids: list[int],
+    change: Callable[[Any, int, Any], dict[str, Any]],
+    profile: str | None,
+    assignments: list[str] | None,
+) -> None:
+    with open_base(profile, assignments) as given:
         for job_id in job_ids:
-            print(_line(cancel_job(given.database, job_id, given.clock())))
+            print(_line(change(given.database, job_id, given.clock())))

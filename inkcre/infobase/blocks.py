@@ -15,9 +15,9 @@ from inkcre.errors import (
     Unavailable,
 )
 from inkcre.infobase.constructs import IGNORE_TWINS, moment, shown
-from inkcre.infobase.cursors import decode_cursor, encode_cursor
+from inkcre.infobase.cursors import read_page
 from inkcre.infobase.digests import block_digest
-from inkcre.infobase.forms import MAX_ID, STRANGE_FILE, BlockEdit, BlockForm, is_strange
+from inkcre.infobase.forms import STRANGE_FILE, BlockEdit, BlockForm, is_strange
 from inkcre.infobase.itemrows import disown
 from inkcre.infobase.moments import format_moment
 from inkcre.infobase.storages import refuse_swept, refuse_unknown_storages
@@ -152,16 +152,14 @@ def list_blocks(
     Raises:
         Invalid: the cursor is not one of ours.
     """
-    before = decode_cursor(cursor) if cursor else MAX_ID
-    parameters: dict[str, Any] = {"before": before, "limit": limit + 1}
+    parameters: dict[str, Any] = {}
     if resolver is not None:
         parameters["resolver"] = resolver
     if storage is not None:
         parameters["storage"] = storage
     statement = SELECT_PAGE[resolver is not None, storage is not None]
-    rows = database.read(statement(**parameters))
-    next_cursor = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
-    return [block_from_row(row) for row in rows[:limit]], next_cursor
+    rows, next_cursor = read_page(database, statement, limit, cursor, **parameters)
+    return [block_from_row(row) for row in rows], next_cursor
 
 
 def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[dict[str, Any], bool]:

@@ -19,7 +19,14 @@ from inkcre.infobase.editions import Written
 from inkcre.infobase.graphs import write_calls
 from inkcre.infobase.itemrows import link_call, read_stamps, short_key
 from inkcre.infobase.items import delete_items, write_items
-from inkcre.infobase.jobs import NewJob, cancel_job, enqueue, find_waiting, get_job
+from inkcre.infobase.jobs import (
+    NewJob,
+    cancel_job,
+    enqueue,
+    find_waiting,
+    get_job,
+    source_lane,
+)
 from inkcre.infobase.kinds import Job, JobKind, Kinds, Outcome, Payload
 from inkcre.infobase.leases import claim_one
 from inkcre.infobase.plans import plan_star
@@ -240,7 +247,7 @@ ORGANIZE = JobKind("organize", OrganizePayload, organize, backoff_seconds=30, co
 def new_collect(source_id: int, *, full: bool) -> NewJob:
     """Give the job that collects a source: one at a time."""
     payload = CollectPayload(full=full)
-    return NewJob(COLLECT.name, payload, lane=f"source:{source_id}", source_id=source_id)
+    return NewJob(COLLECT.name, payload, lane=source_lane(source_id), source_id=source_id)
 
 
 def enqueue_collect(given: Components, source_id: int, *, full: bool) -> dict[str, Any]:

@@ -2,9 +2,32 @@
 
 import base64
 import binascii
+from typing import Any
 
 from inkcre.errors import Invalid
 from inkcre.infobase.forms import MAX_ID
+from inkcre.ports.database import Database, Row, Statement
+
+
+def read_page(
+    database: Database, statement: Statement, limit: int, cursor: str | None, **parameters: Any
+) -> tuple[list[Row], str | None]:
+    """Read a page of rows, newest first, and the cursor of the next one.
+
+    Args:
+        database: where they are.
+        statement: takes ``before`` and ``limit``, and gives the id first.
+        limit: how many at the most.
+        cursor: where the page before ended.
+        parameters: what else the statement takes.
+
+    Raises:
+        Invalid: the cursor is not one of ours.
+    """
+    before = decode_cursor(cursor) if cursor else MAX_ID
+    rows = database.read(statement(before=before, limit=limit + 1, **parameters))
+    after = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
+    return rows[:limit], after
 
 
 def encode_cursor(last_id: int) -> str:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     null,
     or_,
     select,
@@ -28,9 +29,10 @@ from sqlalchemy import (
 )
 
 from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment
+from inkcre.infobase.jobs import insert_jobs, pending
 from inkcre.infobase.moments import format_moment
 from inkcre.infobase.stars import clean
-from inkcre.infobase.tables import blocks, jobs, relations, source_items, sources
+from inkcre.infobase.tables import blocks, relations, source_items, sources
 from inkcre.ports.database import Call, Database, Statement
 
 MAX_KEY_BYTES = 512
@@ -268,31 +270,26 @@ DISOWN = Statement(
 
 _organizing = json_rows("organizing", key=Text(), dedupe_key=Text())
 ENQUEUE_ORGANIZING = Statement(
-    insert(jobs).from_select(
-        [
-            "created_at", "kind", "payload", "state", "attempts", "run_at", "claimable_at",
-            "dedupe_key", "source_id",
-        ],
-        select(
-            _now, bindparam("organize", "organize", type_=Text),
-            bindparam("opening", '{"block_id":', type_=Text)
+    insert_jobs(
+        pending(
+            kind=literal("organize", Text),
+            payload=literal('{"block_id":', Text)
             + cast(source_items.c.block_id, Text)
-            + bindparam("closing", "}", type_=Text),
-            bindparam("pending", "pending", type_=Text),
-            bindparam("attempts", 0, type_=Integer), _now, _now, _organizing.c.dedupe_key, _source,
+            + literal("}", Text),
+            run_at=_now,
+            lane=null(),
+            dedupe_key=_organizing.c.dedupe_key,
+            source_id=_source,
         )
         .select_from(
             _organizing.join(
                 source_items,
-                and_(
-                    source_items.c.key == _organizing.c.key, source_items.c.source_id == _source
-                ),
+                and_(source_items.c.key == _organizing.c.key, source_items.c.source_id == _source),
             )
         )
         .where(source_items.c.block_id.is_not(None))
-        .suffix_with(IGNORE_TWINS),
     )
-)  # fmt: skip
+)
 """Add the jobs that organize the blocks of some items."""
 
 

@@ -13,11 +13,15 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
+    Insert,
     Integer,
+    Select,
     Text,
     bindparam,
     func,
     insert,
+    literal,
     null,
     or_,
     select,
@@ -27,8 +31,7 @@ from sqlalchemy import (
 
 from inkcre.errors import Conflict, NotFound
 from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
-from inkcre.infobase.cursors import decode_cursor, encode_cursor
-from inkcre.infobase.forms import MAX_ID
+from inkcre.infobase.cursors import read_page
 from inkcre.infobase.moments import format_moment
 from inkcre.infobase.tables import jobs
 from inkcre.ports.database import Call, Database, Statement
@@ -58,24 +61,47 @@ _given = json_rows(
 )  # fmt: skip
 _now = moment(bindparam("now", type_=Text))
 
+NEW_COLUMNS = (
+    "created_at", "state", "attempts", "kind", "payload", "run_at", "claimable_at", "lane",
+    "dedupe_key", "source_id",
+)  # fmt: skip
+
+
+def pending(
+    *,
+    kind: ColumnElement[Any],
+    payload: ColumnElement[Any],
+    run_at: ColumnElement[Any],
+    lane: ColumnElement[Any],
+    dedupe_key: ColumnElement[Any],
+    source_id: ColumnElement[Any],
+) -> Select[Any]:
+    """Select rows for ``NEW_COLUMNS``; the caller says where from."""
+    return select(
+        _now, literal("pending", Text), literal(0, Integer), kind, payload, run_at, run_at, lane,
+        dedupe_key, source_id,
+    )  # fmt: skip
+
+
+def insert_jobs(new: Select[Any]) -> Insert:
+    """Insert what ``pending`` selects, but for jobs whose dedupe keys are there already."""
+    return insert(jobs).from_select(NEW_COLUMNS, new.suffix_with(IGNORE_TWINS))
+
+
 ENQUEUE = Statement(
-    insert(jobs)
-    .from_select(
-        [
-            "created_at", "kind", "payload", "state", "attempts", "run_at", "claimable_at",
-            "lane", "dedupe_key", "source_id",
-        ],
-        select(
-            _now, _given.c.kind, _given.c.payload, bindparam("pending", "pending", type_=Text),
-            bindparam("attempts", 0, type_=Integer), moment(_given.c.run_at),
-            moment(_given.c.run_at), _given.c.lane, _given.c.dedupe_key, _given.c.source_id,
+    insert_jobs(
+        pending(
+            kind=_given.c.kind,
+            payload=_given.c.payload,
+            run_at=moment(_given.c.run_at),
+            lane=_given.c.lane,
+            dedupe_key=_given.c.dedupe_key,
+            source_id=_given.c.source_id,
         )
         .where(true())
         .order_by(_given.c.ord)
-        .suffix_with(IGNORE_TWINS),
-    )
-    .returning(jobs.c.id)
-)  # fmt: skip
+    ).returning(jobs.c.id)
+)
 """Add jobs whose dedupe keys are not there yet; gives the ids of those added."""
 
 _by_id = jobs.c.id == bindparam("id", type_=BigInteger)
@@ -83,17 +109,12 @@ _by_id = jobs.c.id == bindparam("id", type_=BigInteger)
 SELECT_JOB = Statement(select(*JOB_COLUMNS).where(_by_id))
 """Read one job."""
 
-SELECT_BY_KEY = Statement(
-    select(*JOB_COLUMNS).where(jobs.c.dedupe_key == bindparam("dedupe_key", type_=Text))
-)
-"""Read the job of a dedupe key."""
-
 SELECT_WAITING = Statement(
     select(*JOB_COLUMNS)
     .where(
         jobs.c.lane == bindparam("lane", type_=Text),
         jobs.c.claimable_at.is_not(None),
-        jobs.c.state == bindparam("pending", "pending", type_=Text),
+        jobs.c.state == "pending",
         jobs.c.payload == bindparam("payload", type_=Text),
     )
     .order_by(jobs.c.id)
@@ -181,6 +202,11 @@ class NewJob:
     source_id: int | None = None
 
 
+def source_lane(source_id: int) -> str:
+    """Name the lane of a source's jobs: one collects at a time."""
+    return f"source:{source_id}"
+
+
 def enqueue_call(new: Iterable[NewJob], now: datetime) -> Call:
     """Give the statement that adds jobs, to ride in the batch of the change that causes them.
 
@@ -258,11 +284,9 @@ def list_jobs(
         Invalid: the cursor is not one of ours.
     """
     given = {name: filters[name] for name in _FILTERS if filters.get(name) is not None}
-    before = decode_cursor(cursor) if cursor else MAX_ID
     statement = SELECT_PAGE[tuple(given)]
-    rows = database.read(statement(before=before, limit=limit + 1, **given))
-    after = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
-    return [job_from_row(row) for row in rows[:limit]], after
+    rows, after = read_page(database, statement, limit, cursor, **given)
+    return [job_from_row(row) for row in rows], after
 
 
 def count_jobs(database: Database) -> list[tuple[str, str, int]]:

@@ -110,22 +110,24 @@ _next = (
     .prefix_with("MATERIALIZED")
 )
 
+CLAIMED_COLUMNS = (
+    jobs.c.id, jobs.c.kind, jobs.c.payload, jobs.c.attempts, jobs.c.source_id,
+    shown(jobs.c.run_at),
+)  # fmt: skip
+_taken = {
+    "state": "running",
+    "lease": _lease,
+    "claimable_at": moment(bindparam("until", type_=Text)),
+    "attempts": jobs.c.attempts + 1,
+    "started_at": _now,
+}
+
 CLAIM = Statement(
     update(jobs)
     .where(jobs.c.id == _next.c.job)
-    .values(
-        state="running",
-        lease=_lease,
-        claimable_at=moment(bindparam("until", type_=Text)),
-        attempts=jobs.c.attempts + 1,
-        slot=func.coalesce(_next.c.place, jobs.c.slot),
-        started_at=_now,
-    )
-    .returning(
-        jobs.c.id, jobs.c.kind, jobs.c.payload, jobs.c.attempts, jobs.c.source_id,
-        shown(jobs.c.run_at),
-    )
-)  # fmt: skip
+    .values(**_taken, slot=func.coalesce(_next.c.place, jobs.c.slot))
+    .returning(*CLAIMED_COLUMNS)
+)
 """Take the job that has waited longest, of the kinds given and where there is a place; or none."""
 
 CLAIM_ONE = Statement(
@@ -135,18 +137,9 @@ CLAIM_ONE = Statement(
         jobs.c.claimable_at.is_not(None),
         or_(jobs.c.state == "pending", jobs.c.claimable_at <= _now),
     )
-    .values(
-        state="running",
-        lease=_lease,
-        claimable_at=moment(bindparam("until", type_=Text)),
-        attempts=jobs.c.attempts + 1,
-        started_at=_now,
-    )
-    .returning(
-        jobs.c.id, jobs.c.kind, jobs.c.payload, jobs.c.attempts, jobs.c.source_id,
-        shown(jobs.c.run_at),
-    )
-)  # fmt: skip
+    .values(**_taken)
+    .returning(*CLAIMED_COLUMNS)
+)
 """Take one job, whether or not its time has come."""
 
 _held = and_(

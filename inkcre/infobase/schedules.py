@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import Invalid
-from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, last_id, moment, shown
+from inkcre.infobase.constructs import json_rows, last_id, moment, shown
 from inkcre.infobase.crons import (
     format_every,
     list_runs,
@@ -37,8 +37,9 @@ from inkcre.infobase.crons import (
     parse_every,
     parse_zone,
 )
-from inkcre.infobase.cursors import decode_cursor, encode_cursor
-from inkcre.infobase.forms import MAX_ID, Form
+from inkcre.infobase.cursors import read_page
+from inkcre.infobase.forms import Form
+from inkcre.infobase.jobs import insert_jobs, pending, source_lane
 from inkcre.infobase.moments import format_moment
 from inkcre.infobase.tables import jobs, schedules
 from inkcre.ports.database import Call, Database, Statement
@@ -124,17 +125,14 @@ _waiting = jobs.alias("waiting")
 _is_that = (schedules.c.id == _due.c.id) & (schedules.c.next_run_at == moment(_due.c.due))
 
 ENQUEUE_DUE = Statement(
-    insert(jobs)
-    .from_select(
-        [
-            "created_at", "kind", "payload", "state", "attempts", "run_at", "claimable_at",
-            "lane", "dedupe_key", "source_id",
-        ],
-        select(
-            _now, schedules.c.kind, schedules.c.payload,
-            bindparam("pending", "pending", type_=Text),
-            bindparam("attempts", 0, type_=Integer), moment(_due.c.due), moment(_due.c.due),
-            _due.c.lane, _due.c.dedupe_key, schedules.c.source_id,
+    insert_jobs(
+        pending(
+            kind=schedules.c.kind,
+            payload=schedules.c.payload,
+            run_at=moment(_due.c.due),
+            lane=_due.c.lane,
+            dedupe_key=_due.c.dedupe_key,
+            source_id=schedules.c.source_id,
         )
         .select_from(_due.join(schedules, _is_that))
         .where(
@@ -146,12 +144,10 @@ ENQUEUE_DUE = Statement(
             )
         )
         .order_by(_due.c.ord)
-        .suffix_with(IGNORE_TWINS),
-    )
-    .returning(jobs.c.id)
-)  # fmt: skip
-"""Add the jobs of schedules that are still due when they were seen to be, unless the one before
-still waits for its first attempt: what is slower than its schedule would queue up without end."""
+    ).returning(jobs.c.id)
+)
+"""Add the jobs of schedules that are still due when they were seen to be; but none for a source
+whose last one still waits for its first attempt: slower than its schedule, it would queue up."""
 
 ADVANCE = Statement(
     update(schedules)
@@ -212,8 +208,8 @@ class Due:
 def enqueue_due(database: Database, now: datetime, timezone: str) -> Due:
     """Add a job for each schedule that is due, and set when it is due next.
 
-    A schedule that missed several times gets one job, and one whose last job still waits gets
-    none. Called by any number of processes at once, each due time has one job all the same.
+    A schedule that missed several times gets one job, and a source whose last job still waits
+    gets none. Called by any number of processes at once, each due time has one job all the same.
 
     Args:
         database: where they are.
@@ -243,7 +239,7 @@ def _advance(number: int, row: Sequence[Any], now: datetime, timezone: str) -> d
         "id": id_,
         "due": row[6],
         "next": following and format_moment(following),
-        "lane": f"source:{source_id}" if source_id is not None else f"schedule:{id_}",
+        "lane": None if source_id is None else source_lane(source_id),
         "dedupe_key": f"schedule:{id_}:{row[6]}",
     }
 
@@ -310,7 +306,5 @@ def list_schedules(
     Raises:
         Invalid: the cursor is not one of ours.
     """
-    before = decode_cursor(cursor) if cursor else MAX_ID
-    rows = database.read(SELECT_PAGE(before=before, limit=limit + 1))
-    after = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
-    return [schedule_from_row(row) for row in rows[:limit]], after
+    rows, after = read_page(database, SELECT_PAGE, limit, cursor)
+    return [schedule_from_row(row) for row in rows], after

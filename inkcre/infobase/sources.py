@@ -13,8 +13,8 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, insert, sel
 from inkcre.errors import NotFound, Unavailable
 from inkcre.infobase.blocks import ATTEMPTS
 from inkcre.infobase.constructs import moment, shown
-from inkcre.infobase.cursors import decode_cursor, encode_cursor
-from inkcre.infobase.forms import MAX_ID, Form, Name
+from inkcre.infobase.cursors import read_page
+from inkcre.infobase.forms import Form, Name
 from inkcre.infobase.moments import format_moment
 from inkcre.infobase.schedules import (
     SCHEDULE_COLUMNS,
@@ -159,10 +159,8 @@ def list_sources(
     Raises:
         Invalid: the cursor is not one of ours.
     """
-    before = decode_cursor(cursor) if cursor else MAX_ID
-    rows = database.read(SELECT_PAGE(before=before, limit=limit + 1))
-    after = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
-    return [_source_from_row(row) for row in rows[:limit]], after
+    rows, after = read_page(database, SELECT_PAGE, limit, cursor)
+    return [_source_from_row(row) for row in rows], after
 
 
 def _source_from_row(row: Sequence[Any]) -> dict[str, Any]:

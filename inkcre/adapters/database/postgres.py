@@ -136,8 +136,7 @@ class PostgresDatabase:
             self._examine(lent, error)
             raise
         finally:
-            lent.info["used_at"] = time.monotonic()
-            lent.close()
+            self._give_back(lent)
 
     def _batch(self, calls: Sequence[Call], *, in_turn: bool = False) -> list[list[Row]]:
         with self._borrow(ping=True) as connection:
@@ -192,8 +191,15 @@ class PostgresDatabase:
             self._examine(lent, error)
             raise
         finally:
+            self._give_back(lent)
+
+    def _give_back(self, lent: PoolProxiedConnection) -> None:
+        """Return a connection to its pool; one of a pool that has been closed is closed."""
+        if lent.info.get("pool") is not self._pool:
+            lent.invalidate()
+        else:
             lent.info["used_at"] = time.monotonic()
-            lent.close()
+        lent.close()
 
     def _examine(self, lent: PoolProxiedConnection, error: BaseException) -> None:
         """Throw a connection away that an error has cost its life."""
@@ -203,7 +209,9 @@ class PostgresDatabase:
 
     def _checkout(self, *, always_ping: bool) -> PoolProxiedConnection:
         while True:
-            lent = self._pool.connect()
+            pool = self._pool
+            lent = pool.connect()
+            lent.info.setdefault("pool", pool)
             used_at = lent.info.get("used_at")
             if used_at is None or not self._pings:
                 return lent

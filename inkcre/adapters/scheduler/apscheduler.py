@@ -9,9 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
-
+from inkcre.errors import Unsupported
 from inkcre.ports.scheduler import SchedulerCapabilities
 from inkcre.settings.sections.scheduler import ApschedulerSettings
 
@@ -30,7 +28,20 @@ class ApschedulerScheduler:
         self._scheduler: Any = None
 
     def start(self, tick: Callable[[], None]) -> None:
-        """Begin to call the tick: now, and then every so many seconds."""
+        """Begin to call the tick: now, and then every so many seconds.
+
+        Raises:
+            Unsupported: APScheduler is not installed.
+        """
+        # Here, because what the adapter declares is asked for where nothing ticks.
+        try:
+            from apscheduler.executors.pool import ThreadPoolExecutor
+            from apscheduler.schedulers.background import BackgroundScheduler
+        except ModuleNotFoundError as error:
+            raise Unsupported(
+                'scheduler.kind "apscheduler": apscheduler is not installed',
+                hint="install inkcre[local]",
+            ) from error
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)}, timezone=UTC
         )

@@ -8,6 +8,12 @@ PACKAGE = Path(__file__).parents[2]
 NAME = PACKAGE.name
 
 
+OF_PROCESSES = frozenset(
+    f"{NAME}.{module}" for module in ("working", "sources.folder", "sources.heavy")
+)
+"""What is imported inside of functions that no Worker calls."""
+
+
 def collect_modules(entry: str, adapters: Iterable[str]) -> dict[str, bytes]:
     """Give the source of our modules that ``entry`` reaches, by path such as ``inkcre/app.py``.
 
@@ -21,6 +27,8 @@ def collect_modules(entry: str, adapters: Iterable[str]) -> dict[str, bytes]:
         name = waiting.pop()
         path = _source(name)
         if path is None or name in found or (_is_adapter(name) and name not in wanted):
+            continue
+        if name in OF_PROCESSES:
             continue
         found[name] = path
         waiting += _parents(name)

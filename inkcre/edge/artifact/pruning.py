@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from inkcre.edge.artifact.docstrings import leave_out_docstrings
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -71,7 +73,7 @@ def prune(files: Mapping[str, bytes]) -> dict[str, bytes]:
             if path.rpartition("/")[2] in METADATA_FILES:
                 kept[path] = _headers(content) if path.endswith("METADATA") else content
         elif not any(_matches(rule, path) for rule in RULES):
-            kept[path] = content
+            kept[path] = leave_out_docstrings(content) if path.endswith(".py") else content
     return kept
 
 

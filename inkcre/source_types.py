@@ -54,6 +54,7 @@ class InstalledSourceTypes:
 
     def __init__(self, settings: Settings) -> None:
         self._target = settings.target
+        self._profile = settings.profile
         self._has_folders = bool(settings.sources.folders)
 
     def names(self) -> list[str]:
@@ -80,7 +81,8 @@ class InstalledSourceTypes:
         if found == "folder" and not self._has_folders:
             raise Unsupported(
                 'source type "folder": sources.folders is empty, so no folder may be read',
-                hint="inkcre config set sources.folders '[\"/home/me/notes\"]'",
+                hint="inkcre config set sources.folders"
+                f" '[\"/home/me/notes\"]' --profile {self._profile}",
             )
         if found in SOURCES:
             return SOURCES[found]()

@@ -62,7 +62,7 @@ def plain_value(value: Any) -> Any:
     """Give a value as JSON and TOML know it: a path as text, a tuple as a list."""
     if isinstance(value, Path):
         return str(value)
-    return list(value) if isinstance(value, tuple) else value
+    return [plain_value(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def show_value(value: Any) -> str:

@@ -26,10 +26,18 @@ def inkcre_overrides() -> Mapping[str, Any]:
 
 @pytest.fixture
 def inkcre_app(inkcre_overrides: Mapping[str, Any]) -> "FastAPI":
-    """Make an application with an empty base in memory, whatever the environment says."""
+    """Make an application with an empty base in memory, whatever the environment says.
+
+    Nothing ticks in it beside the test; ``inkcre.infobase.ticking.tick`` does when it is called.
+    """
     from inkcre.app import create_app
 
-    overrides = {"database.kind": "sqlite", "database.path": ":memory:", **inkcre_overrides}
+    overrides = {
+        "database.kind": "sqlite",
+        "database.path": ":memory:",
+        "scheduler.kind": "off",
+        **inkcre_overrides,
+    }
     return create_app(profile="dev", overrides=overrides, environ={})
 
 

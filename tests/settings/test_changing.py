@@ -44,6 +44,7 @@ def codes(error: SettingsError) -> list[str]:
         ("checks.silence", '["INK202", "INK203"]', 'silence = ["INK202", "INK203"]'),
         ("storage.path", "elsewhere", 'path = "elsewhere"'),
         ("scheduler.kind", "off", 'kind = "off"'),
+        ("sources.folders", '["/a", "b"]', 'folders = ["/a", "b"]'),
     ],
 )
 def test_text_becomes_the_settings_type(key: str, text: str, line: str) -> None:

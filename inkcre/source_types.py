@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from inkcre.errors import Invalid, Unsupported
@@ -49,6 +50,12 @@ SOURCE_GROUP = "inkcre.sources"
 """The entry point group in which packages name further types."""
 
 
+@cache
+def _installed() -> Mapping[str, EntryPoint]:
+    """Give what packages beside this one name, looked up once: it means reading every package."""
+    return {point.name: point for point in entry_points(group=SOURCE_GROUP)}
+
+
 class InstalledSourceTypes:
     """The types of sources that this version has, and those of packages beside it."""
 
@@ -60,7 +67,7 @@ class InstalledSourceTypes:
     def names(self) -> list[str]:
         """Give the names of those that can be used here, in order."""
         own = [n for n in SOURCES if self._target == "process" or n not in PROCESS_SOURCES]
-        return sorted({*own, *(point.name for point in entry_points(group=SOURCE_GROUP))})
+        return sorted({*own, *_installed()})
 
     def load(self, name: str) -> type[SourceBase[Any, Any]]:
         """Give the class of a type, by its name, or as the former version named it.
@@ -86,13 +93,12 @@ class InstalledSourceTypes:
             )
         if found in SOURCES:
             return SOURCES[found]()
-        (point,) = list(entry_points(group=SOURCE_GROUP, name=found))[:1]
-        kind: type[SourceBase[Any, Any]] = point.load()
+        kind: type[SourceBase[Any, Any]] = _installed()[found].load()
         return kind
 
     def _find(self, name: str) -> str:
-        points = {point.name: point for point in entry_points(group=SOURCE_GROUP)}
-        known = {**SOURCES, **points}
+        points = _installed()
+        known = {*SOURCES, *points}
         if name in known:
             return name
         for point in points.values():

@@ -13,6 +13,7 @@ from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import Cursor, Limit, PathId
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import BlockOut, documented, json_response
+from inkcre.http.streams import run_aside
 from inkcre.infobase import collecting, sources
 from inkcre.infobase.forms import moved, parse_star
 from inkcre.infobase.plans import refuse_times
@@ -182,9 +183,12 @@ def collect_source(source_id: PathId, full: Full = False) -> Response:
     summary="Collect a source now (the former path)",
     deprecated=True,
 )
-def collect_source_now(source_id: PathId, full: Full = False) -> Response:
+async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
     """Collect a source while the caller waits; give the blocks that were added or changed."""
-    return json_response(collecting.collect_now(components(), source_id, full=full))
+    given = components()
+    # It waits for servers of others: aside of the threads that answer everybody.
+    blocks = await run_aside("pages", lambda: collecting.collect_now(given, source_id, full=full))
+    return json_response(blocks)
 
 
 @router.post(

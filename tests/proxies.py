@@ -35,15 +35,21 @@ class CountingProxy:
                     self.turns += 1
                 while sent and sent != NOTHING_YET:  # what follows unanswered is the same turn
                     self.sent += sent
-                    server.sendall(sent)
+                    _send(server, sent)
                     sent = _receive(client)
                 answer = _receive(server)
                 if answer != NOTHING_YET:
-                    client.sendall(answer)
+                    _send(client, answer)
 
     def close(self) -> None:
         """Take no more connections."""
         self._listener.close()
+
+
+def _send(connection: socket.socket, sent: bytes) -> None:
+    """Send bytes, however long the other side takes to read them."""
+    connection.settimeout(None)
+    connection.sendall(sent)
 
 
 def _receive(connection: socket.socket) -> bytes:

@@ -35,7 +35,7 @@ from inkcre.infobase.moments import format_moment
 from inkcre.infobase.plans import Plan, Reference, plan_graph
 from inkcre.infobase.relations import relation_from_row
 from inkcre.infobase.storages import refuse_swept, refuse_unknown_storages
-from inkcre.infobase.tables import blocks, relations
+from inkcre.infobase.tables import blocks, relations, source_items
 from inkcre.ports.database import Call, Database, Row, Statement
 
 _new_blocks = json_rows(
@@ -146,14 +146,33 @@ _relations_by_ends = select(
     cast(null(), Text),
 ).select_from(_resolved.join(relations, relations.c.id == _found_id))
 
+_owned_blocks = (
+    select(
+        literal_column("2", Integer),
+        _wanted.c.ord,
+        *BLOCK_COLUMNS,
+        cast(null(), BigInteger),
+        cast(null(), BigInteger),
+        blocks.c.digest,
+    )
+    .select_from(
+        _wanted.join(blocks, blocks.c.digest == _wanted.c.digest).join(
+            source_items, source_items.c.block_id == blocks.c.id
+        )
+    )
+    .where(source_items.c.is_own == 1)
+)
+
 SELECT_GRAPH = Statement(
     union_all(
         _wanted_blocks(blocks.c.digest == _wanted.c.digest),
         _wanted_blocks(blocks.c.id == _wanted.c.id),
         _relations_by_ends,
+        _owned_blocks,
     )
 )
-"""Read a written graph back: blocks by digest or id, relations by their ends."""
+"""Read a written graph back: blocks by digest or id, relations by their ends; and which of the
+blocks are an item's own."""
 
 
 def _known(found: ColumnElement[bool]) -> Select[Any]:
@@ -238,8 +257,6 @@ def write_graph(database: Database, form: Star | FlatGraph, now: datetime) -> di
         answer = _write_plan(database, plan, now)
         if answer is not None:
             refuse_swept(database, files_of(plan), now)
-            if len(plan.blocks) > len(answer["created"]["blocks"]):  # some were there already
-                disown(database, plan.blocks)
             return answer
     raise Unavailable("graph: somebody else keeps deleting its blocks")
 
@@ -266,6 +283,9 @@ def _write_plan(database: Database, plan: Plan, now: datetime) -> dict[str, Any]
         return None
     rows = [row for answer in answers[len(calls) :] for row in answer]
     found = {row[1] for row in rows if row[0] == 0}
+    owned = [row[10] for row in rows if row[0] == 2 and row[10] in plan.blocks]
+    if owned:  # somebody else says now what so far an item alone has said
+        disown(database, owned)
     written = answers[: len(calls)]
     return _answer(plan, calls, written, rows) if len(found) == len(plan.nodes) else None
 

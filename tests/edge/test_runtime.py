@@ -52,7 +52,7 @@ def test_modules_of_other_homes_are_not_loaded(edge: httpx.Client, home: str) ->
         "cron_trigger",
     }
     assert tops["inkcre"] < 160
-    assert len(modules) < 800
+    assert len(modules) < 900
 
 
 def test_heartbeat_says_worker(edge: httpx.Client) -> None:

@@ -1,6 +1,6 @@
 """What a process tells Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from inkcre.errors import InkcreError
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
 
+Observe = Callable[[float], None]
+
+
 class Metrics:
     """The numbers of one application."""
 
@@ -21,6 +24,7 @@ class Metrics:
         import prometheus_client as prometheus
 
         self._render = prometheus.generate_latest
+        self._kept: dict[tuple[str, str, int], tuple[Callable[[], None], Observe]] = {}
         self._registry = prometheus.CollectorRegistry()
         prometheus.ProcessCollector(registry=self._registry)
         self._requests = prometheus.Counter(
@@ -45,8 +49,14 @@ class Metrics:
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (method, route, status)
+        kept = self._kept.get(key)
+        if kept is None:  # finding them by their labels costs more than counting
+            counter = self._requests.labels(method, route, str(status))
+            kept = self._kept[key] = (counter.inc, self._seconds.labels(route).observe)
+        count, observe = kept
+        count()
+        observe(seconds)
 
     def observe_tick(self, due: Due) -> None:
         """Count a tick."""

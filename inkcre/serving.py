@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import logging.config
 import os
 import socket
 from typing import Any
@@ -12,7 +11,7 @@ import uvicorn
 from inkcre.app import create_app
 from inkcre.errors import OperatorError
 from inkcre.lifecycle import prepare_database
-from inkcre.logs import logging_config
+from inkcre.logs import configure_logging
 from inkcre.plan import plan_assembly, render_plan
 from inkcre.settings.model import Settings
 
@@ -44,7 +43,7 @@ def serve(settings: Settings) -> None:
             f"profile {settings.profile}: runs on target {settings.target}, not in a process",
             hint="choose a profile such as dev or server",
         )
-    logging.config.dictConfig(logging_config(settings.logging))
+    configure_logging(settings.logging)
     app = create_app(settings)
     listener = _listen(settings.http.host, settings.http.port)
     # Before uvicorn starts, so that a refusal is one error and no stack trace.

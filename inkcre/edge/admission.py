@@ -14,7 +14,17 @@ suspended is never resumed, not even to say so. Statements are stopped long befo
 
 
 SMALL_BYTES = 16 * 1024
-"""A body of up to so much is let in beside others; the number of requests bounds these."""
+"""A body of up to so much is let in beside others."""
+
+REQUEST_BYTES = 64 * 1024
+"""What a request takes of the heap while it is worked on, beside its body."""
+
+TIMES_BODY = 20
+"""How many times its size a body takes while it is worked on."""
+
+SMALL_MEMORY_BYTES = 16 * 1024 * 1024
+"""What all requests with small bodies, or none, may take together. Beside the largest body, of
+which there is one, and the 58 MiB of the start, this leaves V8 what it needs of the 128 MB."""
 
 
 @dataclass
@@ -32,7 +42,7 @@ class Admission:
             size: bytes that the body may have.
             max_requests: how many requests may be in flight.
             max_bytes: how large all bodies in flight but small ones may be together: as large as
-                one. While it is worked on, a body takes some twenty times its size.
+                one.
         """
         if not self._has_room(now, size, max_requests, max_bytes):
             yield False
@@ -46,10 +56,13 @@ class Admission:
 
     def _has_room(self, now: float, size: int, max_requests: int, max_bytes: int) -> bool:
         def fits() -> bool:
-            if len(self._in_flight) >= max_requests:
+            sizes = [size for _, size in self._in_flight.values()]
+            if len(sizes) >= max_requests:
                 return False
-            large = sum(size for _, size in self._in_flight.values() if size > SMALL_BYTES)
-            return size <= SMALL_BYTES or large + size <= max_bytes
+            if size > SMALL_BYTES:
+                return sum(one for one in sizes if one > SMALL_BYTES) + size <= max_bytes
+            small = [one for one in [*sizes, size] if one <= SMALL_BYTES]
+            return REQUEST_BYTES * len(small) + TIMES_BODY * sum(small) <= SMALL_MEMORY_BYTES
 
         if fits():
             return True

@@ -6,17 +6,14 @@ brings them: https://developers.cloudflare.com/workers/languages/python/how-pyth
 """
 
 import logging
-import logging.config
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from inkcre import lifecycle
 from inkcre.app import create_app
@@ -25,12 +22,13 @@ from inkcre.edge import collector
 from inkcre.edge.admission import Admission
 from inkcre.edge.bindings import WorkerBindings
 from inkcre.edge.requests import BoundedRequest
-from inkcre.errors import InkcreError, Misconfigured, Unavailable
+from inkcre.edge.responses import SentResponse
+from inkcre.errors import InkcreError, Misconfigured, TooSlow, Unavailable
 from inkcre.http.files import FILES_PATH
 from inkcre.http.problems import respond_to
 from inkcre.http.streams import PASS_ON
 from inkcre.infobase.ticking import KINDS, tick
-from inkcre.logs import logging_config
+from inkcre.logs import configure_logging
 from inkcre.ports.database import Statement
 from inkcre.settings.loader import load_settings
 from inkcre.settings.model import Settings
@@ -39,8 +37,6 @@ from inkcre.settings.report import SettingsError
 logger = logging.getLogger("inkcre")
 
 Variables = Mapping[str, str]
-Serve = Callable[[Any, Any, Any, Any], Awaitable[Any]]
-"""The SDK's ``asgi.fetch``: an ASGI application, a request, the environment, the context."""
 
 MAX_KEPT = 8
 """How many sets of variables are remembered; a Worker has one, until it is deployed anew."""
@@ -53,36 +49,6 @@ class Assembled:
     settings: Settings
     app: FastAPI
     provide: lifecycle.Provide
-
-
-@dataclass
-class _Invocation:
-    """One request, as an ASGI application in the scope that the SDK makes."""
-
-    app: FastAPI
-    request: BoundedRequest
-    stream: Any = None
-    """A body that goes from a binding to the client without coming through Python."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # The SDK plays a start and a stop around every request. Not answered, they are left out.
-        if scope["type"] == "lifespan":
-            return
-        bindings = WorkerBindings(scope["env"])
-        scope = {**scope, "inkcre.bindings": bindings, PASS_ON: self._pass_on}
-        await self.app(scope, self.request.receiving(receive), send)
-
-    def _pass_on(self, chunks: Any) -> bool:
-        self.stream = getattr(chunks, "stream", None)
-        return self.stream is not None
-
-    def complete(self, response: Any) -> Any:
-        """Give a response its body, if that is a stream."""
-        if self.stream is None:
-            return response
-        import js
-
-        return js.Response.new(self.stream, response)
 
 
 class EdgeApplication:
@@ -104,29 +70,30 @@ class EdgeApplication:
         self._admission = Admission()
         self._prepare()
 
-    async def answer(self, request: Any, env: Any, context: Any, serve: Serve) -> Any:
-        """Answer a request, through the SDK's ``serve``, or refuse it without reading its body."""
+    async def answer(self, request: Any, env: Any) -> Any:
+        """Answer a request, or refuse it without reading its body."""
+        asked = BoundedRequest(request)
+        bindings = WorkerBindings(env)
         try:
-            assembled = self._assembled_for(WorkerBindings(env))
+            assembled = self._assembled_for(bindings)
         except InkcreError as error:
-            refused = BoundedRequest(request, 0, 0)
-            refused.drop_body()
-            return await serve(respond_to(_explain(error)), refused, env, context)
+            return await _answer(respond_to(_explain(error)), asked, bindings)
         http = assembled.settings.http
-        is_file = urlsplit(str(request.url)).path == FILES_PATH
-        most_bytes = http.max_file_bytes if is_file else http.max_body_bytes
-        bounded = BoundedRequest(request, http.max_body_bytes, most_bytes)
+        most_bytes = http.max_file_bytes if asked.path == FILES_PATH else http.max_body_bytes
+        asked.bound(http.max_body_bytes, most_bytes)
         with self._admission.place(
             now=time.monotonic(),
-            size=bounded.size,
+            size=asked.size,
             max_requests=assembled.settings.workers.max_requests,
             max_bytes=http.max_body_bytes,
         ) as has_place:
-            if has_place:
-                invocation = _Invocation(assembled.app, bounded)
-                return invocation.complete(await serve(invocation, bounded, env, context))
-        bounded.drop_body()
-        return await serve(_say_busy(), bounded, env, context)
+            if not has_place:
+                return await _answer(BUSY, asked, bindings)
+            try:
+                await asked.hold_body()
+            except TooSlow as error:
+                return await _answer(respond_to(error), asked, bindings)
+            return await _answer(assembled.app, asked, bindings)
 
     def tick(self, env: Any) -> None:
         """Do what is due now: what the Cron Trigger calls. What fails is logged, and due again."""
@@ -181,7 +148,7 @@ class EdgeApplication:
 
     def _assemble(self, variables: Variables) -> Assembled:
         settings = load_settings(environ=variables, folder=self._folder)
-        logging.config.dictConfig(logging_config(settings.logging))
+        configure_logging(settings.logging)
         _, provide = lifecycle.provide_components(settings)
         return Assembled(settings, create_app(settings), provide)
 
@@ -203,7 +170,16 @@ def _explain(error: InkcreError) -> InkcreError:
     return error
 
 
-def _say_busy() -> Response:
-    return respond_to(
-        Unavailable("the Worker is busy with other requests", hint="try again in a moment")
-    )
+async def _answer(app: ASGIApp, asked: BoundedRequest, bindings: WorkerBindings) -> Any:
+    sent = SentResponse()
+    scope = asked.scope(**{"inkcre.bindings": bindings, PASS_ON: sent.pass_on})
+    try:
+        await sent.run(app, scope, asked.receiving())
+    finally:
+        asked.drop_body()
+    return sent.make()
+
+
+BUSY = respond_to(
+    Unavailable("the Worker is busy with other requests", hint="try again in a moment")
+)

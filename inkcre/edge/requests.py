@@ -1,75 +1,170 @@
-"""A request of Cloudflare's as the SDK's adapter takes it, its body read no further than it may be.
+"""A request of Cloudflare's as ASGI has it, its body read no further and no slower than it may be.
 
-The adapter reads a whole body before the application sees any of it:
-https://developers.cloudflare.com/workers/languages/python/packages/fastapi/. A body that may be
-larger than is held at once is kept from it, and comes when the application asks for it. Not every
-body: read by the application, those of many requests at once bring Pyodide down within thousands
-(``memory access out of bounds``, five runs of six); read by the adapter they do not.
+A small body is read before the application sees anything of it. One that may be larger than is
+held at once comes when the application asks for it, a part at a time.
 """
 
+import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
+
+from inkcre.http import pace
+from inkcre.javascript import Watchdog
 
 BODILESS = ("GET", "HEAD", "OPTIONS")
+ASGI = {"version": "3.0", "spec_version": "2.4"}
+"""Since 2.4 whoever sends to a client that has hung up is told by an error, and need not listen."""
+
+
+class Parts(Protocol):
+    """A body, a part at a time."""
+
+    async def read(self, seconds: float) -> bytes | None:
+        """Give the next part; None is the end.
+
+        Raises:
+            TimeoutError: none has come in so many seconds.
+        """
+
+    def close(self) -> None:
+        """Wait for no more."""
+
+
+class StreamParts:
+    """The parts of a ``ReadableStream``; one timer for all of them."""
+
+    def __init__(self, stream: Any) -> None:
+        self._reader = stream.getReader()
+        self._watchdog: Watchdog | None = None
+
+    async def read(self, seconds: float) -> bytes | None:
+        """Give the next part."""
+        if self._watchdog is None:
+            self._watchdog = Watchdog(seconds)
+        self._watchdog.restart(seconds)
+        part = await self._watchdog.until(self._reader.read())
+        if part.done:
+            return None
+        content: bytes = part.value.to_bytes()
+        return content
+
+    def close(self) -> None:
+        """Take the timer back."""
+        if self._watchdog is not None:
+            self._watchdog.stop()
 
 
 class BoundedRequest:
-    """What the adapter asks of a request: method, address, headers, body."""
+    """Method, target, headers and body of a request."""
 
-    def __init__(self, request: Any, held_bytes: int, most_bytes: int) -> None:
-        """Take a request, how much of its body may be held at once, and how much it may have."""
+    def __init__(self, request: Any, headers: list[tuple[str, str]] | None = None) -> None:
+        """Take a request of JavaScript's."""
         self.method = str(request.method)
-        self.url = request.url
-        self.headers = list(request.headers.items())
-        body = request.body if self.method not in BODILESS else None
-        announced = self._announced()
-        is_refused = announced is not None and announced > most_bytes  # without being read
-        is_large = most_bytes if announced is None else announced
-        self._stream = body if body and held_bytes < is_large and not is_refused else None
-        self.size = min(is_large, held_bytes) if body and not is_refused else 0
+        url = urlsplit(str(request.url))
+        self.path = unquote(url.path)
+        self._raw_path, self._query, self._scheme = url.path, url.query, url.scheme
+        self.headers = _read_headers(request) if headers is None else headers
+        self._parts: Parts | None = None
+        self._held = b""
+        self.is_streamed = False
+        self.size = 0
         """How many bytes of the body may be held at once."""
 
-        self.body = read_bounded(body, held_bytes) if self.size and not self._stream else None
+        if self.method not in BODILESS and request.body:
+            self.take(StreamParts(request.body))
+
+    def take(self, body: Parts | None) -> None:
+        """Take the body, of which nothing has been read."""
+        self._parts = body
+
+    def bound(self, held_bytes: int, most_bytes: int) -> None:
+        """Say how much of the body may be held at once, and how much it may have.
+
+        One that announces more is left unread: the application refuses it by its headers.
+        """
+        announced = self._announced()
+        if announced is not None and announced > most_bytes:
+            self.drop_body()
+        largest = most_bytes if announced is None else announced
+        self.is_streamed = self._parts is not None and largest > held_bytes
+        self.size = min(largest, held_bytes) if self._parts is not None else 0
 
     def _announced(self) -> int | None:
-        lengths = [value for name, value in self.headers if name.lower() == "content-length"]
+        lengths = [value for name, value in self.headers if name == "content-length"]
         return int(lengths[0]) if lengths and lengths[0].isdigit() else None
 
     def drop_body(self) -> None:
-        """Leave the body unread."""
-        self.body = self._stream = None
+        """Leave the body, or what is left of it, unread."""
+        if self._parts is not None:
+            self._parts.close()
+        self._parts = None
 
-    def receiving(self, receive: Receive) -> Receive:
-        """Give what receives a body that is kept from the adapter; else what the adapter has."""
-        if self._stream is None:
-            return receive
-        parts: AsyncIterator[bytes] | None = _read(self._stream)
+    async def hold_body(self) -> None:
+        """Read the body now, if it is small: no further than a byte over what may be held.
 
-        async def receive_part() -> Message:
-            nonlocal parts
-            if parts is not None:
-                part = await anext(parts, None)
-                if part is not None:
-                    return {"type": "http.request", "body": part, "more_body": True}
-                parts = None
-            return await receive()
+        Raises:
+            TooSlow: it does not come, or too slowly.
+        """
+        if self._parts is None or self.is_streamed:
+            return
+        held, announced = bytearray(), self._announced()
+        async for part in _paced(self._parts):
+            held += part
+            if len(held) > self.size or len(held) == announced:
+                break
+        self.drop_body()
+        self._held = bytes(held[: self.size + 1])
 
-        return receive_part
+    def scope(self, **more: Any) -> Scope:
+        """Describe the request: https://asgi.readthedocs.io/en/latest/specs/www.html."""
+        return {
+            "type": "http",
+            "asgi": ASGI,
+            "http_version": "1.1",
+            "method": self.method,
+            "scheme": self._scheme,
+            "path": self.path,
+            "raw_path": self._raw_path.encode(),
+            "query_string": self._query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in self.headers],
+            **more,
+        }
+
+    def receiving(self) -> Receive:
+        """Give what the application receives the body by, and then that the client has gone."""
+        messages = self._messages()
+
+        async def receive() -> Message:
+            return await anext(messages, {"type": "http.disconnect"})
+
+        return receive
+
+    async def _messages(self) -> AsyncIterator[Message]:
+        if self._parts is not None:
+            async for part in _paced(self._parts):
+                yield {"type": "http.request", "body": part, "more_body": True}
+        yield {"type": "http.request", "body": self._held, "more_body": False}
 
 
-async def _read(body: Any) -> AsyncIterator[bytes]:
-    async for part in body:  # an Uint8Array each
-        yield part.to_bytes()
-
-
-async def read_bounded(body: Any, max_bytes: int) -> AsyncIterator[Any]:
-    """Yield the parts of a body until they are over the limit: enough to be refused, no more."""
-    seen = 0
-    async for part in body:  # an Uint8Array each
-        if seen + part.length > max_bytes:
-            yield part.subarray(0, max_bytes - seen + 1)
+async def _paced(parts: Parts) -> AsyncIterator[bytes]:
+    kept = pace.Pace()
+    while True:
+        try:
+            part = await parts.read(pace.SILENT_SECONDS)
+        except TimeoutError:
+            raise pace.silent() from None
+        if part is None:
             return
         yield part
-        seen += part.length
+        kept.count(len(part))
+
+
+def _read_headers(request: Any) -> list[tuple[str, str]]:
+    import js
+
+    # At once: one by one each would cross the border alone.
+    pairs = json.loads(js.JSON.stringify(js.Array.from_(request.headers)))
+    return [(str(name).lower(), str(value)) for name, value in pairs]

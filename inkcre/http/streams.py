@@ -7,8 +7,7 @@ has threads of its own: those that run requests must not all wait for slow clien
 
 import logging
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, Literal, TypeVar
 
@@ -19,7 +18,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from inkcre.errors import InkcreError, TooSlow
+from inkcre.errors import InkcreError
+from inkcre.http import pace
 
 logger = logging.getLogger("inkcre.http")
 
@@ -34,12 +34,6 @@ Waiting = Literal["clients", "pages", "files"]
 
 THREADS = 16
 """How many at once wait for each of them."""
-
-SILENT_SECONDS = 60
-"""How long a client may send nothing of a body that it has announced."""
-
-MIN_BYTES_A_SECOND = 1024
-"""How fast a body has to come on the whole, after the first minute."""
 
 _limiters: RunVar[dict[Waiting, CapacityLimiter]] = RunVar("inkcre_waiting")
 
@@ -66,31 +60,34 @@ def read_body(request: Request) -> Iterator[bytes]:
     Raises:
         TooSlow: it comes too slowly, or not at all.
     """
-    parts = request.stream()
-    began, size = time.monotonic(), 0
+    read = _read_on_workers if sys.platform == "emscripten" else _read_in_a_thread
+    return (part for part in read(request.stream()) if part)
+
+
+def _read_on_workers(parts: AsyncIterator[bytes]) -> Iterator[bytes]:
+    """Suspend the request for each part. Whoever receives them has one timer for all of them."""
+    from pyodide.ffi import run_sync
 
     async def read_part() -> bytes | None:
-        with move_on_after(SILENT_SECONDS):
-            return await anext(parts, None)
-        raise TooSlow("body: nothing more has come for a long time")
+        return await anext(parts, None)
 
-    while (part := _wait(read_part)) is not None:
-        if part:
-            yield part
-        size += len(part)
-        seconds = time.monotonic() - began
-        if seconds > SILENT_SECONDS and size < seconds * MIN_BYTES_A_SECOND:
-            raise TooSlow(f"body: comes with less than {MIN_BYTES_A_SECOND} bytes a second")
+    while (part := run_sync(read_part())) is not None:
+        yield part
 
 
-def _wait(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    if sys.platform == "emscripten":
-        from pyodide.ffi import run_sync
-
-        return run_sync(work())
+def _read_in_a_thread(parts: AsyncIterator[bytes]) -> Iterator[bytes]:
     from anyio import from_thread  # a Worker has no use for it
 
-    return from_thread.run(work)
+    kept = pace.Pace()
+
+    async def read_part() -> bytes | None:
+        with move_on_after(pace.SILENT_SECONDS):
+            return await anext(parts, None)
+        raise pace.silent()
+
+    while (part := from_thread.run(read_part)) is not None:
+        yield part
+        kept.count(len(part))
 
 
 def _nothing() -> None:

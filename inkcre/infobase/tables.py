@@ -12,7 +12,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.types import TIMESTAMP
 
@@ -30,6 +29,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+WHERE = "where"
+"""Key of an index's ``info``: which rows it has. It is said to the dialects in ``ddl.py``."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only in a column of the exact type INTEGER."""
@@ -61,10 +63,8 @@ blocks = Table(
     Index(
         "ix_blocks_file",
         "content",
-        sqlite_where=text("storage = 'file'"),
-        postgresql_where=text("storage = 'file'"),
+        info={WHERE: "storage = 'file'"},
     ),
-    sqlite_autoincrement=True,  # an id is never given twice, even after a delete
 )
 
 relations = Table(
@@ -83,7 +83,6 @@ relations = Table(
     UniqueConstraint("from_", "to_", "content"),
     Index(None, "from_", "id"),
     Index(None, "to_", "id"),
-    sqlite_autoincrement=True,
 )
 
 keyvalues = Table(
@@ -116,7 +115,6 @@ sources = Table(
     Column("config", Text, nullable=False),
     Column("collect_at", Text),
     Column("state", Text, nullable=False),
-    sqlite_autoincrement=True,
 )
 """Where items come from. ``config``, ``collect_at`` (the former shape of a schedule, as it was
 given) and ``state`` are JSON."""
@@ -164,8 +162,7 @@ jobs = Table(
         "ix_jobs_claimable",
         "claimable_at",
         "id",
-        sqlite_where=text("claimable_at IS NOT NULL"),
-        postgresql_where=text("claimable_at IS NOT NULL"),
+        info={WHERE: "claimable_at IS NOT NULL"},
     ),
     Index(
         "ix_jobs_waiting",
@@ -173,36 +170,31 @@ jobs = Table(
         "state",
         "claimable_at",
         "id",
-        sqlite_where=text("claimable_at IS NOT NULL"),
-        postgresql_where=text("claimable_at IS NOT NULL"),
+        info={WHERE: "claimable_at IS NOT NULL"},
     ),
     Index(
         "ix_jobs_lane",
         "lane",
         "id",
-        sqlite_where=text("claimable_at IS NOT NULL"),
-        postgresql_where=text("claimable_at IS NOT NULL"),
+        info={WHERE: "claimable_at IS NOT NULL"},
     ),
     Index(
         "uq_jobs_running_lane",
         "lane",
         unique=True,
-        sqlite_where=text("state = 'running'"),
-        postgresql_where=text("state = 'running'"),
+        info={WHERE: "state = 'running'"},
     ),
     Index(
         "uq_jobs_slot",
         "kind",
         "slot",
         unique=True,
-        sqlite_where=text("slot IS NOT NULL"),
-        postgresql_where=text("slot IS NOT NULL"),
+        info={WHERE: "slot IS NOT NULL"},
     ),
     Index(None, "state", "id"),
     Index(None, "kind", "id"),
     Index(None, "source_id", "id"),
     Index(None, "finished_at"),
-    sqlite_autoincrement=True,
 )
 """What is to be done, is being done, and was done. ``claimable_at`` is when somebody may take it: a
 pending job's time, the end of a running one's lease, NULL of one that has ended. ``lease`` names
@@ -227,10 +219,8 @@ schedules = Table(
     Index(
         "ix_schedules_due",
         "next_run_at",
-        sqlite_where=text("next_run_at IS NOT NULL"),
-        postgresql_where=text("next_run_at IS NOT NULL"),
+        info={WHERE: "next_run_at IS NOT NULL"},
     ),
-    sqlite_autoincrement=True,
 )
 """When jobs come by themselves: by ``cron`` or ``every_seconds``, in a time zone (NULL: the one of
 the settings)."""

@@ -4,7 +4,6 @@ No input value is in here, except quoted TOML lines, and those are masked unless
 belongs to a known setting that is not a secret.
 """
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -72,5 +71,7 @@ def show_key(text: str) -> str:
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:
     """Give the candidate that ``word`` was most likely meant to be."""
+    import difflib  # there is no mistake on most starts, and none of an isolate's
+
     matches = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)
     return matches[0] if matches else None

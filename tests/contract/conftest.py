@@ -68,7 +68,8 @@ class Patient(httpx.HTTPTransport):
         body = list(cast("Iterable[bytes]", request.stream))
         while True:
             sent = httpx.Request(
-                request.method, request.url, headers=request.headers, content=body or None,
+                request.method, request.url, headers=request.headers,
+                content=body if any(body) else None,
                 extensions=request.extensions,
             )  # fmt: skip
             response = super().handle_request(sent)

@@ -32,7 +32,7 @@ def pages() -> Iterator[Pages]:
 
 def tick(api: httpx.Client) -> None:
     """Let a Worker's Cron Trigger fire, where it fires by hand; processes tick by themselves."""
-    api.post("/__harness/scheduled")
+    api.post("/cdn-cgi/local/scheduled")
 
 
 def wait_for(api: httpx.Client, job_id: int, *, until: tuple[str, ...] = DONE) -> Json:

@@ -31,6 +31,11 @@ class Running:
         assert answer.status_code == 200, f"{answer.text}\n{self.log.read_text()}"
         return answer.json()
 
+    def tick(self) -> None:
+        """Fire the Cron Trigger."""
+        with self.client() as client:
+            client.post("/cdn-cgi/local/scheduled").raise_for_status()
+
     def run(self, source: str) -> Any:
         """Run Python inside the Worker; give the value of its last expression."""
         return self.control("run", source)

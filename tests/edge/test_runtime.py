@@ -233,7 +233,7 @@ def test_cron_trigger_ticks(edge: httpx.Client, home: str) -> None:
     for key, expires_at in keys.items():
         edge.post("/__harness/run", content=put_keyvalue(key, expires_at)).raise_for_status()
     edge.post("/__harness/run", content=ADD_SWEEP).raise_for_status()
-    edge.post("/__harness/scheduled").raise_for_status()
+    edge.post("/cdn-cgi/local/scheduled").raise_for_status()
     left = edge.post("/__harness/run", content=LIST_KEYS).json()
     assert {key for key in left if mark in key} == {f"{mark} for ever", f"{mark} later"}
     assert "tick: " in homes.log_of(home)
@@ -310,7 +310,7 @@ def test_database_that_was_not_built_in_is_said_so(start: Start) -> None:
         assert answer.status_code == 501
         assert "was not built into this artifact" in answer.json()["detail"]
         assert client.get("/heartbeat").status_code == 501
-    running.control("scheduled")
+    running.tick()
     assert "tick: database.kind" in running.log.read_text()
 
 
@@ -365,7 +365,7 @@ def test_silent_database_is_503(start: Start) -> None:
             hyperdrive={"HYPERDRIVE": url},
             variables={"INKCRE_DATABASE__STATEMENT_TIMEOUT_SECONDS": "0.5"},
         )
-        running.run("import inkcre.adapters.database.hyperdrive as h\nh.SILENCE_SECONDS = 0.5\n1")
+        running.run("import inkcre.adapters.database.hyperdrive as h\nh.MARGIN_SECONDS = 0.5\n1")
         with running.client() as client:
             assert client.get("/blocks", timeout=30).status_code == 503
             assert client.get("/heartbeat").status_code == 200
@@ -419,7 +419,7 @@ def test_database_that_is_away_is_503(start: Start) -> None:
         assert answer.status_code == 503
         assert answer.headers["retry-after"]
         assert client.get("/heartbeat").status_code == 200
-        running.control("scheduled")
+        running.tick()
     assert "tick: database: no answer" in running.log.read_text()
 
 

@@ -181,7 +181,7 @@ def test_value_that_cannot_be_sent_leaves_the_next_answer_its_own(postgres_tcp_u
 
 def test_server_that_says_nothing_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes the connection and keeps silent: the wait is bounded."""
-    monkeypatch.setattr(hyperdrive, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(hyperdrive, "MARGIN_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://a:b@127.0.0.1:{silent.getsockname()[1]}/x"
         database = hyperdrive_database(url, **{"database.statement_timeout_seconds": 0.3})

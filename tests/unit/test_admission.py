@@ -1,13 +1,22 @@
 """Which requests a Worker takes on, without one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
 
-from inkcre.edge.admission import ABANDONED_SECONDS, SMALL_BYTES, Admission
-from inkcre.edge.requests import BoundedRequest, read_bounded
+from inkcre.edge.admission import (
+    ABANDONED_SECONDS,
+    REQUEST_BYTES,
+    SMALL_BYTES,
+    SMALL_MEMORY_BYTES,
+    TIMES_BODY,
+    Admission,
+)
+from inkcre.edge.requests import BODILESS, BoundedRequest
+from inkcre.errors import TooSlow
+from inkcre.http import pace
 
 LIMITS = {"max_requests": 2, "max_bytes": 100}
 
@@ -54,111 +63,165 @@ def test_abandoned_places_are_taken_back() -> None:
         place.__exit__(None, None, None)
 
 
-def request(method: str, **headers: str) -> SimpleNamespace:
-    """Make what the SDK hands over."""
-    return SimpleNamespace(method=method, url="http://x/", headers=headers, body="a stream")
+def test_small_bodies_take_memory_too() -> None:
+    """Many at once are fewer than there are places; requests without a body are still let in."""
+    admission = Admission()
+    many = {"now": 0, "max_requests": 1000, "max_bytes": 10**6}
+    with ExitStack() as stack:
+        let_in = [stack.enter_context(admission.place(size=SMALL_BYTES, **many)) for _ in range(60)]
+        assert let_in.count(True) == SMALL_MEMORY_BYTES // (
+            REQUEST_BYTES + TIMES_BODY * SMALL_BYTES
+        )
+        assert stack.enter_context(admission.place(size=0, **many))
+        assert stack.enter_context(admission.place(size=SMALL_BYTES + 1, **many))
+
+
+class Body:
+    """A body that comes in parts, after some of which nothing more comes."""
+
+    def __init__(self, *parts: bytes, is_cut: bool = False) -> None:
+        self.parts = [*parts]
+        self.is_cut = is_cut
+        self.read_parts = 0
+        self.is_closed = False
+
+    async def read(self, seconds: float) -> bytes | None:
+        """Give the next part."""
+        if self.parts:
+            self.read_parts += 1
+            return self.parts.pop(0)
+        if self.is_cut:
+            raise TimeoutError
+        return None
+
+    def close(self) -> None:
+        """Take note."""
+        self.is_closed = True
+
+
+def request(method: str = "PUT", body: Body | None = None, **headers: str) -> BoundedRequest:
+    """Make a request as the platform hands it over."""
+    given = SimpleNamespace(method=method, url="http://x/a%20b//c?d=%20", body=None)
+    made = BoundedRequest(
+        given, [(name.replace("_", "-"), value) for name, value in headers.items()]
+    )
+    if method not in BODILESS:
+        made.take(body)
+    return made
+
+
+async def messages(asked: BoundedRequest) -> list[dict[str, object]]:
+    """Receive until the client is said to have gone."""
+    receive, received = asked.receiving(), []
+    while (message := await receive())["type"] == "http.request":
+        received.append(dict(message))
+    return received
+
+
+def test_target_is_described_as_it_came() -> None:
+    """The path decoded and as it was, and the query as it was."""
+    scope = request().scope(more=1)
+    assert (scope["path"], scope["raw_path"]) == ("/a b//c", b"/a%20b//c")
+    assert (scope["query_string"], scope["scheme"], scope["more"]) == (b"d=%20", "http", 1)
 
 
 @pytest.mark.parametrize(
     ("method", "headers", "size", "is_streamed"),
     [
         ("GET", {}, 0, False),
-        ("HEAD", {"Content-Length": "50"}, 0, False),
-        ("POST", {"Content-Length": "50"}, 50, False),
-        ("PUT", {"content-length": "100"}, 100, False),
-        ("PUT", {"content-length": "101"}, 100, True),
-        ("PUT", {"content-length": "1001"}, 0, False),
-        ("PUT", {"transfer-encoding": "chunked"}, 100, True),
-        ("PUT", {"content-length": "-5"}, 100, True),
+        ("HEAD", {"content_length": "50"}, 0, False),
+        ("POST", {"content_length": "50"}, 50, False),
+        ("PUT", {"content_length": "100"}, 100, False),
+        ("PUT", {"content_length": "101"}, 100, True),
+        ("PUT", {"content_length": "1001"}, 0, False),
+        ("PUT", {"transfer_encoding": "chunked"}, 100, True),
+        ("PUT", {"content_length": "-5"}, 100, True),
     ],
 )
 def test_body_counts_as_much_as_may_be_held(
     method: str, headers: dict[str, str], size: int, is_streamed: bool
 ) -> None:
-    """What it announces, at most what is held at once; none of what is refused unread.
-
-    One that may be larger is kept from the adapter, and streamed.
-    """
-    bounded = BoundedRequest(request(method, **headers), 100, 1000)
-    assert bounded.size == size
-    assert (bounded.body is not None) is (size > 0 and not is_streamed)
-
-    async def receive() -> dict[str, object]:
-        return {}
-
-    assert (bounded.receiving(receive) is not receive) is is_streamed
-    bounded.drop_body()
-    assert bounded.body is None
-    assert bounded.receiving(receive) is receive
+    """What it announces, at most what is held at once; none of what is refused unread."""
+    asked = request(method, Body(b"x" * 50), **headers)
+    asked.bound(100, 1000)
+    assert (asked.size, asked.is_streamed) == (size, is_streamed)
 
 
 def test_body_that_may_not_be_larger_is_never_streamed() -> None:
     """One that announces nothing is held up to the limit, and one over it is refused unread."""
-    for headers, size in (({}, 100), ({"content-length": "101"}, 0), ({"content-length": "100"}, 100)):  # fmt: skip
-        bounded = BoundedRequest(request("PUT", **headers), 100, 100)
-        assert (bounded.size, bounded.body is not None) == (size, size > 0)
+    for headers, size in (({}, 100), ({"content_length": "101"}, 0), ({"content_length": "100"}, 100)):  # fmt: skip
+        asked = request("PUT", Body(b"x"), **headers)
+        asked.bound(100, 100)
+        assert (asked.size, asked.is_streamed) == (size, False)
 
 
-def test_request_without_a_body_counts_nothing() -> None:
-    """Whatever its headers say."""
-    without = SimpleNamespace(method="POST", url="http://x/", headers={}, body=None)
-    assert BoundedRequest(without, 100, 1000).size == 0
+def test_small_body_is_read_whole_and_no_further() -> None:
+    """What it announces, without asking for the end; then the client has gone."""
 
+    async def run() -> None:
+        body = Body(b"ab", b"cd", b"never read")
+        asked = request("PUT", body, content_length="4")
+        asked.bound(100, 100)
+        await asked.hold_body()
+        assert (body.read_parts, body.is_closed) == (2, True)
+        assert await messages(asked) == [
+            {"type": "http.request", "body": b"abcd", "more_body": False}
+        ]
 
-class Part(bytes):
-    """A part of a body, as JavaScript hands it over."""
-
-    @property
-    def length(self) -> int:
-        """Give how many bytes it has."""
-        return len(self)
-
-    def subarray(self, start: int, end: int) -> "Part":
-        """Give a part of it."""
-        return Part(self[start:end])
-
-    def to_bytes(self) -> bytes:
-        """Give the bytes."""
-        return bytes(self)
+    asyncio.run(run())
 
 
 def test_large_body_is_read_when_it_is_asked_for() -> None:
-    """A part at a time, and then what the adapter has to say; the adapter is shown no body."""
-    read: list[int] = []
-
-    async def body() -> AsyncIterator[Part]:
-        for number in range(3):
-            read.append(number)
-            yield Part([number])
-
-    async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+    """A part at a time, and then its end."""
 
     async def run() -> None:
-        whole = SimpleNamespace(method="POST", url="/", headers={}, body=body())
-        bounded = BoundedRequest(whole, 2, 1000)
-        assert bounded.body is None
-        receiving = bounded.receiving(receive)
+        body = Body(*(bytes([number]) for number in range(3)))
+        asked = request("POST", body)
+        asked.bound(2, 1000)
+        await asked.hold_body()
+        receive = asked.receiving()
         for number in range(3):
-            assert read == list(range(number))
-            message = await receiving()
+            assert body.read_parts == number
+            message = await receive()
             assert (message["body"], message["more_body"]) == (bytes([number]), True)
-        assert await receiving() == await receive()
+        assert (await receive())["more_body"] is False
 
     asyncio.run(run())
 
 
 def test_body_is_read_no_further_than_is_needed_to_refuse_it() -> None:
     """The part that passes the limit is the last."""
-    given: list[int] = []
 
-    async def body() -> AsyncIterator[Part]:
-        for number in range(10):
-            given.append(number)
-            yield Part(40)
+    async def run() -> None:
+        body = Body(*(b"x" * 40 for _ in range(10)))
+        asked = request("PUT", body)
+        asked.bound(100, 100)
+        await asked.hold_body()
+        assert body.read_parts == 3
+        assert len((await messages(asked))[0]["body"]) == 101  # type: ignore[arg-type]
 
-    async def read() -> int:
-        return sum([part.length async for part in read_bounded(body(), 100)])
+    asyncio.run(run())
 
-    assert asyncio.run(read()) == 101
-    assert given == [0, 1, 2]
+
+@pytest.mark.parametrize("most_bytes", [100, 1000])
+def test_body_that_stops_is_too_slow(most_bytes: int) -> None:
+    """Held or streamed."""
+
+    async def run() -> None:
+        asked = request("PUT", Body(b"x", is_cut=True))
+        asked.bound(100, most_bytes)
+        await asked.hold_body()
+        await messages(asked)
+
+    with pytest.raises(TooSlow):
+        asyncio.run(run())
+
+
+def test_body_that_drips_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first minute it has to come with a kilobyte a second on the whole."""
+    now = iter([0.0, 59.0, 61.0])
+    monkeypatch.setattr("inkcre.http.pace.time.monotonic", lambda: next(now))
+    measured = pace.Pace()
+    measured.count(1)
+    with pytest.raises(TooSlow):
+        measured.count(1000)

@@ -14,8 +14,9 @@ from sqlalchemy import inspect
 from inkcre import schema
 from inkcre.assembly import build_components
 from inkcre.errors import SchemaBehind
+from inkcre.infobase.ddl import metadata
 from inkcre.infobase.digests import block_digest
-from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE, metadata
+from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE
 from inkcre.ports.database import Database, Migratable
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx2 as httpx
 import pytest
 
-from inkcre.http import streams
+from inkcre.http import pace, streams
 from tests.conftest import sqlite_settings
 from tests.homes import serve
 
@@ -76,7 +76,7 @@ def test_client_that_falls_silent_is_given_up(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is told so; nothing is kept."""
-    monkeypatch.setattr(streams, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(pace, "SILENT_SECONDS", 0.3)
     with begin(url, f"POST /files HTTP/1.1\r\nContent-Length: {5 * MIB}", bytes(3 * MIB)) as client:
         assert b"408" in client.recv(4096).partition(b"\r\n")[0]
     assert files(tmp_path / "files") == []
@@ -103,7 +103,7 @@ def test_reader_that_hangs_up_is_let_go(url: str) -> None:
 
 def test_client_that_drips_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has to come with some speed on the whole, after the first minute."""
-    monkeypatch.setattr(streams, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(pace, "SILENT_SECONDS", 0.5)
     with begin(url, "POST /files HTTP/1.1\r\nContent-Length: 1000", b"x") as client:
         client.settimeout(0.1)
         answer = b""

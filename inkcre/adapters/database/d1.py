@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import func, select, table
-from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite_dialect
 
 from inkcre.adapters.database.compiling import CompiledStatement, StatementCache
 from inkcre.adapters.database.resultcodes import translate_code

@@ -12,12 +12,13 @@ asked for anywhere.
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.sqlstates import DEADLOCKS, translate_state, unavailable
+from inkcre.adapters.database.wire import HyperdriveBinding, Stream, Wire, open_stream
 from inkcre.errors import InkcreError
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
 from inkcre.settings.sections.database import HyperdriveSettings
@@ -39,23 +40,13 @@ TAKE_TURN = "SELECT version_num FROM inkcre_schema FOR UPDATE"
 hold the one row that nobody writes; Hyperdrive has no advisory locks.
 https://developers.cloudflare.com/hyperdrive/reference/supported-databases-and-features/"""
 
-SILENCE_SECONDS = 10
-"""How much longer than a statement may take the server may say nothing."""
+MARGIN_SECONDS = 10
+"""How much longer than one statement may take a batch may take, and a login."""
 
 STATEMENTS = StatementCache(PGDialect_pg8000(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
 """Compiled once for all invocations."""
 
 Sent = tuple[str, Sequence[Any]]
-
-
-class HyperdriveBinding(Protocol):
-    """What Workers lend: https://developers.cloudflare.com/hyperdrive/reference/."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    database: str
 
 
 class HyperdriveDatabase:
@@ -72,15 +63,16 @@ class HyperdriveDatabase:
     def __init__(self, settings: HyperdriveSettings, lend: Callable[[], HyperdriveBinding]) -> None:
         self._setting = f"bindings.{settings.binding}"
         self._lend = lend
-        self._silence_seconds = settings.statement_timeout_seconds + SILENCE_SECONDS
+        self._seconds = settings.statement_timeout_seconds + MARGIN_SECONDS
         milliseconds = int(settings.statement_timeout_seconds * 1000)
         self._settle: Sent = (SETTLE, (str(milliseconds),))
+        self._stream: Stream | None = None
         self._connection: PipeliningConnection | None = None
 
     @classmethod
     def prepare(cls, statements: Iterable[Statement]) -> None:
         """Load the driver and compile statements, ahead of their first use."""
-        from inkcre.adapters.database import pipelining, wire  # noqa: F401
+        from inkcre.adapters.database import pipelining  # noqa: F401
 
         for statement in statements:
             STATEMENTS.get(statement)
@@ -130,22 +122,24 @@ class HyperdriveDatabase:
         return self._run([*first, *statements])[len(first) :]
 
     def _run(self, statements: Sequence[Sent]) -> "list[Answer]":
-        return self._connected().run([self._settle, *statements])[1:]
+        connection = self._connection or self._connect()
+        assert self._stream is not None
+        self._stream.allow(self._seconds)
+        return connection.run([self._settle, *statements])[1:]
 
-    def _connected(self) -> "PipeliningConnection":
-        if self._connection is None:
-            from inkcre.adapters.database.pipelining import PipeliningConnection
-            from inkcre.adapters.database.wire import Wire
+    def _connect(self) -> "PipeliningConnection":
+        from inkcre.adapters.database.pipelining import PipeliningConnection
 
-            lent = self._lend()
-            self._connection = PipeliningConnection(
-                lent.user,
-                sock=Wire(lent.host, int(lent.port), self._silence_seconds),
-                database=lent.database,
-                password=lent.password,
-                application_name="inkcre",
-                ssl_context=False,  # Hyperdrive does TLS to the server, not towards us
-            )
+        lent = self._lend()
+        self._stream = open_stream(lent, self._seconds)
+        self._connection = PipeliningConnection(
+            lent.user,
+            sock=Wire(self._stream),
+            database=lent.database,
+            password=lent.password,
+            application_name="inkcre",
+            ssl_context=False,  # Hyperdrive does TLS to the server, not towards us
+        )
         return self._connection
 
     def _translated(self, work: "Callable[[], list[Answer]]") -> "list[Answer]":

@@ -1,31 +1,151 @@
-"""A socket as pg8000 wants it, with no layer of C between its user and the network.
+"""A connection as pg8000 wants it, over a stream of bytes that something else brings.
 
-Pyodide suspends a call that waits for the network, and moves the stack under it out of the way. The
-more of C calling Python is on that stack, as in the standard library's buffered files, the more can
-go wrong. With four isolates busy on two cores, two runs of four, of 5,000 requests each, ended with
-an isolate dead on its way back through one; without it none of four. Here Python calls ``recv``.
+On Workers it is a socket of JavaScript's, and not one of Python's, for two reasons. CPython gives a
+socket with a timeout to ``poll()``, whose ``pollfd`` lies on the C stack; Pyodide writes the answer
+there when the stack has long been moved away, and the isolate dies under overlapping requests
+(docs/pyodide-notes.md). And a call that waits in C keeps its buffer until it is answered: 64 KiB a
+request, where here nothing is held but what has come.
 """
 
 import socket
+import sys
+import time
+from typing import Any, Protocol
+
+from inkcre.javascript import Watchdog, make_bytes
 
 RECEIVE_BYTES = 65_536
 
 
-class Wire:
-    """A connection to a server: a socket, and the file that pg8000 makes of it."""
+class HyperdriveBinding(Protocol):
+    """What Workers lend: https://developers.cloudflare.com/hyperdrive/reference/."""
 
-    def __init__(self, host: str, port: int, timeout_seconds: float) -> None:
-        """Connect.
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
 
-        Args:
-            host: a name or an address.
-            port: the server's.
-            timeout_seconds: how long the server may say nothing, then and later.
+    def connect(self) -> Any:
+        """Give a socket: https://developers.cloudflare.com/workers/runtime-apis/tcp-sockets/."""
+
+
+class Stream(Protocol):
+    """Bytes to a server and from it, until a deadline."""
+
+    def allow(self, seconds: float) -> None:
+        """Set the deadline anew: so long from now."""
+
+    def send(self, data: bytes) -> None:
+        """Send bytes, now or soon.
 
         Raises:
-            OSError: nobody is there.
+            OSError: the connection is gone.
         """
-        self._socket = socket.create_connection((host, port), timeout_seconds)
+
+    def receive(self) -> bytes:
+        """Wait for bytes; none are the end.
+
+        Raises:
+            OSError: the connection is gone, or the deadline has passed (``TimeoutError``).
+        """
+
+    def close(self) -> None:
+        """Hang up, whatever is on its way."""
+
+
+def open_stream(binding: HyperdriveBinding, seconds: float) -> Stream:
+    """Connect to what a binding names; the deadline is so many seconds away.
+
+    Raises:
+        OSError: nobody is there.
+    """
+    if sys.platform == "emscripten":
+        return BindingStream(binding, seconds)
+    return SocketStream(binding, seconds)
+
+
+class BindingStream:
+    """A socket of the platform's.
+
+    Nobody waits until it is open or has taken what is sent: the first answer tells, and has the
+    deadline.
+    """
+
+    def __init__(self, binding: HyperdriveBinding, seconds: float) -> None:
+        self._watchdog = Watchdog(seconds)
+        self._socket = binding.connect()
+        self._reader = self._socket.readable.getReader()
+        self._writer = self._socket.writable.getWriter()
+
+    def allow(self, seconds: float) -> None:
+        """Set the deadline anew."""
+        self._watchdog.restart(seconds)
+
+    def send(self, data: bytes) -> None:
+        """Send bytes; what comes of it is seen by who waits for the answer."""
+        _ignore(self._writer.write(make_bytes(data)))
+
+    def receive(self) -> bytes:
+        """Wait for bytes, suspending this request."""
+        from pyodide.ffi import JsException
+
+        try:
+            part = self._watchdog.wait_for(self._reader.read())
+        except JsException as error:
+            raise ConnectionError(str(error)) from error
+        return b"" if part.done else part.value.to_bytes()
+
+    def close(self) -> None:
+        """Hang up, and wait for nobody."""
+        self._watchdog.stop()
+        _ignore(self._socket.close())
+
+
+def _ignore(promise: Any) -> None:
+    """Look at a promise's rejection, for nobody else does: it would be reported as unhandled."""
+    import js
+
+    promise.catch(js.Boolean)
+
+
+class SocketStream:
+    """A socket of a process: where an application of Workers' settings is tried without Workers."""
+
+    def __init__(self, binding: HyperdriveBinding, seconds: float) -> None:
+        self._socket = socket.create_connection((binding.host, int(binding.port)), seconds)
+        self.allow(seconds)
+
+    def allow(self, seconds: float) -> None:
+        """Set the deadline anew."""
+        self._due = time.monotonic() + seconds
+
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        self._socket.settimeout(self._remaining())
+        self._socket.sendall(data)
+
+    def receive(self) -> bytes:
+        """Wait for bytes."""
+        self._socket.settimeout(self._remaining())
+        return self._socket.recv(RECEIVE_BYTES)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def _remaining(self) -> float:
+        remaining = self._due - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        return remaining
+
+
+class Wire:
+    """The file that pg8000 makes of a socket, and the socket: bytes gathered and split up."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
         self._received = bytearray()
         self._written: list[bytes] = []
 
@@ -41,19 +161,19 @@ class Wire:
         """Send what was written.
 
         Raises:
-            OSError: the connection is gone, or the server takes nothing.
+            OSError: the connection is gone.
         """
         written, self._written = b"".join(self._written), []
-        self._socket.sendall(written)
+        self._stream.send(written)
 
     def read(self, size: int) -> bytes:
         """Give so many bytes; fewer when the server has closed.
 
         Raises:
-            OSError: the connection is gone, or the server says nothing.
+            OSError: the connection is gone, or they do not come in time.
         """
         while len(self._received) < size:
-            received = self._socket.recv(max(RECEIVE_BYTES, size - len(self._received)))
+            received = self._stream.receive()
             if not received:
                 break
             self._received += received
@@ -63,4 +183,4 @@ class Wire:
 
     def close(self) -> None:
         """Close the connection."""
-        self._socket.close()
+        self._stream.close()

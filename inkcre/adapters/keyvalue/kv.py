@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from inkcre.adapters.javascript import make_bytes, make_object, wait_for
 from inkcre.errors import Invalid, Unavailable
+from inkcre.javascript import make_bytes, make_object, wait_for
 from inkcre.ports.keys import MAX_LISTED
 from inkcre.ports.keyvalue import KeyPage, KeyValueCapabilities, ValueKey, check_put
 from inkcre.settings.sections.keyvalue import KvSettings

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, ClassVar
 
-from inkcre.adapters.javascript import (
+from inkcre.errors import Conflict, InkcreError, NotFound, TooLarge, Unavailable
+from inkcre.javascript import (
     StreamChunks,
     make_array,
     make_bytes,
     make_object,
     wait_for,
 )
-from inkcre.errors import Conflict, InkcreError, NotFound, TooLarge, Unavailable
 from inkcre.ports.keys import MAX_LISTED, decode_cursor, encode_cursor
 from inkcre.ports.storage import (
     Content,

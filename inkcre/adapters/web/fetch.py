@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
-from inkcre.adapters.javascript import StreamChunks, make_object, wait_for
 from inkcre.adapters.web.addresses import Target, parse_url, require_public
 from inkcre.adapters.web.following import Answer, Deadline, follow
 from inkcre.errors import Refused, TimedOut, Unavailable
+from inkcre.javascript import StreamChunks, make_object, wait_for
 from inkcre.ports.web import Page, WebCapabilities
 from inkcre.settings.sections.web import FetchSettings
 

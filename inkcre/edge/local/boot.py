@@ -7,7 +7,9 @@ The last expression of this file is what it gives back: the entry's handlers.
 import importlib
 import importlib.machinery
 import json
+import socket
 import sys
+import traceback
 from contextlib import contextmanager
 from types import ModuleType
 
@@ -78,12 +80,22 @@ def _provide_runtime():
     import _workers_sdk_patch_loader  # noqa: F401 - the SDK's .pth file does this
 
 
+def _refuse_timeouts():
+    """End the run at any timeout of a socket: on workerd it ends the isolate, sooner or later."""
+
+    def refuse(*_):
+        _harness.fail("a socket was given a timeout\n" + "".join(traceback.format_stack()))
+
+    socket.socket.settimeout = socket.setdefaulttimeout = refuse
+
+
 def _import_entry():
     with _allow_draws(0):
         return importlib.import_module(_harness.main)
 
 
 _provide_runtime()
+_refuse_timeouts()
 import workers  # noqa: E402
 
 _entry = _import_entry()

@@ -2,8 +2,9 @@
 // real KV, R2 and D1, and TCP to a PostgreSQL in Hyperdrive's place.
 //
 // What it cannot show: snapshots, I/O contexts and CPU limits. What it does show breaks most naive
-// Workers: no threads, missing parts of the standard library, deadlocks, the collector's crash,
-// and (checked in boot.py) randomness while the entry is imported.
+// Workers: no threads, missing parts of the standard library, deadlocks, the collector's crash, and
+// (checked in boot.py) randomness while the entry is imported. What it would survive and workerd does
+// not ends it all the same: sockets with a timeout, and a poll() that waits on the C stack.
 //
 // usage: node harness.mjs CONFIG.json
 //   artifact     folder with wrangler.jsonc, src/ and python_modules/
@@ -11,15 +12,17 @@
 //   hyperdrive   {BINDING: "postgresql://user:password@host:port/database"}
 //   state        folder for KV, R2 and D1, laid out as wrangler's --persist-to; absent: in memory
 //   vars         further variables and secrets of the Worker
-//   control      true adds /__harness/*: scheduled, memory, run (tests only)
+//   control      true adds /__harness/{memory,timers,run} and, as on workerd, the Cron Trigger under
+//                /cdn-cgi/local/scheduled (tests only)
 //
 // Prints one line of JSON, {"port": …}, when it listens. Ends when its standard input does.
 
 import { readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import { connect } from "node:net";
 import path from "node:path";
-import { Readable } from "node:stream";
+import { Duplex, Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { makeBindings } from "./bindings.mjs";
 
@@ -70,14 +73,30 @@ function plainD1(d1) {
 
 // A Hyperdrive binding; the proxy's own has a connect() that needs workerd.
 function hyperdrive(url) {
+  const [host, port] = [url.hostname, Number(url.port || 5432)];
   return {
+    connect: () => openSocket(host, port),
     connectionString: url.href,
-    host: url.hostname,
-    port: Number(url.port || 5432),
+    host,
+    port,
     user: decodeURIComponent(url.username),
     password: decodeURIComponent(url.password),
     database: decodeURIComponent(url.pathname.slice(1)),
   };
+}
+
+// https://developers.cloudflare.com/workers/runtime-apis/tcp-sockets/#socket
+function openSocket(host, port) {
+  const socket = connect({ host, port });
+  const opened = new Promise((resolve, reject) => {
+    socket.once("connect", () => resolve({ remoteAddress: `${host}:${port}` })).once("error", reject);
+  });
+  const closed = new Promise((resolve, reject) => {
+    socket.once("error", reject).once("close", (failed) => failed || resolve());
+  });
+  for (const promise of [opened, closed]) promise.catch(() => {}); // those who look hear of it
+  const close = () => (socket.end(), closed);
+  return { ...Duplex.toWeb(socket), opened, closed, close };
 }
 
 // A Worker that draws randomness while it starts is refused: what it drew would be in the snapshot,
@@ -94,11 +113,39 @@ function guardEntropy() {
   };
 }
 
+// CPython waits for a socket with a timeout in poll(), on a pollfd that lies on the C stack. Pyodide
+// writes its answer there once the promise is kept, when the stack has been moved out of the way: into
+// somebody else's memory. That is found out here before it happens.
+function guardPoll(module) {
+  const poll = module.SOCKFS.pollAsync;
+  module.SOCKFS.pollAsync = (fds, count, timeout) => {
+    if (timeout !== 0 && fds >= module.stackSave() && fds < module._emscripten_stack_get_base()) {
+      fail("poll() waits on the C stack, and would write where it must not");
+    }
+    return poll(fds, count, timeout);
+  };
+}
+
+// Timers that were set and have neither fired nor been taken back: a Worker may have 10,000.
+const timers = new Set();
+
+function countTimers() {
+  const { setTimeout: set, clearTimeout: clear } = globalThis;
+  globalThis.setTimeout = (callback, milliseconds, ...given) => {
+    const timer = set(() => (timers.delete(timer), callback(...given)), milliseconds);
+    timers.add(timer);
+    return timer;
+  };
+  globalThis.clearTimeout = (timer) => (timers.delete(timer), clear(timer));
+}
+
 async function startPython(env) {
   guardEntropy();
+  countTimers();
   const { loadPyodide } = await load("pyodide/pyodide.mjs");
   const python = await loadPyodide({ stdout: console.error, stderr: console.error });
   await python._api.initializeNodeSockFS();
+  guardPoll(python._module);
   python.mountNodeFS("/worker", path.resolve(config.artifact));
   const pending = new Set();
   const waitUntil = (promise) => {
@@ -116,7 +163,7 @@ async function startPython(env) {
     python_request_headers_preserve_commas: true,
     python_workflows_implicit_dependencies: true,
   });
-  python.registerJsModule("_harness", { main: path.basename(wrangler.main, ".py"), entropy });
+  python.registerJsModule("_harness", { main: path.basename(wrangler.main, ".py"), entropy, fail });
   const boot = readFileSync(new URL("boot.py", import.meta.url), "utf8");
   const handlers = python.runPython(boot, { filename: "boot.py" });
   return { python, handlers, context: { waitUntil, passThroughOnException() {} }, pending };
@@ -185,6 +232,10 @@ const controls = {
   async memory() {
     return { heap: heap(), used: used(), atStart, process: process.memoryUsage().rss };
   },
+  // How many timers are on their way.
+  async timers() {
+    return timers.size;
+  },
   // Runs Python inside the Worker; the last expression is the answer, as JSON.
   async run(source) {
     return JSON.parse(await handlers.run(source, env));
@@ -193,7 +244,7 @@ const controls = {
 
 async function handle(incoming, outgoing) {
   const url = new URL(incoming.url, "http://harness");
-  const control = config.control && url.pathname.match(/^\/__harness\/(\w+)$/)?.[1];
+  const control = config.control && url.pathname.match(/^\/(?:__harness|cdn-cgi\/local)\/(\w+)$/)?.[1];
   try {
     const request = makeRequest(incoming);
     if (control) {

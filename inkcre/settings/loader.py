@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from inkcre.settings.consequences import IN_MEMORY, let_storage_follow
 from inkcre.settings.constraints import check_constraints
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_toml, label_value
@@ -137,7 +138,7 @@ def inspect_settings(
     ]
     _check_profile_tables(config, profiles, report)
     origins = replace(merge(layers), lineage=_lineage(chain))
-    origins = _resolve_paths(origins, around.folder)
+    origins = let_storage_follow(_resolve_paths(origins, around.folder))
     settings = None
     if choice.name in profiles:  # else most of what would be said follows from that
         settings = validate(origins, report)
@@ -273,8 +274,10 @@ def _make_absolute(value: Any, base: Path) -> Any:
     """Make a path absolute, or those in a list; what is no path is for the model to refuse."""
     if isinstance(value, (list, tuple)):
         return type(value)(_make_absolute(item, base) for item in value)
-    if not isinstance(value, (str, Path)) or str(value) in (":memory:", ""):
+    if not isinstance(value, (str, Path)):
         return value
+    if str(value) in (IN_MEMORY, ""):
+        return str(value)
     return base / _expand_home(Path(value))
 
 

@@ -10,7 +10,9 @@ from tests.conftest import ROOT
 from tests.isolation import surroundings
 from tests.isolation.test_fixtures import run_python
 
-SNIPPETS = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
+SNIPPETS = re.findall(
+    r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
+)
 LINGER = "    import time; time.sleep(1.5)\n"
 """Long enough for what runs beside requests to begin."""
 

@@ -5,6 +5,8 @@ of it from here: no ``data/``, no ``inkcre.toml``, no ``.env``, no variable.
 """
 
 import os
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
@@ -36,8 +38,12 @@ def require_nothing_above(folder: Path) -> None:
 
 @contextmanager
 def working_alone() -> Iterator[Path]:
-    """Work in an empty folder that is gone at the end of the block; give it."""
+    """Work in an empty folder that is gone at the end of the block; give it.
+
+    Being told to stop is an end too: what was started in the block stops with it.
+    """
     forget_variables()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="inkcre-alone-") as name, chdir(name):
         require_nothing_above(Path(name))
         yield Path(name)

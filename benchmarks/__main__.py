@@ -7,7 +7,6 @@ import platform
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,12 +14,14 @@ import psycopg
 
 from benchmarks import configuring, importing, queueing, serving, starting, storing
 from benchmarks.tables import Table, write_section
+from tests.alone import working_alone
 from tests.postgres import PostgresServer
 
 PACKAGES = (
     "fastapi", "starlette", "uvicorn", "pydantic", "pydantic-settings", "dynaconf", "sqlalchemy",
     "psycopg", "procrastinate",
 )  # fmt: skip
+ROOT = Path(__file__).parent.parent
 PARTS = ("starting", "configuring", "serving", "importing", "storing", "queueing")
 
 
@@ -28,8 +29,9 @@ def describe() -> str:
     """Say what ran on what."""
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    ).stdout.strip()  # fmt: skip
     return (
         f"Commit {commit}; {os.cpu_count()} cores; Python {platform.python_version()}; "
         f"SQLite {sqlite3.sqlite_version}; PostgreSQL {{postgres}}; {packages}."
@@ -40,10 +42,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("parts", nargs="*", default=list(PARTS))
     parts = parser.parse_args().parts
-    os.environ["PYTHONPATH"] = str(Path(__file__).parent.parent)
+    os.environ["PYTHONPATH"] = str(ROOT)
     table, stored, queued = Table(), Table(), Table()
     names = itertools.count()
-    with tempfile.TemporaryDirectory() as folder:
+    with working_alone() as folder:
         server = PostgresServer(is_durable=True).start()
         try:
             with psycopg.connect(server.url("postgres"), autocommit=True) as connection:

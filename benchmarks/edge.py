@@ -4,7 +4,6 @@ import json
 import os
 import statistics
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from inkcre.edge.artifact.lock import lock_file, read_lock
 from inkcre.edge.artifact.wheels import fetch_wheels, read_wheel
 from inkcre.edge.local.harness import Harness, HarnessOptions
 from inkcre.edge.tools import tools_folder
+from tests.alone import working_alone
 from tests.edge.conftest import Running
 from tests.edge.homes import build, migrated_database
 from tests.edge.test_runtime import load
@@ -307,8 +307,7 @@ def write(title: str, table: Table, more: str = "") -> None:
 def main() -> None:
     parts = sys.argv[1:] or ["worker", "bindings"]
     tables: list[Table] = []
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
+    with working_alone() as folder:
         server = PostgresServer().start()
         try:
             ours = build({}, folder / "ours")

@@ -22,7 +22,7 @@ from inkcre.settings.loader import load_settings
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "1"))
-CONNECTIONS = (1, 16, 64)
+CONNECTIONS = tuple(map(int, os.environ.get("BENCH_CONNECTIONS", "1 16 64").split()))
 BLOCKS = 10_000
 PROFILES = {"postgres": ("server", "database.url"), "sqlite": ("dev", "database.path")}
 
@@ -36,8 +36,7 @@ def free_port() -> int:
 @contextmanager
 def process(command: list[str], port: int, **environ: str) -> Iterator[int]:
     """Run a server until the end of the block."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("INKCRE_")}
-    server = subprocess.Popen(command, env={**clean, **environ}, stderr=subprocess.PIPE)
+    server = subprocess.Popen(command, env={**os.environ, **environ}, stderr=subprocess.PIPE)
     try:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -69,7 +68,13 @@ def both(kind: str, url: str) -> Iterator[dict[str, int]]:
     profile, key = PROFILES[kind]
     ours, bare = free_port(), free_port()
     inkcre = [str(Path(sys.executable).with_name("inkcre")), "run", "--profile", profile]
-    options = {key: url, "http.port": str(ours), "http.host": "127.0.0.1", "logging.level": "error"}
+    options = {
+        key: url,
+        "storage.path": f"{kind}-files",  # a storage belongs to one base
+        "http.port": str(ours),
+        "http.host": "127.0.0.1",
+        "logging.level": "error",
+    }
     for name, value in options.items():
         inkcre += ["--set", f"{name}={value}"]
     uvicorn = [sys.executable, "-m", "uvicorn", "benchmarks.baseline:app", "--port", str(bare)]

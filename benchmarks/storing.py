@@ -127,7 +127,7 @@ def measure(table: Table, new_sqlite: Callable[[], str], new_postgres: Callable[
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with ExitStack() as stack:
         for kind, section, store in stores(stack):
-            overrides = {"storage": section, "database.path": ":memory:"}
+            overrides = {"storage": section}
             storage = build_storage(load_settings("dev", overrides=overrides, environ={}))
             for size, count, word in (
                 (SMALL, SMALL_COUNT, "4 KB"),

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -31,6 +32,7 @@ def create_app(
     profile: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
     bindings: Mapping[str, Any] | None = None,
     needs: KeyValueNeeds = CORE_NEEDS,
     kinds: Iterable[JobKind[Any]] = (),
@@ -38,15 +40,18 @@ def create_app(
 ) -> FastAPI:
     """Make the application of a profile, or of given settings, without any I/O on its components.
 
-    In a test: ``create_app(profile="dev", overrides={"database.path": ":memory:"})``. The schema
-    is looked at when the application starts (its lifespan), not here.
+    In a test: ``create_app(profile="dev", overrides={"database.path": ":memory:"}, environ={})``,
+    which reads no file and no variable from around it. The schema is looked at when the
+    application starts (its lifespan), not here.
 
     Args:
         settings: made by ``load_settings``; the other arguments but ``bindings`` are for it
             otherwise, and are not looked at when this is given.
         profile: as for ``load_settings``.
         overrides: as for ``load_settings``.
-        environ: as for ``load_settings``.
+        environ: as for ``load_settings``: when it is given, no ``.env``, no secret folder and no
+            ``inkcre.toml`` counts that is not named.
+        folder: as for ``load_settings``.
         bindings: resources that Workers lend, by name; without them, those of the request's
             scope are taken (``inkcre.bindings``).
         needs: what the place of small values must be able to do, for what an extension adds.
@@ -58,7 +63,9 @@ def create_app(
         Unsupported: the settings choose an adapter that is not there, or one that cannot do what
             is needed.
     """
-    settings = settings or load_settings(profile, overrides=overrides, environ=environ)
+    settings = settings or load_settings(
+        profile, overrides=overrides, environ=environ, folder=folder
+    )
     woken = threading.Event()
     components, provide = lifecycle.provide_components(settings, needs, clock=clock, wake=woken.set)
     metrics = build_metrics(settings, components)

@@ -1,9 +1,9 @@
 """What every test shares: a clean environment, one PostgreSQL server, and the homes."""
 
 import os
-import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -15,15 +15,13 @@ from inkcre import schema
 from inkcre.assembly import build_components
 from inkcre.ports.database import Database
 from inkcre.settings.loader import load_settings
+from tests.alone import forget_variables, require_nothing_above
 from tests.edge.homes import EdgeHomes
 from tests.postgres import PostgresServer
 
 SERVER_VARIABLE = "TEST_POSTGRES_URL"
 TCP_VARIABLE = "TEST_POSTGRES_TCP_URL"
 ROOT = Path(__file__).parent.parent
-NOWHERE = Path(tempfile.gettempdir())
-"""A folder without settings: a reader may edit the repository's own inkcre.toml."""
-
 PEPS = ROOT / "tests" / "data" / "peps.ndjson"
 """Real input: Python Enhancement Proposals as star forms (public domain or CC0)."""
 
@@ -34,10 +32,7 @@ _edge: EdgeHomes | None = None
 def pytest_configure(config: pytest.Config) -> None:
     """Start one server and the edge homes for the whole run, before there are workers."""
     global _edge, _server
-    for name in [name for name in os.environ if name.startswith("INKCRE_")]:
-        del os.environ[name]
-    for name in ("DB_CONN_STRING", "CF_WORKER", "CREDENTIALS_DIRECTORY"):
-        os.environ.pop(name, None)
+    forget_variables()
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         _server = PostgresServer().start()
         os.environ[SERVER_VARIABLE] = _server.url("NAME")
@@ -88,15 +83,21 @@ def postgres_settings(url: str, **overrides: object):  # type: ignore[no-untyped
         "server",
         overrides={"database.url": url, "http.host": "127.0.0.1", **overrides},
         environ={},
-        folder=NOWHERE,
     )
 
 
 def sqlite_settings(path: Path | str, **overrides: object):  # type: ignore[no-untyped-def]
     """Load the dev profile for a file."""
-    return load_settings(
-        "dev", overrides={"database.path": str(path), **overrides}, environ={}, folder=NOWHERE
-    )
+    return load_settings("dev", overrides={"database.path": str(path), **overrides}, environ={})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Leave the checkout before anything is made for several tests: somebody may keep a base in it."""
+    folder = tmp_path_factory.mktemp("alone")
+    require_nothing_above(folder)
+    with chdir(folder):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +127,7 @@ def sqlite_path(tmp_path: Path) -> Path:
 
 def hyperdrive_database(url: str, **overrides: object) -> Database:
     """Make the adapter of the workers profile, with a server in Hyperdrive's place."""
-    settings = load_settings("workers", overrides=overrides, environ={}, folder=NOWHERE)
+    settings = load_settings("workers", overrides=overrides, environ={})
     parts = urlsplit(url)
     lent = SimpleNamespace(
         host=parts.hostname,

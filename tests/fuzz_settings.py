@@ -8,7 +8,6 @@ whoever mends it, can begin from.
 import argparse
 import random
 import sys
-import tempfile
 import time
 import traceback
 from collections import Counter
@@ -24,6 +23,7 @@ from inkcre.settings.profiles import package_profiles
 from inkcre.settings.rendering import render_github, render_json, render_text
 from inkcre.settings.schema import walk_leaves
 from inkcre.settings.writing import toml_settings
+from tests.alone import working_alone
 from tests.settings.test_broken import CASES, read_case
 
 ROOT = Path(__file__).parent.parent
@@ -111,8 +111,7 @@ def main() -> None:
     ends_at = time.monotonic() + arguments.seconds
     codes: Counter[str] = Counter()
     count = 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with working_alone() as folder:
         (folder / "elsewhere").mkdir()
         other = inspect_settings("dev", environ={}, folder=folder / "elsewhere")
         for content in inputs(dice):

@@ -14,7 +14,7 @@ from inkcre.settings.explaining import unknown_setting
 from inkcre.settings.files import locked, replace_file
 from inkcre.settings.layers import CONFIG_NAME
 from inkcre.settings.leaves import plain_value
-from inkcre.settings.loader import Inspection, inspect_settings
+from inkcre.settings.loader import Inspection, inspect_settings, working_folder
 from inkcre.settings.origins import KeyPath, Origin, TomlOrigin, display_path
 from inkcre.settings.profiles import read_file, read_text
 from inkcre.settings.rendering import count_problems
@@ -209,8 +209,9 @@ def _find_new_problems(
 
     A secret that is missing is not the file's fault: it is never written there.
     """
-    before = inspect_settings(profile, environ=environ)
-    after = inspect_settings(profile, environ=environ, config_text=changed)
+    folder = working_folder()  # its files count with no variable set, too
+    before = inspect_settings(profile, environ=environ, folder=folder)
+    after = inspect_settings(profile, environ=environ, folder=folder, config_text=changed)
     known = {(problem.code, problem.subject) for problem in before.problems}
     return after, [
         problem

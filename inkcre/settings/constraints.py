@@ -7,6 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from inkcre.settings.consequences import (
+    DATABASE_PATH,
+    STORAGE_KIND,
+    find_elsewhere,
+    is_base_in_memory,
+)
 from inkcre.settings.diagnostics import Diagnostic, Label
 from inkcre.settings.labels import label_value
 from inkcre.settings.leaves import effective_value
@@ -128,6 +134,27 @@ class Empty:
         )
 
 
+@dataclass(frozen=True)
+class FilesOfMemoryBase:
+    """A base that is gone with its process leaves no files behind that nothing names."""
+
+    paths: tuple[KeyPath, ...] = (DATABASE_PATH, STORAGE_KIND)
+    sentence: str = 'a base in ":memory:" has its files in memory too'
+
+    def find_violation(self, origins: Origins) -> Diagnostic | None:
+        """Give the problem when the user names another place; what nobody chose has given way."""
+        named = find_elsewhere(origins) if is_base_in_memory(origins) else None
+        if named is None:
+            return None
+        return Diagnostic(
+            "base_in_memory",
+            ".".join(named.path),
+            "would keep files of a base that is in memory and gone with its process",
+            tuple(point_at(origins, [named.path, DATABASE_PATH])),
+            help='write storage.kind = "memory", or name a file in database.path',
+        )
+
+
 def _forbid(target: str, path: str, *values: str, because: str, instead: str) -> Forbidden:
     return Forbidden(target, tuple(path.split(".")), frozenset(values), because, instead)
 
@@ -194,6 +221,7 @@ FORBIDDEN = (
 CONSTRAINTS: tuple[Constraint, ...] = (
     *FORBIDDEN,
     WildcardWithCredentials(),
+    FilesOfMemoryBase(),
     Empty(
         "workers",
         ("sources", "folders"),

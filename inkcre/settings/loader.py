@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from inkcre.settings.consequences import IN_MEMORY, let_storage_follow
 from inkcre.settings.constraints import check_constraints
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_toml, label_value
@@ -39,10 +40,15 @@ from inkcre.settings.variables import (
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What loading looks at: variables, the working folder, the secret folders."""
+    """What loading looks at: variables, a folder of files, the secret folders."""
 
     environ: Mapping[str, str]
     folder: Path
+    """What relative paths are relative to that stand in no file."""
+
+    is_searched: bool
+    """Whether that folder's files count: ``inkcre.toml``, looked for upwards too, and ``.env``."""
+
     secret_folders: tuple[Path, ...]
 
 
@@ -85,12 +91,17 @@ def load_settings(
     Layers, weakest first: defaults, the profile's files, ``inkcre.toml``, its
     ``[profiles.NAME]``, ``.env``, secret files, ``INKCRE_*`` variables, overrides.
 
+    Variables that are given are the whole surroundings. Then no ``.env``, no secret folder and no
+    ``inkcre.toml`` with its ``profiles/`` counts, unless ``folder`` names the folder of them, or a
+    given variable does: ``INKCRE_CONFIG`` the file, ``CREDENTIALS_DIRECTORY`` the secrets.
+
     Args:
         profile: the profile's name; without one, the surroundings choose.
         overrides: values by dotted key (``{"database.path": ":memory:"}``) or nested.
         assignments: ``key=text`` as typed on a command line, read as variables are.
         environ: variables; by default those of the process, and none at all on Workers.
-        folder: where to start looking for ``inkcre.toml``; by default the working folder.
+        folder: where to start looking for ``inkcre.toml``; by default the working folder, and
+            with variables that are given, nowhere.
 
     Raises:
         SettingsError: everything that is wrong, at once.
@@ -128,8 +139,11 @@ def inspect_settings(
     chosen_by = {**choosing_variables(dotenv), **chosen}
     choice = choose_profile(profile, chosen_by, _configured_profile(config))
     base = config_path.parent if config_path else around.folder
-    profiles = list_profiles(profile_folders(base), report)
-    chain = resolve_chain(choice.name, _choice_label(choice), profiles, report)
+    own = base if config_path or around.is_searched else None
+    profiles = list_profiles(profile_folders(own), report)
+    chain = resolve_chain(
+        choice.name, _choice_label(choice), profiles, report, add_own=_add_own(own)
+    )
     layers = [
         *file_layers(chain, config, base, choice, report),
         *string_layers(dotenv, variables, around.secret_folders, report),
@@ -137,7 +151,7 @@ def inspect_settings(
     ]
     _check_profile_tables(config, profiles, report)
     origins = replace(merge(layers), lineage=_lineage(chain))
-    origins = _resolve_paths(origins, around.folder)
+    origins = let_storage_follow(_resolve_paths(origins, around.folder))
     settings = None
     if choice.name in profiles:  # else most of what would be said follows from that
         settings = validate(origins, report)
@@ -155,12 +169,25 @@ def inspect_settings(
 
 
 def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> Surroundings:
+    is_machine = environ is None
     if environ is None:
         environ = {} if sys.platform == "emscripten" else os.environ
-    folders = [SECRET_FOLDER]
+    folders = [SECRET_FOLDER] if is_machine else []
     if environ.get("CREDENTIALS_DIRECTORY"):
         folders.append(Path(environ["CREDENTIALS_DIRECTORY"]))
-    return Surroundings(environ, (folder or working_folder()).absolute(), tuple(folders))
+    return Surroundings(
+        environ,
+        (folder or working_folder()).absolute(),
+        is_machine or folder is not None,
+        tuple(folders),
+    )
+
+
+def _add_own(base: Path | None) -> str:
+    """Say how a profile of one's own comes to be among those that can be chosen."""
+    if base is None:
+        return "give `folder`, or INKCRE_CONFIG among the variables, for one of your own"
+    return "add profiles/{name}.toml, or choose one of them"
 
 
 def working_folder() -> Path:
@@ -185,9 +212,11 @@ def _find_files(
     around: Surroundings, chosen: Mapping[str, Variable], report: Report
 ) -> tuple[list[Variable], Path | None]:
     """Read ``.env`` and find ``inkcre.toml``; the first may name the second, and lies beside it."""
-    found = _config_upwards(around.folder)
-    dotenv_path = (found.parent if found else around.folder) / ".env"
-    dotenv = dotenv_variables(dotenv_path, report) if _is_there(dotenv_path) else []
+    found, dotenv = None, []
+    if around.is_searched:
+        found = _config_upwards(around.folder)
+        dotenv_path = (found.parent if found else around.folder) / ".env"
+        dotenv = dotenv_variables(dotenv_path, report) if _is_there(dotenv_path) else []
     named = {**choosing_variables(dotenv), **chosen}.get("INKCRE_CONFIG")
     return dotenv, around.folder / named.value if named and named.value else found
 
@@ -273,8 +302,10 @@ def _make_absolute(value: Any, base: Path) -> Any:
     """Make a path absolute, or those in a list; what is no path is for the model to refuse."""
     if isinstance(value, (list, tuple)):
         return type(value)(_make_absolute(item, base) for item in value)
-    if not isinstance(value, (str, Path)) or str(value) in (":memory:", ""):
+    if not isinstance(value, (str, Path)):
         return value
+    if str(value) in (IN_MEMORY, ""):
+        return str(value)
     return base / _expand_home(Path(value))
 
 

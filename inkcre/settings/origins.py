@@ -120,6 +120,19 @@ class OverrideOrigin:
 
 
 @dataclass(frozen=True)
+class ConsequenceOrigin:
+    """What another definition brings with it, where nobody said otherwise."""
+
+    cause: Origin
+    layer: str = "the base is in memory"
+    base: Path | None = None
+
+    def describe(self) -> str:
+        """Name the place of the cause: whoever wants another value changes that one."""
+        return self.cause.describe()
+
+
+@dataclass(frozen=True)
 class Definition:
     """One value given to one setting somewhere."""
 

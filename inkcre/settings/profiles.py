@@ -42,9 +42,10 @@ def package_profiles() -> Path:
     return installed if installed.is_dir() else package.parent / "profiles"
 
 
-def profile_folders(base: Path) -> list[Path]:
-    """Give the folders that are searched, in order: the user's own, then the package's."""
-    return list(dict.fromkeys([base / "profiles", package_profiles()]))
+def profile_folders(base: Path | None) -> list[Path]:
+    """Give the folders that are searched, in order: the user's own if any, then the package's."""
+    own = [base / "profiles"] if base else []
+    return list(dict.fromkeys([*own, package_profiles()]))
 
 
 def list_profiles(folders: Sequence[Path], report: Report) -> dict[str, Path]:
@@ -79,9 +80,12 @@ def choose_profile(
 
 
 def resolve_chain(
-    name: str, pointer: Label, profiles: Mapping[str, Path], report: Report
+    name: str, pointer: Label, profiles: Mapping[str, Path], report: Report, *, add_own: str
 ) -> list[TomlDocument]:
-    """Read a profile's file and those it extends, nearest first; problems go to ``report``."""
+    """Read a profile's file and those it extends, nearest first; problems go to ``report``.
+
+    ``add_own`` is said of a profile that is not there and like no other, with ``{name}`` for it.
+    """
     chain: list[TomlDocument] = []
     seen: list[str] = []
     while True:
@@ -97,7 +101,7 @@ def resolve_chain(
                 )
             )
             return chain
-        document = _read_profile(name, pointer, profiles, report)
+        document = _read_profile(name, pointer, profiles, report, add_own)
         if document is None:
             return chain
         seen.append(name)
@@ -120,7 +124,7 @@ def resolve_chain(
 
 
 def _read_profile(
-    name: str, pointer: Label, profiles: Mapping[str, Path], report: Report
+    name: str, pointer: Label, profiles: Mapping[str, Path], report: Report, add_own: str
 ) -> TomlDocument | None:
     if name in profiles:
         return read_document(profiles[name], report)
@@ -133,9 +137,7 @@ def _read_profile(
             "there is no such profile",
             (pointer,),
             (f"profiles: {known}",),
-            f"did you mean `{meant}`?"
-            if meant
-            else f"add profiles/{_file_name(name)}.toml, or choose one of them",
+            f"did you mean `{meant}`?" if meant else add_own.format(name=_file_name(name)),
         )
     )
     return None

@@ -5,10 +5,14 @@ pytest finds it by itself where ``inkcre[testing]`` is installed::
     def test_my_route(inkcre_client):
         assert inkcre_client.get("/heartbeat").json()["status"] == "ok"
 
-To change settings, define a fixture ``inkcre_overrides`` that gives values by dotted key.
+Each test is lent a base, a storage and small values of its own, in memory. Nothing around counts:
+no variable, no ``.env``, no ``inkcre.toml``, no secret file. To change settings, define a fixture
+``inkcre_overrides`` that gives values by dotted key; what is kept on disk by them lies below
+``tmp_path``, unless they say where.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,24 +24,22 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def inkcre_overrides() -> Mapping[str, Any]:
-    """Give settings above those of the ``dev`` profile; define your own to change them."""
+    """Give settings above those that are lent; define your own to change them."""
     return {}
 
 
 @pytest.fixture
-def inkcre_app(inkcre_overrides: Mapping[str, Any]) -> "FastAPI":
-    """Make an application with an empty base in memory, whatever the environment says.
+def inkcre_app(inkcre_overrides: Mapping[str, Any], tmp_path: Path) -> "FastAPI":
+    """Make an application of profile ``dev`` with an empty base, whatever surrounds the test.
 
-    Nothing ticks in it beside the test; ``inkcre.infobase.ticking.tick`` does when it is called.
+    Base, storage and small values are in memory, or below ``tmp_path`` where ``inkcre_overrides``
+    wants them on disk and names no place. Nothing ticks in it beside the test;
+    ``inkcre.infobase.ticking.tick`` does when it is called.
     """
     from inkcre.app import create_app
+    from inkcre.testing.lending import lend_settings
 
-    overrides = {
-        "database.kind": "sqlite",
-        "database.path": ":memory:",
-        "scheduler.kind": "off",
-        **inkcre_overrides,
-    }
+    overrides = lend_settings(inkcre_overrides, tmp_path / "inkcre")
     return create_app(profile="dev", overrides=overrides, environ={})
 
 

@@ -14,8 +14,9 @@ COMMAND = str(Path(sys.executable).with_name("inkcre"))
 
 
 def clean_environ(**more: str) -> dict[str, str]:
-    """Give an environment without anything of ours."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("INKCRE_", "TEST_"))}
+    """Give an environment without anything of ours, nor of the run of tests that we are in."""
+    inside = ("INKCRE_", "TEST_", "PYTEST_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(inside)}
     return {**kept, "COLUMNS": "200", "NO_COLOR": "1", **more}
 
 

@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 from inkcre import doctor, probing
 from inkcre.settings.loader import inspect_settings
 from tests.cli.conftest import Run
-from tests.conftest import NOWHERE, ROOT, new_postgres_database
+from tests.conftest import ROOT, new_postgres_database
 
 NAMES = ["settings", "database", "schema", "clock", "storage", "keyvalue", "scheduler"]
 
@@ -175,7 +175,7 @@ def test_missing_extra_is_an_illness_where_it_is_needed(monkeypatch: pytest.Monk
     monkeypatch.setattr(doctor, "_version", lambda package: None if package == "psycopg" else "1")
     said = {}
     for profile in ("dev", "server"):
-        found = inspect_settings(profile, environ={}, folder=NOWHERE)
+        found = inspect_settings(profile, environ={})
         probes = {probe.name: probe for probe in doctor.examine(found).probes}
         said[profile] = probes["extra postgres"]
     assert said["dev"].status == "skipped"

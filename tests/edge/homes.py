@@ -48,7 +48,7 @@ HOMES: Mapping[str, Mapping[str, Any]] = {
 
 def build(overrides: Mapping[str, Any], folder: Path) -> Artifact:
     """Build the artifact of the workers profile with some settings, and write it."""
-    found = inspect_settings("workers", overrides=overrides, environ={}, folder=folder.parent)
+    found = inspect_settings("workers", overrides=overrides, environ={})
     assert found.settings is not None, found.problems
     packages = read_lock(lock_file().read_text())
     artifact = build_artifact(
@@ -79,7 +79,7 @@ def migrated_database(server: PostgresServer) -> str:
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     overrides = {"database.url": server.url(name), "http.host": "127.0.0.1"}
-    settings = load_settings("server", overrides=overrides, environ={}, folder=server.folder)
+    settings = load_settings("server", overrides=overrides, environ={})
     database = build_components(settings).database
     schema.migrate(database)
     database.close()

@@ -15,7 +15,7 @@ from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, KeyValueNeeds, ValueKey
 from inkcre.settings.loader import load_settings
 from inkcre.testing.ports import KeyValueContract
-from tests.conftest import NOWHERE, postgres_settings, sqlite_settings
+from tests.conftest import postgres_settings, sqlite_settings
 
 
 class Time:
@@ -120,19 +120,19 @@ def test_text_that_is_no_key_is_refused(text: str) -> None:
 )
 def test_application_that_needs_more_is_refused(needs: KeyValueNeeds, words: str) -> None:
     """When it is assembled, not when it needs it; the message says what the place cannot do."""
-    settings = load_settings("workers", environ={}, folder=NOWHERE)
+    settings = load_settings("workers", environ={})
     with pytest.raises(Unsupported) as caught:
         create_app(settings, needs=needs)
     assert words in caught.value.message
     assert 'keyvalue.kind "kv"' in caught.value.message
-    dev = load_settings("dev", overrides={"database.path": ":memory:"}, environ={}, folder=NOWHERE)
+    dev = load_settings("dev", overrides={"database.path": ":memory:"}, environ={})
     if needs.value_bytes < 2_000_000:
         create_app(dev, needs=needs)
 
 
 def test_application_that_needs_shared_values_is_refused_memory() -> None:
     """Each process has its own."""
-    dev = load_settings("dev", overrides={"database.path": ":memory:"}, environ={}, folder=NOWHERE)
+    dev = load_settings("dev", overrides={"database.path": ":memory:"}, environ={})
     with pytest.raises(Unsupported, match="cannot share values between processes"):
         create_app(dev, needs=KeyValueNeeds(shared=True))
 

@@ -30,8 +30,8 @@ MIB = 1024 * 1024
 
 
 def make(**section: Any) -> Storage:
-    """Build an adapter from its section."""
-    return build_storage(sqlite_settings(":memory:", storage=section))
+    """Build an adapter from its section; the base beside it is made by nobody."""
+    return build_storage(sqlite_settings("base.sqlite3", storage=section))
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Three server processes on one PostgreSQL, killed at random: each due time once, none missing."""
 
+import os
 import random
 import signal
 import struct
@@ -39,7 +40,7 @@ class Server:
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*program, self._url, str(self.port), str(self._clock)],
-                cwd=ROOT, stdout=log, stderr=log,
+                env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log,
             )  # fmt: skip
 
     def is_ready(self) -> bool:

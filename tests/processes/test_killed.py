@@ -1,6 +1,7 @@
 """A collect that is killed -9 before any of its statements: nothing is lost, nothing is there twice."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,7 +61,8 @@ def test_base_is_as_if_nobody_had_been_killed(
     program = [sys.executable, "-m", "tests.processes.killed_collect"]
     done = subprocess.run(
         [*program, kind, place, str(source_id), json.dumps(config), "1"],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=280,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=280,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     *killed, whole = [json.loads(line) for line in done.stdout.splitlines()]

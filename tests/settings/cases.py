@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inkcre.settings.loader import Inspection, inspect_settings
+from inkcre.settings.loader import Inspection, inspect_settings, load_settings
+from inkcre.settings.model import Settings
 from inkcre.settings.toml import MAX_FILE_BYTES
 
 SECRET_NAME = "secret"
@@ -20,6 +21,16 @@ class Case:
     def inspect(self, folder: Path) -> Inspection:
         """Look at the settings from the folder."""
         return inspect_settings(environ=self.environ, folder=folder, **self.arguments)
+
+
+def load_here(profile: str | None = None, **arguments: Any) -> Settings:
+    """Load the settings of the working folder, whose files count beside variables that are given."""
+    return load_settings(profile, **{"folder": Path.cwd(), **arguments})
+
+
+def inspect_here(profile: str | None = None, **arguments: Any) -> Inspection:
+    """Look at the settings of the working folder, as ``load_here`` does."""
+    return inspect_settings(profile, **{"folder": Path.cwd(), **arguments})
 
 
 def lay_out(parts: dict[str, str], folder: Path) -> Case:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from inkcre.settings.loader import load_settings
 from inkcre.settings.profiles import package_profiles
 from inkcre.settings.report import SettingsError
 from tests.settings.cases import lay_out
+from tests.settings.cases import load_here as load_settings
 
 CASES = sorted((Path(__file__).parent / "broken").glob("*.txt"))
 PART = re.compile(r"^--- (.+)$\n", re.MULTILINE)

@@ -12,8 +12,8 @@ import pytest
 from inkcre.settings import files
 from inkcre.settings.changing import set_settings, unset_setting
 from inkcre.settings.files import CannotWrite, create_file, replace_file
-from inkcre.settings.loader import load_settings
 from inkcre.settings.report import SettingsError
+from tests.settings.cases import load_here as load_settings
 from tests.settings.test_loading import as_nobody
 
 CONFIG = Path("inkcre.toml")

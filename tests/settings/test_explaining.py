@@ -15,11 +15,12 @@ from inkcre.settings.describing import describe_values
 from inkcre.settings.explaining import Explanation, explain_key, render_explanation
 from inkcre.settings.findings import Facts
 from inkcre.settings.leaves import list_leaves, reveal
-from inkcre.settings.loader import inspect_settings, load_settings
 from inkcre.settings.model import Settings
 from inkcre.settings.report import SettingsError
 from inkcre.settings.schema import walk_leaves
 from inkcre.settings.writing import toml_settings
+from tests.settings.cases import inspect_here as inspect_settings
+from tests.settings.cases import load_here as load_settings
 
 URL = "postgresql://inkcre:hunter2@localhost/inkcre"
 SERVER = {"INKCRE_DATABASE__URL": URL}

@@ -10,11 +10,12 @@ from typing import Any
 import pydantic
 import pytest
 
-from inkcre.settings.loader import inspect_settings, load_settings
 from inkcre.settings.model import Settings
 from inkcre.settings.origins import KeyPath
 from inkcre.settings.rendering import render_json
 from inkcre.settings.report import SettingsError
+from tests.settings.cases import inspect_here as inspect_settings
+from tests.settings.cases import load_here as load_settings
 
 PORT: KeyPath = ("http", "port")
 

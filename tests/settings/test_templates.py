@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from inkcre.settings.files import CannotWrite
-from inkcre.settings.loader import inspect_settings, load_settings
 from inkcre.settings.report import SettingsError
 from inkcre.settings.schema import walk_leaves
 from inkcre.settings.templates import refresh_schemas, write_new_config, write_new_profile
+from tests.settings.cases import inspect_here as inspect_settings
+from tests.settings.cases import load_here as load_settings
 
 
 def test_new_config_loads_as_if_it_were_not_there(tmp_path: Path) -> None:

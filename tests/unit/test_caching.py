@@ -9,7 +9,7 @@ from inkcre.errors import Unavailable
 from inkcre.infobase.caching import MAX_CACHED_BYTES, STALE_SECONDS, CachedWeb
 from inkcre.ports.keyvalue import KeyValue
 from inkcre.settings.loader import load_settings
-from tests.conftest import NOWHERE, sqlite_settings
+from tests.conftest import sqlite_settings
 from tests.pages import Pages, serve_pages
 
 TTL = 3600
@@ -144,7 +144,7 @@ def test_cache_is_off_in_dev_and_on_elsewhere() -> None:
     """The profiles say so."""
     for profile, is_on in (("dev", False), ("server", True), ("workers", True)):
         overrides = {"database.url": "postgresql://x/y"} if profile == "server" else {}
-        settings = load_settings(profile, overrides=overrides, environ={}, folder=NOWHERE)
+        settings = load_settings(profile, overrides=overrides, environ={})
         assert settings.cache.enabled is is_on
         web = build_components(settings, bindings={}).web
         assert isinstance(web, CachedWeb) is is_on

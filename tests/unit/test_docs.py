@@ -160,20 +160,6 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
-def test_python_of_the_readme_runs(tmp_path: Path) -> None:
-    """The example is copied by people, so it is run here."""
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-
-
 def test_package_holds_what_it_needs(tmp_path: Path) -> None:
     """A built wheel has the profiles, the migrations, the examples and the type marker."""
     import zipfile

@@ -55,6 +55,7 @@ class SourceTypeOut(BaseModel):
 
     type: str
     summary: str
+    takes_items: bool = Field(description="Whether others may send it items")
     config_schema: dict[str, Any] = Field(description="JSON Schema of `config`")
 
 
@@ -193,7 +194,7 @@ async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
 
 @router.post(
     "/sources/{source_id}/items",
-    responses=documented(WrittenItems, 200, 404, 413),
+    responses=documented(WrittenItems, 200, 404, 409, 413),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -203,7 +204,10 @@ async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
     summary="Add what somebody else has collected",
 )
 def add_items(source_id: PathId, body: RawBody) -> Response:
-    """Write items, all or none. One that was sent before is not written again, or is edited."""
+    """Write items to an inbox, all or none. One sent before is not written again, or is edited.
+
+    Sources of other types collect what there is themselves, and answer 409.
+    """
     try:
         items = _read_items(load_json(body))
     except ValidationError as error:
@@ -238,7 +242,7 @@ async def _signed_body(request: Request) -> tuple[dict[str, str], bytes]:
 
 @router.post(
     "/hooks/{source_id}",
-    responses=documented(WrittenItems, 200, 404, 413),
+    responses=documented(WrittenItems, 200, 404, 409, 413),
     summary="Take a message that is signed (Standard Webhooks)",
 )
 def receive_message(

@@ -448,6 +448,38 @@ def test_items_of_others_are_taken_once(api: httpx.Client, unique: Unique) -> No
 
 
 @pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("rss", {"url": "https://example.org/feed"}),
+        ("webpage", {"url": "https://example.org/"}),
+    ],
+)
+def test_items_are_taken_by_an_inbox_only(
+    api: httpx.Client, unique: Unique, kind: str, config: Json
+) -> None:
+    """Elsewhere a collect decides what there is: what would not be kept is not acknowledged."""
+    source = add_source(api, type=kind, config=config)
+    mark = unique("sent to a collector")
+    item = {"key": mark, "star": star(block(mark, resolver=mark))}
+    path = f"/sources/{source['id']}/items"
+    for items in ([item], []):
+        response = api.post(path, json={"items": items})
+        problem = expect_problem(response, 409, "conflict", f"of type {kind}")
+        assert "inbox" in problem["hint"]
+    assert api.get("/blocks", params={"resolver": mark}).json()["blocks"] == []
+
+
+def test_description_tells_who_takes_items(api: httpx.Client) -> None:
+    """OpenAPI has the refusal, and the types say which of them take items."""
+    routes = api.get("/openapi.json").json()["paths"]
+    for path in ("/sources/{source_id}/items", "/hooks/{source_id}"):
+        assert "409" in routes[path]["post"]["responses"]
+    assert "inbox" in routes["/sources/{source_id}/items"]["post"]["description"]
+    types = api.get("/sources/types").json()
+    assert {one["type"] for one in types if one["takes_items"]} == {"inbox"}
+
+
+@pytest.mark.parametrize(
     ("body", "field"),
     [
         ([], "items"),

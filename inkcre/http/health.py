@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from inkcre.errors import InkcreError
+from inkcre.http.paths import place
 from inkcre.http.responses import json_response
 from inkcre.ports.components import components
 from inkcre.ports.database import Database
@@ -27,9 +28,9 @@ def build_router(
     if has_docs:
 
         @router.get("/", include_in_schema=False)
-        async def root() -> Response:
+        async def root(request: Request) -> Response:
             """Lead those who follow the printed address to the description of the API."""
-            return RedirectResponse("/docs")
+            return RedirectResponse(place(request.scope, "/docs"))
 
     @router.get("/heartbeat", summary="Is anybody there")
     async def heartbeat_route() -> Response:

@@ -11,6 +11,7 @@ from inkcre.http.bodies import RawBody, load_json
 from inkcre.http.jobs import JobOut, ScheduleOut
 from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import Cursor, Limit, PathId
+from inkcre.http.paths import place
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import BlockOut, documented, json_response
 from inkcre.http.streams import run_aside
@@ -121,15 +122,15 @@ def _shown(given: Components, source: dict[str, Any]) -> dict[str, Any]:
     responses=documented(SourceOut, 201, 413),
     summary="Add a source",
 )
-def create_source(form: sources.SourceForm) -> Response:
+def create_source(request: Request, form: sources.SourceForm) -> Response:
     """Add a source; with a `schedule` it is collected by itself."""
     given = components()
     try:
         source = sources.create_source(given, form)
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    headers = {"Location": f"/sources/{source['id']}"}
-    return json_response(_shown(given, source), 201, headers)
+    location = place(request.scope, f"/sources/{source['id']}")
+    return json_response(_shown(given, source), 201, {"Location": location})
 
 
 @router.get("/sources/{source_id}", responses=documented(SourceOut, 200, 404), summary="One source")
@@ -172,10 +173,10 @@ def delete_source(source_id: PathId) -> Response:
     responses=documented(JobOut, 202, 404),
     summary="Collect a source soon",
 )
-def collect_source(source_id: PathId, full: Full = False) -> Response:
+def collect_source(request: Request, source_id: PathId, full: Full = False) -> Response:
     """Add the job that collects a source, or give the one that waits already to do that."""
     job = collecting.enqueue_collect(components(), source_id, full=full)
-    return json_response(job, 202, {"Location": f"/jobs/{job['id']}"})
+    return json_response(job, 202, {"Location": place(request.scope, f"/jobs/{job['id']}")})
 
 
 @router.get(

@@ -13,7 +13,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.conftest import ROOT
-from tests.contract.conftest import Json, block, expect_problem, star
+from tests.contract.conftest import Json, block, expect_problem, located, star
 from tests.pages import Pages, serve_pages
 
 FEEDS = ROOT / "tests" / "data" / "feeds" / "valid"
@@ -52,7 +52,7 @@ def add_source(api: httpx.Client, **form: Any) -> Json:
     response = api.post("/sources", json=form)
     assert response.status_code == 201, response.text
     source: Json = response.json()
-    assert response.headers["location"] == f"/sources/{source['id']}"
+    assert response.headers["location"] == located(api, f"/sources/{source['id']}")
     return source
 
 
@@ -60,7 +60,7 @@ def collect(api: httpx.Client, source: Json, **query: Any) -> Json:
     """Collect a source by a job; give the job as it ended."""
     response = api.post(f"/sources/{source['id']}/collect", params=query)
     assert response.status_code == 202, response.text
-    assert response.headers["location"] == f"/jobs/{response.json()['id']}"
+    assert response.headers["location"] == located(api, f"/jobs/{response.json()['id']}")
     return wait_for(api, response.json()["id"])
 
 

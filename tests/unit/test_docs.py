@@ -5,8 +5,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from inkcre.cli.main import app
 from inkcre.errors import InkcreError
@@ -172,6 +174,15 @@ def test_python_of_the_readme_runs(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_application_of_the_page_on_serving_runs() -> None:
+    """The mounted application that is shown there is started and answers."""
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "serving.md").read_text(), re.DOTALL)
+    made: dict[str, Any] = {}
+    exec(compile(code, "serving.md", "exec"), made)
+    with TestClient(made["mine"]) as client:
+        assert client.get("/ink/readyz").json() == {"status": "ok"}
 
 
 def test_package_holds_what_it_needs(tmp_path: Path) -> None:

@@ -89,6 +89,9 @@ class SourceBase(Generic[C, S]):
     takes_items: ClassVar[bool] = False
     """Whether others bring its items, to be kept: posted as star graphs, or by ``receive``."""
 
+    imports: ClassVar[tuple[str, ...]] = ()
+    """Modules that it imports only when it collects, for ``inkcre doctor`` to try."""
+
     def __init_subclass__(cls, **more: Any) -> None:
         """Refuse a type that would delete with its next collect what it has taken."""
         super().__init_subclass__(**more)

@@ -1,7 +1,7 @@
 """The app factory: settings and components in, FastAPI out."""
 
 import threading
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from inkcre import lifecycle, schema
 from inkcre.assembly import CORE_NEEDS, utc_now
+from inkcre.errors import OperatorError
 from inkcre.http import blocks, files, graphs, health, jobs, openapi, relations, sources
 from inkcre.http import metrics as metrics_routes
 from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, BoundBody, RefuseCrossSite
@@ -37,6 +38,7 @@ def create_app(
     needs: KeyValueNeeds = CORE_NEEDS,
     kinds: Iterable[JobKind[Any]] = (),
     clock: Clock = utc_now,
+    on_refusal: Callable[[OperatorError], None] | None = None,
 ) -> FastAPI:
     """Make the application of a profile, or of given settings, without any I/O on its components.
 
@@ -57,6 +59,9 @@ def create_app(
         needs: what the place of small values must be able to do, for what an extension adds.
         kinds: further kinds of jobs that are run here.
         clock: what gives the time.
+        on_refusal: told what forbids to serve, when that is found after the start, such as the
+            schema of a database that was away before. The log and ``/readyz`` say it anyhow, and
+            no process is ended from here.
 
     Raises:
         SettingsError: everything that is wrong with the settings, at once.
@@ -70,13 +75,18 @@ def create_app(
     components, provide = lifecycle.provide_components(settings, needs, clock=clock, wake=woken.set)
     metrics = build_metrics(settings, components)
     work = lifecycle.Work(
-        Kinds.of(*KINDS.by_name.values(), *kinds), woken, metrics.observe_tick if metrics else None
+        Kinds.of(*KINDS.by_name.values(), *kinds),
+        woken,
+        metrics.observe_tick if metrics else None,
+        on_refusal,
     )
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with lifecycle.running(settings, components, work):
+            app.state.is_started = True
             yield
+            app.state.is_started = components is None
 
     app = FastAPI(
         title=settings.app.title,
@@ -90,6 +100,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.settings, app.state.components = settings, components
+    app.state.is_started = components is None  # what an invocation has needs no start
     health_router = health.build_router(
         profile=settings.profile,
         is_worker=settings.target == "workers",

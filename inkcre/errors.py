@@ -20,6 +20,7 @@
     │   ├── QuotaExceeded      no room left
     │   ├── ReadOnly           the place can be read and not written
     │   ├── Unsupported        this adapter cannot do that
+    │   │   └── NotInstalled       a package that is needed cannot be imported
     │   └── Misconfigured      the surroundings are not as the settings say
     └── InvariantBroken        a fault of ours
 
@@ -162,6 +163,12 @@ class Unsupported(SurroundingsError):
 
     code = "unsupported"
     exit_status = EX_CONFIG
+
+
+class NotInstalled(Unsupported):
+    """Say that a package that is needed cannot be imported: trying again finds no other."""
+
+    code = "not_installed"
 
 
 class Misconfigured(SurroundingsError):

@@ -5,10 +5,15 @@ On Workers a start and a stop happen around every request, so there neither does
 
 import asyncio
 import logging
-import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass
 
 from anyio import to_thread
@@ -23,7 +28,7 @@ from inkcre.assembly import (
     require,
     utc_now,
 )
-from inkcre.errors import SchemaBehind, SurroundingsError
+from inkcre.errors import OperatorError, SchemaBehind, SurroundingsError
 from inkcre.infobase.kinds import Kinds
 from inkcre.infobase.schedules import Due
 from inkcre.ports.components import Clock, Components, wake_nobody
@@ -42,6 +47,8 @@ class Work:
     """Set when there may be a job."""
 
     on_tick: Callable[[Due], None] | None = None
+    on_refusal: Callable[[OperatorError], None] | None = None
+    """Told in the event loop what forbids to serve, when that is found after the start."""
 
 
 RETRY_SECONDS = 1
@@ -96,22 +103,20 @@ async def running(
     """Prepare a process, let it tick and run jobs, and clear up behind it.
 
     Raises:
-        SchemaBehind: the database's schema is not the one that is needed; nothing was served.
+        SchemaBehind: the database's schema is not the one that is needed; nothing was served, and
+            no connection is left open.
     """
     if components is None:
         yield
         return
     to_thread.current_default_thread_limiter().total_tokens = settings.http.worker_threads
-    is_ready = await to_thread.run_sync(prepare_database, settings, components)
-    watching = None if is_ready else asyncio.create_task(_wait_for_database(settings, components))
-    stop = _start_work(settings, components, work)
-    try:
+    async with AsyncExitStack() as ending:
+        ending.push_async_callback(to_thread.run_sync, components.database.close)
+        if not await to_thread.run_sync(prepare_database, settings, components):
+            waiting = _wait_for_database(settings, components, work.on_refusal)
+            ending.callback(asyncio.create_task(waiting).cancel)
+        ending.push_async_callback(to_thread.run_sync, _start_work(settings, components, work))
         yield
-    finally:
-        if watching:
-            watching.cancel()
-        await to_thread.run_sync(stop)
-        await to_thread.run_sync(components.database.close)
 
 
 def _start_work(settings: Settings, components: Components, work: Work) -> Callable[[], None]:
@@ -163,8 +168,15 @@ def prepare_database(settings: Settings, components: Components) -> bool:
     return True
 
 
-async def _wait_for_database(settings: Settings, components: Components) -> None:
-    """Look again until the database answers; stop the process if its schema is behind then."""
+async def _wait_for_database(
+    settings: Settings,
+    components: Components,
+    on_refusal: Callable[[OperatorError], None] | None,
+) -> None:
+    """Look again until the database answers, and say so if its schema is behind then.
+
+    What is to come of that, whoever serves decides: the process may be somebody else's.
+    """
     while True:
         await asyncio.sleep(RETRY_SECONDS)
         try:
@@ -172,6 +184,7 @@ async def _wait_for_database(settings: Settings, components: Components) -> None
         except SurroundingsError:
             continue
         except SchemaBehind as error:
-            logger.critical("%s; %s. Stopping", error, error.hint)
-            signal.raise_signal(signal.SIGTERM)
+            logger.critical("%s; answering 503 until it is: %s", error, error.hint)
+            if on_refusal:
+                on_refusal(error)
         return

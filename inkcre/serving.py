@@ -36,7 +36,8 @@ def serve(settings: Settings) -> None:
     Raises:
         WrongTarget: the profile is for Cloudflare Workers.
         CannotListen: the address is taken, or is not this machine's.
-        SchemaBehind: the database's schema is not the one that is needed.
+        SchemaBehind: the database's schema is not the one that is needed, be it found at the start
+            or when the database, which was away, answers.
     """
     if settings.target != "process":
         raise WrongTarget(
@@ -44,7 +45,14 @@ def serve(settings: Settings) -> None:
             hint="choose a profile such as dev or server",
         )
     configure_logging(settings.logging)
-    app = create_app(settings)
+    refusals: list[OperatorError] = []
+
+    def end(refusal: OperatorError) -> None:
+        refusals.append(refusal)
+        server.should_exit = True
+
+    app = create_app(settings, on_refusal=end)
+    server = uvicorn.Server(uvicorn.Config(app, **OPTIONS))
     listener = _listen(settings.http.host, settings.http.port)
     # Before uvicorn starts, so that a refusal is one error and no stack trace.
     prepare_database(settings, app.state.components)
@@ -58,7 +66,9 @@ def serve(settings: Settings) -> None:
     host, port = listener.getsockname()[:2]
     logger.info("listening on http://%s:%s", f"[{host}]" if ":" in host else host, port)
     with listener:
-        uvicorn.Server(uvicorn.Config(app, **OPTIONS)).run(sockets=[listener])
+        server.run(sockets=[listener])
+    for refusal in refusals:
+        raise refusal
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -78,6 +78,7 @@ class InstalledSourceTypes:
         Raises:
             Invalid: there is none of this name.
             Unsupported: it cannot be used here.
+            NotInstalled: a package that it needs cannot be imported.
         """
         found = self._find(name)
         if found in PROCESS_SOURCES and self._target != "process":
@@ -91,10 +92,12 @@ class InstalledSourceTypes:
                 hint="inkcre config set sources.folders"
                 f" '[\"/home/me/notes\"]' --profile {self._profile}",
             )
-        if found in SOURCES:
-            return SOURCES[found]()
-        kind: type[SourceBase[Any, Any]] = _installed()[found].load()
-        return kind
+        try:
+            return SOURCES[found]() if found in SOURCES else _installed()[found].load()
+        except ImportError as error:
+            from inkcre.packages import explain_import
+
+            raise explain_import(error, by=f'source type "{found}"') from error
 
     def _find(self, name: str) -> str:
         points = _installed()

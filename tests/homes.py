@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
+from fastapi import FastAPI
 
 from inkcre.app import create_app
 from inkcre.settings.model import Settings
@@ -13,11 +14,31 @@ from inkcre.settings.model import Settings
 START_SECONDS = 30
 
 
+def mount(app: FastAPI, prefix: str) -> FastAPI:
+    """Make an application that has another below a prefix, as docs/serving.md shows it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with app.router.lifespan_context(app):
+            yield
+
+    mine = FastAPI(lifespan=lifespan)
+    mine.mount(prefix, app)
+    return mine
+
+
 @contextmanager
 def serve(settings: Settings) -> Iterator[str]:
-    """Serve an application from a thread; give its base URL."""
+    """Serve the application of some settings from a thread; give its base URL."""
+    with serve_app(create_app(settings)) as url:
+        yield url
+
+
+@contextmanager
+def serve_app(app: FastAPI, *, root_path: str = "") -> Iterator[str]:
+    """Serve an application from a thread; give its base URL, without the prefix that it is told."""
     config = uvicorn.Config(
-        create_app(settings), host="127.0.0.1", port=0, log_config=None, access_log=False
+        app, host="127.0.0.1", port=0, log_config=None, access_log=False, root_path=root_path
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

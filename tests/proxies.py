@@ -11,11 +11,11 @@ NOTHING_YET = b"nothing yet"
 class CountingProxy:
     """Count how often a client waits for an answer, and keep what it sent."""
 
-    def __init__(self, server_port: int) -> None:
+    def __init__(self, server_port: int, *, port: int = 0) -> None:
         self.turns = 0
         self.sent = b""
         self._server_port = server_port
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from inkcre.http.nesting import JsonRoute
@@ -15,6 +15,7 @@ from inkcre.http.parameters import (
     ResolverFilter,
     StorageFilter,
 )
+from inkcre.http.paths import place
 from inkcre.http.responses import BlockOut, BlockPage, WalkedGraph, documented, json_response
 from inkcre.infobase import blocks, walks
 from inkcre.infobase.forms import BlockEdit, BlockForm
@@ -69,12 +70,13 @@ def get_block(block_id: PathId) -> Response:
     | {200: {"model": BlockOut, "description": "An identical block exists"}},
     summary="Add a block",
 )
-def create_block(form: BlockForm, organize: Organize = False) -> Response:
+def create_block(request: Request, form: BlockForm, organize: Organize = False) -> Response:
     """Add a block, or give the identical one that exists (200)."""
     given = components()
     create = create_organized_block if organize else blocks.create_block
     block, is_new = create(given.database, form, given.clock())
-    return json_response(block, 201 if is_new else 200, {"Location": f"/blocks/{block['id']}"})
+    location = place(request.scope, f"/blocks/{block['id']}")
+    return json_response(block, 201 if is_new else 200, {"Location": location})
 
 
 @router.patch(

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from inkcre.errors import Refused
 from inkcre.http.parameters import PathId
+from inkcre.http.paths import place
 from inkcre.http.problems import problem_response
 from inkcre.http.ranges import Unsatisfiable, find_range, is_unchanged
 from inkcre.http.responses import BlockOut, documented, json_response
@@ -87,7 +88,8 @@ async def add_file_route(
         return add_file(given.database, given.storage, chunks, name=called, now=given.clock())
 
     block, is_new = await run_aside("clients", add)
-    return json_response(block, 201 if is_new else 200, {"Location": f"/blocks/{block['id']}"})
+    location = place(request.scope, f"/blocks/{block['id']}")
+    return json_response(block, 201 if is_new else 200, {"Location": location})
 
 
 @router.head(CONTENT_PATH, include_in_schema=False)

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from inkcre.errors import InkcreError
+from inkcre.http.paths import place
+from inkcre.http.problems import find_remedy
 from inkcre.http.responses import json_response
 from inkcre.ports.components import components
 from inkcre.ports.database import Database
@@ -27,9 +29,9 @@ def build_router(
     if has_docs:
 
         @router.get("/", include_in_schema=False)
-        async def root() -> Response:
+        async def root(request: Request) -> Response:
             """Lead those who follow the printed address to the description of the API."""
-            return RedirectResponse("/docs")
+            return RedirectResponse(place(request.scope, "/docs"))
 
     @router.get("/heartbeat", summary="Is anybody there")
     async def heartbeat_route() -> Response:
@@ -46,14 +48,15 @@ def build_router(
         summary="Can requests be served",
         responses={503: {"description": "They cannot; the reasons are listed"}},
     )
-    def readyz() -> Response:
+    def readyz(request: Request) -> Response:
         """Try the database, and compare its schema with the one that is needed."""
         reasons = []
         try:
             components().database.ping()
             require_schema(components().database)
         except InkcreError as error:
-            reasons.append({"code": error.code, "detail": error.message, "hint": error.hint})
+            hint = find_remedy(request.app, error)
+            reasons.append({"code": error.code, "detail": error.message, "hint": hint})
         if reasons:
             return json_response({"status": "unavailable", "reasons": reasons}, 503)
         return json_response({"status": "ok"})

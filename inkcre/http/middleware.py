@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkcre.errors import TooLarge
+from inkcre.http.paths import route_path
 from inkcre.http.problems import problem_response, respond_to
 from inkcre.ports.components import Components, bind, unbind
 
@@ -77,7 +78,7 @@ class RefuseCrossSite:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request that is not one of those."""
         is_change = scope["type"] == "http" and (
-            scope["method"] not in SAFE_METHODS or scope["path"].startswith(CHANGING_GET)
+            scope["method"] not in SAFE_METHODS or route_path(scope).startswith(CHANGING_GET)
         )
         if is_change and self._is_foreign(Headers(scope=scope)):
             response = problem_response(
@@ -119,7 +120,7 @@ class BoundBody:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
-        limit = self.others.get(scope["path"], self.limit)
+        limit = self.others.get(route_path(scope), self.limit)
         max_bytes, _ = limit
         if _announced_bytes(scope) > max_bytes:
             await self._refuse(limit, scope, receive, send)

@@ -146,8 +146,22 @@ def _field(loc: Sequence[str | int]) -> Sequence[str | int]:
     return loc[1:] if len(loc) > 1 and loc[0] in ("body", "query", "path") else loc
 
 
+START = (
+    "start the application by its lifespan (an application that mounts it runs"
+    " `async with app.router.lifespan_context(app)` in its own), or run `inkcre migrate`"
+)
+"""What to do about a schema that is missing since nobody has started the application."""
+
+
+def find_remedy(app: Any, error: InkcreError) -> str | None:
+    """Return what to do about an error that an application met."""
+    is_started = getattr(app.state, "is_started", True)
+    return error.hint if is_started or not isinstance(error, SchemaBehind) else START
+
+
 async def _on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, InkcreError)
+    error.hint = find_remedy(request.app, error)
     if isinstance(error, InvariantBroken):
         logger.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
     return respond_to(error)

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import ContentFilter, Cursor, Direction, Limit, PathId
+from inkcre.http.paths import place, route_path
 from inkcre.http.responses import RelationOut, documented, json_response
 from inkcre.infobase import relations
 from inkcre.infobase.forms import RelationForm
@@ -66,6 +67,7 @@ def list_relations(
     )
     headers = {}
     if next_cursor:
-        url = request.url.include_query_params(cursor=next_cursor)
-        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        path = place(request.scope, route_path(request.scope))
+        query = request.url.include_query_params(cursor=next_cursor).query
+        headers["Link"] = f'<{path}?{query}>; rel="next"'
     return json_response(page, headers=headers)

@@ -11,6 +11,7 @@ from inkcre.http.bodies import RawBody, load_json
 from inkcre.http.jobs import JobOut, ScheduleOut
 from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import Cursor, Limit, PathId
+from inkcre.http.paths import place
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import BlockOut, documented, json_response
 from inkcre.http.streams import run_aside
@@ -55,6 +56,7 @@ class SourceTypeOut(BaseModel):
 
     type: str
     summary: str
+    takes_items: bool = Field(description="Whether others may send it items")
     config_schema: dict[str, Any] = Field(description="JSON Schema of `config`")
 
 
@@ -120,15 +122,15 @@ def _shown(given: Components, source: dict[str, Any]) -> dict[str, Any]:
     responses=documented(SourceOut, 201, 413),
     summary="Add a source",
 )
-def create_source(form: sources.SourceForm) -> Response:
+def create_source(request: Request, form: sources.SourceForm) -> Response:
     """Add a source; with a `schedule` it is collected by itself."""
     given = components()
     try:
         source = sources.create_source(given, form)
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    headers = {"Location": f"/sources/{source['id']}"}
-    return json_response(_shown(given, source), 201, headers)
+    location = place(request.scope, f"/sources/{source['id']}")
+    return json_response(_shown(given, source), 201, {"Location": location})
 
 
 @router.get("/sources/{source_id}", responses=documented(SourceOut, 200, 404), summary="One source")
@@ -171,10 +173,10 @@ def delete_source(source_id: PathId) -> Response:
     responses=documented(JobOut, 202, 404),
     summary="Collect a source soon",
 )
-def collect_source(source_id: PathId, full: Full = False) -> Response:
+def collect_source(request: Request, source_id: PathId, full: Full = False) -> Response:
     """Add the job that collects a source, or give the one that waits already to do that."""
     job = collecting.enqueue_collect(components(), source_id, full=full)
-    return json_response(job, 202, {"Location": f"/jobs/{job['id']}"})
+    return json_response(job, 202, {"Location": place(request.scope, f"/jobs/{job['id']}")})
 
 
 @router.get(
@@ -193,7 +195,7 @@ async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
 
 @router.post(
     "/sources/{source_id}/items",
-    responses=documented(WrittenItems, 200, 404, 413),
+    responses=documented(WrittenItems, 200, 404, 409, 413),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -203,7 +205,10 @@ async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
     summary="Add what somebody else has collected",
 )
 def add_items(source_id: PathId, body: RawBody) -> Response:
-    """Write items, all or none. One that was sent before is not written again, or is edited."""
+    """Write items to an inbox, all or none. One sent before is not written again, or is edited.
+
+    Sources of other types collect what there is themselves, and answer 409.
+    """
     try:
         items = _read_items(load_json(body))
     except ValidationError as error:
@@ -238,7 +243,7 @@ async def _signed_body(request: Request) -> tuple[dict[str, str], bytes]:
 
 @router.post(
     "/hooks/{source_id}",
-    responses=documented(WrittenItems, 200, 404, 413),
+    responses=documented(WrittenItems, 200, 404, 409, 413),
     summary="Take a message that is signed (Standard Webhooks)",
 )
 def receive_message(

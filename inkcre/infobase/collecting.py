@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from inkcre.errors import BadAnswer, Conflict, Misconfigured, NotFound
+from inkcre.errors import BadAnswer, Conflict, Invalid, Misconfigured, NotFound, Unsupported
 from inkcre.infobase.blocks import get_block
 from inkcre.infobase.editions import Written
 from inkcre.infobase.graphs import write_calls
@@ -326,10 +326,23 @@ def add_items(
 
     Raises:
         NotFound: there is no such source, or a block that is referred to does not exist.
+        Conflict: the source collects its items itself, and would not keep these.
         Invalid: a star names an unknown storage.
     """
-    get_source(given.database, source_id)
+    _require_open(given, get_source(given.database, source_id))
     return write_items(given.database, source_id, items, now=given.clock(), restores=restores)
+
+
+def _require_open(given: Components, row: Mapping[str, Any]) -> None:
+    try:
+        is_open = given.source_types.load(row["type"]).takes_items
+    except (Invalid, Unsupported):  # whatever its type does, it is not here
+        is_open = False
+    if not is_open:
+        raise Conflict(
+            f"source {row['id']}: is of type {row['type']}, which does not keep what others send",
+            hint="add a source of type inbox, and send it there",
+        )
 
 
 def describe_type(kind: type[SourceBase[Any, Any]]) -> dict[str, Any]:
@@ -338,5 +351,6 @@ def describe_type(kind: type[SourceBase[Any, Any]]) -> dict[str, Any]:
     return {
         "type": kind.name,
         "summary": summary,
+        "takes_items": kind.takes_items,
         "config_schema": kind.config_model.model_json_schema(),
     }

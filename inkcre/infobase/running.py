@@ -105,6 +105,12 @@ def run_lease(
             _end_badly(given, kind, lease, _explain(error), retry_after=None)
         except InkcreError as error:
             _end_badly(given, kind, lease, _say(error), _retry_after(error))
+        except ImportError as error:  # another attempt would find the same packages
+            from inkcre.packages import explain_import
+
+            logger.exception("%s cannot run", lease.kind)
+            missing = explain_import(error, by=f"{lease.kind} cannot run")
+            _end_badly(given, kind, lease, _say(missing), retry_after=None)
         except Exception as error:
             logger.exception("%s failed", lease.kind)
             _end_badly(given, kind, lease, f"{type(error).__name__}: {error}", retry_after=0)

@@ -86,6 +86,18 @@ class SourceBase(Generic[C, S]):
     gives_all: ClassVar[bool] = False
     """Whether a collect gives everything that is there, so that what it does not give is gone."""
 
+    takes_items: ClassVar[bool] = False
+    """Whether others bring its items, to be kept: posted as star graphs, or by ``receive``."""
+
+    imports: ClassVar[tuple[str, ...]] = ()
+    """Modules that it imports only when it collects, for ``inkcre doctor`` to try."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Refuse a type that would delete with its next collect what it has taken."""
+        super().__init_subclass__(**more)
+        if cls.gives_all and cls.takes_items:
+            raise TypeError(f"{cls.__name__}: gives_all and takes_items exclude each other")
+
     def __init__(self, config: C, state: S, surroundings: Surroundings) -> None:
         self.config = config
         self.state = state

@@ -72,6 +72,7 @@ class FolderSource(SourceBase[FolderConfig, SourceState]):
 
     name: ClassVar[str] = "folder"
     config_model = FolderConfig
+    imports: ClassVar[tuple[str, ...]] = ("yaml", "inkcre.sources.heavy")
     gives_all: ClassVar[bool] = True
 
     @classmethod

@@ -42,6 +42,7 @@ class InboxSource(SourceBase[InboxConfig, SourceState]):
 
     name: ClassVar[str] = "inbox"
     config_model = InboxConfig
+    takes_items: ClassVar[bool] = True
 
     def receive(self, headers: Headers[str, str], body: bytes, now: datetime) -> list[Item]:
         """Give the items of a message.

@@ -16,6 +16,9 @@ from inkcre.sources.trees import Element, fold, parse_html
 MAX_LINKS = 100
 """How many outgoing links of a page are kept."""
 
+ABSENT_ON_PURPOSE = ("trafilatura", "inkcre.sources.heavy")
+"""What may be missing: nobody has installed it, or it was left out of a Worker."""
+
 HEAD_BYTES = 4096
 """Within how many bytes a page says its encoding (https://html.spec.whatwg.org, 13.2.3.2: 1024,
 which many exceed)."""
@@ -48,20 +51,22 @@ def read_page(content: bytes, *, url: str, content_type: str = "") -> ReadPage:
     """
     html = decode_html(content, content_type)
     light = read_page_lightly(html, url=url)
-    with suppress(ModuleNotFoundError):
+    try:
         from inkcre.sources.heavy import MAX_CHARACTERS, read_page_heavily
-
-        if len(html) > MAX_CHARACTERS:
-            return light
-        heavy = read_page_heavily(html, url=url)
-        return replace(
-            light,
-            text=heavy.text if len(heavy.text) * 2 >= len(light.text) else light.text,
-            title=light.title or heavy.title,
-            byline=light.byline or heavy.byline,
-            date=light.date or heavy.date,
-        )
-    return light
+    except ModuleNotFoundError as error:
+        if error.name not in ABSENT_ON_PURPOSE:
+            raise  # it is installed, and something that it needs is not
+        return light
+    if len(html) > MAX_CHARACTERS:
+        return light
+    heavy = read_page_heavily(html, url=url)
+    return replace(
+        light,
+        text=heavy.text if len(heavy.text) * 2 >= len(light.text) else light.text,
+        title=light.title or heavy.title,
+        byline=light.byline or heavy.byline,
+        date=light.date or heavy.date,
+    )
 
 
 def read_page_lightly(html: str, *, url: str) -> ReadPage:

@@ -66,6 +66,7 @@ class RssSource(SourceBase[RssConfig, FetchState]):
 
     name: ClassVar[str] = "rss"
     config_model = RssConfig
+    imports: ClassVar[tuple[str, ...]] = ("feedparser", "inkcre.sources.heavy")
     state_model = FetchState
 
     @property

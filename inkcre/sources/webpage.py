@@ -37,6 +37,7 @@ class WebpageSource(SourceBase[WebpageConfig, WebpageState]):
 
     name: ClassVar[str] = "webpage"
     config_model = WebpageConfig
+    imports: ClassVar[tuple[str, ...]] = ("inkcre.sources.heavy",)
     state_model = WebpageState
 
     def collect(self, *, full: bool) -> Iterator[Item | Seen]:

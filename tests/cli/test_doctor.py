@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ from moto.server import ThreadedMotoServer
 from inkcre import doctor, probing
 from inkcre.settings.loader import inspect_settings
 from tests.cli.conftest import Run
-from tests.conftest import ROOT, new_postgres_database
+from tests.conftest import new_postgres_database
+from tests.pages import serve_pages
 
 NAMES = ["settings", "database", "schema", "clock", "storage", "keyvalue", "scheduler"]
 
@@ -30,7 +30,9 @@ def test_laptop_is_well_from_the_start(run: Run, tmp_path: Path) -> None:
     """Before the first run there is no database, and that is no illness; none is made."""
     probes, status = examine(run)
     assert status == 0
-    assert list(probes) == [*NAMES, "extra local", "extra postgres", "extra edge"]
+    extras = ["extra local", "extra postgres", "extra pdf", "extra edge"]
+    assert list(probes) == [*NAMES, "sources", *extras]
+    assert probes["sources"]["detail"] == "inbox, rss, webpage: all that they import is there"
     assert probes["database"]["detail"] == "data/inkcre.sqlite3 is not there yet and can be made"
     assert list(tmp_path.iterdir()) == []
     run("migrate")
@@ -162,12 +164,44 @@ def test_bucket_is_written_to_and_read(run: Run, s3_endpoint: str) -> None:
     assert probes["storage"]["detail"] == "storage.bucket: not there"
 
 
-def test_extras_are_those_of_the_project() -> None:
-    """The doctor looks for what pyproject.toml promises."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"]
-    for name, packages in doctor.EXTRAS.items():
-        assert sorted(re.split(r"[\[><=]", line)[0] for line in extras[name]) == sorted(packages)
+@pytest.fixture
+def broken(tmp_path: Path) -> str:
+    """Give a folder of packages in which the one is not usable that pip 23.2 leaves out."""
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "lxml_html_clean.py").write_text("raise ImportError('not here')\n")
+    return str(folder)
+
+
+def test_what_sources_import_is_tried(run: Run, broken: str, tmp_path: Path) -> None:
+    """A package of a package that cannot be imported is named, with what installs it."""
+    probes, status = examine(run, PYTHONPATH=broken)
+    assert status == 1
+    said = probes["sources"]
+    assert said["status"] == "failed"
+    assert "lxml_html_clean" in said["detail"]
+    assert said["help"] == "run `pip install 'inkcre[local]'`"
+    (tmp_path / "notes").mkdir()
+    folders = f'sources.folders=["{tmp_path / "notes"}"]'
+    probes, status = examine(run, "--set", folders)
+    assert (status, probes["sources"]["status"]) == (0, "ok")
+    assert probes["sources"]["detail"].startswith("folder, inbox, ")
+
+
+def test_page_that_cannot_be_read_fails_at_once(run: Run, broken: str) -> None:
+    """Its job is not tried again, and says what is missing, as the doctor does."""
+    with serve_pages() as pages:
+        url = pages.put("/page", b"<p>A page, of one sentence.</p>", content_type="text/html")
+        private = ["--set", 'web.private_hosts=["127.0.0.1"]']
+        assert run("sources", "add", "webpage", f"url={url}", *private).returncode == 0
+        collected = run("sources", "collect", "1", *private, PYTHONPATH=broken)
+        assert collected.returncode != 0
+        jobs = run("jobs", "list", "--kind", "collect").stdout
+        assert "failed" in jobs
+        shown = run("jobs", "show", "1").stdout
+        assert "not_installed: " in shown
+        assert "lxml_html_clean" in shown
+        assert run("sources", "collect", "1", *private).returncode == 0
 
 
 def test_missing_extra_is_an_illness_where_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:

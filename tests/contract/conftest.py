@@ -8,17 +8,24 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx2 as httpx
 import pytest
 
+from inkcre.app import create_app
 from tests.buckets import serve_bucket
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
 from tests.edge import homes as edge
-from tests.homes import serve
+from tests.homes import mount, serve_app
 
-HOMES = ("sqlite", "postgres", *edge.HOMES)
+PREFIX = "/ink"
+PREFIXED = ("sqlite-mounted", "sqlite-root-path")
+"""Under a prefix: of an application that mounts ours, and of a proxy that takes it off, which the
+server is told as ``--root-path``."""
+
+HOMES = ("sqlite", *PREFIXED, "postgres", *edge.HOMES)
 SMALL_BODY_BYTES = 8 * 1024 * 1024
 SMALL: dict[str, Any] = {
     "database.migrate_on_start": True,
@@ -30,22 +37,42 @@ SMALL: dict[str, Any] = {
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test in every home, or against the one that was named."""
-    if "base_url" in metafunc.fixturenames:
+    if "home" in metafunc.fixturenames:
         given = metafunc.config.getoption("--base-url")
         homes = [given] if given else HOMES
-        metafunc.parametrize("base_url", homes, indirect=True, scope="session")
+        metafunc.parametrize("home", homes, indirect=True, scope="session")
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the application is served, and under which prefix its clients see it."""
+
+    url: str
+    prefix: str = ""
+    is_taken_off: bool = False
+    """Whether a proxy takes the prefix off before the server sees a request."""
+
+    def target(self, path: str) -> str:
+        """Give what stands in the first line of a request for a path, as the server reads it."""
+        return path if self.is_taken_off else self.prefix + path
+
+    def sent(self, url: httpx.URL) -> httpx.URL:
+        """Give where a request goes that a client makes."""
+        if not self.is_taken_off:
+            return url
+        return url.copy_with(raw_path=url.raw_path.removeprefix(self.prefix.encode()))
 
 
 @pytest.fixture(scope="session")
-def base_url(
+def home(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """Give the base URL of a home with an empty base."""
+) -> Iterator[Home]:
+    """Give a home with an empty base."""
     if request.param.startswith("http"):
-        yield request.param
+        yield Home(request.param, httpx.URL(request.param).path.rstrip("/"))
         return
     if request.param in edge.HOMES:
-        yield edge.base_url(request.param)
+        yield Home(edge.base_url(request.param))
         return
     with ExitStack() as stack:
         notes = tmp_path_factory.mktemp("notes")
@@ -57,18 +84,30 @@ def base_url(
             folder = tmp_path_factory.mktemp("home")
             overrides["storage.path"] = str(folder / "files")
             settings = sqlite_settings(folder / "base.sqlite3", **overrides)
-        yield stack.enter_context(serve(settings))
+        app = create_app(settings)
+        if request.param == "sqlite-mounted":
+            url = stack.enter_context(serve_app(mount(app, PREFIX)))
+            yield Home(url + PREFIX, PREFIX)
+        elif request.param == "sqlite-root-path":
+            url = stack.enter_context(serve_app(app, root_path=PREFIX))
+            yield Home(url + PREFIX, PREFIX, is_taken_off=True)
+        else:
+            yield Home(stack.enter_context(serve_app(app)))
 
 
 class Patient(httpx.HTTPTransport):
     """Ask again when a home is busy, as it asks to: other tests share it, and its room for bodies."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__()
+        self.home = home
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request until it is let in."""
         body = list(cast("Iterable[bytes]", request.stream))
         while True:
             sent = httpx.Request(
-                request.method, request.url, headers=request.headers,
+                request.method, self.home.sent(request.url), headers=request.headers,
                 content=body if any(body) else None,
                 extensions=request.extensions,
             )  # fmt: skip
@@ -79,9 +118,9 @@ class Patient(httpx.HTTPTransport):
 
 
 @pytest.fixture
-def api(base_url: str) -> Iterator[httpx.Client]:
+def api(home: Home) -> Iterator[httpx.Client]:
     """Give a client of the home."""
-    with httpx.Client(base_url=base_url, timeout=60, transport=Patient()) as client:
+    with httpx.Client(base_url=home.url, timeout=60, transport=Patient(home)) as client:
         yield client
 
 
@@ -99,6 +138,16 @@ def unique() -> Callable[[str], str]:
 
 
 Json = dict[str, Any]
+
+
+def follow(api: httpx.Client, address: str) -> httpx.Response:
+    """Get what a header such as Location leads to: a URL, or a path on the same host."""
+    return api.get(api.base_url.join(address))
+
+
+def located(api: httpx.Client, path: str) -> str:
+    """Give the Location of a path, as the clients of the home see it."""
+    return api.base_url.path.rstrip("/") + path
 
 
 def block(content: str, resolver: str = "text", storage: str | None = None) -> Json:

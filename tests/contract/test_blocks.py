@@ -7,7 +7,14 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from tests.contract.conftest import SMALL_BODY_BYTES, block, expect_problem, star
+from tests.contract.conftest import (
+    SMALL_BODY_BYTES,
+    block,
+    expect_problem,
+    follow,
+    located,
+    star,
+)
 
 Unique = Callable[[str], str]
 MISSING = 9_000_000_000_000_000_000
@@ -24,8 +31,8 @@ def test_block_is_created_and_read_back(api: httpx.Client, unique: Unique) -> No
     assert body["resolver"] == "text"
     assert body["storage"] is None
     assert body["created_at"] == body["updated_at"]
-    assert created.headers["location"] == f"/blocks/{body['id']}"
-    assert api.get(created.headers["location"]).json() == body
+    assert created.headers["location"] == located(api, f"/blocks/{body['id']}")
+    assert follow(api, created.headers["location"]).json() == body
 
 
 def test_block_times_are_rfc_3339_in_utc(api: httpx.Client, unique: Unique) -> None:
@@ -171,7 +178,7 @@ def test_content_is_as_large_as_the_home_takes(
     content = unique("x" * (min(limit, max_body_bytes, 4_000_000) - 2000))
     created = api.post("/blocks", json=block(content))
     assert created.status_code == 201
-    assert api.get(created.headers["location"]).json()["content"] == content
+    assert follow(api, created.headers["location"]).json()["content"] == content
     if max_body_bytes <= SMALL_BODY_BYTES:
         answer = api.post("/blocks", json=block("x" * max_body_bytes))
         expect_problem(answer, 413, "too_large")

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2 as httpx
 import pytest
 
-from tests.contract.conftest import block, expect_problem, star
+from tests.contract.conftest import Home, block, expect_problem, follow, located, star
 from tests.pages import Pages, serve_pages
 
 Unique = Callable[[str], str]
@@ -53,9 +53,9 @@ def test_file_is_kept_and_read_back(api: httpx.Client, size: int) -> None:
     created = send(api, content)
     assert created.status_code == 201, created.text
     body = created.json()
-    assert created.headers["location"] == f"/blocks/{body['id']}"
+    assert created.headers["location"] == located(api, f"/blocks/{body['id']}")
     assert (body["storage"], body["resolver"], body["content"]) == ("file", "file", digest(content))
-    assert api.get(created.headers["location"]).json() == body
+    assert follow(api, created.headers["location"]).json() == body
     found = read(api, body["id"])
     assert found.content == content
     assert found.headers["content-length"] == str(len(content))
@@ -157,12 +157,21 @@ def test_name_is_found_from_the_file(api: httpx.Client, unique: Unique) -> None:
     assert names[0].replace(" ", "%20") in disposition
 
 
-def test_file_over_the_limit_is_413(api: httpx.Client) -> None:
+def test_file_may_be_larger_than_other_bodies(api: httpx.Client, max_body_bytes: int) -> None:
+    """The limit of files is one of its own."""
+    limit = api.get("/capabilities").json()["limits"]["max_file_bytes"]
+    content = fresh(b"\x00", min(limit, max_body_bytes + 1))
+    created = send(api, content)
+    assert created.status_code == 201, created.text
+    assert read(api, created.json()["id"]).content == content
+
+
+def test_file_over_the_limit_is_413(api: httpx.Client, home: Home) -> None:
     """At its announcement, without its bytes."""
     limit = api.get("/capabilities").json()["limits"]["max_file_bytes"]
     url = httpx.URL(api.base_url)
     with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
-        head = f"POST /files HTTP/1.1\r\nHost: x\r\nContent-Length: {limit + 1}\r\n\r\n"
+        head = f"POST {home.target('/files')} HTTP/1.1\r\nHost: x\r\nContent-Length: {limit + 1}\r\n\r\n"
         connection.sendall(head.encode())
         connection.sendall(b"x" * 1000)
         answer = connection.recv(65536)

@@ -3,7 +3,7 @@
 import httpx2 as httpx
 import pytest
 
-from tests.contract.conftest import expect_problem
+from tests.contract.conftest import expect_problem, follow, located
 
 
 def test_heartbeat_says_who_answers(api: httpx.Client) -> None:
@@ -50,10 +50,27 @@ def test_wrong_method_is_a_problem(api: httpx.Client) -> None:
     assert "allow" in answer.headers
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc"])
-def test_documentation_is_served(api: httpx.Client, path: str) -> None:
-    """The API describes itself."""
-    assert api.get(path).status_code == 200
+def test_documentation_is_served(api: httpx.Client) -> None:
+    """The API describes itself: its pages name the description where clients find it."""
+    assert api.get("/openapi.json").status_code == 200
+    for path in ("/docs", "/redoc"):
+        page = api.get(path)
+        assert page.status_code == 200
+        assert f'"{located(api, "/openapi.json")}"' in page.text.replace("'", '"')
+
+
+def test_root_leads_to_the_documentation(api: httpx.Client) -> None:
+    """Under the prefix that the clients see."""
+    answer = api.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (307, located(api, "/docs"))
+    assert follow(api, answer.headers["location"]).status_code == 200
+
+
+def test_description_names_the_prefix(api: httpx.Client) -> None:
+    """Those who make clients of it find the server; without a prefix there is none to be named."""
+    servers = api.get("/openapi.json").json().get("servers", [])
+    prefix = located(api, "")
+    assert [server["url"] for server in servers] == ([prefix] if prefix else [])
 
 
 def test_description_covers_every_reference(api: httpx.Client) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from tests.contract.conftest import block, expect_problem, star
+from tests.contract.conftest import block, expect_problem, follow, star
 
 Unique = Callable[[str], str]
 MISSING = 9_000_000_000_000_000_000
@@ -111,7 +111,7 @@ def test_relation_pages_follow_the_link_header(api: httpx.Client, unique: Unique
     answer = api.get(f"/relations/by_block/{centre}", params={"limit": 3})
     seen = [r["content"] for r in answer.json()]
     while "next" in answer.links:
-        answer = api.get(answer.links["next"]["url"])
+        answer = follow(api, answer.links["next"]["url"])
         seen += [r["content"] for r in answer.json()]
     assert seen == [f"arc {n}" for n in range(7)]
 

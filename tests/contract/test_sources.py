@@ -13,7 +13,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.conftest import ROOT
-from tests.contract.conftest import Json, block, expect_problem, star
+from tests.contract.conftest import Json, block, expect_problem, located, star
 from tests.pages import Pages, serve_pages
 
 FEEDS = ROOT / "tests" / "data" / "feeds" / "valid"
@@ -52,7 +52,7 @@ def add_source(api: httpx.Client, **form: Any) -> Json:
     response = api.post("/sources", json=form)
     assert response.status_code == 201, response.text
     source: Json = response.json()
-    assert response.headers["location"] == f"/sources/{source['id']}"
+    assert response.headers["location"] == located(api, f"/sources/{source['id']}")
     return source
 
 
@@ -60,7 +60,7 @@ def collect(api: httpx.Client, source: Json, **query: Any) -> Json:
     """Collect a source by a job; give the job as it ended."""
     response = api.post(f"/sources/{source['id']}/collect", params=query)
     assert response.status_code == 202, response.text
-    assert response.headers["location"] == f"/jobs/{response.json()['id']}"
+    assert response.headers["location"] == located(api, f"/jobs/{response.json()['id']}")
     return wait_for(api, response.json()["id"])
 
 
@@ -445,6 +445,38 @@ def test_items_of_others_are_taken_once(api: httpx.Client, unique: Unique) -> No
     assert send(second) == {**counts(updated=1), "block_ids": [block_id]}
     assert api.get(f"/blocks/{block_id}").json()["content"] == second
     expect_problem(api.post("/sources/999999999/items", json={"items": []}), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("rss", {"url": "https://example.org/feed"}),
+        ("webpage", {"url": "https://example.org/"}),
+    ],
+)
+def test_items_are_taken_by_an_inbox_only(
+    api: httpx.Client, unique: Unique, kind: str, config: Json
+) -> None:
+    """Elsewhere a collect decides what there is: what would not be kept is not acknowledged."""
+    source = add_source(api, type=kind, config=config)
+    mark = unique("sent to a collector")
+    item = {"key": mark, "star": star(block(mark, resolver=mark))}
+    path = f"/sources/{source['id']}/items"
+    for items in ([item], []):
+        response = api.post(path, json={"items": items})
+        problem = expect_problem(response, 409, "conflict", f"of type {kind}")
+        assert "inbox" in problem["hint"]
+    assert api.get("/blocks", params={"resolver": mark}).json()["blocks"] == []
+
+
+def test_description_tells_who_takes_items(api: httpx.Client) -> None:
+    """OpenAPI has the refusal, and the types say which of them take items."""
+    routes = api.get("/openapi.json").json()["paths"]
+    for path in ("/sources/{source_id}/items", "/hooks/{source_id}"):
+        assert "409" in routes[path]["post"]["responses"]
+    assert "inbox" in routes["/sources/{source_id}/items"]["post"]["description"]
+    types = api.get("/sources/types").json()
+    assert {one["type"] for one in types if one["takes_items"]} == {"inbox"}
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,25 @@ def raise_(error: Exception) -> Run:
     return run
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        ModuleNotFoundError("No module named 'lxml_html_clean'", name="lxml_html_clean"),
+        ImportError("lxml.html.clean is a separate project.\nInstall lxml_html_clean directly."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_package_that_is_missing_fails_a_job_at_once(base: Components, error: ImportError) -> None:
+    """Another attempt would find the same packages; what is missing, and what installs it, is said."""
+    job_id = add(base)
+    run_all(base, kind(raise_(error)))
+    job = get_job(base.database, job_id)
+    assert (job["state"], job["attempts"]) == ("failed", 1)
+    assert job["error"].startswith("not_installed: work cannot run: ")
+    assert "lxml_html_clean" in job["error"]
+    assert job["error"].endswith("(run `pip install 'inkcre[local]'`)")
+
+
 def test_payload_is_typed(base: Components) -> None:
     """What was added comes as it was; what makes no sense any more is a clear failure."""
     greeted: list[str] = []

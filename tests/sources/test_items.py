@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from inkcre.errors import NotFound
+from inkcre.errors import Conflict, NotFound
 from inkcre.infobase.blocks import create_block, delete_block, edit_block, list_blocks
 from inkcre.infobase.collecting import add_items, collect_now
 from inkcre.infobase.forms import BlockEdit, BlockForm, RelationForm, parse_graph
 from inkcre.infobase.graphs import write_graph
 from inkcre.infobase.relations import create_relation
 from inkcre.infobase.sources import delete_source
-from inkcre.infobase.sourcing import Item
+from inkcre.infobase.sourcing import Item, SourceBase, SourceConfig, SourceState
 from inkcre.infobase.stars import star, text
 from inkcre.ports.components import Components
 from tests.pages import Pages
@@ -43,6 +43,28 @@ def relate(base: Components, from_: dict[str, Any], to: dict[str, Any], content:
     """Make a relation as somebody does."""
     form = RelationForm(from_=from_["id"], to_=to["id"], content=content)
     create_relation(base.database, form, base.clock())
+
+
+def test_folder_takes_no_items_of_others(base: Components, notes: Path) -> None:
+    """Its next collect would delete them, so that nothing of them is written."""
+    write(notes, mine="mine")
+    source_id = add_source(base, "folder", path=str(notes))
+    with pytest.raises(Conflict, match="of type folder") as caught:
+        send(base, source_id, item("sent.txt", "sent"))
+    assert "inbox" in str(caught.value.hint)
+    assert list_blocks(base.database, limit=10)[0] == []
+    assert collect(base, source_id)["result"]["deleted"] == 0
+
+
+def test_source_takes_items_or_gives_all_not_both() -> None:
+    """What a collect does not give is gone; so a type cannot promise to keep what others send."""
+    with pytest.raises(TypeError, match="takes_items"):
+
+        class Both(SourceBase[SourceConfig, SourceState]):
+            name = "both"
+            config_model = SourceConfig
+            gives_all = True
+            takes_items = True
 
 
 @pytest.fixture(params=["post", "graph", "item"])

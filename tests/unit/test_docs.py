@@ -5,8 +5,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from inkcre.cli.main import app
 from inkcre.errors import InkcreError
@@ -158,6 +160,15 @@ def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a document is to a file that is there."""
     for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_application_of_the_page_on_serving_runs() -> None:
+    """The mounted application that is shown there is started and answers."""
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "serving.md").read_text(), re.DOTALL)
+    made: dict[str, Any] = {}
+    exec(compile(code, "serving.md", "exec"), made)
+    with TestClient(made["mine"]) as client:
+        assert client.get("/ink/readyz").json() == {"status": "ok"}
 
 
 def test_package_holds_what_it_needs(tmp_path: Path) -> None:

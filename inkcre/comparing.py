@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from inkcre.plan import PortPlan, plan_leaves
-from inkcre.settings.diagnostics import MASK
 from inkcre.settings.leaves import Leaf, plain_value, reveal
 from inkcre.settings.loader import Inspection
+from inkcre.settings.masking import MASK
 from inkcre.settings.rendering import count_problems, visible
 
 

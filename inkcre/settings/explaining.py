@@ -10,9 +10,10 @@ from pydantic_core import PydanticUndefined
 from inkcre.settings.checks import CHECKS
 from inkcre.settings.constraints import CONSTRAINTS
 from inkcre.settings.describing import describe_meaning, describe_values
-from inkcre.settings.diagnostics import MASK, Diagnostic, show_key
+from inkcre.settings.diagnostics import Diagnostic
 from inkcre.settings.leaves import Leaf, effective_value, show_value
 from inkcre.settings.loader import Inspection
+from inkcre.settings.masking import MASK, show_key
 from inkcre.settings.origins import Definition, KeyPath
 from inkcre.settings.rendering import visible
 from inkcre.settings.report import SettingsError

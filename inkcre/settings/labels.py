@@ -1,6 +1,7 @@
 """Where problems point: definitions and TOML keys, quoted as far as they may be shown."""
 
-from inkcre.settings.diagnostics import MASK, Label
+from inkcre.settings.diagnostics import Label
+from inkcre.settings.masking import MASK
 from inkcre.settings.origins import (
     Definition,
     DotenvOrigin,

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from inkcre.settings.diagnostics import MASK, Diagnostic, Label, show_key
+from inkcre.settings.diagnostics import Diagnostic, Label
 from inkcre.settings.labels import label_toml
+from inkcre.settings.masking import MASK, show_key
 from inkcre.settings.merging import flatten
 from inkcre.settings.origins import Definition, Layer, OverrideOrigin, TomlOrigin
 from inkcre.settings.profiles import META_KEYS, Choice

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
-from inkcre.settings.diagnostics import MASK
+from inkcre.settings.masking import MASK
 from inkcre.settings.model import Settings
 from inkcre.settings.origins import Definition, KeyPath, Origin, Origins
 from inkcre.settings.schema import Node, settings_schema

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inkcre.settings.diagnostics import MASK, Diagnostic, Label, suggest
+from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_toml
+from inkcre.settings.masking import MASK
 from inkcre.settings.model import PROFILE_NAME
 from inkcre.settings.origins import (
     DefaultOrigin,

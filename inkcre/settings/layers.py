@@ -51,7 +51,8 @@ def _profile_settings(
 ) -> dict[str, Any]:
     """Give what a profile sets; that it may not choose a profile is said rather than forgotten."""
     if "profile" in data:
-        label = label_toml(document, (*keys, "profile"), at_key=True, masked=False)
+        is_table = not isinstance(data["profile"], str)
+        label = label_toml(document, (*keys, "profile"), at_key=True, masked=is_table)
         report.add(
             Diagnostic(
                 "profile_in_profile",

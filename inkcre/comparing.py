@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from inkcre.plan import PortPlan, plan_leaves
-from inkcre.settings.diagnostics import MASK
 from inkcre.settings.leaves import Leaf, plain_value, reveal
 from inkcre.settings.loader import Inspection
+from inkcre.settings.masking import MASK
 from inkcre.settings.rendering import count_problems, visible
 
 
@@ -56,8 +56,8 @@ def _compare_values(first: list[Leaf], second: list[Leaf]) -> Iterator[Change]:
         pair = (one.get(key), two.get(key))
         if _comparable(pair[0]) != _comparable(pair[1]):
             shown = [leaf.show() if leaf else None for leaf in pair]
-            if shown[0] == shown[1] == MASK:
-                shown[1] = f"{MASK} (another)"
+            if shown[0] == shown[1] and MASK in (shown[1] or ""):
+                shown[1] = f"{shown[1]} (another)"
             places = [leaf.origin.describe() if leaf else None for leaf in pair]
             yield Change(key, *shown, *places)
 

@@ -18,6 +18,7 @@ from inkcre.ports.components import Components
 from inkcre.settings.checks import check_settings
 from inkcre.settings.findings import Facts
 from inkcre.settings.loader import Inspection
+from inkcre.settings.masking import mask, mask_forms
 from inkcre.settings.model import Settings
 from inkcre.settings.origins import display_path
 from inkcre.settings.rendering import Paint, Role, count_problems, plain, visible
@@ -57,6 +58,10 @@ class Probe:
     help: str | None
     milliseconds: float
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", mask_forms(self.detail))
+        object.__setattr__(self, "help", self.help and mask_forms(self.help))
+
 
 @dataclass(frozen=True)
 class Examination:
@@ -90,7 +95,7 @@ def examine(found: Inspection) -> Examination:
     needed |= {"postgres"} if leaves.get("database.kind") == "postgres" else set()
     needed |= {"edge"} if leaves["target"] == "workers" else set()
     probes += [_try(f"extra {name}", _bind(_examine_extra, name, needed)) for name in EXTRAS]
-    return Examination(found.profile, str(leaves["target"]), tuple(probes))
+    return Examination(found.profile, mask(str(leaves["target"])), tuple(probes))
 
 
 def _bind(function: Callable[..., str], *arguments: Any) -> Callable[[], str]:

@@ -68,9 +68,9 @@ def plan_leaves(leaves: Sequence[Leaf], lineage: tuple[str, ...]) -> Plan:
     """Describe what settings that may be wrong would assemble to."""
     by_path = {leaf.path: leaf for leaf in leaves}
     profile = by_path[("profile",)]
-    target = str(by_path[("target",)].value)
+    target = by_path[("target",)].show()
     return Plan(
-        profile=str(profile.value),
+        profile=profile.show(),
         chosen_by=profile.origin.describe(),
         lineage=lineage,
         target=target,
@@ -81,7 +81,7 @@ def plan_leaves(leaves: Sequence[Leaf], lineage: tuple[str, ...]) -> Plan:
 def _plan_port(leaves: Sequence[Leaf], port: str, target: str) -> PortPlan:
     inside = [leaf for leaf in leaves if leaf.path[0] == port]
     chosen = next((leaf for leaf in inside if leaf.path == (port, "kind")), None)
-    kind = str(chosen.value) if chosen else "(none)"
+    kind = chosen.show() if chosen else "(none)"
     capabilities, missing = _ask_adapter(port, kind)
     return PortPlan(
         port=port,

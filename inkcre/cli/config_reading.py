@@ -94,11 +94,13 @@ def write_columns(rows: "Sequence[Sequence[str]]") -> str:
 
 
 def _as_json(leaves: "Sequence[Leaf]", *, origins: bool, secrets: bool) -> dict[str, Any]:
+    from inkcre.settings.masking import mask
+
     tree: dict[str, Any] = {}
     for leaf in leaves:
         table = tree
         for key in leaf.path[:-1]:
-            table = table.setdefault(key, {})
+            table = table.setdefault(mask(key), {})
         table[leaf.path[-1]] = _json_value(leaf, secrets=secrets)
     made: dict[str, Any] = {"settings": tree}
     if origins:
@@ -118,7 +120,7 @@ def _json_value(leaf: "Leaf", *, secrets: bool) -> Any:
 
     if leaf.node.is_secret:
         return leaf.show(secrets=secrets) if leaf.is_set else None
-    return json_value(leaf.value)
+    return json_value(leaf.value, leaf.node)
 
 
 def explain(

@@ -220,6 +220,7 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
     found = inspect_profile(profile or _chosen_for_workers(), assignments)
     stop_on_problems(found)
     assert found.settings is not None
+    _refuse_shown_secrets(found)
     wrangler = find_configuration(found.folder)
     packages = read_lock(lock_file().read_text())
     theirs = read_configuration(wrangler) if wrangler else {}
@@ -232,6 +233,22 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
     )
     _require_bindings(found, artifact.configuration)
     return Built(artifact, found, found.settings, wrangler)
+
+
+def _refuse_shown_secrets(found: "Inspection") -> None:
+    """Return if no value looks like a secret: all of them are written into the artifact.
+
+    Raises:
+        SettingsError: one does.
+    """
+    from inkcre.settings.checks import SHOWN_SECRET, check_settings
+    from inkcre.settings.findings import Facts
+    from inkcre.settings.report import SettingsError
+
+    findings = check_settings(found, Facts(is_deploying=True))
+    wrong = [finding for finding in findings if finding.code == SHOWN_SECRET]
+    if wrong:
+        raise SettingsError(wrong)
 
 
 def _require_bindings(found: "Inspection", configuration: "Mapping[str, Any]") -> None:

@@ -30,6 +30,7 @@ def explain(
     With an example of what is wrong and of what is right.
     """
     from inkcre.settings.diagnostics import suggest
+    from inkcre.settings.masking import show_key
 
     explanations = read_explanations()
     wanted = code.strip("[]")
@@ -38,7 +39,7 @@ def explain(
     if name is None:
         meant = suggest(wanted.lower(), known)
         raise UnknownCode(
-            f"{wanted}: there is no such code",
+            f"{show_key(wanted)}: there is no such code",
             hint=f"did you mean {known[meant]}?" if meant else "docs/errors.md lists them",
         )
     print(f"{name}\n\n{explanations[name]}")

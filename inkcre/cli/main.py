@@ -1,11 +1,13 @@
 """The ``inkcre`` command. Heavy imports stay inside the commands that need them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from inkcre.cli import (
     checking,
@@ -25,8 +27,38 @@ from inkcre.cli import (
 )
 from inkcre.errors import InkcreError
 
+USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]
+"""``click.UsageError``, wherever a version of typer keeps it."""
+
+
+class Commands(TyperGroup):
+    """All commands. Words in the wrong place are quoted in an error; a secret among them is not."""
+
+    def make_context(self, *arguments: Any, **more: Any) -> Any:
+        """Read the command line."""
+        with _masked_usage():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the rest of it, and run the command."""
+        with _masked_usage():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _masked_usage() -> Iterator[None]:
+    try:
+        yield
+    except USAGE_ERROR as error:
+        from inkcre.settings.masking import mask
+
+        error.message = mask(error.message)
+        raise
+
+
 app = typer.Typer(
     name="inkcre",
+    cls=Commands,
     help="An information base: blocks, relations, and ways to find them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -39,6 +39,7 @@ def list_(context: typer.Context, format_: OutputFormat = Format.TEXT) -> None:
 
 def _describe_profiles() -> list[dict[str, str | None]]:
     from inkcre.settings.loader import inspect_settings
+    from inkcre.settings.masking import mask
     from inkcre.settings.origins import display_path
     from inkcre.settings.profiles import read_document
     from inkcre.settings.report import Report
@@ -50,14 +51,21 @@ def _describe_profiles() -> list[dict[str, str | None]]:
         data = document.data if document else {}
         found.append(
             {
-                "name": name,
-                "extends": str(data["extends"]) if "extends" in data else None,
-                "description": str(data.get("description", "")),
+                "name": mask(name),
+                "extends": _text(data.get("extends")),
+                "description": _text(data.get("description")) or "",
                 "file": display_path(path),
             }
         )
     report.stop_on_problems()
     return found
+
+
+def _text(value: object) -> str | None:
+    """Give a text as it may be shown; whatever else stands there is none."""
+    from inkcre.settings.masking import mask
+
+    return mask(value) if isinstance(value, str) else None
 
 
 @app.command("new")

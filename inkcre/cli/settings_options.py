@@ -86,8 +86,15 @@ def _render_json(error: InkcreError) -> str:
 
     if isinstance(error, SettingsError):
         return render_json(error.diagnostics)
-    problem = {"code": error.code, "message": error.message, "help": error.hint}
+    message, hint = _masked(error)
+    problem = {"code": error.code, "message": message, "help": hint}
     return json.dumps({"errors": [problem]})
+
+
+def _masked(error: InkcreError) -> tuple[str, str | None]:
+    from inkcre.settings.masking import mask_forms
+
+    return mask_forms(error.message), error.hint and mask_forms(error.hint)
 
 
 def render_error(error: InkcreError) -> str:
@@ -99,7 +106,8 @@ def render_error(error: InkcreError) -> str:
     paint = choose_paint(sys.stderr)
     if isinstance(error, SettingsError):
         return render_text(error.diagnostics, paint)
-    lines = [paint("error", f"error[{error.code}]") + paint("title", f": {visible(error.message)}")]
-    if error.hint:
-        lines.append(f"  {paint('frame', '=')} {paint('help', 'help:')} {visible(error.hint)}")
+    message, hint = _masked(error)
+    lines = [paint("error", f"error[{error.code}]") + paint("title", f": {visible(message)}")]
+    if hint:
+        lines.append(f"  {paint('frame', '=')} {paint('help', 'help:')} {visible(hint)}")
     return "\n".join(lines)

@@ -24,6 +24,7 @@ from inkcre.settings.findings import (
     find_mistyped_bindings,
     find_open_cors,
     find_shared_sqlite,
+    find_shown_secrets,
     find_stale_schemas,
     find_uncreated_bindings,
     find_undefined_bindings,
@@ -31,6 +32,9 @@ from inkcre.settings.findings import (
     find_written_secrets,
 )
 from inkcre.settings.loader import Inspection
+
+SHOWN_SECRET = "INK106"  # noqa: S105 - an id
+"""The id of the check that keeps an artifact from being built."""
 
 MISSING_SECRET = "INK212"  # noqa: S105 - an id
 """The id of the check that says of a missing secret more than the settings' own error."""
@@ -102,6 +106,8 @@ CHECKS = (
     Check("INK104", "half of an access key is set", "error",
           ("storage.access_key_id", "storage.secret_access_key"), find_half_a_key),
     Check("INK105", "an editor's schema is of another version", "warning", (), find_stale_schemas),
+    Check(SHOWN_SECRET, "a value looks like a secret, where it may be shown", "warning",
+          (), find_shown_secrets),
     Check("INK201", "any web page may read the base", "warning",
           ("http.cors.allow_origins",), find_open_cors, is_for_deployment=True),
     Check("INK202", "the documentation is open to everybody", "warning",

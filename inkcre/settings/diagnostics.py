@@ -1,17 +1,16 @@
 """Problems with the settings, as data.
 
 No input value is in here, except quoted TOML lines, and those are masked unless the value
-belongs to a known setting that is not a secret.
+belongs to a known setting that is not a secret. Whatever looks like a secret all the same is masked
+when a problem is made, so that no way of writing it, nor a traceback, can show it.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from inkcre.settings.masking import mask, mask_forms
 from inkcre.settings.toml import Place
-
-MASK = "********"
 
 Level = Literal["warning", "error"]
 
@@ -25,6 +24,16 @@ class Label:
     shown: str | None = None
     caret: int = 1
     length: int = 1
+
+    def __post_init__(self) -> None:
+        # The name of a file that was read is no secret, be it as random as a cache's folder.
+        source = mask_forms(self.source) if self.place else mask(self.source)
+        object.__setattr__(self, "source", source)
+        shown = self.shown and mask(self.shown)
+        if shown and shown != self.shown:  # where its carets stood is not there any more
+            object.__setattr__(self, "shown", shown)
+            object.__setattr__(self, "caret", 1)
+            object.__setattr__(self, "length", len(shown))
 
     @property
     def name(self) -> str:
@@ -44,6 +53,12 @@ class Diagnostic:
     help: str | None = None
     level: Level = "error"
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subject", mask(self.subject))
+        object.__setattr__(self, "message", mask(self.message))
+        object.__setattr__(self, "notes", tuple(mask(note) for note in self.notes))
+        object.__setattr__(self, "help", self.help and mask(self.help))
+
     def as_json(self) -> dict[str, Any]:
         """Give the problem as plain data."""
         return {
@@ -62,11 +77,6 @@ class Diagnostic:
             "notes": list(self.notes),
             "help": self.help,
         }
-
-
-def show_key(text: str) -> str:
-    """Give a key that somebody typed; anything not of a key's shape may be a misplaced secret."""
-    return text if re.fullmatch(r"[\w.-]{1,100}", text) else MASK
 
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:

@@ -10,9 +10,10 @@ from pydantic_core import PydanticUndefined
 from inkcre.settings.checks import CHECKS
 from inkcre.settings.constraints import CONSTRAINTS
 from inkcre.settings.describing import describe_meaning, describe_values
-from inkcre.settings.diagnostics import MASK, Diagnostic, show_key
+from inkcre.settings.diagnostics import Diagnostic
 from inkcre.settings.leaves import Leaf, effective_value, show_value
 from inkcre.settings.loader import Inspection
+from inkcre.settings.masking import MASK, mask, show_key
 from inkcre.settings.origins import Definition, KeyPath
 from inkcre.settings.rendering import visible
 from inkcre.settings.report import SettingsError
@@ -88,7 +89,7 @@ def explain_key(key: str, found: Inspection) -> Explanation | TableExplanation:
         return _explain_leaf(path, node, leaf, found)
     inside = [leaf for leaf in leaves if leaf.path[: len(path)] == path]
     rows = tuple((leaf.key, leaf.show(), leaf.origin.describe()) for leaf in inside)
-    return TableExplanation(key, node.description, rows)
+    return TableExplanation(mask(key), node.description, rows)
 
 
 def unknown_setting(key: str) -> Diagnostic:
@@ -117,7 +118,7 @@ def _explain_leaf(path: KeyPath, node: Node, leaf: Leaf | None, found: Inspectio
     values = describe_values(node, parent.variants if parent and is_tag else ())
     default = parent.default_tag if parent and is_tag else _default(node)
     return Explanation(
-        key=".".join(path),
+        key=mask(".".join(path)),
         description=describe_meaning(node, parent, path[-1]),
         holds=_hold(leaf) if leaf else None,
         hides=tuple(_hidden(leaf, default, node, found.origins.weaker(path))),
@@ -146,7 +147,7 @@ def _hidden(
     leaf: Leaf | None, default: str | None, node: Node, weaker: tuple[Definition, ...]
 ) -> Iterator[Source]:
     for definition in weaker:
-        value = MASK if node.is_secret else show_value(definition.value)
+        value = MASK if node.is_secret else show_value(definition.value, node)
         yield Source(value, definition.origin.layer, definition.origin.describe())
     if leaf and leaf.origin.layer != "default" and default is not None:
         yield Source(default, "default", "default")
@@ -154,7 +155,7 @@ def _hidden(
 
 def _default(node: Node) -> str | None:
     default = node.info.default if node.info else None
-    return None if default in (None, PydanticUndefined) else show_value(default)
+    return None if default in (None, PydanticUndefined) else show_value(default, node)
 
 
 def _rules(path: KeyPath) -> Iterator[str]:
@@ -177,8 +178,9 @@ def _why_not(path: KeyPath, found: Inspection) -> str:
             if tag is not None and tag not in owners:
                 words = " or ".join(f'"{name}"' for name in owners)
                 table = ".".join(path[:depth])
+                tag = mask(str(tag))
                 return f'the key belongs to {table}.{node.tag} = {words}, and that is "{tag}" here'
-    return f"there is no table [{'.'.join(path[:-1])}] here"
+    return f"there is no table [{mask('.'.join(path[:-1]))}] here"
 
 
 def render_explanation(explanation: Explanation | TableExplanation) -> str:

@@ -12,6 +12,7 @@ from inkcre.settings.constraints import TRUE_WORDS
 from inkcre.settings.diagnostics import Level
 from inkcre.settings.leaves import effective_value
 from inkcre.settings.loader import Inspection
+from inkcre.settings.masking import mask_forms
 from inkcre.settings.origins import KeyPath, SecretFileOrigin, TomlOrigin
 from inkcre.settings.profiles import package_profiles
 from inkcre.settings.schema import find_node
@@ -109,6 +110,19 @@ def find_written_secrets(subject: Subject) -> Iterator[Finding]:
                 path,
                 "a secret is written in a file",
                 f"set {variable_name(path)} or its _FILE, and delete the line",
+                level="error" if subject.facts.is_deploying else None,
+            )
+
+
+def find_shown_secrets(subject: Subject) -> Iterator[Finding]:
+    """Find what has the form of a secret at settings that are none."""
+    for leaf in subject.found.leaves():
+        shown = "" if leaf.node.is_secret else str(leaf.value)
+        if mask_forms(shown) != shown:
+            yield Finding(
+                leaf.path,
+                "has what looks like a secret, and may be shown to anybody",
+                "take it out; what is a secret has a setting of its own",
                 level="error" if subject.facts.is_deploying else None,
             )
 

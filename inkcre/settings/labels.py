@@ -1,6 +1,7 @@
 """Where problems point: definitions and TOML keys, quoted as far as they may be shown."""
 
-from inkcre.settings.diagnostics import MASK, Label
+from inkcre.settings.diagnostics import Label
+from inkcre.settings.masking import MASK, is_revealing
 from inkcre.settings.origins import (
     Definition,
     DotenvOrigin,
@@ -45,12 +46,17 @@ def _label(origin: Origin, path: KeyPath, *, at_key: bool) -> Label:
 
 
 def label_toml(document: TomlDocument, keys: Keys, *, at_key: bool, masked: bool) -> Label:
-    """Quote the line on which a key or its value stands, and nothing else of the file."""
+    """Quote the line on which a key or its value stands, and nothing else of the file.
+
+    A value that looks like a secret is masked whole, of whichever setting, and so is such a key.
+    """
     source = display_path(document.path)
     span = document.span(keys)
     if span is None:
         return Label(f"{source} (line unknown)")
     is_header = span.key == span.value
+    # As it is read, and not as it is written: an escape hides what it looks like.
+    masked = masked or is_revealing(str(document.value(keys)))
     start, end = (span.key, _key_end(document.text, span.key, span.value)) if at_key else span[1:]
     if is_header:
         start, end = span.key, span.end
@@ -63,6 +69,8 @@ def label_toml(document: TomlDocument, keys: Keys, *, at_key: bool, masked: bool
     shown_end = span.value if masked and not is_header else min(span.end, line_end)
     shown = lead + document.text[key_start:shown_end] + (MASK if masked and not is_header else "")
     length = len(MASK) if masked and not at_key and not is_header else place.length
+    if is_revealing(".".join(map(str, keys))):
+        return Label(source, place, MASK, 1, len(MASK))
     return Label(source, place, shown, len(lead) + (start - key_start) + 1, length)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from inkcre.settings.diagnostics import MASK, Diagnostic, Label, show_key
+from inkcre.settings.diagnostics import Diagnostic, Label
 from inkcre.settings.labels import label_toml
+from inkcre.settings.masking import MASK, show_key
 from inkcre.settings.merging import flatten
 from inkcre.settings.origins import Definition, Layer, OverrideOrigin, TomlOrigin
 from inkcre.settings.profiles import META_KEYS, Choice
@@ -50,7 +51,8 @@ def _profile_settings(
 ) -> dict[str, Any]:
     """Give what a profile sets; that it may not choose a profile is said rather than forgotten."""
     if "profile" in data:
-        label = label_toml(document, (*keys, "profile"), at_key=True, masked=False)
+        is_table = not isinstance(data["profile"], str)
+        label = label_toml(document, (*keys, "profile"), at_key=True, masked=is_table)
         report.add(
             Diagnostic(
                 "profile_in_profile",

@@ -6,6 +6,7 @@ wrong too; then the values are as they were written.
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +16,13 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
-from inkcre.settings.diagnostics import MASK
+from inkcre.settings.masking import MASK, mask
 from inkcre.settings.model import Settings
 from inkcre.settings.origins import Definition, KeyPath, Origin, Origins
 from inkcre.settings.schema import Node, settings_schema
+
+RESOURCE_ID = re.compile("[0-9a-f]{32}")
+"""What Cloudflare's ids look like, if not like those of RFC 9562."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,8 @@ class Leaf:
 
     @property
     def key(self) -> str:
-        """The dotted key."""
-        return ".".join(self.path)
+        """The dotted key, as it may be shown: a binding's name may be anything."""
+        return mask(".".join(self.path))
 
     @property
     def is_set(self) -> bool:
@@ -45,12 +49,15 @@ class Leaf:
         return self.value is not None
 
     def show(self, *, secrets: bool = False) -> str:
-        """Write the value for people; a secret shows as a mask unless ``secrets``."""
+        """Write the value for people; a secret shows as a mask unless ``secrets``.
+
+        What looks like one is masked in any case.
+        """
         if self.value is None:
             return "(not set)"
         if self.node.is_secret:
             return str(reveal(self.value)) if secrets else MASK
-        return show_value(self.value)
+        return show_value(self.value, self.node)
 
 
 def reveal(value: Any) -> Any:
@@ -65,24 +72,34 @@ def plain_value(value: Any) -> Any:
     return [plain_value(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
-def show_value(value: Any) -> str:
+def show_value(value: Any, node: Node) -> str:
     """Write a value that is no secret the way a TOML file would, text without its quotes."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, tuple, dict)):
-        return json.dumps(json_value(value), ensure_ascii=False)
-    return str(value)
+        return json.dumps(json_value(value, node), ensure_ascii=False)
+    return _show_text(str(value), node)
 
 
-def json_value(value: Any) -> Any:
-    """Give a value as JSON knows it; what JSON has no word for becomes text."""
+def json_value(value: Any, node: Node) -> Any:
+    """Give a value that is no secret as JSON knows it, masked where it looks like one.
+
+    What JSON has no word for becomes text.
+    """
     if isinstance(value, dict):
-        return {str(key): json_value(item) for key, item in value.items()}
+        return {mask(str(key)): json_value(item, node) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [json_value(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value if isinstance(value, (bool, int, float, str, NoneType)) else str(value)
+        return [json_value(item, node) for item in value]
+    if isinstance(value, (bool, int, NoneType)):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return _show_text(str(value), node)
+
+
+def _show_text(text: str, node: Node) -> str:
+    """Mask what looks like a secret; a resource's id does, and is there to be compared."""
+    return text if node.is_id and RESOURCE_ID.fullmatch(text) else mask(text)
 
 
 def list_leaves(origins: Origins, settings: Settings | None = None) -> list[Leaf]:

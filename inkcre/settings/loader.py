@@ -15,7 +15,7 @@ from inkcre.settings.layers import CONFIG_NAME, file_layers, override_layer, str
 from inkcre.settings.leaves import Leaf, list_leaves
 from inkcre.settings.merging import merge
 from inkcre.settings.model import Settings
-from inkcre.settings.origins import Definition, Origins, TomlOrigin, display_path
+from inkcre.settings.origins import Definition, Origins, display_path
 from inkcre.settings.profiles import (
     Choice,
     choose_profile,
@@ -27,6 +27,7 @@ from inkcre.settings.profiles import (
 )
 from inkcre.settings.report import Report, SettingsError
 from inkcre.settings.schema import find_node
+from inkcre.settings.sections.base import find_fault
 from inkcre.settings.toml import TomlDocument
 from inkcre.settings.validation import validate
 from inkcre.settings.variables import (
@@ -56,7 +57,7 @@ class Surroundings:
 class Inspection:
     """All that loading found out, also when the settings are wrong."""
 
-    profile: str
+    profile: str = field(repr=False)
     origins: Origins
     settings: Settings | None
     """None when there are problems."""
@@ -65,10 +66,10 @@ class Inspection:
     profiles: Mapping[str, Path]
     """The profiles that can be chosen, and their files."""
 
-    config: Path | None
+    config: Path | None = field(repr=False)
     """The file ``inkcre.toml``, or what ``INKCRE_CONFIG`` names; None when there is none."""
 
-    folder: Path
+    folder: Path = field(repr=False)
     """Where that file is, or would be looked for first."""
 
     environ: Mapping[str, str] = field(repr=False)
@@ -137,7 +138,7 @@ def inspect_settings(
         config_path = config_path or around.folder / CONFIG_NAME
     config = _read_config(config_path, config_text, report)
     chosen_by = {**choosing_variables(dotenv), **chosen}
-    choice = choose_profile(profile, chosen_by, _configured_profile(config))
+    choice = choose_profile(profile, chosen_by, config, report)
     base = config_path.parent if config_path else around.folder
     own = base if config_path or around.is_searched else None
     profiles = list_profiles(profile_folders(own), report)
@@ -218,7 +219,13 @@ def _find_files(
         dotenv_path = (found.parent if found else around.folder) / ".env"
         dotenv = dotenv_variables(dotenv_path, report) if _is_there(dotenv_path) else []
     named = {**choosing_variables(dotenv), **chosen}.get("INKCRE_CONFIG")
-    return dotenv, around.folder / named.value if named and named.value else found
+    if named is None:
+        return dotenv, found
+    problem = named.find_problem()
+    if problem:
+        report.add(problem)
+        return dotenv, None
+    return dotenv, around.folder / named.value
 
 
 def _read_config(path: Path | None, text: bytes | None, report: Report) -> TomlDocument | None:
@@ -237,12 +244,6 @@ def _config_upwards(folder: Path) -> Path | None:
 def _is_there(path: Path) -> bool:
     """Tell whether there is something, be it unreadable: a link that leads nowhere is a mistake."""
     return os.path.lexists(path)
-
-
-def _configured_profile(config: TomlDocument | None) -> tuple[Any, TomlOrigin] | None:
-    if config is None or "profile" not in config.data:
-        return None
-    return config.data["profile"], TomlOrigin(CONFIG_NAME, config, ("profile",), config.path.parent)
 
 
 def _choice_label(choice: Choice) -> Label:
@@ -302,9 +303,9 @@ def _make_absolute(value: Any, base: Path) -> Any:
     """Make a path absolute, or those in a list; what is no path is for the model to refuse."""
     if isinstance(value, (list, tuple)):
         return type(value)(_make_absolute(item, base) for item in value)
-    if not isinstance(value, (str, Path)):
+    if not isinstance(value, (str, Path)) or find_fault(str(value)):
         return value
-    if str(value) in (IN_MEMORY, ""):
+    if str(value) == IN_MEMORY:
         return str(value)
     return base / _expand_home(Path(value))
 

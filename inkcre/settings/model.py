@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inkcre.settings.origins import Origins
 from inkcre.settings.sections.app import AppSettings
-from inkcre.settings.sections.base import BindingName
+from inkcre.settings.sections.base import SOUND, BindingName, Discreet
 from inkcre.settings.sections.bindings import Binding
 from inkcre.settings.sections.cache import CacheSettings
 from inkcre.settings.sections.checks import ChecksSettings
@@ -27,7 +27,7 @@ PROFILE_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 """What a profile may be called: it is also a file's name."""
 
 
-class Settings(BaseSettings):
+class Settings(Discreet, BaseSettings):
     """Hold every setting, typed and immutable.
 
     Made by :func:`inkcre.settings.loader.load_settings`. ``Settings(…)`` itself reads nothing
@@ -43,7 +43,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
     )
 
-    profile: Annotated[str, Field(pattern=PROFILE_NAME)] = "dev"
+    profile: Annotated[str, Field(pattern=PROFILE_NAME), SOUND] = "dev"
     """The deployment profile's name."""
 
     target: Literal["process", "workers"] = "process"

@@ -2,6 +2,9 @@
 
 The loader fills it; error messages, reports and the assembly read it. Nothing else knows the
 order of layers.
+
+Keys and names are not in the representations of these records, as values are not: somebody typed
+them, and a traceback may show them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from inkcre.settings.masking import mask, mask_forms
 from inkcre.settings.toml import Keys, Place, TomlDocument
 
 KeyPath = tuple[str, ...]
@@ -48,7 +52,7 @@ class TomlOrigin:
 
     layer: str
     document: TomlDocument
-    keys: Keys
+    keys: Keys = field(repr=False)
     base: Path | None
 
     def describe(self) -> str:
@@ -67,20 +71,20 @@ class TomlOrigin:
 class VariableOrigin:
     """An environment variable, or a Worker's variable or secret."""
 
-    name: str
+    name: str = field(repr=False)
     layer: str = "environment"
     base: Path | None = None
 
     def describe(self) -> str:
         """Name the place in its own spelling."""
-        return self.name
+        return mask(self.name)
 
 
 @dataclass(frozen=True)
 class DotenvOrigin:
     """A line of a ``.env`` file."""
 
-    name: str
+    name: str = field(repr=False)
     path: Path
     line: int
     base: Path | None
@@ -88,14 +92,14 @@ class DotenvOrigin:
 
     def describe(self) -> str:
         """Name the place in its own spelling."""
-        return f"{display_path(self.path)}:{self.line} ({self.name})"
+        return f"{display_path(self.path)}:{self.line} ({mask(self.name)})"
 
 
 @dataclass(frozen=True)
 class SecretFileOrigin:
     """A file that holds one secret, possibly named by a ``…_FILE`` variable."""
 
-    path: Path
+    path: Path = field(repr=False)
     variable: str | None = None
     layer: str = "secret file"
     base: Path | None = None
@@ -110,13 +114,13 @@ class SecretFileOrigin:
 class OverrideOrigin:
     """A value given in code or by ``--set``."""
 
-    name: str
+    name: str = field(repr=False)
     layer: str = "override"
     base: Path | None = None
 
     def describe(self) -> str:
         """Name the place in its own spelling."""
-        return f"override {self.name}"
+        return f"override {mask(self.name)}"
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ class ConsequenceOrigin:
 class Definition:
     """One value given to one setting somewhere."""
 
-    path: KeyPath
+    path: KeyPath = field(repr=False)
     value: Any = field(repr=False)
     origin: Origin
 
@@ -153,8 +157,8 @@ class Layer:
 class Origins:
     """Every definition of every setting: the one that holds, and the weaker ones behind it."""
 
-    winners: Mapping[KeyPath, Definition] = field(default_factory=dict)
-    shadowed: Mapping[KeyPath, tuple[Definition, ...]] = field(default_factory=dict)
+    winners: Mapping[KeyPath, Definition] = field(default_factory=dict, repr=False)
+    shadowed: Mapping[KeyPath, tuple[Definition, ...]] = field(default_factory=dict, repr=False)
     lineage: tuple[str, ...] = ()
     """The profile and those it extends, nearest first."""
 
@@ -185,6 +189,6 @@ class Origins:
 def display_path(path: Path) -> str:
     """Write a path as a person would: relative to the working folder when inside it."""
     try:
-        return str(path.relative_to(Path.cwd()))
+        return mask_forms(str(path.relative_to(Path.cwd())))
     except (ValueError, OSError):
-        return str(path)
+        return mask_forms(str(path))

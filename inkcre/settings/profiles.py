@@ -3,26 +3,33 @@
 import os
 import re
 import stat
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inkcre.settings.diagnostics import MASK, Diagnostic, Label, suggest
-from inkcre.settings.labels import label_toml
+from inkcre.settings.diagnostics import Diagnostic, Label, suggest
+from inkcre.settings.labels import label_toml, label_value
+from inkcre.settings.masking import MASK, show_key
 from inkcre.settings.model import PROFILE_NAME
 from inkcre.settings.origins import (
     DefaultOrigin,
+    Definition,
     Origin,
     OverrideOrigin,
+    TomlOrigin,
     display_path,
 )
 from inkcre.settings.report import Report
 from inkcre.settings.schema import walk_leaves
+from inkcre.settings.sections.base import find_fault
 from inkcre.settings.toml import MAX_FILE_BYTES, TomlDocument, TomlSyntaxError, parse_document
 from inkcre.settings.variables import Variable
 
 DEFAULT_PROFILE = "dev"
+NO_PROFILE = ""
+"""The choice where what should name a profile is no name."""
+
 META_KEYS = ("extends", "description")
 """Keys of a profile file that are about the profile and are not settings."""
 
@@ -31,7 +38,7 @@ META_KEYS = ("extends", "description")
 class Choice:
     """The chosen profile's name and what chose it."""
 
-    name: str
+    name: str = field(repr=False)
     origin: Origin
 
 
@@ -64,19 +71,71 @@ def list_profiles(folders: Sequence[Path], report: Report) -> dict[str, Path]:
 
 
 def choose_profile(
-    argument: str | None, chosen: Mapping[str, Variable], configured: tuple[Any, Origin] | None
+    argument: str | None,
+    chosen: Mapping[str, Variable],
+    config: TomlDocument | None,
+    report: Report,
 ) -> Choice:
-    """Choose by argument, ``INKCRE_PROFILE``, ``inkcre.toml``, ``CF_WORKER``, or ``dev``."""
-    if argument:
-        return Choice(argument, OverrideOrigin("profile"))
+    """Choose by argument, ``INKCRE_PROFILE``, ``inkcre.toml``, ``CF_WORKER``, or ``dev``.
+
+    What is no name is reported wherever it stands, and chooses nothing.
+    """
+    configured = _configured_profile(config, report)
     named, former = (chosen.get(name) for name in ("INKCRE_PROFILE", "CF_WORKER"))
-    if named and named.value:
-        return Choice(named.value, named.origin)
+    if argument is not None:
+        return _choose_name(argument, OverrideOrigin("profile"), report)
+    if named:
+        return _choose_name(named.value, named.origin, report)
     if configured:
-        return Choice(str(configured[0]), configured[1])
+        return configured
     if former and former.value.lower() in ("true", "1"):
         return Choice("workers", former.origin)
     return Choice(DEFAULT_PROFILE, DefaultOrigin())
+
+
+def _choose_name(name: str, origin: Origin, report: Report) -> Choice:
+    fault = find_fault(name)
+    if fault:
+        label = label_value(Definition(("profile",), name, origin))
+        report.add(Diagnostic(fault.code, "profile", fault.message, (label,), help=fault.help))
+    return Choice(NO_PROFILE if fault else name, origin)
+
+
+def _configured_profile(config: TomlDocument | None, report: Report) -> Choice | None:
+    """Read ``profile`` in ``inkcre.toml``."""
+    if config is None or "profile" not in config.data:
+        return None
+    value = config.data["profile"]
+    origin = TomlOrigin(config.path.name, config, ("profile",), config.path.parent)
+    if isinstance(value, str):
+        return _choose_name(value, origin, report)
+    label = label_toml(config, ("profile",), at_key=True, masked=True)
+    if isinstance(value, dict):
+        problem = Diagnostic(
+            "table_for_a_name",
+            "profile",
+            "a table where a name is expected",
+            (label,),
+            help=f"did you mean `profiles`? Write [{'.'.join(_meant_table(value))}]",
+        )
+    else:
+        help_ = "write text in quotes"
+        problem = Diagnostic(
+            "string_type", "profile", "input should be a profile's name", (label,), help=help_
+        )
+    report.add(problem)
+    return Choice(NO_PROFILE, origin)
+
+
+def _meant_table(value: Any) -> Iterator[str]:
+    """Yield the keys of the table that was meant by ``[profile.…]``."""
+    yield "profiles"
+    key, inner = next(iter(value.items()), ("NAME", {}))
+    yield show_key(key) if isinstance(inner, dict) else "NAME"
+    while isinstance(inner, dict) and inner:
+        key, inner = next(iter(inner.items()))
+        if isinstance(inner, dict):
+            yield show_key(key)
 
 
 def resolve_chain(
@@ -88,7 +147,7 @@ def resolve_chain(
     """
     chain: list[TomlDocument] = []
     seen: list[str] = []
-    while True:
+    while name != NO_PROFILE:  # why there is none is said already
         if name in seen:
             trail = " -> ".join([*seen[seen.index(name) :], name])
             report.add(
@@ -121,6 +180,7 @@ def resolve_chain(
             )
             return chain
         name = parent
+    return chain
 
 
 def _read_profile(
@@ -144,7 +204,7 @@ def _read_profile(
 
 
 def _quote_name(name: str) -> str:
-    return repr(name) if len(name) <= 64 else MASK
+    return repr(name) if re.fullmatch(r"[\w./\\ -]{1,64}", name) else MASK
 
 
 def _file_name(name: str) -> str:

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from inkcre.settings.model import Settings
 from inkcre.settings.origins import KeyPath
-from inkcre.settings.sections.base import LocalPath
+from inkcre.settings.sections.base import LocalPath, ResourceId
 
 PLAIN = ""
 """The variant's name of a table that has no tag."""
@@ -31,6 +31,7 @@ class Node:
     item: "Node | None" = None
     is_secret: bool = False
     is_local_path: bool = False
+    is_id: bool = False
     is_list: bool = False
 
     @property
@@ -129,7 +130,8 @@ def _describe(annotation: Any, info: FieldInfo | None, tag: str | None) -> Node:
     return Node(
         info,
         is_secret=SecretStr in members,
-        is_local_path=_is_local_path(annotation, info),
+        is_local_path=_is_marked(LocalPath, annotation, info),
+        is_id=_is_marked(ResourceId, annotation, info),
         is_list=origin is tuple,
     )
 
@@ -147,8 +149,9 @@ def _union_members(annotation: Any) -> tuple[Any, ...]:
     return (annotation,)
 
 
-def _is_local_path(annotation: Any, info: FieldInfo | None) -> bool:
-    mark = get_args(LocalPath)[-1]
+def _is_marked(type_: Any, annotation: Any, info: FieldInfo | None) -> bool:
+    """Tell whether a setting is of one of the annotated types, or a list of them."""
+    mark = get_args(type_)[-1]
     if info and mark in info.metadata:
         return True
     members = (

@@ -64,6 +64,13 @@ class TomlDocument:
         """Give the offsets of the value at ``keys``."""
         return self.spans.get(keys)
 
+    def value(self, keys: Keys) -> Any:
+        """Give what stands at ``keys``."""
+        value: Any = self.data
+        for key in keys:
+            value = value[key]
+        return value
+
     def place(self, start: int, end: int) -> Place:
         """Turn offsets into a line, a column and a length that stays on that line."""
         line_start = self.text.rfind("\n", 0, start) + 1

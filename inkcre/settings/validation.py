@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,9 +15,11 @@ from inkcre.settings.model import Settings
 from inkcre.settings.origins import Definition, KeyPath, Origins, TomlOrigin
 from inkcre.settings.report import Report
 from inkcre.settings.schema import Node, settings_schema
+from inkcre.settings.sections.base import FAULTS
 from inkcre.settings.variables import variable_name
 
 HELP = {
+    **{fault.code: fault.help for fault in FAULTS},
     "int_parsing": "write a whole number, for example {example}",
     "int_type": "write a whole number, for example {example}",
     "int_from_float": "write a whole number, for example {example}",
@@ -55,7 +57,7 @@ def validate(origins: Origins, report: Report) -> Settings | None:
     unread = {
         problem.subject.upper().removesuffix("_FILE")
         for problem in report.problems
-        if problem.code == "unreadable_secret"
+        if problem.code == "unreadable_secret" or problem.subject.endswith("_FILE")
     }
     problems: dict[tuple[str | int, ...], Diagnostic] = {}
     for detail in details:
@@ -166,13 +168,22 @@ def _unknown_key(path: KeyPath, variant: str | None, origins: Origins) -> Diagno
         kinds = " or ".join(f'"{name}"' for name in owners)
         help_ = f'the key belongs to {parent.tag} = {kinds}, and {parent.tag} is "{variant}" here'
     elif parent:
-        meant = suggest(path[-1], parent.children(variant))
-        help_ = (
-            f"did you mean `{meant}`?" if meant else f"keys: {', '.join(parent.children(variant))}"
-        )
+        keys = parent.children(variant)
+        meant = suggest(path[-1], _likely_keys(keys, definition, is_top=len(path) == 1))
+        help_ = f"did you mean `{meant}`?" if meant else f"keys: {', '.join(keys)}"
     label = (label_key(definition),) if definition else ()
     tag = _tag_label(path[:-1], parent, origins) if owners and variant else ()
     return Diagnostic("extra_forbidden", ".".join(path), "unknown key", label + tag, (), help_)
+
+
+def _likely_keys(
+    keys: Mapping[str, Node], definition: Definition | None, *, is_top: bool
+) -> list[str]:
+    """Give the keys that may have been meant: a table is no setting, and no setting a table."""
+    if definition is None or not isinstance(definition.value, dict):
+        return list(keys)
+    tables = [key for key, node in keys.items() if not node.is_leaf]
+    return [*tables, "profiles"] if is_top else tables or list(keys)
 
 
 def _tag_label(table: KeyPath, node: Node | None, origins: Origins) -> tuple[Label, ...]:

@@ -6,11 +6,13 @@ tells neither which variable it could not read nor which it ignored.
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
+from inkcre.settings.masking import MASK, show_key
 from inkcre.settings.merging import flatten
 from inkcre.settings.origins import (
     Definition,
@@ -24,6 +26,7 @@ from inkcre.settings.origins import (
 )
 from inkcre.settings.report import Report
 from inkcre.settings.schema import Node, find_node, walk_leaves
+from inkcre.settings.sections.base import find_fault
 from inkcre.settings.toml import Place
 
 PREFIX = "INKCRE_"
@@ -44,7 +47,7 @@ MAX_SECRET_BYTES = 65_536
 class Variable:
     """A named string and where it stands."""
 
-    name: str
+    name: str = field(repr=False)
     value: str = field(repr=False)
     origin: Origin
 
@@ -54,6 +57,14 @@ class Variable:
         if isinstance(self.origin, DotenvOrigin):
             return Label(display_path(self.origin.path), Place(self.origin.line, 1, 1))
         return Label(self.origin.describe())
+
+    def find_problem(self) -> Diagnostic | None:
+        """Say why the value cannot be what the variable should have: a path."""
+        fault = find_fault(self.value)
+        if fault is None:
+            return None
+        labels = (self.label,) if self.label.name != self.name else ()
+        return Diagnostic(fault.code, self.name, fault.message, labels, help=fault.help)
 
 
 def variable_name(path: KeyPath) -> str:
@@ -112,7 +123,7 @@ def _unknown_variable(variable: Variable) -> Diagnostic:
     meant = suggest(variable.name, [*known, *CHOOSING])
     return Diagnostic(
         "unknown_variable",
-        variable.name,
+        show_key(variable.name),
         "no setting has this name",
         (variable.label,) if variable.label.name != variable.name else (),
         help=f"did you mean {meant}?" if meant else f"variables are named {PREFIX}SECTION__KEY",
@@ -227,6 +238,10 @@ def _read_files(
                 )
             )
             continue
+        problem = variable.find_problem()
+        if problem:
+            report.add(problem)
+            continue
         path = Path(variable.value)
         value = read_secret(path, variable.name, report)
         if value is not None:
@@ -255,9 +270,10 @@ def read_secret(
     except (OSError, RuntimeError, ValueError) as error:  # the last: a name with NUL
         text = error.strerror if isinstance(error, OSError) else None
         reason = f"cannot be read: {(text or 'the link goes in circles').lower()}"
-    report.add(
-        Diagnostic("unreadable_secret", variable or path.name, reason, (Label(origin.describe()),))
-    )
+    place = origin.describe()
+    if variable and path.name == str(path) and not os.path.lexists(path):
+        place = f"{MASK} (via {variable})"  # a word alone may be the secret, and not its file
+    report.add(Diagnostic("unreadable_secret", variable or path.name, reason, (Label(place),)))
     return None
 
 

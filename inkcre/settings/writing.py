@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from inkcre.settings.leaves import Leaf, plain_value
+from inkcre.settings.masking import MASK, mask
 from inkcre.settings.origins import KeyPath
 from inkcre.settings.rendering import visible
 from inkcre.settings.variables import variable_name
@@ -31,23 +32,35 @@ def toml_key(path: Iterable[str]) -> str:
     return ".".join(visible(tomlkit.key(name).as_string()) for name in path)
 
 
-def toml_settings(leaves: Iterable[Leaf]) -> str:
-    """Write a whole file that loads to these settings; a secret is a note of its variable."""
+def toml_settings(leaves: Iterable[Leaf], *, masked: bool = True) -> str:
+    """Write a whole file that loads to these settings; a secret is a note of its variable.
+
+    Args:
+        leaves: the settings.
+        masked: whether what only looks like a secret is a note too, since the file is shown.
+    """
     tables: dict[KeyPath, list[Leaf]] = {}
     for leaf in leaves:
         if leaf.is_set or leaf.node.is_secret:
             tables.setdefault(leaf.path[:-1], []).append(leaf)
     written = [
-        "\n".join([*([f"[{toml_key(table)}]"] if table else []), *map(_line, inside)])
+        "\n".join([*_header(table, masked=masked), *(_line(one, masked=masked) for one in inside)])
         for table, inside in tables.items()
     ]
     return "\n\n".join(written) + "\n"
 
 
-def _line(leaf: Leaf) -> str:
+def _header(table: KeyPath, *, masked: bool) -> list[str]:
+    names = [mask(name) if masked else name for name in table]
+    return [f"[{toml_key(names)}]"] if names else []
+
+
+def _line(leaf: Leaf, *, masked: bool) -> str:
     key = toml_key(leaf.path[-1:])
     if leaf.node.is_secret:
         return f"# {key} is a secret: set {variable_name(leaf.path)}, or its _FILE"
+    if masked and MASK in leaf.show():
+        return f"# {key} has what looks like a secret"
     try:
         return f"{key} = {toml_value(leaf.value)}"
     except ValueError:

@@ -151,7 +151,7 @@ def test_every_code_in_the_source_is_explained() -> None:
     for path in (ROOT / "inkcre" / "settings").rglob("*.py"):
         codes |= set(re.findall(r'Diagnostic\(\s*"(\w+)"', path.read_text()))
         codes |= set(re.findall(r'_refuse\(\s*"(\w+)"', path.read_text()))
-        codes |= set(re.findall(r'PydanticCustomError\(\s*"(\w+)"', path.read_text()))
+        codes |= set(re.findall(r'(?:PydanticCustomError|Fault)\(\s*"(\w+)"', path.read_text()))
     assert codes <= set(EXPLANATIONS)
     pydantics = set(EXPLANATIONS) - codes - {"path_type"}
     assert pydantics <= set(get_args(core_schema.ErrorType))

@@ -35,7 +35,7 @@ def show_default(node: Node) -> str:
     default = node.info.default if node.info and not node.info.is_required() else None
     if node.is_secret or default is None:
         return ""
-    return f"`{show_value(default)}`" if show_value(default) else ""
+    return f"`{show_value(default, node)}`" if show_value(default, node) else ""
 
 
 def describe(path: KeyPath, node: Node) -> str:
@@ -111,9 +111,9 @@ def test_mistake_earns_what_the_page_shows(number: int, tmp_path: Path) -> None:
         assert played == MISTAKES[number]
 
 
-def test_there_are_ten_mistakes() -> None:
+def test_there_are_twelve_mistakes() -> None:
     """Each with a command and its output."""
-    assert len(MISTAKES) == 10
+    assert len(MISTAKES) == 12
     assert all("error[" in mistake or "warning[" in mistake for mistake in MISTAKES)
 
 
@@ -131,7 +131,7 @@ def test_every_error_code_is_described() -> None:
     codes = {k.code for k in descendants(InkcreError) if k.__name__ not in ABSTRACT}
     for path in (ROOT / "inkcre" / "settings").rglob("*.py"):
         codes |= set(re.findall(r'Diagnostic\(\s*"(\w+)"', path.read_text()))
-        codes |= set(re.findall(r'PydanticCustomError\(\s*"(\w+)"', path.read_text()))
+        codes |= set(re.findall(r'(?:PydanticCustomError|Fault)\(\s*"(\w+)"', path.read_text()))
     for path in (ROOT / "inkcre" / "http").rglob("*.py"):
         codes |= set(
             re.findall(r'"(no_route|method_not_allowed|unforeseen|http)"', path.read_text())

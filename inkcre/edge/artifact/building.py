@@ -130,7 +130,7 @@ def _own_files(settings: Settings, leaves: Sequence[Leaf]) -> dict[str, bytes]:
         entry.decode(), [f"{port}.{kind.replace('-', '_')}" for port, kind in chosen.items()]
     )
     own_version = version("inkcre")
-    profile = toml_settings([leaf for leaf in leaves if leaf.path != ("profile",)])
+    profile = toml_settings([leaf for leaf in leaves if leaf.path != ("profile",)], masked=False)
     return {
         "src/worker.py": entry,
         "src/inkcre.toml": f'profile = "{settings.profile}"\n'.encode(),

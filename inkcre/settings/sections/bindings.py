@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from inkcre.settings.sections.base import Section
+from inkcre.settings.sections.base import Name, ResourceId, Section
 
 
 class HyperdriveBinding(Section):
@@ -13,7 +13,7 @@ class HyperdriveBinding(Section):
     type: Literal["hyperdrive"]
     """A Hyperdrive configuration."""
 
-    id: str | None = None
+    id: ResourceId | None = None
     """The configuration's id; absent until it has been created."""
 
 
@@ -23,7 +23,7 @@ class D1Binding(Section):
     type: Literal["d1"]
     """A D1 database."""
 
-    id: str | None = None
+    id: ResourceId | None = None
     """The database's id; absent until it has been created."""
 
 
@@ -33,7 +33,7 @@ class R2Binding(Section):
     type: Literal["r2"]
     """An R2 bucket."""
 
-    bucket: str
+    bucket: Name
     """The bucket's name."""
 
 
@@ -43,7 +43,7 @@ class KvBinding(Section):
     type: Literal["kv"]
     """A KV namespace."""
 
-    id: str | None = None
+    id: ResourceId | None = None
     """The namespace's id; absent until it has been created."""
 
 
@@ -60,7 +60,7 @@ class QueueBinding(Section):
     type: Literal["queue"]
     """A queue."""
 
-    queue: str
+    queue: Name
     """The queue's name."""
 
 

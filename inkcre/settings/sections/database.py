@@ -1,12 +1,13 @@
 """``[database]``: where blocks and relations are kept."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from inkcre.settings.sections.base import BindingName, LocalPath, Section
+from inkcre.settings.sections.base import BindingName, LocalPath, SecretText, Section
 
 
 class QueuePoolSettings(Section):
@@ -57,11 +58,20 @@ class SqliteSettings(Section):
     """Whether the schema is brought up to date when the process starts."""
 
 
+_PARTS = re.compile(r"[^:]+://([^@/?]*@)?[^@/?]*(/[^@?]*)?(\?.*)?", re.DOTALL)
+"""User information ends at the first ``@`` for libpq: what follows of a password would be a host,
+and be quoted when it is not found."""
+
+
 def _postgres_address(url: SecretStr) -> SecretStr:
     scheme, separator, _ = url.get_secret_value().partition("://")
     if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
         raise PydanticCustomError(
             "postgres_url", "input should be an address that starts with postgresql://"
+        )
+    if not _PARTS.fullmatch(url.get_secret_value()):
+        raise PydanticCustomError(
+            "postgres_userinfo", "input should have the @, / and ? of its password as %40, %2F, %3F"
         )
     return url
 
@@ -73,7 +83,7 @@ class PostgresSettings(Section):
     """PostgreSQL over the network."""
 
     url: Annotated[
-        SecretStr,
+        SecretText,
         AfterValidator(_postgres_address),
         Field(json_schema_extra={"pattern": r"^postgres(ql)?(\+\w+)?://"}),
     ]

@@ -1,10 +1,10 @@
 """``[extensions]``: packages that add resolvers, sources and routes."""
 
-from inkcre.settings.sections.base import Section
+from inkcre.settings.sections.base import Name, Section
 
 
 class ExtensionsSettings(Section):
     """Packages that add resolvers, sources and routes."""
 
-    enabled: tuple[str, ...] = ()
+    enabled: tuple[Name, ...] = ()
     """Names of entry points in the group "inkcre.extensions"."""

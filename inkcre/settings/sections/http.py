@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inkcre.settings.sections.base import Section
+from inkcre.settings.sections.base import Host, Name, Section
 
 
 class CorsSettings(Section):
     """``[http.cors]``: which web pages of other origins may call the API."""
 
-    allow_origins: tuple[str, ...] = ()
+    allow_origins: tuple[Name, ...] = ()
     """Origins such as "https://app.example.org"; "*" is any. Empty: no CORS headers at all."""
 
     allow_credentials: bool = False
@@ -23,7 +23,7 @@ class CorsSettings(Section):
 class HttpSettings(Section):
     """The HTTP side: where a process listens, and the limits on a request."""
 
-    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    host: Host = "127.0.0.1"
     """The address that a process listens on."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8000

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from inkcre.settings.sections.base import Section
+from inkcre.settings.sections.base import Name, Section
 
 
 def _known_zone(name: str) -> str:
@@ -20,7 +20,7 @@ def _known_zone(name: str) -> str:
 
 
 TimeZone = Annotated[
-    str,
+    Name,
     AfterValidator(_known_zone),
     Field(json_schema_extra={"x-allowed": "a name such as Europe/Berlin"}),
 ]

@@ -2,12 +2,18 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from inkcre.settings.sections.base import BindingName, LocalPath, Section
+from inkcre.settings.sections.base import (
+    SOUND,
+    BindingName,
+    HttpAddress,
+    LocalPath,
+    SecretText,
+    Section,
+)
 
 
 class FilesystemSettings(Section):
@@ -20,27 +26,13 @@ class FilesystemSettings(Section):
     """The folder, made when absent."""
 
 
-def _http_address(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
-        is_address = is_address and parts.port != 0 and "@" not in parts.netloc
-    except ValueError:
-        is_address = False
-    if not is_address or not url.isprintable() or " " in url:
-        raise PydanticCustomError(
-            "http_address", "input should be an address such as https://s3.example.org:9000"
-        )
-    return url
-
-
 def _printable(secret: SecretStr) -> SecretStr:
     if not secret.get_secret_value().isprintable():
         raise PydanticCustomError("control_character", "input should have no control character")
     return secret
 
 
-Key = Annotated[SecretStr, AfterValidator(_printable)]
+Key = Annotated[SecretText, AfterValidator(_printable)]
 
 
 class S3Settings(Section):
@@ -50,14 +42,16 @@ class S3Settings(Section):
     """An S3-compatible store."""
 
     bucket: Annotated[
-        str, Field(min_length=3, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]$")
+        str,
+        Field(min_length=3, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]$"),
+        SOUND,
     ]
     """The bucket's name."""
 
-    region: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "auto"
+    region: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$"), SOUND] = "auto"
     """The region's name."""
 
-    endpoint: Annotated[str, AfterValidator(_http_address)] | None = None
+    endpoint: HttpAddress | None = None
     """The store's address; absent for Amazon's own."""
 
     access_key_id: Key | None = None

@@ -3,17 +3,12 @@
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
-from inkcre.settings.sections.base import Section
+from inkcre.settings.sections.base import Host, Section
 
 
-def _host(name: str) -> str:
-    if not name or "/" in name or "@" in name or not name.isprintable() or " " in name:
-        raise PydanticCustomError(
-            "host_name", "input should be a host's name or address, such as nas.example.org"
-        )
-    return name.lower().strip("[]")
+def _as_in_url(host: str) -> str:
+    return host.lower().strip("[]")
 
 
 class WebLimits(Section):
@@ -28,7 +23,7 @@ class WebLimits(Section):
     max_redirects: Annotated[int, Field(ge=0, le=20)] = 5
     """How many redirects are followed."""
 
-    private_hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = ()
+    private_hosts: tuple[Annotated[Host, AfterValidator(_as_in_url)], ...] = ()
     """Hosts that may be fetched though they are not on the open Internet, as a URL names them."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from inkcre.settings.sections.base import Section
+from inkcre.settings.sections.base import SOUND, Section
 from inkcre.settings.sections.crons import check_cron
 
 FIRST_USABLE_DATE = datetime.date(2026, 9, 8)
@@ -32,7 +32,7 @@ class WorkersLimitsSettings(Section):
 class WorkersSettings(Section):
     """The deployment to Cloudflare Workers."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = "inkcre"
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), SOUND] = "inkcre"
     """The Worker's name."""
 
     compatibility_date: Annotated[

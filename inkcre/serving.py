@@ -11,7 +11,8 @@ import uvicorn
 
 from inkcre.app import create_app
 from inkcre.errors import OperatorError
-from inkcre.lifecycle import prepare_database
+from inkcre.infobase.claims import refusal
+from inkcre.lifecycle import prepare_database, prepare_storage
 from inkcre.logs import logging_config
 from inkcre.plan import plan_assembly, render_plan
 from inkcre.settings.model import Settings
@@ -38,6 +39,7 @@ def serve(settings: Settings) -> None:
         WrongTarget: the profile is for Cloudflare Workers.
         CannotListen: the address is taken, or is not this machine's.
         SchemaBehind: the database's schema is not the one that is needed.
+        StorageTaken: the storage belongs to another base.
     """
     if settings.target != "process":
         raise WrongTarget(
@@ -48,7 +50,10 @@ def serve(settings: Settings) -> None:
     app = create_app(settings)
     listener = _listen(settings.http.host, settings.http.port)
     # Before uvicorn starts, so that a refusal is one error and no stack trace.
-    prepare_database(settings, app.state.components)
+    if prepare_database(settings, app.state.components):
+        standing = prepare_storage(app.state.components)
+        if standing and standing.state == "taken":
+            raise refusal(standing)
     logger.info(
         "profile %s, chosen by %s", settings.profile, settings.origins.of(("profile",)).describe()
     )

@@ -84,7 +84,14 @@ async def add_file_route(
     def add() -> tuple[dict[str, Any], bool]:
         given = components()
         called, chunks = open_upload(request, name)
-        return add_file(given.database, given.storage, chunks, name=called, now=given.clock())
+        return add_file(
+            given.database,
+            given.storage,
+            chunks,
+            name=called,
+            now=given.clock(),
+            tenure=given.tenure,
+        )
 
     block, is_new = await run_aside("clients", add)
     return json_response(block, 201 if is_new else 200, {"Location": f"/blocks/{block['id']}"})

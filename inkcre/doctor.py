@@ -232,9 +232,12 @@ def _examine_storage(settings: Settings, components: Components | None) -> Itera
         return _describe_owner(components, standing)
 
     def write() -> str:
+        storage = components.storage if components else build_storage(settings)
+        if standing is None and storage.capabilities.outlives_process and see(storage).numbers:
+            raise _NotTried("some base's; whether it is this one's cannot be told")
         if standing is not None and standing.state == "taken":
             raise _NotTried("another base's: nothing was written there")
-        return _try_storage(settings, components)
+        return _try_storage(settings.storage.kind, storage)
 
     owner = _try("files", find_owner)
     yield _try("storage", write)
@@ -250,14 +253,13 @@ def _describe_owner(components: Components, standing: Standing) -> str:
     return f"of this base, {standing.base}; {sum(1 for _ in orphans)} orphans"
 
 
-def _try_storage(settings: Settings, components: Components | None) -> str:
-    storage = components.storage if components else build_storage(settings)
+def _try_storage(kind: str, storage: Storage) -> str:
     made = _absent_folders(storage)
     is_exclusive = probing.try_storage(storage)
     for folder in made:
         if folder.exists():
             folder.rmdir()  # the doctor leaves nothing behind
-    said = f"{settings.storage.kind}: written, read back and removed"
+    said = f"{kind}: written, read back and removed"
     if not is_exclusive:
         said += "; it puts over what is there, so nothing is deleted by itself"
     return said

@@ -47,7 +47,7 @@ from inkcre.infobase.constructs import random_id
 from inkcre.infobase.notes import SELECT_KNOWN, select_digests
 from inkcre.infobase.tables import base, claims
 from inkcre.ports.components import Components
-from inkcre.ports.database import Database, Statement
+from inkcre.ports.database import Call, Database, Statement
 from inkcre.ports.storage import FileKey, Standing, State, Storage, Tenure
 
 logger = logging.getLogger("inkcre")
@@ -340,10 +340,20 @@ def claim_next(database: Database, storage: Storage, standing: Standing) -> Stan
 
     Several processes of one base may do so at once: each has a number of its own.
     """
-    asked = CLAIM_NEXT(storage=standing.storage, epoch=standing.epoch)
-    ((place, number, token),) = database.atomic([asked])[0]
-    _put(storage, Epoch(int(number), standing.base, str(place), str(token)))
+    epoch = _remember_next(database, standing)
+    _put(storage, epoch)
     return judge(database, see(storage))
+
+
+def _remember_next(database: Database, standing: Standing, *others: Call) -> Epoch:
+    """Make the row of the next epoch, behind other statements, and give the epoch to be put."""
+    asked = CLAIM_NEXT(storage=standing.storage, epoch=standing.epoch)
+    for _ in range(ATTEMPTS):
+        with suppress(Conflict):  # another process of this base has just taken the number
+            answers = database.atomic([*others, asked, SELECT_BASE()])
+            ((place, number, token),), ((ours,),) = answers[-2:]
+            return Epoch(int(number), str(ours), str(place), str(token))
+    raise Unavailable("storage: somebody else keeps claiming it")
 
 
 def take_over(database: Database, storage: Storage) -> Standing:
@@ -360,11 +370,7 @@ def take_over(database: Database, storage: Storage) -> Standing:
     if standing.state == "ours":
         return standing
     renaming = [RENAME_BASE()] if standing.state == "contested" else []
-    asked = CLAIM_NEXT(storage=standing.storage, epoch=standing.epoch)
-    rows = database.atomic([*renaming, asked])[-1]
-    ((place, number, token),) = rows
-    ((ours,),) = database.read(SELECT_BASE())
-    if not _put(storage, Epoch(int(number), str(ours), str(place), str(token))):
+    if not _put(storage, _remember_next(database, standing, *renaming)):
         raise refusal(judge(database, see(storage)))
     storage.delete([CONTESTED])
     return judge(database, see(storage))

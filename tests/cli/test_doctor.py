@@ -14,7 +14,7 @@ from inkcre.settings.loader import inspect_settings
 from tests.cli.conftest import Run
 from tests.conftest import NOWHERE, ROOT, new_postgres_database
 
-NAMES = ["settings", "database", "schema", "clock", "storage", "keyvalue", "scheduler"]
+NAMES = ["settings", "database", "schema", "clock", "storage", "files", "keyvalue", "scheduler"]
 
 
 def examine(run: Run, *arguments: str, **environ: str) -> tuple[dict[str, Any], int]:

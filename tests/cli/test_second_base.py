@@ -1,13 +1,23 @@
 """A second base beside the first one's files: nothing of the first is deleted, by whatever way."""
 
 import os
+import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
 
+import psycopg
+from fastapi.testclient import TestClient
+
+from inkcre.app import create_app
 from tests.cli.conftest import COMMAND, Run, clean_environ
-from tests.conftest import new_postgres_database
+from tests.conftest import ROOT, new_postgres_database
 from tests.postgres import free_port
+
+BASES = ROOT / "tests" / "data" / "bases"
+GONE = "1fbe00442efe2b46fc9638aa9ad210642c9da16a6eb877a49ebcc66d7677087c"
+"""The file that no block of the frozen base names any more."""
 
 
 def make_old(folder: Path, days: float = 3) -> None:
@@ -87,3 +97,108 @@ def test_what_others_keep_in_the_folder_stays(run: Run, tmp_path: Path) -> None:
     for arguments in (("sweep", "--dry-run"), ("sweep",)):
         assert run("files", *arguments, *place).returncode == 0
     assert [name for name in others if not (shelf / name).exists()] == []
+
+
+def test_doctor_tells_whose_the_files_are(run: Run, tmp_path: Path) -> None:
+    """Of another base nothing is written there; orphans are counted; a copy is told of."""
+    kept = filled(run, tmp_path)
+    orphan = tmp_path / "data" / "files" / "sha256+" / "aa+" / ("a" * 64)
+    orphan.parent.mkdir()
+    orphan.write_text("x")
+    make_old(tmp_path / "data" / "files")
+    assert re.search(r"✓ files +of this base, [0-9a-f]{32}; 1 orphans", run("doctor").stdout)
+    before = sorted(tmp_path.rglob("*"))
+    other = ("--set", "database.path=other.sqlite3")
+    said = ""
+    for _ in range(2):
+        said = run("doctor", *other).stdout
+        assert re.search(r"- storage +(some base's|another base's)", said)
+        run("migrate", *other)
+        before = sorted({*before, *tmp_path.glob("other.sqlite3*")})
+    assert re.search(r"✗ files +storage: belongs to base [0-9a-f]{32}, and this", said)
+    assert "help: name another folder, bucket or storage.prefix" in said
+    assert sorted(tmp_path.rglob("*")) == before
+    copy = ("--set", "database.path=copy.sqlite3")
+    shutil.copy(tmp_path / "data" / "inkcre.sqlite3", tmp_path / "copy.sqlite3")
+    run("files", "sweep", *copy)
+    assert re.search(r"✗ files +storage: a copy of this base, ", run("doctor").stdout)
+    assert run("files", "sweep").returncode == 78
+    assert len(stored(tmp_path / "data" / "files")) == len(kept) + 1
+
+
+def test_storage_is_shown_and_claimed(run: Run, tmp_path: Path) -> None:
+    """By a command that asks; the copy is refused from then on, and so is its server."""
+    filled(run, tmp_path)
+    shutil.copy(tmp_path / "data" / "inkcre.sqlite3", tmp_path / "copy.sqlite3")
+    copy = ("--set", "database.path=copy.sqlite3")
+    run("files", "sweep", *copy)
+    assert run("files", "sweep").returncode == 78
+    shown = run("storage", "show").stdout
+    assert re.search(r"^storage: contested, claimed by [0-9a-f]{32}$", shown, re.MULTILINE)
+    refused = run("storage", "claim", stdin="n\n")
+    assert refused.returncode == 1
+    assert "take it over for this base?" in refused.stdout
+    assert run("storage", "show").stdout == shown
+    assert "belongs to this base" in run("storage", "claim", "--yes").stdout
+    assert "already" in run("storage", "claim").stdout
+    assert run("files", "sweep").returncode == 0
+    (tmp_path / "three").write_text("three")
+    assert "error[storage_taken]" in run("files", "put", "three", *copy).stderr
+    assert "missing" not in run("files", "ls", *copy).stdout
+    assert run("export", "all.ndjson", *copy).returncode == 0
+
+
+def test_other_servers_tell_and_refuse_uploads(run: Run, tmp_path: Path) -> None:
+    """Served by somebody else it starts: what is there is read, and an upload is answered 503."""
+    filled(run, tmp_path)
+    for taken in (True, False):
+        name = "other.sqlite3" if taken else "copy.sqlite3"
+        if not taken:
+            shutil.copy(tmp_path / "data" / "inkcre.sqlite3", tmp_path / name)
+            assert run("files", "sweep").returncode == 0
+        overrides = {"database.path": name, "storage.path": "data/files", "scheduler.kind": "off"}
+        app = create_app(profile="dev", overrides=overrides, environ={})
+        with TestClient(app) as client:
+            notices = client.get("/readyz").json()["notices"]
+            assert [one["code"] for one in notices] == [
+                "storage_taken" if taken else "storage_contested"
+            ]
+            assert client.get("/blocks").status_code == 200
+            answer = client.post("/files", content=b"new")
+            assert answer.status_code == (503 if taken else 201)
+            if taken:
+                assert answer.json()["type"] == "urn:inkcre:problem:storage_taken"
+
+
+def test_server_and_laptop_do_not_ship_one_folder(run: Run, tmp_path: Path) -> None:
+    """A new base of profile server has a folder of its own; one of before goes on with its own."""
+    filled(run, tmp_path)
+    server = {
+        "INKCRE_PROFILE": "server",
+        "INKCRE_DATABASE__URL": new_postgres_database(),
+        "INKCRE_HTTP__HOST": "127.0.0.1",
+    }
+    run("migrate", **server)
+    (tmp_path / "three").write_text("three")
+    assert run("files", "put", "three", **server).returncode == 0
+    assert len(stored(tmp_path / "data" / "server-files")) == 1
+    assert len(stored(tmp_path / "data" / "files")) == 2
+
+
+def test_server_of_before_goes_on_with_its_folder(run: Run, tmp_path: Path) -> None:
+    """Where its files are, before and after it has claimed them; doctor looks there too."""
+    url = new_postgres_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute((BASES / "0004.postgres.sql").read_bytes())
+    folder = tmp_path / "data" / "files"
+    shutil.copytree(BASES / "0004.files", folder)
+    (folder / "sha256+" / "1f+" / GONE).unlink()
+    server = {"INKCRE_PROFILE": "server", "INKCRE_DATABASE__URL": url}
+    assert run("migrate", **server).returncode == 0
+    for name in ("three", "four"):
+        assert "✓ storage" in run("doctor", **server).stdout
+        (tmp_path / name).write_text(name)
+        assert run("files", "put", name, **server).returncode == 0
+        assert "missing" not in run("files", "ls", **server).stdout
+    assert len(stored(folder)) == 4
+    assert not (tmp_path / "data" / "server-files").exists()

@@ -433,6 +433,7 @@ class Dying:
 @pytest.mark.parametrize("after", [False, True])
 def test_killed_at_any_step_loses_nothing(tmp_path: Path, act: str, after: bool) -> None:
     """Before or after each call to a component: what is named is there, and all can be done again."""
+    ended = False
     for step in range(1, 40):
         folder = tmp_path / str(step)
         folder.mkdir()
@@ -445,13 +446,9 @@ def test_killed_at_any_step_loses_nothing(tmp_path: Path, act: str, after: bool)
             pass_days(31, folder / "files", base)
         left = [step]
         given = base.given
-        dying = replace(
-            given,
-            database=Dying(given.database, left, after=after),
-            storage=Dying(given.storage, left, after=after),
-            tenure=Tenure(),
-        )
-        ended = False
+        database: Any = Dying(given.database, left, after=after)
+        storage: Any = Dying(given.storage, left, after=after)
+        dying = replace(given, database=database, storage=storage, tenure=Tenure())
         with suppress(Killed):
             _do(act, replace(base, given=dying))
             ended = True

@@ -69,7 +69,13 @@ def both(kind: str, url: str) -> Iterator[dict[str, int]]:
     profile, key = PROFILES[kind]
     ours, bare = free_port(), free_port()
     inkcre = [str(Path(sys.executable).with_name("inkcre")), "run", "--profile", profile]
-    options = {key: url, "http.port": str(ours), "http.host": "127.0.0.1", "logging.level": "error"}
+    options = {
+        key: url,
+        "http.port": str(ours),
+        "http.host": "127.0.0.1",
+        "logging.level": "error",
+        "storage.kind": "memory",  # a base that somebody keeps in this folder has its own files
+    }
     for name, value in options.items():
         inkcre += ["--set", f"{name}={value}"]
     uvicorn = [sys.executable, "-m", "uvicorn", "benchmarks.baseline:app", "--port", str(bare)]

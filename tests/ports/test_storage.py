@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from inkcre.assembly import build_storage
-from inkcre.errors import InkcreError, Invalid, Misconfigured, QuotaExceeded, Unavailable
+from inkcre.errors import Conflict, InkcreError, Invalid, Misconfigured, QuotaExceeded, Unavailable
 from inkcre.ports.storage import FileKey, Storage
 from inkcre.testing.ports import StorageContract
 from inkcre.testing.ports.storage import in_parts
@@ -66,6 +66,33 @@ class TestS3(StorageContract):
     def storage(self, bucket: dict[str, Any]) -> Storage:
         """Give the bucket that all tests share."""
         return make(**bucket)
+
+
+def test_prefixes_keep_files_of_one_bucket_apart(bucket: dict[str, Any]) -> None:
+    """Each sees its own files only, by their own names, in every method."""
+    one, two = make(**bucket, prefix="one"), make(**bucket, prefix="one/two")
+    for storage, content in ((one, b"1"), (two, b"22")):
+        for name in ("a/b", "a/c", "d"):
+            storage.put(FileKey(name), content, content_type="image/png")
+        storage.move(FileKey("d"), FileKey("e"))
+        storage.sync(FileKey("e"))
+        with pytest.raises(Conflict):
+            storage.put(FileKey("e"), b"", if_absent=True)
+        storage.tidy("a", ".*", datetime.now(UTC))
+    for storage, size in ((one, 1), (two, 2)):
+        found = storage.get(FileKey("a/b"), start=size - 1)
+        assert (found.info.key, found.info.size, len(found.read())) == ("a/b", size, 1)
+        assert storage.head(FileKey("e")).key == "e"
+        assert [info.key for info in storage.list("a").files] == ["a/b", "a/c"]
+        page = storage.list("a", limit=1)
+        rest = storage.list("a", cursor=page.cursor)
+        assert [info.key for info in (*page.files, *rest.files)] == ["a/b", "a/c"]
+    assert [info.key for info in two.list().files] == ["a/b", "a/c", "e"]
+    two.delete(info.key for info in two.list().files)
+    assert len(one.list().files) == 3
+    whole = make(**bucket)
+    assert [info.key for info in whole.list("one").files] == ["one/a/b", "one/a/c", "one/e"]
+    whole.delete(info.key for info in whole.list("one").files)
 
 
 @pytest.mark.parametrize(

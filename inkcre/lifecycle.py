@@ -179,7 +179,7 @@ def keep_former_folder(settings: Settings, components: Components) -> None:
     """Go on with the files that a base of profile ``server`` has from before, where they are.
 
     Only where nobody has chosen a folder, the new one is not there, and the former one is the
-    base's own: claimed by it, or full of files that it names.
+    base's own: claimed by it, or by nobody while files that it names are there.
     """
     storage = components.storage
     origin = settings.origins.of(("storage", "path"))

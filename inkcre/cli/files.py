@@ -143,11 +143,11 @@ def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = Non
 @app.command("orphans")
 def orphans(profile: Profile = None, set_: Assignments = None) -> None:
     """List the files that are neither of a block nor noted as let go: size, time, name."""
-    from inkcre.infobase.claims import look
+    from inkcre.infobase.claims import judge, see
     from inkcre.infobase.sweeping import list_orphans
 
     with open_base(profile, set_) as given:
-        standing = look(given.database, given.storage, given.tenure)
+        standing = judge(given.database, see(given.storage))
         for info in list_orphans(given.database, given.storage, given.clock, standing):
             when = info.modified_at.strftime("%Y-%m-%d %H:%M")
             print(f"{_size(info.size):>10}  {when}  {info.key}")
@@ -185,10 +185,10 @@ def sweep(
 
 
 def _sweep_orphans(given: "Components", *, is_dry: bool, is_sure: bool) -> None:
-    from inkcre.infobase.claims import look
+    from inkcre.infobase.claims import judge, see
     from inkcre.infobase.sweeping import list_orphans, sweep_orphans
 
-    standing = look(given.database, given.storage, given.tenure)
+    standing = judge(given.database, see(given.storage))
     found = list(list_orphans(given.database, given.storage, given.clock, standing))
     size = _size(sum(info.size for info in found))
     print(f"{len(found)} orphans, {size}")

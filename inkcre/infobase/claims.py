@@ -44,7 +44,7 @@ from inkcre.errors import (
     Unavailable,
 )
 from inkcre.infobase.constructs import random_id
-from inkcre.infobase.notes import SELECT_KNOWN, select_digests
+from inkcre.infobase.notes import SELECT_KNOWN, SELECT_SOME_NAMED, select_digests
 from inkcre.infobase.tables import base, claims
 from inkcre.ports.components import Components
 from inkcre.ports.database import Call, Database, Statement
@@ -316,12 +316,19 @@ def may_claim(database: Database, storage: Storage) -> bool:
 
 
 def owns(database: Database, storage: Storage) -> bool:
-    """Tell whether a storage is this base's, or has files and nearly all of them are named here."""
+    """Tell whether a storage is this base's, or is nobody's and has files that it names."""
     standing = judge(database, see(storage))
     if standing.state == "unclaimed":
-        has_files = bool(storage.list(FILES, limit=1).files)
-        return has_files and may_claim(database, storage)
-    return standing.state in ("ours", "contested")
+        return any(_has(storage, digest) for (digest,) in database.read(SELECT_SOME_NAMED()))
+    return standing.state != "taken"
+
+
+def _has(storage: Storage, digest: str) -> bool:
+    try:
+        storage.head(FileKey(f"{FILES}/{digest[:2]}/{digest}"))
+    except NotFound:
+        return False
+    return True
 
 
 def _claim_first(

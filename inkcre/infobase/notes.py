@@ -201,6 +201,14 @@ RELEASE = Statement(
 )
 """Note files anew that a sweep has marked and left."""
 
+SELECT_SOME_NAMED = Statement(
+    select(func.substr(blocks.c.content, len(PREFIX) + 1))
+    .where(blocks.c.storage == _FILE)
+    .order_by(blocks.c.content)
+    .limit(100)
+)
+"""Read some files that blocks name."""
+
 _known = json_rows("known", digest=Text())
 
 

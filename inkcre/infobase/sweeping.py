@@ -19,10 +19,12 @@ from inkcre.infobase.claims import (
     FILES,
     claim_next,
     drop_older,
+    judge,
     look,
     refusal,
     refuses_second_put,
     remember,
+    see,
 )
 from inkcre.infobase.files import INCOMING, digest_of_key, file_key
 from inkcre.infobase.notes import (
@@ -167,7 +169,7 @@ def sweep_files(
         yield swept  # what is let go is gone with the process
         return
     if is_dry:
-        yield from _count(database, storage, clock, keep_days, look(database, storage, tenure))
+        yield from _count(database, storage, clock, keep_days, judge(database, see(storage)))
         return
     sweep = open_sweep(database, storage, clock, tenure, is_automatic=is_automatic)
     yield from _clear_up(sweep, swept)
@@ -231,7 +233,13 @@ def _list_old(storage: Storage, folder: str, before: datetime) -> Iterator[FileI
 def list_orphans(
     database: Database, storage: Storage, clock: Clock, standing: Standing
 ) -> Iterator[FileInfo]:
-    """Yield the files that no block names and no note, and what others' uploads have left."""
+    """Yield the files that no block names and no note, and what others' uploads have left.
+
+    Raises:
+        StorageTaken: they are another base's.
+    """
+    if standing.state == "taken":
+        raise refusal(standing)
     files = _list_old(storage, FILES, clock() - GRACE)
     while group := list(islice(files, 1000)):
         known = select_digests(database, SELECT_KNOWN, map(_digest, group))

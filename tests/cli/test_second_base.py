@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import psycopg
+import pytest
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
@@ -78,6 +79,7 @@ def test_sweep_from_another_base_deletes_nothing(run: Run, tmp_path: Path) -> No
     done = run("files", "sweep")
     assert (done.returncode, stored(tmp_path / "data" / "files")) == (78, kept)
     assert "error[storage_taken]" in done.stderr
+    assert "error[storage_taken]" in run("files", "orphans").stderr
     assert "missing" not in run("files", "ls", **server).stdout
 
 
@@ -185,20 +187,27 @@ def test_server_and_laptop_do_not_ship_one_folder(run: Run, tmp_path: Path) -> N
     assert len(stored(tmp_path / "data" / "files")) == 2
 
 
-def test_server_of_before_goes_on_with_its_folder(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_all_its_own", [True, False])
+def test_server_of_before_goes_on_with_its_folder(
+    run: Run, tmp_path: Path, is_all_its_own: bool
+) -> None:
     """Where its files are, before and after it has claimed them; doctor looks there too."""
     url = new_postgres_database()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute((BASES / "0004.postgres.sql").read_bytes())
     folder = tmp_path / "data" / "files"
     shutil.copytree(BASES / "0004.files", folder)
-    (folder / "sha256+" / "1f+" / GONE).unlink()
     server = {"INKCRE_PROFILE": "server", "INKCRE_DATABASE__URL": url}
     assert run("migrate", **server).returncode == 0
+    assert "missing" not in run("files", "ls", **server).stdout
+    if is_all_its_own:
+        (folder / "sha256+" / "1f+" / GONE).unlink()
     for name in ("three", "four"):
-        assert "✓ storage" in run("doctor", **server).stdout
+        said = run("doctor", **server).stdout
+        assert "✓ storage" in said
+        assert is_all_its_own or "✗ files     storage: most of its files" in said
         (tmp_path / name).write_text(name)
         assert run("files", "put", name, **server).returncode == 0
         assert "missing" not in run("files", "ls", **server).stdout
-    assert len(stored(folder)) == 4
+    assert len(stored(folder)) == (4 if is_all_its_own else 5)
     assert not (tmp_path / "data" / "server-files").exists()

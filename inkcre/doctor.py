@@ -11,7 +11,8 @@ from typing import Any, Literal
 from inkcre import probing, schema
 from inkcre.assembly import build_components, build_keyvalue, build_storage
 from inkcre.errors import InkcreError, Misconfigured, SchemaBehind
-from inkcre.infobase.claims import judge, may_claim, refusal, see
+from inkcre.infobase.claims import judge, may_claim, refusal
+from inkcre.infobase.epochs import see
 from inkcre.infobase.sweeping import list_orphans
 from inkcre.infobase.tables import SCHEMA_HEAD
 from inkcre.lifecycle import keep_former_folder

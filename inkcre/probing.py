@@ -12,7 +12,7 @@ from sqlalchemy import Float, Integer, Text, cast, column, func, select, table
 
 from inkcre.assembly import build_database
 from inkcre.errors import Conflict, InkcreError, Misconfigured, TimedOut, Unsupported
-from inkcre.infobase.claims import FOLDER
+from inkcre.infobase.epochs import FOLDER
 from inkcre.ports.components import Clock
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.keyvalue import KeyValue, ValueKey

@@ -143,7 +143,8 @@ def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = Non
 @app.command("orphans")
 def orphans(profile: Profile = None, set_: Assignments = None) -> None:
     """List the files that are neither of a block nor noted as let go: size, time, name."""
-    from inkcre.infobase.claims import judge, see
+    from inkcre.infobase.claims import judge
+    from inkcre.infobase.epochs import see
     from inkcre.infobase.sweeping import list_orphans
 
     with open_base(profile, set_) as given:
@@ -185,7 +186,8 @@ def sweep(
 
 
 def _sweep_orphans(given: "Components", *, is_dry: bool, is_sure: bool) -> None:
-    from inkcre.infobase.claims import judge, see
+    from inkcre.infobase.claims import judge
+    from inkcre.infobase.epochs import see
     from inkcre.infobase.sweeping import list_orphans, sweep_orphans
 
     standing = judge(given.database, see(given.storage))

@@ -26,7 +26,6 @@ import json
 import logging
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Text, bindparam, delete, exists, func, insert, select, update
 
@@ -44,6 +43,16 @@ from inkcre.errors import (
     Unavailable,
 )
 from inkcre.infobase.constructs import random_id
+from inkcre.infobase.epochs import (
+    ATTEMPTS,
+    CONTESTED,
+    Epoch,
+    Sight,
+    epoch_key,
+    list_epochs,
+    put_epoch,
+    see,
+)
 from inkcre.infobase.notes import SELECT_KNOWN, SELECT_SOME_NAMED, select_digests
 from inkcre.infobase.tables import base, claims
 from inkcre.ports.components import Components
@@ -52,14 +61,8 @@ from inkcre.ports.storage import FileKey, Standing, State, Storage, Tenure
 
 logger = logging.getLogger("inkcre")
 
-FOLDER = "inkcre"
-EPOCHS = f"{FOLDER}/epochs"
-CONTESTED = FileKey(f"{FOLDER}/contested")
 FILES = "sha256"
 """The folder of what is kept for blocks."""
-
-ATTEMPTS = 8
-"""How often a look is tried while others put epochs and take old ones away."""
 
 LOOKED_AT = 1000
 """How many files are looked at to tell whose they are. They are called by their digests, so the
@@ -123,86 +126,6 @@ SELECT_BASE = Statement(select(base.c.id))
 
 SELECT_OWN = Statement(select(claims.c.epoch, claims.c.token).where(claims.c.storage == _storage))
 """Read which epochs of a storage this base has put."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What an epoch says."""
-
-    number: int
-    base: str
-    storage: str
-    token: str
-
-    @property
-    def key(self) -> FileKey:
-        """Where it lies."""
-        return epoch_key(self.number)
-
-    def as_bytes(self) -> bytes:
-        """Write it."""
-        said = {"base": self.base, "storage": self.storage, "token": self.token}
-        return json.dumps(said).encode() + b"\n"
-
-    @staticmethod
-    def of(number: int, content: bytes) -> "Epoch | None":
-        """Read one; None if it is damaged."""
-        try:
-            said = json.loads(content)
-            words = [said["base"], said["storage"], said["token"]]
-        except (ValueError, KeyError, TypeError):
-            return None
-        is_whole = all(isinstance(word, str) and word for word in words)
-        return Epoch(number, *words) if is_whole else None
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What lies below ``inkcre`` in a storage."""
-
-    numbers: tuple[int, ...]
-    highest: Epoch | None
-    is_contested: bool
-
-    @property
-    def number(self) -> int:
-        """The highest number that is taken, be the epoch damaged or not."""
-        return max(self.numbers, default=0)
-
-
-def epoch_key(number: int) -> FileKey:
-    """Give the key of an epoch."""
-    return FileKey(f"{EPOCHS}/{number}")
-
-
-def see(storage: Storage) -> Sight:
-    """List what lies there, and read the highest epoch.
-
-    Raises:
-        Unavailable: it keeps changing.
-    """
-    for _ in range(ATTEMPTS):
-        numbers, is_contested = _list(storage)
-        if not numbers:
-            return Sight((), None, is_contested)
-        with suppress(NotFound):  # a sweep has put a higher one, and taken this one away
-            content = storage.get(epoch_key(max(numbers))).read()
-            return Sight(numbers, Epoch.of(max(numbers), content), is_contested)
-    raise Unavailable("storage: somebody else keeps claiming it")
-
-
-def _list(storage: Storage) -> tuple[tuple[int, ...], bool]:
-    numbers, is_contested, cursor = [], False, None
-    while True:
-        page = storage.list(FOLDER, cursor=cursor)
-        for info in page.files:
-            is_contested = is_contested or info.key == CONTESTED
-            folder, _, name = info.key.rpartition("/")
-            if folder == EPOCHS and name.isascii() and name.isdigit() and str(int(name)) == name:
-                numbers.append(int(name))
-        cursor = page.cursor
-        if cursor is None:
-            return tuple(numbers), is_contested
 
 
 def judge(database: Database, sight: Sight) -> Standing:
@@ -336,7 +259,7 @@ def _claim_first(
 ) -> Standing:
     ((place, number, token),) = database.atomic([CLAIM_FIRST(epoch=sight.number + 1)])[0]
     epoch = Epoch(int(number), standing.base, str(place), str(token))
-    if _put(storage, epoch):
+    if put_epoch(storage, epoch):
         return Standing("ours", epoch.base, epoch.storage, epoch.base, epoch.number)
     database.atomic([FORGET_CLAIM(storage=place, epoch=number, token=token)])
     return judge(database, see(storage))  # somebody was faster
@@ -348,7 +271,7 @@ def claim_next(database: Database, storage: Storage, standing: Standing) -> Stan
     Several processes of one base may do so at once: each has a number of its own.
     """
     epoch = _remember_next(database, standing)
-    _put(storage, epoch)
+    put_epoch(storage, epoch)
     return judge(database, see(storage))
 
 
@@ -377,40 +300,17 @@ def take_over(database: Database, storage: Storage) -> Standing:
     if standing.state == "ours":
         return standing
     renaming = [RENAME_BASE()] if standing.state == "contested" else []
-    if not _put(storage, _remember_next(database, standing, *renaming)):
+    if not put_epoch(storage, _remember_next(database, standing, *renaming)):
         raise refusal(judge(database, see(storage)))
     storage.delete([CONTESTED])
     return judge(database, see(storage))
-
-
-def _put(storage: Storage, epoch: Epoch) -> bool:
-    """Put an epoch unless there is one of its number; tell whether it is there now."""
-    try:
-        storage.put(epoch.key, epoch.as_bytes(), if_absent=True)
-        storage.sync(epoch.key)
-    except Conflict:
-        try:  # our own, if an answer was lost and the put was tried again
-            return storage.get(epoch.key).read() == epoch.as_bytes()
-        except NotFound:
-            return False
-    return True
-
-
-def refuses_second_put(storage: Storage, number: int) -> bool:
-    """Tell whether a storage refuses to put what is there: two copies could not meet otherwise."""
-    try:
-        content = storage.get(epoch_key(number)).read()
-        storage.put(epoch_key(number), content, if_absent=True)
-    except (Conflict, NotFound):
-        return True
-    return False
 
 
 def drop_older(database: Database, storage: Storage, standing: Standing) -> None:
     """Take the epochs away that this base has put before its last one."""
     rows = database.read(SELECT_OWN(storage=standing.storage))
     own = {int(number): str(token) for number, token in rows}
-    numbers, _ = _list(storage)
+    numbers, _ = list_epochs(storage)
     for number in numbers:
         if number < standing.epoch and number in own:
             with suppress(NotFound):

@@ -15,17 +15,15 @@ from itertools import islice
 
 from inkcre.errors import NotFound, Unsupported
 from inkcre.infobase.claims import (
-    EPOCHS,
     FILES,
     claim_next,
     drop_older,
     judge,
     look,
     refusal,
-    refuses_second_put,
     remember,
-    see,
 )
+from inkcre.infobase.epochs import EPOCHS, refuses_second_put, see
 from inkcre.infobase.files import INCOMING, digest_of_key, file_key
 from inkcre.infobase.notes import (
     DROP,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from inkcre.errors import StorageContested, StorageTaken, Unsupported
-from inkcre.infobase import claims, files, sweeping
+from inkcre.infobase import claims, epochs, files, sweeping
 from inkcre.ports.storage import FileKey, Standing, Storage, Tenure
 from tests.buckets import serve_bucket
 from tests.conftest import ROOT, new_postgres_database
@@ -58,7 +58,7 @@ def test_first_file_claims_the_storage(base: Base) -> None:
     """An epoch says the base's id, the storage's, and a token; a sweep puts the next one."""
     standing = standing_of(base)
     assert (standing.state, standing.epoch, standing.holder) == ("ours", 1, standing.base)
-    said = json.loads(base.given.storage.get(claims.epoch_key(1)).read())
+    said = json.loads(base.given.storage.get(epochs.epoch_key(1)).read())
     assert set(said) == {"base", "storage", "token"}
     assert said["base"] == standing.base
     assert said["storage"] == standing.storage
@@ -262,12 +262,12 @@ def test_nothing_is_deleted_once_it_is_contested(base: Base) -> None:
     """It is looked for before each group, also in the middle of a sweep."""
     base.let_go(ONE)
     pass_days(31, _folder(base), base)
-    base.given.storage.put(claims.CONTESTED, b"{}\n")
+    base.given.storage.put(epochs.CONTESTED, b"{}\n")
     assert base.sweep() == "storage_contested"
-    base.given.storage.delete([claims.CONTESTED])
+    base.given.storage.delete([epochs.CONTESTED])
     sweep = sweeping.open_sweep(base.given.database, base.given.storage, base.given.clock, base.given.tenure, is_automatic=True)  # fmt: skip
     assert sweep.may_go_on()
-    base.given.storage.put(claims.CONTESTED, b"{}\n")
+    base.given.storage.put(epochs.CONTESTED, b"{}\n")
     assert not sweep.may_go_on()
 
 
@@ -298,7 +298,7 @@ def test_store_that_does_not_refuse_is_not_swept_by_itself(base: Base) -> None:
 @pytest.mark.parametrize("damage", [b"", b"{}", b"\xff", b'{"base": 1, "storage": "", "token": []}', None], ids=repr)  # fmt: skip
 def test_epochs_that_are_lost_or_damaged(base: Base, damage: bytes | None) -> None:
     """Where the files are the base's own it claims the storage again; else nothing is deleted."""
-    key = claims.epoch_key(standing_of(base).epoch)
+    key = epochs.epoch_key(standing_of(base).epoch)
     given = base.given
     if damage is None:
         given.storage.delete([key])

@@ -13,6 +13,9 @@ from inkcre.settings.sections.base import BindingName, LocalPath, Section
 class KeptFiles(Section):
     """What every place has in which files outlive the process."""
 
+    kind: str
+    """Which it is; here, so that it is the first, as in every section."""
+
     keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """How many days files stay that were let go, for a change of mind and for backups."""
 

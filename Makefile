@@ -35,7 +35,7 @@ bench-edge: $(READY)
 fuzz: $(READY)
 	@$(BIN)/python -m tests.fuzz_settings $(ARGS)
 
-# What takes too long for make test, by its name: make soak ARGS=packaging.
+# What takes too long for make test, by its name: make soak ARGS=packaging. In folders of its own.
 soak: $(READY)
 	@$(BIN)/python -m tests.soak $(ARGS)
 

@@ -70,10 +70,10 @@ def both(kind: str, url: str) -> Iterator[dict[str, int]]:
     inkcre = [str(Path(sys.executable).with_name("inkcre")), "run", "--profile", profile]
     options = {
         key: url,
-        "storage.path": f"{kind}-files",  # a storage belongs to one base
         "http.port": str(ours),
         "http.host": "127.0.0.1",
         "logging.level": "error",
+        "storage.kind": "memory",  # a base that somebody keeps in this folder has its own files
     }
     for name, value in options.items():
         inkcre += ["--set", f"{name}={value}"]

@@ -7,15 +7,16 @@ adapter.
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from inkcre.errors import Misconfigured, Unsupported
 from inkcre.infobase.caching import CachedWeb
+from inkcre.infobase.sweeping import KEEP_DAYS
 from inkcre.ports.components import Clock, Components, wake_nobody
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, KeyValueCapabilities, KeyValueNeeds
 from inkcre.ports.scheduler import Scheduler
-from inkcre.ports.storage import Storage
+from inkcre.ports.storage import Storage, Tenure
 from inkcre.ports.web import Web
 from inkcre.settings.model import Settings
 from inkcre.source_types import InstalledSourceTypes
@@ -181,6 +182,7 @@ def build_components(
     bindings: Bindings | None = None,
     clock: Clock = utc_now,
     wake: Callable[[], None] = wake_nobody,
+    tenure: Tenure | None = None,
 ) -> Components:
     """Build the adapters that the settings choose, without any I/O.
 
@@ -191,6 +193,7 @@ def build_components(
         bindings: resources that Workers lend, by name, for the adapters that name one.
         clock: what gives the time.
         wake: says that a job has been added, to those who run jobs beside requests.
+        tenure: what is remembered of the storage, from one invocation to the next.
 
     Raises:
         Unsupported: this version, or this installation, has no such adapter.
@@ -207,8 +210,15 @@ def build_components(
         source_types=InstalledSourceTypes(settings),
         folders=settings.sources.folders,
         timezone=getattr(settings.scheduler, "timezone", "UTC"),
+        tenure=tenure or build_tenure(settings),
+        keep_days=getattr(settings.storage, "keep_days", KEEP_DAYS),
         wake=wake,
     )
+
+
+def build_tenure(settings: Settings) -> Tenure:
+    """Make what remembers how a base stands to its storage; nothing is known yet."""
+    return Tenure(claim=getattr(settings.storage, "claim", None))
 
 
 def require(needs: KeyValueNeeds, *, of: KeyValueCapabilities, kind: str) -> None:
@@ -246,7 +256,13 @@ def build_storage(settings: Settings, *, bindings: Bindings | None = None) -> St
     """
     adapter = load_adapter("storage", settings.storage.kind)
     storage: Storage = adapter(settings.storage, *_lend(settings.storage, bindings))
-    return storage
+    prefix = getattr(settings.storage, "prefix", None)
+    if prefix is None:
+        return storage
+    from inkcre.adapters.prefixed import PrefixedStorage
+
+    # It declares what the other declares, so it cannot do so as a class.
+    return cast("Storage", PrefixedStorage(storage, prefix))
 
 
 def build_keyvalue(

@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from inkcre import probing, schema
-from inkcre.assembly import build_components, build_keyvalue
+from inkcre.assembly import build_components, build_keyvalue, build_storage
 from inkcre.errors import InkcreError, Misconfigured, NotInstalled, SchemaBehind, Unsupported
+from inkcre.infobase.claims import judge, may_claim, refusal
+from inkcre.infobase.epochs import see
+from inkcre.infobase.sweeping import list_orphans
 from inkcre.infobase.tables import SCHEMA_HEAD
+from inkcre.lifecycle import keep_former_folder
 from inkcre.packages import EXTRAS, explain_import
 from inkcre.ports.components import Components
+from inkcre.ports.storage import InFolder, Standing, Storage
 from inkcre.settings.checks import check_settings
 from inkcre.settings.findings import Facts
 from inkcre.settings.loader import Inspection
@@ -24,7 +29,6 @@ from inkcre.settings.origins import display_path
 from inkcre.settings.rendering import Paint, Role, count_problems, plain, visible
 from inkcre.settings.sections.database import PostgresSettings, SqliteSettings
 from inkcre.settings.sections.scheduler import ApschedulerSettings
-from inkcre.settings.sections.storage import FilesystemSettings
 from inkcre.source_types import InstalledSourceTypes
 
 Status = Literal["ok", "failed", "skipped"]
@@ -86,7 +90,7 @@ def examine(found: Inspection) -> Examination:
     leaves = {leaf.key: leaf.value for leaf in found.leaves()}
     probes = [_try("settings", lambda: _examine_settings(found))]
     if found.settings is None:
-        names = ("database", "schema", "clock", "storage", "keyvalue", "scheduler")
+        names = ("database", "schema", "clock", "storage", "files", "keyvalue", "scheduler")
         probes += [Probe(name, "skipped", "the settings are wrong", None, 0) for name in names]
     else:
         probes += _examine_surroundings(found.settings)
@@ -126,7 +130,7 @@ def _examine_settings(found: Inspection) -> str:
 
 def _examine_surroundings(settings: Settings) -> Iterator[Probe]:
     if settings.target == "workers":
-        for name in ("database", "schema", "clock", "storage", "keyvalue", "scheduler"):
+        for name in ("database", "schema", "clock", "storage", "files", "keyvalue", "scheduler"):
             reason = "lives on Cloudflare; once deployed, /readyz tells"
             yield Probe(name, "skipped", reason, None, 0)
         return
@@ -138,7 +142,7 @@ def _examine_surroundings(settings: Settings) -> Iterator[Probe]:
     about_database = list(_examine_database(settings, components))
     yield from about_database
     is_away = any(probe.status == "failed" for probe in about_database if probe.name == "database")
-    yield _try("storage", lambda: _examine_storage(settings))
+    yield from _examine_storage(settings, None if is_away else components)
     reachable = None if is_away else components
     yield _try("keyvalue", lambda: _examine_keyvalue(settings, reachable))
     yield _try("scheduler", lambda: _examine_scheduler(settings))
@@ -202,20 +206,63 @@ def _examine_clock(settings: Settings, components: Components) -> str:
     return said
 
 
-def _examine_storage(settings: Settings) -> str:
-    made = _absent_folders(settings)
-    probing.try_storage(settings)
+def _examine_storage(settings: Settings, components: Components | None) -> Iterator[Probe]:
+    """Write only where it is not another base's."""
+    standing: Standing | None = None
+
+    def find_owner() -> str:
+        nonlocal standing
+        if components is None or _absent_file(settings):
+            raise _NotTried("the database does not answer, or is not there yet")
+        if schema.read_revision(components.database) != SCHEMA_HEAD:
+            raise _NotTried("the database's schema is not up to date")
+        if not components.storage.capabilities.outlives_process:
+            return "this process's own"
+        keep_former_folder(settings, components)
+        standing = judge(components.database, see(components.storage))
+        return _describe_owner(components, standing)
+
+    def write() -> str:
+        storage = components.storage if components else build_storage(settings)
+        if standing is None and storage.capabilities.outlives_process and see(storage).numbers:
+            raise _NotTried("some base's; whether it is this one's cannot be told")
+        if standing is not None and standing.state == "taken":
+            raise _NotTried("another base's: nothing was written there")
+        return _try_storage(settings.storage.kind, storage)
+
+    owner = _try("files", find_owner)
+    yield _try("storage", write)
+    yield owner
+
+
+def _describe_owner(components: Components, standing: Standing) -> str:
+    if standing.state == "unclaimed" and may_claim(components.database, components.storage):
+        return f"nobody's yet; base {standing.base} claims them when it starts"
+    if standing.state != "ours":
+        raise refusal(standing)
+    orphans = list_orphans(components.database, components.storage, components.clock, standing)
+    return f"of this base, {standing.base}; {sum(1 for _ in orphans)} orphans"
+
+
+def _try_storage(kind: str, storage: Storage) -> str:
+    made = _absent_folders(storage)
+    is_exclusive = probing.try_storage(storage)
     for folder in made:
-        folder.rmdir()  # the doctor leaves nothing behind
-    return f"{settings.storage.kind}: written, read back and removed"
+        if folder.exists():
+            folder.rmdir()  # the doctor leaves nothing behind
+    said = f"{kind}: written, read back and removed"
+    if not is_exclusive:
+        said += "; it puts over what is there, so nothing is deleted by itself"
+    return said
 
 
-def _absent_folders(settings: Settings) -> list[Path]:
-    """Give the folders that using the storage would make, the innermost first."""
-    if not isinstance(settings.storage, FilesystemSettings):
+def _absent_folders(storage: Storage) -> list[Path]:
+    """Give the folders that trying the storage would make, the innermost first."""
+    if not isinstance(storage, InFolder):
         return []
-    path = settings.storage.path.absolute()
-    return [folder for folder in (path, *path.parents) if not os.path.lexists(folder)]
+    path = storage.folder.absolute()
+    own = (path / "inkcre+" / "doctor+", path / "inkcre+", path)
+    return [folder for folder in (*own, *path.parents) if not os.path.lexists(folder)]
 
 
 def _examine_keyvalue(settings: Settings, components: Components | None) -> str:

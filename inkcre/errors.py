@@ -21,7 +21,11 @@
     │   ├── ReadOnly           the place can be read and not written
     │   ├── Unsupported        this adapter cannot do that
     │   │   └── NotInstalled       a package that is needed cannot be imported
-    │   └── Misconfigured      the surroundings are not as the settings say
+    │   ├── Misconfigured      the surroundings are not as the settings say
+    │   └── NotOurs            a storage in which this base may not do that
+    │       ├── StorageTaken       it belongs to another base
+    │       ├── StorageContested   a copy of this base has been at it
+    │       └── StorageUnclaimed   whose it is cannot be told
     └── InvariantBroken        a fault of ours
 
 An HTTP status is known in one table only, in ``inkcre.http.problems``.
@@ -176,6 +180,30 @@ class Misconfigured(SurroundingsError):
 
     code = "misconfigured"
     exit_status = EX_CONFIG
+
+
+class NotOurs(SurroundingsError):
+    """Say that a storage is none in which this base may do what it was about to do."""
+
+    exit_status = EX_CONFIG
+
+
+class StorageTaken(NotOurs):
+    """Say that a storage belongs to another base; nothing was written there."""
+
+    code = "storage_taken"
+
+
+class StorageContested(NotOurs):
+    """Say that two copies of one base have been at a storage; nobody deletes there for now."""
+
+    code = "storage_contested"
+
+
+class StorageUnclaimed(NotOurs):
+    """Say that a storage has files of which most are not this base's; none is deleted."""
+
+    code = "storage_unclaimed"
 
 
 class InvariantBroken(InkcreError):

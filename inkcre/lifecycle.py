@@ -6,6 +6,7 @@ On Workers a start and a stop happen around every request, so there neither does
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractContextManager,
@@ -24,16 +25,22 @@ from inkcre.assembly import (
     Bindings,
     build_components,
     build_scheduler,
+    build_storage,
+    build_tenure,
     load_adapter,
     require,
     utc_now,
 )
 from inkcre.errors import OperatorError, SchemaBehind, SurroundingsError
+from inkcre.infobase.claims import look, owns
 from inkcre.infobase.kinds import Kinds
 from inkcre.infobase.schedules import Due
 from inkcre.ports.components import Clock, Components, wake_nobody
 from inkcre.ports.keyvalue import KeyValueNeeds
+from inkcre.ports.storage import InFolder, Standing
 from inkcre.settings.model import Settings
+from inkcre.settings.origins import TomlOrigin
+from inkcre.settings.profiles import package_profiles
 
 logger = logging.getLogger("inkcre")
 
@@ -50,6 +57,9 @@ class Work:
     on_refusal: Callable[[OperatorError], None] | None = None
     """Told in the event loop what forbids to serve, when that is found after the start."""
 
+
+LOOK_SECONDS = 300
+"""How long a process goes by what it has seen of its storage."""
 
 RETRY_SECONDS = 1
 """The pace of looking for a database that was away at the start."""
@@ -80,14 +90,15 @@ def provide_components(
         of=load_adapter("keyvalue", settings.keyvalue.kind).capabilities,
         kind=settings.keyvalue.kind,
     )
+    tenure = build_tenure(settings)  # as long as the process, or the isolate
     if load_adapter("database", settings.database.kind).lifetime == "process":
-        kept = build_components(settings, clock=clock, wake=wake)
+        kept = build_components(settings, clock=clock, wake=wake, tenure=tenure)
         lent = nullcontext(kept)
         return kept, lambda _: lent
 
     @contextmanager
     def build(bindings: Bindings) -> Iterator[Components]:
-        built = build_components(settings, bindings=bindings, clock=clock, wake=wake)
+        built = build_components(settings, bindings=bindings, clock=clock, wake=wake, tenure=tenure)
         try:
             yield built
         finally:
@@ -115,6 +126,8 @@ async def running(
         if not await to_thread.run_sync(prepare_database, settings, components):
             waiting = _wait_for_database(settings, components, work.on_refusal)
             ending.callback(asyncio.create_task(waiting).cancel)
+        elif components.tenure.standing is None:
+            await to_thread.run_sync(prepare_storage, components)
         ending.push_async_callback(to_thread.run_sync, _start_work(settings, components, work))
         yield
 
@@ -133,8 +146,14 @@ def _start_work(settings: Settings, components: Components, work: Work) -> Calla
         woken=work.woken,
         on_tick=work.on_tick,
     )
+
+    def tick() -> None:
+        threads.tick()
+        if time.monotonic() - components.tenure.looked_at > LOOK_SECONDS:
+            prepare_storage(components)
+
     threads.start()
-    scheduler.start(threads.tick)
+    scheduler.start(tick)
 
     def stop() -> None:
         scheduler.stop()
@@ -153,6 +172,33 @@ def require_database(settings: Settings, components: Components) -> None:
     if getattr(settings.database, "migrate_on_start", False):
         schema.migrate(components.database)
     schema.require_head(components.database)
+    keep_former_folder(settings, components)
+
+
+FORMER_FOLDER = "files"
+"""Beside the folder that the packaged profile ``server`` names now: the one that it named before,
+and that profile ``dev`` names still."""
+
+
+def keep_former_folder(settings: Settings, components: Components) -> None:
+    """Go on with the files that a base of profile ``server`` has from before, where they are.
+
+    Only where nobody has chosen a folder, the new one is not there, and the former one is the
+    base's own: claimed by it, or by nobody while files that it names are there.
+    """
+    storage = components.storage
+    origin = settings.origins.of(("storage", "path"))
+    path = origin.document.path if isinstance(origin, TomlOrigin) else None
+    if not isinstance(storage, InFolder) or path != package_profiles() / "server.toml":
+        return
+    former = storage.folder.with_name(FORMER_FOLDER)
+    if storage.folder == former or storage.folder.exists() or not former.exists():
+        return
+    other = build_storage(settings)
+    assert isinstance(other, InFolder)
+    other.use(former)
+    if owns(components.database, other):
+        storage.use(former)
 
 
 def prepare_database(settings: Settings, components: Components) -> bool:
@@ -166,6 +212,19 @@ def prepare_database(settings: Settings, components: Components) -> bool:
         logger.warning("%s; answering 503 until it does", error)
         return False
     return True
+
+
+def prepare_storage(components: Components) -> Standing | None:
+    """Look whose the storage is, and say so in the log; wait for nobody, and refuse nothing.
+
+    None where it could not be looked at: whoever writes to it first will look.
+    """
+    try:
+        return look(components.database, components.storage, components.tenure)
+    except (SurroundingsError, SchemaBehind) as error:
+        components.tenure.looked_at = time.monotonic()
+        logger.warning("%s; the storage is looked at when it is first written to", error)
+        return None
 
 
 async def _wait_for_database(
@@ -187,4 +246,6 @@ async def _wait_for_database(
             logger.critical("%s; answering 503 until it is: %s", error, error.hint)
             if on_refusal:
                 on_refusal(error)
+        else:
+            await to_thread.run_sync(prepare_storage, components)
         return

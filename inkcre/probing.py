@@ -10,8 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import Float, Integer, Text, cast, column, func, select, table
 
-from inkcre.assembly import build_database, build_storage
-from inkcre.errors import InkcreError, Misconfigured, TimedOut, Unsupported
+from inkcre.assembly import build_database
+from inkcre.errors import Conflict, InkcreError, Misconfigured, TimedOut, Unsupported
+from inkcre.infobase.epochs import FOLDER
 from inkcre.ports.components import Clock
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.keyvalue import KeyValue, ValueKey
@@ -88,20 +89,28 @@ def measure_skew(database: Database, clock: Clock) -> float:
     return theirs - (before.timestamp() + after.timestamp()) / 2
 
 
-def try_storage(settings: Settings) -> None:
-    """Write a small file, read it back, and remove it.
+def try_storage(storage: Storage) -> bool:
+    """Write a small file, read it back, and remove it; tell whether it refuses a second put.
 
     Raises:
         Misconfigured: what came back is not what was written, or the place cannot be used.
         SurroundingsError: the place does not answer.
     """
-    storage: Storage = build_storage(settings)
-    key = FileKey(f"inkcre-doctor-{uuid.uuid4().hex}")
+    key = FileKey(f"{FOLDER}/doctor/{uuid.uuid4().hex}")
     storage.put(key, CONTENT)
     try:
         _require_same(storage.get(key).read(), "storage")
+        return _refuses(storage, key)
     finally:
         storage.delete([key])
+
+
+def _refuses(storage: Storage, key: FileKey) -> bool:
+    try:
+        storage.put(key, CONTENT, if_absent=True)
+    except Conflict:
+        return True
+    return False
 
 
 def try_keyvalue(keyvalue: KeyValue) -> None:

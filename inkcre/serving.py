@@ -10,7 +10,8 @@ import uvicorn
 
 from inkcre.app import create_app
 from inkcre.errors import OperatorError
-from inkcre.lifecycle import prepare_database
+from inkcre.infobase.claims import refusal
+from inkcre.lifecycle import prepare_database, prepare_storage
 from inkcre.logs import configure_logging
 from inkcre.plan import plan_assembly, render_plan
 from inkcre.settings.model import Settings
@@ -38,6 +39,7 @@ def serve(settings: Settings) -> None:
         CannotListen: the address is taken, or is not this machine's.
         SchemaBehind: the database's schema is not the one that is needed, be it found at the start
             or when the database, which was away, answers.
+        StorageTaken: the storage belongs to another base.
     """
     if settings.target != "process":
         raise WrongTarget(
@@ -55,7 +57,10 @@ def serve(settings: Settings) -> None:
     server = uvicorn.Server(uvicorn.Config(app, **OPTIONS))
     listener = _listen(settings.http.host, settings.http.port)
     # Before uvicorn starts, so that a refusal is one error and no stack trace.
-    prepare_database(settings, app.state.components)
+    if prepare_database(settings, app.state.components):
+        standing = prepare_storage(app.state.components)
+        if standing and standing.state == "taken":
+            raise refusal(standing)
     logger.info(
         "profile %s, chosen by %s", settings.profile, settings.origins.of(("profile",)).describe()
     )
@@ -67,8 +72,8 @@ def serve(settings: Settings) -> None:
     logger.info("listening on http://%s:%s", f"[{host}]" if ":" in host else host, port)
     with listener:
         server.run(sockets=[listener])
-    for refusal in refusals:
-        raise refusal
+    for refused in refusals:
+        raise refused
 
 
 def _listen(host: str, port: int) -> socket.socket:

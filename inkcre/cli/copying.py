@@ -54,9 +54,14 @@ def copy(
 
     What is there is left as it is, so a copy that was cut off can be run again.
     """
+    from inkcre.infobase.claims import require
+    from inkcre.lifecycle import prepare_storage
+
     _refuse_same_place(from_, to, set_from, set_to)
     with open_base(from_, set_from) as source, open_base(to, set_to) as target:
-        # Rows first: a file that no block names may be swept away.
+        prepare_storage(source)  # so that the other base does not take it for its own
+        require(target.database, target.storage, target.tenure)
+        # Rows first: so no file is there that no block names.
         bad = _copy_rows(source, target)
         bad += _copy_files(source, target, trusts=resume)
         bad += _verify(source, target)

@@ -43,6 +43,7 @@ def put(
                 _read(name),
                 name=None if name == "-" else Path(name).name,
                 now=given.clock(),
+                tenure=given.tenure,
             )
             state = "new" if is_new else "there already"
             print(f"{name}: block {block['id']}, {block['resolver']}, {block['content']}, {state}")
@@ -126,7 +127,7 @@ def _size(size: float) -> str:
 
 @app.command("rm")
 def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = None) -> None:
-    """Delete blocks that have files; `inkcre files sweep` deletes the files then."""
+    """Delete blocks that have files; the files themselves stay for storage.keep_days."""
     from inkcre.errors import Invalid
     from inkcre.infobase.blocks import delete_block, get_block
 
@@ -139,18 +140,66 @@ def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = Non
             print(f"block {block_id}: deleted")
 
 
+@app.command("orphans")
+def orphans(profile: Profile = None, set_: Assignments = None) -> None:
+    """List the files that are neither of a block nor noted as let go: size, time, name."""
+    from inkcre.infobase.claims import judge
+    from inkcre.infobase.epochs import see
+    from inkcre.infobase.sweeping import list_orphans
+
+    with open_base(profile, set_) as given:
+        standing = judge(given.database, see(given.storage))
+        for info in list_orphans(given.database, given.storage, given.clock, standing):
+            when = info.modified_at.strftime("%Y-%m-%d %H:%M")
+            print(f"{_size(info.size):>10}  {when}  {info.key}")
+
+
 @app.command("sweep")
 def sweep(
     profile: Profile = None,
     set_: Assignments = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    orphans: Annotated[
+        bool,
+        typer.Option("--orphans", help="Delete what is neither of a block nor noted, too."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask about orphans.")] = False,
 ) -> None:
-    """Delete the files that no block names any more, once they are an hour old."""
+    """Delete the files that were let go storage.keep_days ago."""
     from inkcre.infobase.sweeping import sweep_files
 
     with open_base(profile, set_) as given:
         # Every step says how far it is; the last one, what came of it.
-        steps = sweep_files(given.database, given.storage, given.clock, is_dry=dry_run)
+        steps = sweep_files(
+            given.database,
+            given.storage,
+            given.clock,
+            is_dry=dry_run,
+            keep_days=given.keep_days,
+            tenure=given.tenure,
+        )
         swept = deque(steps, maxlen=1).pop()
-    word = "would be deleted" if dry_run else "deleted"
-    print(f"{swept.seen} files seen, {swept.deleted} {word}, {_size(swept.bytes)}")
+        word = "would be deleted" if dry_run else "deleted"
+        print(f"{swept.deleted} files {word}, {_size(swept.bytes)}")
+        if orphans:
+            _sweep_orphans(given, is_dry=dry_run, is_sure=yes)
+
+
+def _sweep_orphans(given: "Components", *, is_dry: bool, is_sure: bool) -> None:
+    from inkcre.infobase.claims import judge
+    from inkcre.infobase.epochs import see
+    from inkcre.infobase.sweeping import list_orphans, sweep_orphans
+
+    standing = judge(given.database, see(given.storage))
+    found = list(list_orphans(given.database, given.storage, given.clock, standing))
+    size = _size(sum(info.size for info in found))
+    print(f"{len(found)} orphans, {size}")
+    if is_dry or not found:
+        return
+    if not is_sure:
+        typer.confirm(f"delete {len(found)} files, {size}, for good?", abort=True)
+    steps = sweep_orphans(
+        given.database, given.storage, given.clock, orphans=found, tenure=given.tenure
+    )
+    swept = deque(steps, maxlen=1).pop()
+    print(f"{swept.deleted} orphans deleted, {_size(swept.bytes)}")

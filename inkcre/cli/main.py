@@ -24,6 +24,7 @@ from inkcre.cli import (
     serve,
     settings_options,
     sources,
+    storage,
 )
 from inkcre.errors import InkcreError
 
@@ -79,6 +80,7 @@ app.command("dev")(edge.dev)
 app.command("import")(data.import_)
 app.command("export")(data.export)
 app.add_typer(files.app, name="files")
+app.add_typer(storage.app, name="storage")
 app.add_typer(copying.app, name="data")
 app.add_typer(sources.app, name="sources")
 app.add_typer(jobs.app, name="jobs")

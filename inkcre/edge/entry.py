@@ -104,6 +104,7 @@ class EdgeApplication:
             if scheduler.kind != "cron-trigger":
                 return
             with assembled.provide(bindings) as components:
+                lifecycle.prepare_storage(components)
                 due, done = tick(components, KINDS, budget_seconds=scheduler.budget_seconds)
         except InkcreError as error:
             said = _explain(error)

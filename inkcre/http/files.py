@@ -85,7 +85,14 @@ async def add_file_route(
     def add() -> tuple[dict[str, Any], bool]:
         given = components()
         called, chunks = open_upload(request, name)
-        return add_file(given.database, given.storage, chunks, name=called, now=given.clock())
+        return add_file(
+            given.database,
+            given.storage,
+            chunks,
+            name=called,
+            now=given.clock(),
+            tenure=given.tenure,
+        )
 
     block, is_new = await run_aside("clients", add)
     location = place(request.scope, f"/blocks/{block['id']}")

@@ -10,8 +10,13 @@ from inkcre.errors import InkcreError
 from inkcre.http.paths import place
 from inkcre.http.problems import find_remedy
 from inkcre.http.responses import json_response
+from inkcre.infobase.claims import notice
 from inkcre.ports.components import components
 from inkcre.ports.database import Database
+
+
+def _describe(error: InkcreError) -> dict[str, Any]:
+    return {"code": error.code, "detail": error.message, "hint": error.hint}
 
 
 def build_router(
@@ -49,17 +54,17 @@ def build_router(
         responses={503: {"description": "They cannot; the reasons are listed"}},
     )
     def readyz(request: Request) -> Response:
-        """Try the database, and compare its schema with the one that is needed."""
+        """Try the database and its schema; tell what does not keep requests from being served."""
         reasons = []
         try:
             components().database.ping()
             require_schema(components().database)
         except InkcreError as error:
-            hint = find_remedy(request.app, error)
-            reasons.append({"code": error.code, "detail": error.message, "hint": hint})
+            reasons.append({**_describe(error), "hint": find_remedy(request.app, error)})
         if reasons:
             return json_response({"status": "unavailable", "reasons": reasons}, 503)
-        return json_response({"status": "ok"})
+        notices = [_describe(error) for error in notice(components())]
+        return json_response({"status": "ok", **({"notices": notices} if notices else {})})
 
     @router.get("/capabilities", summary="What this home can do")
     async def capabilities_route() -> Response:

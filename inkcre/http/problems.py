@@ -22,6 +22,7 @@ from inkcre.errors import (
     InvariantBroken,
     Misconfigured,
     NotFound,
+    NotOurs,
     QuotaExceeded,
     ReadOnly,
     Refused,
@@ -62,6 +63,7 @@ STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     SchemaBehind: (503, "The database's schema is not up to date"),
     Unsupported: (501, "Not possible here"),
     Misconfigured: (503, "The server is not set up rightly"),
+    NotOurs: (503, "The storage is not this base's to write to"),
     InvariantBroken: (500, "A fault of the server"),
 }
 """Status and title of each kind of error."""

@@ -20,9 +20,10 @@ from inkcre.infobase.digests import block_digest
 from inkcre.infobase.forms import STRANGE_FILE, BlockEdit, BlockForm, is_strange
 from inkcre.infobase.itemrows import disown
 from inkcre.infobase.moments import format_moment
-from inkcre.infobase.storages import refuse_swept, refuse_unknown_storages
+from inkcre.infobase.notes import let_go_call, naming_calls, refuse_held
+from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.infobase.tables import blocks
-from inkcre.ports.database import Database, Row, Statement
+from inkcre.ports.database import Call, Database, Row, Statement
 
 BLOCK_COLUMNS = (
     blocks.c.id,
@@ -176,23 +177,24 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[di
         content=form.content,
         digest=digest,
     )
+    calls = [insertion, SELECT_BY_DIGEST(digest=digest), *_naming(form.storage, form.content)]
     for _ in range(ATTEMPTS):
         try:
-            added, found = database.atomic([insertion, SELECT_BY_DIGEST(digest=digest)])
+            answers = database.atomic(calls)
         except MissingReference as error:
             refuse_unknown_storages(database, [form.storage])
             raise InvariantBroken("blocks: an insert broke a key that is there") from error
+        added, found = answers[:2]
         if found:
             if not added:
                 disown(database, [digest])
-            _refuse_swept(database, form.storage, form.content, now)
+            refuse_held(calls, answers)
             return block_from_row(found[0]), bool(added)
     raise Unavailable("block: somebody else keeps deleting it")
 
 
-def _refuse_swept(database: Database, storage: str | None, content: str, now: datetime) -> None:
-    if storage == "file":
-        refuse_swept(database, [content], now)
+def _naming(storage: str | None, content: str) -> list[Call]:
+    return naming_calls([content]) if storage == "file" else []
 
 
 def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime) -> dict[str, Any]:
@@ -215,7 +217,6 @@ def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime
             raise Invalid(STRANGE_FILE, field="content")
         rows = _compare_and_set(database, current, changed, now)
         if rows:
-            _refuse_swept(database, changed["storage"], changed["content"], now)
             return block_from_row(rows[0])
     raise Unavailable(f"block {block_id}: somebody else keeps changing it")
 
@@ -233,8 +234,10 @@ def _compare_and_set(
         new_content=changed["content"],
         new_digest=digest,
     )
+    letting_go = [let_go_call([current["id"]])] if current["storage"] == "file" else []
+    calls = [*letting_go, change, *_naming(changed["storage"], changed["content"])]
     try:
-        return database.atomic([change])[0]
+        answers = database.atomic(calls)
     except MissingReference as error:
         refuse_unknown_storages(database, [changed["storage"]])
         raise InvariantBroken("blocks: an update broke a key that is there") from error
@@ -242,6 +245,8 @@ def _compare_and_set(
         twin = database.read(SELECT_TWIN(digest=digest))
         name = f"block {twin[0][0]}" if twin else "another block"
         raise Conflict(f"block {current['id']}: {name} has this content already") from error
+    refuse_held(calls, answers)
+    return answers[len(letting_go)]
 
 
 def _digest_of(block: dict[str, Any]) -> str:
@@ -254,5 +259,5 @@ def delete_block(database: Database, block_id: int) -> None:
     Raises:
         NotFound: there is no such block.
     """
-    if not database.atomic([DELETE_BLOCK(id=block_id)])[0]:
+    if not database.atomic([let_go_call([block_id]), DELETE_BLOCK(id=block_id)])[1]:
         raise _not_found(block_id)

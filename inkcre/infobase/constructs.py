@@ -2,7 +2,7 @@
 
 ``json_rows`` is how many rows reach a statement: one text parameter that holds a JSON array of
 objects, whatever their number. ``moment`` and ``shown`` turn the API's text for a moment into a
-column's value and back.
+column's value and back. ``database_now`` and ``random_id`` are the database's own clock and chance.
 """
 
 from collections.abc import Mapping
@@ -107,3 +107,37 @@ def _last_id_postgresql(_: last_id, __: Any, **___: Any) -> str:
 @compiles(last_id, "sqlite")
 def _last_id_sqlite(_: last_id, __: Any, **___: Any) -> str:
     return "last_insert_rowid()"
+
+
+class database_now(FunctionElement[int]):  # noqa: N801 - used like the SQL functions beside it
+    """The database's clock, in milliseconds since 1970."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(database_now, "postgresql")
+def _database_now_postgresql(_: database_now, __: Any, **___: Any) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
+
+
+@compiles(database_now, "sqlite")
+def _database_now_sqlite(_: database_now, __: Any, **___: Any) -> str:
+    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+
+class random_id(FunctionElement[str]):  # noqa: N801 - used like the SQL functions beside it
+    """32 hexadecimal digits that are nobody else's."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(random_id, "postgresql")
+def _random_id_postgresql(_: random_id, __: Any, **___: Any) -> str:
+    return "md5(CAST(random() AS text) || CAST(clock_timestamp() AS text))"
+
+
+@compiles(random_id, "sqlite")
+def _random_id_sqlite(_: random_id, __: Any, **___: Any) -> str:
+    return "lower(hex(randomblob(16)))"

@@ -24,9 +24,9 @@ from inkcre.infobase.itemrows import (
     short_key,
 )
 from inkcre.infobase.moments import format_moment
+from inkcre.infobase.notes import let_go_call, naming_calls, refuse_held
 from inkcre.infobase.plans import Plan, Reference, end_of, plan_star
 from inkcre.infobase.sourcing import Item
-from inkcre.infobase.storages import refuse_swept
 from inkcre.ports.database import Call, Database, Row
 
 SELF = ""
@@ -231,12 +231,13 @@ class Batch:
         self._disown_existing()
         calls = [*self._calls_before(), *self._remember_calls(), *self._calls_behind()]
         ids: dict[str, int | None] = {}
-        for call, rows in zip(calls, write(calls), strict=True):
+        answers = write(calls)
+        for call, rows in zip(calls, answers, strict=True):
             if call.statement is UPSERT_ITEMS:
                 ids.update((row[0], row[1]) for row in rows)
         changed = [ids.get(edition.key) for edition in self._editions]
         self.written.block_ids = [id_ for id_ in changed if id_ is not None]
-        refuse_swept(self._database, files_of(self._plan), self._now)
+        refuse_held(calls, answers)
         return self.written
 
     def _calls_before(self) -> Iterator[Call]:
@@ -246,6 +247,8 @@ class Batch:
             yield LOCK_LEFT(left_blocks=dump(self._left))
         for part in self._parts(self._stale):
             yield DELETE_STALE(stale=part, source=source)
+        if self._centres:
+            yield let_go_call(row["id"] for row in self._centres)
         for part in self._parts(self._centres):
             yield UPDATE_CENTRES(centres=part, now=now)
         yield from write_calls(self._plan, self._now, max_bytes=self._max_bytes)
@@ -262,8 +265,13 @@ class Batch:
         if self._links:
             yield link_call(self._source_id, self._links, self._now)
         yield from leave_calls(self._source_id, self._left)
+        yield from naming_calls(self._files())
         if self._organizes and self._editions:
             yield self._organize(format_moment(self._now))
+
+    def _files(self) -> list[str]:
+        followed = (row["content"] for row in self._centres if row["storage"] == "file")
+        return [*files_of(self._plan), *followed]
 
     @property
     def _max_bytes(self) -> int | None:

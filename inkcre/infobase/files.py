@@ -2,9 +2,8 @@
 
 A file's key is made of the SHA-256 of its content, so the same file is there once, and a file that
 is there never changes. A block of storage ``file`` names one as ``sha256:`` and 64 hexadecimal
-digits. Who takes a file in puts it first and then writes the block; who clears up marks a file
-first, then looks for blocks, then deletes. So a file that a block names is not lost between them:
-see ``add_file``.
+digits. Who takes a file in notes it, puts it and then writes the block: ``notes`` tells why a file
+that a block names is not lost between them, and ``claims`` whose the storage is.
 """
 
 import hashlib
@@ -12,22 +11,31 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
 from inkcre.errors import NotFound, SurroundingsError, Unavailable
+from inkcre.infobase import claims
 from inkcre.infobase.blocks import create_block
+from inkcre.infobase.claims import require
 from inkcre.infobase.forms import BlockForm, Star, clean_name
 from inkcre.infobase.graphs import write_graph
+from inkcre.infobase.notes import HOLD, being_swept
 from inkcre.infobase.sniffing import resolver_for, sniff_type
 from inkcre.infobase.storages import PREFIX
 from inkcre.ports.database import Database
-from inkcre.ports.storage import FileKey, Storage, first_part
+from inkcre.ports.storage import FileInfo, FileKey, Storage, Tenure, first_part
 
-FILES = "sha256"
+FILES = claims.FILES
 INCOMING = "incoming"
-"""The folders of what is kept, and of what has not all come yet."""
+"""The folders of what is kept, and of what has not all come yet; in the second each base has one of
+its own."""
+
+FRESH = timedelta(days=1)
+"""How old a file may be that is there already when its first block comes. An older one is put
+again: where a copy of this base let it go before, and has not heard of the block, it is seen to be
+in use by that."""
 
 SMALL_BYTES = 1024 * 1024
 """A file of so much is put under its key at once; of a larger one the key is not known until all
@@ -62,8 +70,8 @@ class Arrival:
 
 
 @contextmanager
-def receive_file(storage: Storage, chunks: Iterable[bytes]) -> Iterator[Arrival]:
-    """Take a file in, and clear up behind it; nothing is gathered but its first part."""
+def receive_file(storage: Storage, chunks: Iterable[bytes], base: str) -> Iterator[Arrival]:
+    """Take a file in for a base, and clear up behind it; nothing is gathered but its first part."""
     first, rest = first_part(chunks, SMALL_BYTES)
     digest = hashlib.sha256(first)
     media_type = sniff_type(first)
@@ -79,7 +87,7 @@ def receive_file(storage: Storage, chunks: Iterable[bytes]) -> Iterator[Arrival]
             size += len(chunk)
             yield chunk
 
-    staged = FileKey(f"{INCOMING}/{uuid.uuid4().hex}")
+    staged = FileKey(f"{INCOMING}/{base}/{uuid.uuid4().hex}")
     storage.put(staged, chain((first,), counted()), content_type=media_type)
     arrival = Arrival(digest.hexdigest(), size, media_type, None, staged)
     try:
@@ -90,29 +98,33 @@ def receive_file(storage: Storage, chunks: Iterable[bytes]) -> Iterator[Arrival]
                 storage.delete([arrival.staged])
 
 
-def keep_file(storage: Storage, arrival: Arrival) -> bool:
-    """Put what has come under its key unless it is there; tell whether it was put."""
+def keep_file(storage: Storage, arrival: Arrival) -> FileInfo | None:
+    """Put what has come under its key unless it is there; give what is known of it if it was."""
     key = file_key(arrival.digest)
-    if _is_there(storage, key, arrival.size):
-        return False
+    found = _find(storage, key, arrival.size)
+    if found is None:
+        _put(storage, key, arrival)
+    return found
+
+
+def _put(storage: Storage, key: FileKey, arrival: Arrival) -> None:
     if arrival.held is not None:
         storage.put(key, arrival.held, content_type=arrival.media_type)
-        storage.sync(key)
-        return True
-    if arrival.staged is None:
+    elif arrival.staged is not None:
+        storage.move(arrival.staged, key)
+        arrival.staged = None
+    else:
         raise Unavailable(f"file {PREFIX}{arrival.digest}: somebody else deleted it")
-    storage.move(arrival.staged, key)
     storage.sync(key)
-    arrival.staged = None
-    return True
 
 
-def _is_there(storage: Storage, key: FileKey, size: int) -> bool:
-    """Tell whether a file is there, and not one that a power cut has emptied."""
+def _find(storage: Storage, key: FileKey, size: int) -> FileInfo | None:
+    """Give what is known of a file that is there, and is not one that a power cut has emptied."""
     try:
-        return storage.head(key).size == size
+        found = storage.head(key)
     except NotFound:
-        return False
+        return None
+    return found if found.size == size else None
 
 
 def add_file(
@@ -122,6 +134,7 @@ def add_file(
     *,
     name: str | None,
     now: datetime,
+    tenure: Tenure | None = None,
 ) -> tuple[dict[str, Any], bool]:
     """Keep a file, and add a block for it; give the block, and whether it was added.
 
@@ -129,20 +142,24 @@ def add_file(
     block is related to; a file can have several.
 
     Raises:
+        StorageTaken: the storage belongs to another base; nothing was written.
         Unavailable: a sweep is at it just now; once it has ended the file can be sent again.
     """
-    with receive_file(storage, chunks) as arrival:
-        keep_file(storage, arrival)
+    standing = require(database, storage, tenure or Tenure())
+    with receive_file(storage, chunks, standing.base) as arrival:
+        if not database.atomic([HOLD(digest=arrival.digest, storage=standing.storage)])[0]:
+            raise being_swept(arrival.digest)
+        found = keep_file(storage, arrival)
         form = BlockForm(
             resolver=resolver_for(arrival.media_type),
             storage="file",
             content=f"{PREFIX}{arrival.digest}",
         )
         block, is_new = _write_block(database, form, clean_name(name), now)
-        # The block is there, and whoever wrote it has seen no sweep's mark. So either a sweep has
-        # ended, and it can be seen whether the file is there; or it has not begun, and finds the
-        # block.
-        keep_file(storage, arrival)
+        # The block is there, and no sweep has the file. One may have had it and have ended, if
+        # this took very long: it can be seen whether the file is there.
+        if keep_file(storage, arrival) and found and is_new and now - found.modified_at > FRESH:
+            _put(storage, file_key(arrival.digest), arrival)
     return block, is_new
 
 

@@ -32,9 +32,10 @@ from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
 from inkcre.infobase.forms import FlatGraph, Star
 from inkcre.infobase.itemrows import disown
 from inkcre.infobase.moments import format_moment
+from inkcre.infobase.notes import naming_calls, refuse_held
 from inkcre.infobase.plans import Plan, Reference, plan_graph
 from inkcre.infobase.relations import relation_from_row
-from inkcre.infobase.storages import refuse_swept, refuse_unknown_storages
+from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.infobase.tables import blocks, relations, source_items
 from inkcre.ports.database import Call, Database, Row, Statement
 
@@ -256,7 +257,6 @@ def write_graph(database: Database, form: Star | FlatGraph, now: datetime) -> di
         _refuse_missing(database, plan)
         answer = _write_plan(database, plan, now)
         if answer is not None:
-            refuse_swept(database, files_of(plan), now)
             return answer
     raise Unavailable("graph: somebody else keeps deleting its blocks")
 
@@ -276,16 +276,19 @@ def _write_plan(database: Database, plan: Plan, now: datetime) -> dict[str, Any]
         fillvalue="[]",
     )
     reading = [SELECT_GRAPH(wanted=wanted, relations=ends) for wanted, ends in parts]
+    naming = naming_calls(files_of(plan))
     try:
-        answers = database.atomic([*calls, *reading])
+        answers = database.atomic([*calls, *reading, *naming])
     except MissingReference:
         refuse_unknown_storages(database, {row["storage"] for row in plan.blocks.values()})
         return None
+    answers, named = answers[: len(calls) + len(reading)], answers[len(calls) + len(reading) :]
     rows = [row for answer in answers[len(calls) :] for row in answer]
     found = {row[1] for row in rows if row[0] == 0}
     owned = [row[10] for row in rows if row[0] == 2 and row[10] in plan.blocks]
     if owned:  # somebody else says now what so far an item alone has said
         disown(database, owned)
+    refuse_held(naming, named)
     written = answers[: len(calls)]
     return _answer(plan, calls, written, rows) if len(found) == len(plan.nodes) else None
 

@@ -31,6 +31,7 @@ from sqlalchemy import (
 from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment
 from inkcre.infobase.jobs import insert_jobs, pending
 from inkcre.infobase.moments import format_moment
+from inkcre.infobase.notes import let_go_call
 from inkcre.infobase.stars import clean
 from inkcre.infobase.tables import blocks, relations, source_items, sources
 from inkcre.ports.database import Call, Database, Statement
@@ -379,6 +380,7 @@ def leave_calls(source_id: int, left: Sequence[dict[str, Any]]) -> list[Call]:
     given = dump(left)
     return [
         HAND_OVER(left_blocks=given),
+        let_go_call(row["id"] for row in left),
         DELETE_LEFT(left_blocks=given, source=source_id),
     ]
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TIMESTAMP
 
-SCHEMA_HEAD = "0004"
+SCHEMA_HEAD = "0005"
 """The revision that this version needs; a test compares it with the migrations."""
 
 VERSION_TABLE = "inkcre_schema"
@@ -94,15 +94,30 @@ keyvalues = Table(
 )
 """Small values. ``expires_at`` is in milliseconds since 1970, NULL for never."""
 
-sweeps = Table(
-    "sweeps",
+base = Table("base", metadata, Column("id", Text, primary_key=True))
+"""One row: who this base is, to those who meet it in a storage."""
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("storage", Text, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", Text, nullable=False),
+)
+"""The epochs that this base has put, or was about to put, into storages: see ``claims``."""
+
+file_notes = Table(
+    "file_notes",
     metadata,
     Column("digest", Text, primary_key=True),
-    Column("sweep", Text, primary_key=True),
-    Column("expires_at", BigInteger, nullable=False),
+    Column("storage", Text, primary_key=True),
+    Column("noted_at", BigInteger, nullable=False),
+    Column("sweep", Text),
+    Index(None, "storage", "noted_at"),
 )
-"""Files that are about to be deleted, by the SHA-256 of their content and by who is at it.
-``expires_at`` is in milliseconds since 1970: a sweep that has not ended by then has been killed."""
+"""Files that were let go or are just being put, and since when: see ``notes``. ``sweep`` names the
+sweep that is about to delete one, and ``noted_at`` is when it said so then. In milliseconds since
+1970, by the database's clock."""
 
 sources = Table(
     "sources",

@@ -1,10 +1,12 @@
 """The tick: what is due now. Every home calls it at a steady pace."""
 
+import logging
 import time
 from datetime import timedelta
 
 from sqlalchemy import BigInteger, bindparam, delete
 
+from inkcre.errors import NotOurs, Unsupported
 from inkcre.infobase.collecting import COLLECT, ORGANIZE
 from inkcre.infobase.kinds import Job, JobKind, Kinds, NoPayload, Outcome
 from inkcre.infobase.leases import FORGET_ENDED
@@ -15,6 +17,8 @@ from inkcre.infobase.sweeping import sweep_files
 from inkcre.infobase.tables import keyvalues
 from inkcre.ports.components import Components
 from inkcre.ports.database import Statement
+
+logger = logging.getLogger("inkcre")
 
 RETENTION = timedelta(days=30)
 """How long jobs that have ended are kept."""
@@ -39,12 +43,24 @@ def sweep(job: Job, _: NoPayload) -> Outcome:
 
 
 def sweep_away_files(job: Job, _: NoPayload) -> Outcome:
-    """Delete the files that no block names any more."""
-    seen = deleted = 0
-    for swept in sweep_files(job.given.database, job.given.storage, job.given.clock):
-        seen, deleted = swept.seen, swept.deleted
-        job.check()
-    return Outcome({"seen": seen, "deleted": deleted})
+    """Delete the files that were let go long ago, where the storage is this base's alone."""
+    given, deleted = job.given, 0
+    sweeping = sweep_files(
+        given.database,
+        given.storage,
+        given.clock,
+        keep_days=given.keep_days,
+        tenure=given.tenure,
+        is_automatic=True,
+    )
+    try:
+        for swept in sweeping:
+            deleted = swept.deleted
+            job.check()
+    except (NotOurs, Unsupported) as error:  # no fault of the job's, and no better in a minute
+        logger.warning("%s; %s", error.message, error.hint)
+        return Outcome({"deleted": deleted, "ended": error.code})
+    return Outcome({"deleted": deleted})
 
 
 SWEEP = JobKind("sweep", NoPayload, sweep)

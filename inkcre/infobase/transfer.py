@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -33,8 +32,9 @@ from inkcre.infobase.graphs import (
     find_missing,
     write_calls,
 )
+from inkcre.infobase.notes import naming_calls, refuse_held
 from inkcre.infobase.plans import Plan, Reference, plan_star
-from inkcre.infobase.storages import refuse_swept, refuse_unknown_storages
+from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.infobase.tables import blocks, relations
 from inkcre.ports.components import Clock
 from inkcre.ports.database import Call, Database, Row, Statement
@@ -173,7 +173,6 @@ class Batch:
 
     lines: Sequence[Line]
     calls: Sequence[Call]
-    written_at: datetime
     references: Sequence[Reference]
 
 
@@ -182,8 +181,7 @@ def prepare(lines: Sequence[Line], clock: Clock) -> Batch:
     whole = Plan()
     for line in lines:
         whole.merge(line.plan)
-    now = clock()
-    return Batch(lines, write_calls(whole, now, counting=True), now, whole.unresolved())
+    return Batch(lines, write_calls(whole, clock(), counting=True), whole.unresolved())
 
 
 def _write_batch(database: Database, batch: Batch, clock: Clock, progress: Progress) -> None:
@@ -224,10 +222,13 @@ def _lines_of_unknown_storages(database: Database, lines: Sequence[Line]) -> dic
 
 
 def _write(database: Database, batch: Batch, progress: Progress) -> None:
-    results = zip(batch.calls, database.atomic(batch.calls), strict=True)
-    for line in batch.lines:
-        refuse_swept(database, files_of(line.plan), batch.written_at)
-    counted = {call.statement: int(rows[0][0]) for call, rows in results}
+    naming = naming_calls(name for line in batch.lines for name in files_of(line.plan))
+    answers = database.atomic([*batch.calls, *naming])
+    written, named = answers[: len(batch.calls)], answers[len(batch.calls) :]
+    refuse_held(naming, named)
+    counted = {
+        call.statement: int(rows[0][0]) for call, rows in zip(batch.calls, written, strict=True)
+    }
     progress.created_blocks += counted.get(COUNT_BLOCKS, 0)
     progress.created_relations += counted.get(COUNT_RELATIONS, 0)
     progress.lines += len(batch.lines)

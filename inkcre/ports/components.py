@@ -6,14 +6,14 @@ context; routes and domain code ask for them here and cannot tell how long they 
 
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePath
 
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue
 from inkcre.ports.sources import SourceTypes
-from inkcre.ports.storage import Storage
+from inkcre.ports.storage import Storage, Tenure
 from inkcre.ports.web import Web
 
 Clock = Callable[[], datetime]
@@ -39,6 +39,12 @@ class Components:
 
     timezone: str = "UTC"
     """Of schedules that name none."""
+
+    tenure: Tenure = field(default_factory=Tenure)
+    """What is remembered of the storage."""
+
+    keep_days: int = 30
+    """How long files stay that were let go."""
 
     wake: Callable[[], None] = wake_nobody
     """Says that a job has been added, to those who run jobs beside requests."""

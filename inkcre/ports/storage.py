@@ -8,7 +8,8 @@ are different keys in every place, also where the disk underneath would mix them
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Protocol, Self
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol, Self, runtime_checkable
 
 from inkcre.errors import Invalid, TooLarge
 from inkcre.ports.keys import MAX_LISTED, check_key
@@ -55,6 +56,9 @@ class StorageCapabilities:
 
     max_conditional_bytes: int
     """How large a file may be that is put only if there is none."""
+
+    outlives_process: bool = True
+    """Whether files are there when the process is not: so that two bases can meet in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +169,12 @@ class Storage(Protocol):
             NotFound: there is no such file.
         """
 
-    def tidy(self, before: datetime) -> None:
-        """Remove what writers that were killed before a time have left, unless the place does."""
+    def tidy(self, folder: str, names: str, before: datetime) -> None:
+        """Remove what writers below a folder that were killed before a time have left.
+
+        Of keys whose last name matches ``names``, a regular expression, as a whole. Nothing else
+        is removed, whatever it is called; nor anything where the place sees to it.
+        """
 
     def delete(self, keys: Iterable[FileKey]) -> None:
         """Remove files, any number of them; those that are not there are passed by."""
@@ -184,6 +192,51 @@ class Storage(Protocol):
         Raises:
             Invalid: the cursor is not one of this adapter's.
         """
+
+
+@runtime_checkable
+class InFolder(Protocol):
+    """A storage that is a folder of this machine."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are."""
+
+    def use(self, folder: Path) -> None:
+        """Keep files in another folder, before any has been looked for."""
+
+
+State = Literal["ours", "contested", "taken", "unclaimed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a base stands to its storage."""
+
+    state: State
+    base: str
+    """The base's id."""
+
+    storage: str = ""
+    """The storage's id; "" where nobody has given it one."""
+
+    holder: str | None = None
+    """The id of the base that has last claimed the storage."""
+
+    epoch: int = 0
+    """The number of that claim."""
+
+
+@dataclass
+class Tenure:
+    """What is remembered of a storage between invocations: how the base stood to it."""
+
+    claim: str | None = None
+    """Of which base the storage is to be taken over: ``storage.claim``."""
+
+    standing: Standing | None = None
+    looked_at: float = 0.0
+    """When that was, by ``time.monotonic``."""
 
 
 def check_folder(folder: str) -> str:

@@ -14,7 +14,7 @@ from tests.cli.conftest import Run
 from tests.conftest import new_postgres_database
 from tests.pages import serve_pages
 
-NAMES = ["settings", "database", "schema", "clock", "storage", "keyvalue", "scheduler"]
+NAMES = ["settings", "database", "schema", "clock", "storage", "files", "keyvalue", "scheduler"]
 
 
 def examine(run: Run, *arguments: str, **environ: str) -> tuple[dict[str, Any], int]:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -78,24 +79,48 @@ def test_wrong_command_says_why(
     assert run("files", "get", "1", "-").stdout == "a note"
 
 
-def test_sweep_deletes_what_nobody_names(run: Run, tmp_path: Path) -> None:
-    """Once it is an hour old; a file that a block names stays, and so does a young one."""
-    for name in ("kept", "gone", "young"):
+def test_sweep_deletes_what_was_let_go(run: Run, tmp_path: Path) -> None:
+    """Once ``storage.keep_days`` are over; what a block names stays, and so does an orphan."""
+    for name in ("kept", "gone", "young", "orphan"):
         (tmp_path / name).write_bytes(name.encode() * 1000)
-    put = run("files", "put", "kept", "gone", "young").stdout
+    put = run("files", "put", "kept", "gone", "young", "orphan").stdout
     ids = [line.split("block ")[1].split(",")[0] for line in put.splitlines()]
-    run("files", "rm", *ids[1:])
-    folder = tmp_path / "data" / "files"
-    hours_ago = time.time() - 7200
-    for name in ("kept", "gone"):
-        digest = hashlib.sha256(name.encode() * 1000).hexdigest()
-        os.utime(folder / "sha256+" / f"{digest[:2]}+" / digest, (hours_ago, hours_ago))
-    assert (
-        run("files", "sweep", "--dry-run").stdout == "3 files seen, 1 would be deleted, 3.9 KiB\n"
-    )
-    assert run("files", "sweep").stdout == "3 files seen, 1 deleted, 3.9 KiB\n"
-    assert run("files", "sweep").stdout == "2 files seen, 0 deleted, 0 B\n"
+    run("files", "rm", ids[1], ids[2])
+    move_back(tmp_path, "gone", 40)
+    move_back(tmp_path, "orphan", 0)
+    with sqlite3.connect(tmp_path / "data" / "inkcre.sqlite3") as connection:
+        connection.execute("DELETE FROM blocks WHERE id = ?", (ids[3],))
+    connection.close()
+    dry = run("files", "sweep", "--dry-run", "--orphans").stdout
+    assert dry == "1 files would be deleted, 3.9 KiB\n1 orphans, 5.9 KiB\n"
+    assert run("files", "sweep").stdout == "1 files deleted, 3.9 KiB\n"
+    assert run("files", "sweep").stdout == "0 files deleted, 0 B\n"
     assert run("files", "get", ids[0], "-").stdout == "kept" * 1000
+    orphan = hashlib.sha256(b"orphan" * 1000).hexdigest()
+    listed = run("files", "orphans").stdout
+    assert listed.endswith(f"sha256/{orphan[:2]}/{orphan}\n")
+    assert len(listed.splitlines()) == 1
+    refused = run("files", "sweep", "--orphans", stdin="n\n")
+    assert refused.returncode == 1
+    assert "delete 1 files, 5.9 KiB, for good?" in refused.stdout
+    assert run("files", "orphans").stdout == listed
+    assert "1 orphans deleted" in run("files", "sweep", "--orphans", "--yes").stdout
+    assert run("files", "orphans").stdout == ""
+    assert run("files", "sweep", "--set", "storage.keep_days=0").returncode == 78
+
+
+def move_back(folder: Path, name: str, days: float) -> None:
+    """Let a file have been put, and let go, some days ago, or two hours."""
+    digest = hashlib.sha256(name.encode() * 1000).hexdigest()
+    seconds = days * 86400 + 7200
+    path = folder / "data" / "files" / "sha256+" / f"{digest[:2]}+" / digest
+    os.utime(path, (time.time() - seconds,) * 2)
+    with sqlite3.connect(folder / "data" / "inkcre.sqlite3") as connection:
+        connection.execute(
+            "UPDATE file_notes SET noted_at = noted_at - ? WHERE digest = ?",
+            (int(seconds * 1000), digest),
+        )
+    connection.close()
 
 
 def filled(settings: object, count: int) -> Components:

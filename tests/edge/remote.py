@@ -172,9 +172,12 @@ class RemoteStorage:
     def sync(self, key: FileKey) -> None:
         self._worker.call("given.storage.sync(FileKey(has['key']))", key=key)
 
-    def tidy(self, before: datetime) -> None:
+    def tidy(self, folder: str, names: str, before: datetime) -> None:
         self._worker.call(
-            "given.storage.tidy(__import__('datetime').datetime.fromisoformat(has['before']))",
+            "given.storage.tidy(has['folder'], has['names'], "
+            "__import__('datetime').datetime.fromisoformat(has['before']))",
+            folder=folder,
+            names=names,
             before=before.isoformat(),
         )
 

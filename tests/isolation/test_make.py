@@ -21,6 +21,7 @@ SMALLEST = {
     "test": "tests/unit/test_app.py tests/cli/test_run.py -k 'imports_beside or threads or without_any'",
     "bench": "serving",
     "bench-edge": "none",
+    "soak": "storages --rounds 1",
 }
 """The least work of a target, as its ARGS; whatever else runs takes ``--seconds``."""
 
@@ -29,6 +30,7 @@ SAYS = {
     "bench": "GET /blocks/{id}",
     "bench-edge": "",
     "fuzz": "only diagnostics",
+    "soak": "nothing was lost",
 }
 """What shows that a target did its work."""
 

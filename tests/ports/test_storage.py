@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from inkcre.assembly import build_storage
-from inkcre.errors import InkcreError, Invalid, Misconfigured, QuotaExceeded, Unavailable
+from inkcre.errors import Conflict, InkcreError, Invalid, Misconfigured, QuotaExceeded, Unavailable
 from inkcre.ports.storage import FileKey, Storage
 from inkcre.testing.ports import StorageContract
 from inkcre.testing.ports.storage import in_parts
@@ -66,6 +66,33 @@ class TestS3(StorageContract):
     def storage(self, bucket: dict[str, Any]) -> Storage:
         """Give the bucket that all tests share."""
         return make(**bucket)
+
+
+def test_prefixes_keep_files_of_one_bucket_apart(bucket: dict[str, Any]) -> None:
+    """Each sees its own files only, by their own names, in every method."""
+    one, two = make(**bucket, prefix="one"), make(**bucket, prefix="one/two")
+    for storage, content in ((one, b"1"), (two, b"22")):
+        for name in ("a/b", "a/c", "d"):
+            storage.put(FileKey(name), content, content_type="image/png")
+        storage.move(FileKey("d"), FileKey("e"))
+        storage.sync(FileKey("e"))
+        with pytest.raises(Conflict):
+            storage.put(FileKey("e"), b"", if_absent=True)
+        storage.tidy("a", ".*", datetime.now(UTC))
+    for storage, size in ((one, 1), (two, 2)):
+        found = storage.get(FileKey("a/b"), start=size - 1)
+        assert (found.info.key, found.info.size, len(found.read())) == ("a/b", size, 1)
+        assert storage.head(FileKey("e")).key == "e"
+        assert [info.key for info in storage.list("a").files] == ["a/b", "a/c"]
+        page = storage.list("a", limit=1)
+        rest = storage.list("a", cursor=page.cursor)
+        assert [info.key for info in (*page.files, *rest.files)] == ["a/b", "a/c"]
+    assert [info.key for info in two.list().files] == ["a/b", "a/c", "e"]
+    two.delete(info.key for info in two.list().files)
+    assert len(one.list().files) == 3
+    whole = make(**bucket)
+    assert [info.key for info in whole.list("one").files] == ["one/a/b", "one/a/c", "one/e"]
+    whole.delete(info.key for info in whole.list("one").files)
 
 
 @pytest.mark.parametrize(
@@ -273,15 +300,34 @@ def test_large_file_is_not_held_in_memory(
 
 
 def test_what_a_killed_writer_left_is_tidied_away(tmp_path: Path) -> None:
-    """Once it is old; files of ours stay, however they are called."""
+    """Once it is old, and below the folder; files of ours stay, however they are called."""
     storage = make(kind="filesystem", path=str(tmp_path))
     storage.put(FileKey("a/b#1"), b"kept")
-    for name, age in (("old#1", 7200), ("young#2", 0)):
-        (tmp_path / "a+" / name).write_bytes(b"left over")
-        os.utime(tmp_path / "a+" / name, (time.time() - age,) * 2)
-    storage.tidy(datetime.now(UTC) - timedelta(hours=1))
+    storage.put(FileKey("b/c"), b"kept")
+    for name, age in (("a+/old#1", 7200), ("a+/young#2", 0), ("b+/old#1", 7200)):
+        (tmp_path / name).write_bytes(b"left over")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    storage.tidy("a", "[a-z]+", datetime.now(UTC) - timedelta(hours=1))
     assert sorted(path.name for path in (tmp_path / "a+").iterdir()) == ["b%231", "young#2"]
     assert storage.get(FileKey("a/b#1")).read() == b"kept"
+    assert (tmp_path / "b+" / "old#1").exists()
+
+
+def test_what_others_keep_is_not_tidied_away(tmp_path: Path) -> None:
+    """Names that we would not give, folders of others, what is behind a link, other names."""
+    storage = make(kind="filesystem", path=str(tmp_path / "files"))
+    storage.put(FileKey("a/b/c"), b"kept")
+    others = ["invoice#12", "notes/invoice#12", "a+/My notes#1", "a+/Upper#2", "a+/%61#3",
+              "a+/b+/#4", "a+/b+/name-5#5", "a+/b#x", "a+/two#1#2"]  # fmt: skip
+    for name in others:
+        (tmp_path / "files" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "files" / name).write_bytes(b"mine")
+    (tmp_path / "else").mkdir()
+    (tmp_path / "else" / "old#1").write_bytes(b"mine")
+    (tmp_path / "files" / "a+" / "link+").symlink_to(tmp_path / "else")
+    storage.tidy("a", "[a-z]+", datetime.now(UTC) + timedelta(hours=1))
+    assert [name for name in others if not (tmp_path / "files" / name).exists()] == []
+    assert (tmp_path / "else" / "old#1").exists()
 
 
 def test_what_others_put_into_the_folder_is_passed_by(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_new_config_can_be_uncommented_line_by_line(tmp_path: Path) -> None:
     assert found.problems == ()
     shown = {leaf.key for leaf in found.leaves() if leaf.origin.layer == "inkcre.toml"}
     missing = {leaf.key for leaf in found.leaves()} - shown - {"profile", "target"}
-    assert missing == {"workers.limits.cpu_ms"}  # which has no default to show
+    assert missing == {"storage.claim", "workers.limits.cpu_ms"}  # without a default to show
     for path, node in walk_leaves():
         if len(path) > 1 and ".".join(path) in shown:
             assert node.description in text

@@ -15,7 +15,7 @@ LOADED = (
     building, config_reading, data, local_serving, wrangler, explaining, files, folder, serving, wheels,
     SettingsError,
 )  # fmt: skip
-ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError"}
+ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError", "NotOurs"}
 
 
 def descendants(kind: type[InkcreError]) -> Iterator[type[InkcreError]]:

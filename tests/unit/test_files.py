@@ -3,22 +3,27 @@
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import BigInteger, bindparam, select, update
 
 from inkcre import schema
+from inkcre.adapters.storage.filesystem import FilesystemStorage, path_of
 from inkcre.assembly import build_components
 from inkcre.errors import InkcreError, NotFound, Unavailable
-from inkcre.infobase import files, sweeping
+from inkcre.infobase import claims, files, sweeping
 from inkcre.infobase.blocks import delete_block, get_block
 from inkcre.infobase.contents import find_content
+from inkcre.infobase.notes import HELD_SECONDS
 from inkcre.infobase.sniffing import HEAD_BYTES, resolver_for, sniff_type
+from inkcre.infobase.tables import file_notes
 from inkcre.ports.components import Components
-from inkcre.ports.database import Database
+from inkcre.ports.database import Database, Statement
 from inkcre.ports.storage import FileKey, Storage
 from tests.conftest import postgres_settings, sqlite_settings
 
@@ -26,14 +31,14 @@ SMALL = b"small file"
 LARGE = bytes(range(256)) * 8192
 
 
-def later() -> datetime:
-    """Give a time at which every file of the test is old."""
-    return datetime.now(UTC) + timedelta(days=2)
-
-
 def soon() -> datetime:
     """Give a time at which what has come is old, and what is still coming is not."""
     return datetime.now(UTC) + timedelta(hours=2)
+
+
+def later() -> datetime:
+    """Give a time at which every file of the test is old."""
+    return datetime.now(UTC) + timedelta(days=40)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -58,17 +63,48 @@ def add(given: Components, content: bytes, name: str | None = None) -> dict[str,
     return block
 
 
+AGE = Statement(
+    update(file_notes).values(noted_at=file_notes.c.noted_at - bindparam("by", type_=BigInteger))
+)
+"""Let notes have been made earlier: the database's clock cannot be moved."""
+
+
+def age(given: Components, days: float = 31) -> None:
+    """Let everything that was let go have been let go some days before."""
+    given.database.atomic([AGE(by=int(days * 86_400_000))])
+
+
+def let_go(given: Components, content: bytes, days: float = 31) -> None:
+    """Keep a file, and let it go some days ago."""
+    block = add(given, content)
+    delete_block(given.database, block["id"])
+    age(given, days)
+    assert isinstance(given.storage, FilesystemStorage)
+    path = given.storage.folder / path_of(files.file_key(block["content"][7:]))
+    os.utime(path, (time.time() - 40 * 86400,) * 2)
+
+
 def sweep(
     given: Components, clock: Callable[[], datetime] = later, **options: Any
 ) -> sweeping.Swept:
-    """Sweep at a time at which everything is old; give what came of it."""
+    """Sweep at a time at which every file is old; give what came of it."""
     *_, swept = sweeping.sweep_files(given.database, given.storage, clock, **options)
     return swept
 
 
+def notes_of(given: Components) -> list[tuple[Any, ...]]:
+    """Read which files are noted, and what has them."""
+    return given.database.read(SELECT_NOTES())
+
+
+SELECT_NOTES = Statement(select(file_notes.c.digest, file_notes.c.sweep))
+"""Read all notes."""
+
+
 def all_keys(given: Components) -> set[str]:
-    """List every file that there is."""
-    return {info.key for info in given.storage.list().files}
+    """List every file that there is, but for those that say whose they are."""
+    keys = {str(info.key) for info in given.storage.list().files}
+    return {key for key in keys if not key.startswith("inkcre/")}
 
 
 @pytest.mark.parametrize("content", [b"", SMALL, LARGE], ids=len)
@@ -102,24 +138,99 @@ def test_sweep_leaves_what_a_block_names(given: Components) -> None:
     for block in (kept, gone):
         given.database.atomic([_copy_of(block)])
     delete_block(given.database, gone["id"])
+    age(given)
     assert sweep(given).deleted == 0
+    assert notes_of(given) == []
     delete_block(given.database, gone["id"] + 2)
+    assert sweep(given).deleted == 0
+    age(given)
     assert (sweep(given, is_dry=True).deleted, len(all_keys(given))) == (1, 2)
     swept = sweep(given)
-    assert (swept.seen, swept.deleted, swept.bytes) == (2, 1, len(LARGE))
+    assert (swept.deleted, swept.bytes) == (1, len(LARGE))
     assert all_keys(given) == {files.file_key(kept["content"].removeprefix("sha256:"))}
     assert sweep(given).deleted == 0
+    assert notes_of(given) == []
+
+
+@pytest.mark.parametrize("way", ["delete", "edit", "item follows", "item leaves"])
+def test_what_is_let_go_is_noted(given: Components, way: str) -> None:
+    """However its last block goes: the file stays for ``keep_days``, and is gone after that."""
+    from inkcre.infobase import blocks, items
+    from inkcre.infobase.forms import BlockEdit, parse_star
+    from inkcre.infobase.sources import SourceForm, create_source
+    from inkcre.infobase.sourcing import Item
+
+    database, now = given.database, given.clock()
+    digest = hashlib.sha256(SMALL).hexdigest()
+    star = parse_star(
+        {"block": {"resolver": "x", "storage": "file", "content": f"sha256:{digest}"}}
+    )
+    other = parse_star({"block": {"resolver": "text", "content": "other"}})
+    block = add(given, SMALL)
+    if way == "delete":
+        delete_block(database, block["id"])
+    elif way == "edit":
+        blocks.edit_block(database, block["id"], BlockEdit(storage=None, content="x"), now)
+    else:
+        source = create_source(given, SourceForm(type="inbox"))["id"]
+        items.write_items(database, source, [Item("key", star)], now=now)
+        delete_block(database, block["id"])
+        age(given, 100)
+        assert sweep(given).deleted == 0
+        if way == "item follows":
+            items.write_items(database, source, [Item("key", other)], now=now)
+        else:
+            items.delete_items(database, source, ["key"], write=database.atomic)
+    assert notes_of(given) == [(digest, None)]
+    age(given, 29)
+    assert sweep(given).deleted == 0
+    age(given, 2)
+    assert (sweep(given).deleted, all_keys(given), notes_of(given)) == (1, set(), [])
+
+
+def test_files_that_are_named_again_are_not_noted(given: Components) -> None:
+    """Sent again, or named by hand: and old notes of named files are taken away by the sweep."""
+    from inkcre.infobase.blocks import create_block
+    from inkcre.infobase.forms import BlockForm
+
+    block = add(given, SMALL)
+    form = BlockForm(resolver="mine", storage="file", content=block["content"])
+    ways: list[Callable[[], dict[str, Any]]] = [
+        lambda: add(given, SMALL),
+        lambda: create_block(given.database, form, given.clock())[0],
+    ]
+    for come_back in ways:
+        delete_block(given.database, block["id"])
+        assert len(notes_of(given)) == 1
+        block = come_back()
+        assert notes_of(given) == []
+    age(given)
+    assert sweep(given).deleted == 0
+
+
+def test_file_that_comes_again_is_put_again_if_it_is_old(given: Components, tmp_path: Path) -> None:
+    """A copy of the base, in which it was let go and the block is unknown, sees that it is used."""
+    block = add(given, LARGE)
+    delete_block(given.database, block["id"])
+    key = files.file_key(block["content"].removeprefix("sha256:"))
+    before = given.storage.head(key)
+    given.storage.put(FileKey("x"), b"x")
+    block, _ = files.add_file(given.database, given.storage, [LARGE], name=None, now=later())
+    assert given.storage.head(key).etag != before.etag
+    before = given.storage.head(key)
+    files.add_file(given.database, given.storage, [LARGE], name=None, now=later())
+    assert given.storage.head(key).etag == before.etag
 
 
 @pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
 @pytest.mark.parametrize(
-    ("port", "name", "number"), [("database", "read", 2), ("storage", "delete", 1)]
+    ("port", "name", "number"), [("database", "read", 2), ("storage", "delete", 2)]
 )
 def test_two_sweeps_and_a_file_that_comes(
     given: Components, content: bytes, port: str, name: str, number: int
 ) -> None:
     """One sweep runs whole inside another, and then the file is sent again: it is not lost."""
-    delete_block(given.database, add(given, content)["id"])
+    let_go(given, content)
     outcomes: list[dict[str, Any] | InkcreError] = []
 
     def sweep_and_come() -> None:
@@ -142,7 +253,7 @@ def test_two_sweeps_and_a_file_that_comes(
 
 def test_sweep_whose_machine_slept_looks_again(given: Components) -> None:
     """Its marks may have lapsed, and a file may have come."""
-    delete_block(given.database, add(given, SMALL)["id"])
+    let_go(given, SMALL)
     slept = timedelta()
 
     def clock() -> datetime:
@@ -151,12 +262,14 @@ def test_sweep_whose_machine_slept_looks_again(given: Components) -> None:
     def sleep_and_come() -> None:
         nonlocal slept
         slept = timedelta(days=1)
+        age(given, 1)
         files.add_file(given.database, given.storage, [SMALL], name=None, now=clock())
 
-    database = Interrupted(given.database, "read", 2, sleep_and_come)
-    *_, swept = sweeping.sweep_files(database, given.storage, clock)  # type: ignore[arg-type]
+    storage = Interrupted(given.storage, "head", 1, sleep_and_come)
+    *_, swept = sweeping.sweep_files(given.database, storage, clock)  # type: ignore[arg-type]
     assert swept.deleted == 0
     assert len(all_keys(given)) == 1
+    assert [sweep for _, sweep in notes_of(given)] == []
 
 
 @pytest.mark.parametrize("way", ["create", "edit", "graph", "import"])
@@ -169,6 +282,7 @@ def test_block_written_by_hand_during_a_sweep_is_told_of(given: Components, way:
     form = {"resolver": "mine", "storage": "file", "content": kept["content"]}
     other, _ = blocks.create_block(given.database, BlockForm(resolver="text", content="x"), given.clock())  # fmt: skip
     delete_block(given.database, kept["id"])
+    age(given)
     told: list[Unavailable] = []
     database, now = given.database, later()
     lines = [json.dumps({"block": form}).encode()]
@@ -185,7 +299,7 @@ def test_block_written_by_hand_during_a_sweep_is_told_of(given: Components, way:
             ways[way]()
         told.append(caught.value)
 
-    storage = Interrupted(given.storage, "delete", 1, write)
+    storage = Interrupted(given.storage, "delete", 2, write)
     list(sweeping.sweep_files(given.database, storage, later))  # type: ignore[arg-type]
     assert told
 
@@ -204,6 +318,7 @@ def test_file_is_written_through_to_the_disk(
     given: Components, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file and every folder that leads to it, before its block is written."""
+    claims.require(given.database, given.storage, given.tenure)
     synced: list[str] = []
     real = os.fsync
 
@@ -212,7 +327,7 @@ def test_file_is_written_through_to_the_disk(
         real(handle)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    block = add(given, SMALL)
+    block, _ = files.add_file(given.database, given.storage, [SMALL], name=None, now=given.clock(), tenure=given.tenure)  # fmt: skip
     digest = block["content"].removeprefix("sha256:")
     assert synced[:4] == [digest, f"{digest[:2]}+", "sha256+", "files"]
 
@@ -226,13 +341,70 @@ def _copy_of(block: dict[str, Any]) -> Any:
     return INSERT_BLOCK(now="2026-11-24T00:00:00.000000Z", digest=digest, **values)
 
 
-def test_young_files_stay(given: Components) -> None:
-    """One may have a block in a moment; of what is still coming, a day is waited for."""
-    given.storage.put(FileKey("sha256/aa/" + "a" * 64), b"x")
-    given.storage.put(FileKey("incoming/part"), b"x")
-    *_, swept = sweeping.sweep_files(given.database, given.storage, given.clock)
-    assert swept.deleted == 0
-    assert sweep(given).deleted == 2
+def test_what_never_came_whole_goes_after_a_day(given: Components) -> None:
+    """Of this base's uploads; those of others are orphans."""
+    base = claims.require(given.database, given.storage, given.tenure).base
+    ours, others, former = (f"incoming/{name}/{'0' * 32}" for name in (base, "f" * 32, "x"))
+    for key in (ours, others, former):
+        given.storage.put(FileKey(key), b"x")
+    assert sweep(given, given.clock).deleted == 0
+    assert sweep(given).deleted == 1
+    assert all_keys(given) == {others, former}
+
+
+def test_orphans_are_counted_and_deleted_only_when_asked(given: Components) -> None:
+    """What is neither named nor noted stays for ever, unless somebody says otherwise."""
+    kept = add(given, LARGE)
+    let_go(given, SMALL, days=1)
+    orphan = FileKey("sha256/aa/" + "a" * 64)
+    given.storage.put(orphan, b"x")
+    given.storage.put(FileKey("incoming/" + "0" * 32), b"x")
+    standing = claims.require(given.database, given.storage, given.tenure)
+    found = list(sweeping.list_orphans(given.database, given.storage, given.clock, standing))
+    assert found == []
+    assert sweep(given).deleted == 0
+    found = list(sweeping.list_orphans(given.database, given.storage, later, standing))
+    assert {info.key for info in found} == {orphan, "incoming/" + "0" * 32}
+    *_, swept = sweeping.sweep_orphans(given.database, given.storage, later, orphans=found)
+    assert swept.deleted == 2
+    digests = {block.rpartition("/")[2] for block in all_keys(given)}
+    assert digests == {kept["content"][7:], hashlib.sha256(SMALL).hexdigest()}
+
+
+def test_orphan_that_is_named_meanwhile_stays(given: Components) -> None:
+    """Between the look that found it and the sweep."""
+    claims.require(given.database, given.storage, given.tenure)
+    digest = hashlib.sha256(SMALL).hexdigest()
+    given.storage.put(files.file_key(digest), SMALL)
+    standing = claims.require(given.database, given.storage, given.tenure)
+    found = list(sweeping.list_orphans(given.database, given.storage, later, standing))
+    add(given, SMALL)
+    *_, swept = sweeping.sweep_orphans(given.database, given.storage, later, orphans=found)
+    assert (len(found), swept.deleted, len(all_keys(given))) == (1, 0, 1)
+
+
+def test_marks_of_a_sweep_that_was_killed_do_not_last(given: Components) -> None:
+    """For a quarter of an hour the file is told to be cleared away; then it can come again."""
+    let_go(given, SMALL)
+    killed = Interrupted(given.storage, "delete", 2, _die)
+    database = Interrupted(given.database, "atomic", 4, _die)
+    with pytest.raises(KeyboardInterrupt):
+        list(sweeping.sweep_files(database, killed, later))  # type: ignore[arg-type]
+    ((_, mark),) = notes_of(given)
+    assert mark
+    with pytest.raises(Unavailable, match="is being cleared away"):
+        add(given, SMALL)
+    assert sweep(given).deleted == 0
+    age(given, (HELD_SECONDS + 1) / 86400)
+    block = add(given, SMALL)
+    assert given.storage.get(files.file_key(block["content"][7:])).read() == SMALL
+    delete_block(given.database, block["id"])
+    age(given)
+    assert sweep(given).deleted == 1
+
+
+def _die() -> None:
+    raise KeyboardInterrupt
 
 
 def test_files_of_others_are_not_touched(given: Components) -> None:
@@ -263,8 +435,10 @@ class Interrupted:
         return call
 
 
-STEPS = [("storage", "list", 2), ("database", "read", 1), ("database", "atomic", 1),
-         ("database", "read", 2), ("storage", "delete", 1), ("database", "atomic", 2)]  # fmt: skip
+STEPS = [("storage", "list", 1), ("storage", "put", 1), ("database", "atomic", 1),
+         ("database", "atomic", 2), ("database", "atomic", 3), ("database", "read", 5),
+         ("storage", "head", 1), ("storage", "delete", 2), ("database", "atomic", 4)]  # fmt: skip
+"""Those of a sweep: it looks, claims, forgets, marks, looks, deletes, forgets."""
 
 
 @pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
@@ -273,8 +447,7 @@ def test_file_that_comes_during_a_sweep_is_not_lost(
     given: Components, content: bytes, port: str, name: str, number: int
 ) -> None:
     """Whichever step of the sweep it comes before: its block has its file, or it is told to wait."""
-    block = add(given, content)
-    delete_block(given.database, block["id"])
+    let_go(given, content)
     outcomes: list[dict[str, Any] | InkcreError] = []
 
     def come() -> None:
@@ -302,14 +475,13 @@ def test_file_that_comes_during_a_sweep_is_not_lost(
 @pytest.mark.parametrize(
     ("port", "name", "number"),
     [("storage", "put", 1), ("storage", "head", 1), ("storage", "move", 1), ("database", "atomic", 1),
-     ("database", "read", 1)],
+     ("database", "atomic", 2)],
 )  # fmt: skip
 def test_sweep_during_the_coming_of_a_file_loses_nothing(
     given: Components, content: bytes, port: str, name: str, number: int
 ) -> None:
     """Whichever step it runs before, also when the same old file is there already."""
-    block = add(given, content)
-    delete_block(given.database, block["id"])
+    let_go(given, content)
     swept: list[sweeping.Swept] = []
     made = Components(
         database=given.database,

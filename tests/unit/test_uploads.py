@@ -34,8 +34,9 @@ def begin(url: str, head: str, body: bytes) -> socket.socket:
 
 
 def files(folder: Path) -> list[str]:
-    """List what is on the disk."""
-    return [path.name for path in folder.rglob("*") if path.is_file()]
+    """List what is on the disk, but for what says whose it is."""
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in found if "inkcre+" not in path.parts]
 
 
 def wait_until(check: object, seconds: float = 10) -> None:

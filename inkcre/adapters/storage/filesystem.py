@@ -51,7 +51,7 @@ ESCAPED = re.compile(rb"%([0-9a-f]{2})")
 
 PLAIN_NAME = re.compile(rf"[a-z0-9_.-]{{0,{MAX_NAME - 1}}}[a-z0-9_-]")
 OURS = re.compile(r"(?:[a-z0-9_.-]|%[0-9a-f]{2})+[+~]?")
-LEFT_OVER = re.compile(r"#[0-9]+$")
+LEFT_OVER = re.compile(r"(.+)#[0-9]+")
 
 
 def path_of(key: str) -> str:
@@ -89,6 +89,15 @@ class FilesystemStorage(ObstoreStorage):
     def __init__(self, settings: FilesystemSettings) -> None:
         self._folder = Path(settings.path)
         super().__init__(self._open, PLACE)
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are."""
+        return self._folder
+
+    def use(self, folder: Path) -> None:
+        """Keep files in another folder, before any has been looked for."""
+        self._folder = folder
 
     def _open(self) -> ObjectStore:
         with translated(PLACE):
@@ -147,12 +156,15 @@ class FilesystemStorage(ObstoreStorage):
                 finally:
                     os.close(handle)
 
-    def tidy(self, before: datetime) -> None:
+    def tidy(self, folder: str, names: str, before: datetime) -> None:
         """Remove the files of obstore's writers that were killed, which it names ``NAME#N``."""
+        inside = f"{check_folder(folder)}/" if folder else ""
+        root = self._folder / path_of(f"{inside}x").removesuffix("x")
         with translated(PLACE):
-            for path in self._folder.rglob("*#*"):
+            for key, path in _list_left_over(root, inside.encode()):
                 with suppress(FileNotFoundError):  # its writer was not killed, and has ended
-                    if LEFT_OVER.search(path.name) and path.stat().st_mtime < before.timestamp():
+                    is_old = path.stat().st_mtime < before.timestamp()
+                    if is_old and re.fullmatch(names, key.rpartition("/")[2]):
                         path.unlink()
 
     def _head_if_there(self, key: FileKey) -> FileInfo | None:
@@ -249,8 +261,32 @@ def _walk(folder: Path, prefix: bytes, after: bytes) -> Iterator[bytes]:
 
 def _is_key(key: bytes, entry: "os.DirEntry[str]") -> bool:
     """Tell whether a file is where we would put one of this key."""
+    return entry.is_file() and _is_place(key, Path(entry.path))
+
+
+def _is_place(key: bytes, place: Path) -> bool:
     try:
         path = path_of(FileKey(key.decode()))
     except (ValueError, Invalid):
         return False
-    return entry.is_file() and Path(entry.path).as_posix().endswith(path)
+    return place.as_posix().endswith(path)
+
+
+def _list_left_over(folder: Path, prefix: bytes) -> Iterator[tuple[str, Path]]:
+    """Yield keys, and the files that their writers make on the way; no link is followed."""
+    try:
+        with os.scandir(folder) as entries:
+            found = list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            if OURS.fullmatch(entry.name) and entry.name[-1] in "+~":
+                end = b"/" if entry.name[-1] == "+" else b""
+                inside = prefix + _unescape(entry.name[:-1]) + end
+                yield from _list_left_over(Path(entry.path), inside)
+        elif entry.is_file(follow_symlinks=False) and (left := LEFT_OVER.fullmatch(entry.name)):
+            place = Path(entry.path).with_name(left[1])
+            key = prefix + _unescape(left[1])
+            if OURS.fullmatch(left[1]) and _is_place(key, place):
+                yield key.decode(), Path(entry.path)

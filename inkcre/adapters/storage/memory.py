@@ -13,7 +13,10 @@ class MemoryStorage(ObstoreStorage):
     """Files that are gone with this object."""
 
     capabilities: ClassVar[StorageCapabilities] = StorageCapabilities(
-        is_shared=False, keeps_content_type=True, max_conditional_bytes=MAX_CONDITIONAL_BYTES
+        is_shared=False,
+        keeps_content_type=True,
+        max_conditional_bytes=MAX_CONDITIONAL_BYTES,
+        outlives_process=False,
     )
 
     def __init__(self, _: MemoryStorageSettings) -> None:

@@ -135,7 +135,7 @@ class R2Storage:
         """Return if a file is there: R2 answers when what it has been given is safe."""
         self.head(key)
 
-    def tidy(self, before: datetime) -> None:
+    def tidy(self, folder: str, names: str, before: datetime) -> None:
         """Do nothing: R2 gives up uploads that were cut off after a week."""
 
     def delete(self, keys: Iterable[FileKey]) -> None:

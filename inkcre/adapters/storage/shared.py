@@ -167,7 +167,7 @@ class ObstoreStorage:
         """Return if a file is there: a store answers when what it has been given is safe."""
         self.head(key)
 
-    def tidy(self, before: datetime) -> None:
+    def tidy(self, folder: str, names: str, before: datetime) -> None:
         """Do nothing: there is no way to ask for uploads that were cut off."""
 
     def delete(self, keys: Iterable[FileKey]) -> None:

@@ -16,7 +16,31 @@ from inkcre.settings.sections.base import (
 )
 
 
-class FilesystemSettings(Section):
+class KeptFiles(Section):
+    """What every place has in which files outlive the process."""
+
+    kind: str
+    """Which it is; here, so that it is the first, as in every section."""
+
+    keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """How many days files stay that were let go, for a change of mind and for backups."""
+
+    claim: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$"), SOUND] | None = None
+    """The id of the base whose storage this base is to take over, where no command reaches."""
+
+
+Prefix = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"), SOUND]
+"""Without dots: ``cp *`` leaves out what begins with one."""
+
+
+class SharedFiles(KeptFiles):
+    """What a bucket has besides."""
+
+    prefix: Prefix | None = None
+    """What every name in the bucket begins with, so that bases can share it."""
+
+
+class FilesystemSettings(KeptFiles):
     """``kind = "filesystem"``: a folder."""
 
     kind: Literal["filesystem"] = "filesystem"
@@ -35,7 +59,7 @@ def _printable(secret: SecretStr) -> SecretStr:
 Key = Annotated[SecretText, AfterValidator(_printable)]
 
 
-class S3Settings(Section):
+class S3Settings(SharedFiles):
     """``kind = "s3"``: an S3-compatible store."""
 
     kind: Literal["s3"] = "s3"
@@ -61,7 +85,7 @@ class S3Settings(Section):
     """The key's secret."""
 
 
-class R2Settings(Section):
+class R2Settings(SharedFiles):
     """``kind = "r2"``: Cloudflare R2."""
 
     kind: Literal["r2"] = "r2"

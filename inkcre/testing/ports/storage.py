@@ -266,7 +266,7 @@ class StorageContract(StorageListing):
         storage.sync(key("a/b"))
         with pytest.raises(NotFound):
             storage.sync(key("nowhere"))
-        storage.tidy(datetime.now(UTC) + timedelta(days=1))
+        storage.tidy("", ".*", datetime.now(UTC) + timedelta(days=1))
         assert [info.key for info in storage.list(folder).files] == [key("a/b")]
         assert storage.get(key("a/b")).read() == b"x"
 

@@ -1,0 +1,44 @@
+"""``inkcre storage``: whose the storage is."""
+
+from typing import Annotated
+
+import typer
+
+from inkcre.cli.bases import open_base
+from inkcre.cli.settings_options import Assignments, Profile
+
+app = typer.Typer(no_args_is_help=True, help="Whose the storage is.", rich_markup_mode=None)
+
+
+@app.command("show")
+def show(profile: Profile = None, set_: Assignments = None) -> None:
+    """Tell to which base the storage belongs, and which base this is."""
+    from inkcre.infobase.claims import judge
+    from inkcre.infobase.epochs import see
+
+    with open_base(profile, set_) as given:
+        standing = judge(given.database, see(given.storage))
+        print(f"this base: {standing.base}")
+        print(f"storage: {standing.state}, claimed by {standing.holder or 'nobody'}")
+
+
+@app.command("claim")
+def claim(
+    profile: Profile = None,
+    set_: Assignments = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take the storage over for this base, whoever has it; nothing else may use it after that."""
+    from inkcre.infobase.claims import judge, refusal, remember, take_over
+    from inkcre.infobase.epochs import see
+
+    with open_base(profile, set_) as given:
+        standing = judge(given.database, see(given.storage))
+        if standing.state == "ours":
+            print(f"storage: belongs to this base, {standing.base}, already")
+            return
+        if not yes:
+            print(refusal(standing).message)
+            typer.confirm("take it over for this base?", abort=True)
+        standing = remember(given.tenure, take_over(given.database, given.storage))
+        print(f"storage: belongs to this base, {standing.base}, now")

@@ -1,0 +1,151 @@
+"""Bases and copies of them on one storage, and days that pass for all of them at once."""
+
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inkcre import schema
+from inkcre.assembly import build_components
+from inkcre.errors import NotFound, NotOurs, Unavailable
+from inkcre.infobase import files, sweeping
+from inkcre.infobase.blocks import delete_block
+from inkcre.ports.components import Components
+from inkcre.ports.storage import Tenure
+from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
+
+
+@dataclass
+class Base:
+    """A base, and what it must find again: the files that its blocks name."""
+
+    given: Components
+    path: str
+    """A file, or the address of a database."""
+
+    section: dict[str, Any]
+    named: dict[bytes, int] = field(default_factory=dict)
+
+    def put(self, content: bytes) -> bool:
+        """Keep a file; tell whether that was acknowledged."""
+        given = self.given
+        try:
+            block, _ = files.add_file(
+                given.database, given.storage, [content], name=None, now=given.clock(),
+                tenure=given.tenure,
+            )  # fmt: skip
+        except (NotOurs, Unavailable):
+            return False
+        self.named[content] = int(block["id"])
+        return True
+
+    def let_go(self, content: bytes) -> None:
+        """Delete the block of a file."""
+        delete_block(self.given.database, self.named.pop(content))
+
+    def sweep(self, **options: Any) -> int | str:
+        """Sweep; give how many files were deleted, or the code of what was against it."""
+        given = self.given
+        try:
+            *_, swept = sweeping.sweep_files(
+                given.database, given.storage, given.clock, tenure=given.tenure, **options
+            )
+        except NotOurs as error:
+            return error.code
+        return swept.deleted
+
+    def restart(self) -> None:
+        """Forget what was remembered of the storage."""
+        self.given.tenure.standing = None
+
+    def lost(self) -> list[bytes]:
+        """Name the files that blocks name, and that are not there."""
+        return [content for content in self.named if not self._has(content)]
+
+    def _has(self, content: bytes) -> bool:
+        import hashlib
+
+        key = files.file_key(hashlib.sha256(content).hexdigest())
+        try:
+            return self.given.storage.get(key).read() == content
+        except NotFound:
+            return False
+
+    def copy(self, path: str) -> "Base":
+        """Copy the database, as ``cp`` or ``pg_dump`` do, on the same storage."""
+        if self.path.startswith("postgresql:"):
+            self.given.database.close()
+            path = new_postgres_database(template=self.path.partition("?")[0].rpartition("/")[2])
+        else:
+            source, target = sqlite3.connect(self.path), sqlite3.connect(path)
+            source.backup(target)
+            source.close()
+            target.close()
+        return open_base(path, self.section, dict(self.named))
+
+    def execute(self, sql: str) -> None:
+        """Run SQL beside the base."""
+        if self.path.startswith("postgresql:"):
+            import psycopg
+
+            with psycopg.connect(self.path, autocommit=True) as connection:
+                connection.execute(sql.encode())
+            return
+        other = sqlite3.connect(self.path, timeout=30)
+        other.execute(sql)
+        other.commit()
+        other.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        self.given.database.close()
+
+
+def open_base(path: str, section: dict[str, Any], named: dict[bytes, int] | None = None) -> Base:
+    """Open a base on a storage; its database is made if it is not there."""
+    overrides = {f"storage.{key}": value for key, value in section.items()}
+    if path.startswith("postgresql:"):
+        settings = postgres_settings(path, **overrides)
+    else:
+        settings = sqlite_settings(path, **overrides)
+    given = build_components(settings, tenure=Tenure(claim=section.get("claim")))
+    schema.migrate(given.database)
+    return Base(given, path, section, named or {})
+
+
+def pass_days(days: float, folder: Path | None, *bases: Base) -> None:
+    """Let days pass: for the notes of bases, and for the files of a folder."""
+    for base in bases:
+        base.execute(f"UPDATE file_notes SET noted_at = noted_at - {int(days * 86_400_000)}")
+    for path in folder.rglob("*") if folder else ():
+        if path.is_file():
+            then = path.stat().st_mtime - days * 86_400
+            os.utime(path, (then, then))
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder as ``cp -a source/* target`` does: without names that begin with a dot."""
+    target.mkdir()
+    for path in source.iterdir():
+        if not path.name.startswith("."):
+            (shutil.copytree if path.is_dir() else shutil.copy2)(path, target / path.name)
+
+
+def at_once(*acts: Callable[[], object]) -> None:
+    """Do several things at the same time."""
+    import threading
+
+    threads = [threading.Thread(target=act) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def wait_a_moment() -> None:
+    """Let the database's clock tick."""
+    time.sleep(0.002)

@@ -1,0 +1,142 @@
+"""Bases of former versions, brought to today's schema: every row and every file is there."""
+
+import hashlib
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from inkcre import schema
+from inkcre.assembly import build_components
+from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE
+from tests.conftest import ROOT, new_postgres_database, postgres_settings, sqlite_settings
+
+BASES = ROOT / "tests" / "data" / "bases"
+FROZEN = sorted(path.name.partition(".")[0] for path in BASES.glob("*.sqlite3"))
+
+DROPPED = {"sweeps"}
+"""Tables of former versions that are there no more: what they said lasted for minutes."""
+
+Rows = dict[str, list[tuple[Any, ...]]]
+Execute = Callable[[str], list[tuple[Any, ...]]]
+
+
+def rows_of(execute: Execute, columns: dict[str, list[str]]) -> Rows:
+    """Read all rows of tables, of the columns that they had, in an order that is always the same."""
+    return {
+        table: sorted(execute(f"SELECT {', '.join(names)} FROM {table}"), key=repr)
+        for table, names in columns.items()
+    }
+
+
+def kept(rows: Rows) -> Rows:
+    """Leave out what an upgrade may change."""
+    return {name: found for name, found in rows.items() if name not in {*DROPPED, VERSION_TABLE}}
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    """Give what each file below a folder is, by its path."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def sqlite_execute(path: Path) -> Execute:
+    """Give what runs SQL on an SQLite file."""
+
+    def execute(sql: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(path) as connection:
+            found = connection.execute(sql).fetchall()
+        connection.close()
+        return found
+
+    return execute
+
+
+def sqlite_columns(execute: Execute) -> dict[str, list[str]]:
+    """Name the columns of every table of ours."""
+    tables = execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {
+        name: [row[1] for row in execute(f"PRAGMA table_info({name})")]
+        for (name,) in tables
+        if not name.startswith(("sqlite_", "d1_"))
+    }
+
+
+@pytest.mark.parametrize("revision", FROZEN)
+def test_frozen_base_has_rows_in_every_table(revision: str) -> None:
+    """So that nothing of a base can be lost without being missed."""
+    columns = sqlite_columns(sqlite_execute(BASES / f"{revision}.sqlite3"))
+    assert all(rows_of(sqlite_execute(BASES / f"{revision}.sqlite3"), columns).values())
+    assert len(digests_of(BASES / f"{revision}.files")) >= 4
+
+
+@pytest.mark.parametrize("revision", FROZEN)
+def test_sqlite_base_of_before_is_brought_to_head(revision: str, tmp_path: Path) -> None:
+    """Its rows are what they were, and its files too."""
+    path = shutil.copy(BASES / f"{revision}.sqlite3", tmp_path / "base.sqlite3")
+    shutil.copytree(BASES / f"{revision}.files", tmp_path / "files")
+    execute = sqlite_execute(Path(path))
+    columns = sqlite_columns(execute)
+    before = rows_of(execute, columns)
+    given = build_components(sqlite_settings(path, **{"storage.path": str(tmp_path / "files")}))
+    schema.migrate(given.database)
+    schema.require_head(given.database)
+    given.database.close()
+    for table in DROPPED:
+        columns.pop(table, None)
+    assert kept(rows_of(execute, columns)) == kept(before)
+    assert digests_of(tmp_path / "files") == digests_of(BASES / f"{revision}.files")
+
+
+@pytest.mark.parametrize("revision", FROZEN)
+def test_postgres_base_of_before_is_brought_to_head(revision: str) -> None:
+    """Restored from a dump, its rows are what they were."""
+    url = new_postgres_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute((BASES / f"{revision}.postgres.sql").read_bytes())
+    with psycopg.connect(url, autocommit=True) as connection:
+
+        def execute(sql: str) -> list[tuple[Any, ...]]:
+            return connection.execute(sql.encode()).fetchall()
+
+        columns: dict[str, list[str]] = {}
+        for table, column in execute(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public' ORDER BY ordinal_position"
+        ):
+            columns.setdefault(table, []).append(column)
+        before = rows_of(execute, columns)
+        assert all(before.values())
+        database = build_components(postgres_settings(url)).database
+        schema.migrate(database)
+        schema.require_head(database)
+        database.close()
+        for table in DROPPED:
+            columns.pop(table, None)
+        assert kept(rows_of(execute, columns)) == kept(before)
+
+
+@pytest.mark.parametrize("revision", FROZEN)
+def test_d1_base_of_before_is_brought_to_head(revision: str, tmp_path: Path) -> None:
+    """By the SQL that is rendered for it, ahead of time, one script a revision."""
+    path = tmp_path / "d1.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.executescript((BASES / f"{revision}.d1.sql").read_text())
+    execute = sqlite_execute(path)
+    columns = sqlite_columns(execute)
+    before = rows_of(execute, columns)
+    for name, sql in schema.render_revisions("sqlite"):
+        if name > f"{revision}_~":
+            connection.executescript(sql)
+    connection.close()
+    assert execute(f"SELECT version_num FROM {VERSION_TABLE}") == [(SCHEMA_HEAD,)]
+    for table in DROPPED:
+        columns.pop(table, None)
+    assert kept(rows_of(execute, columns)) == kept(before)

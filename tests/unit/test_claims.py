@@ -1,0 +1,491 @@
+"""Whose a storage is: other bases, copies, backups, and bases of before."""
+
+import json
+import random
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inkcre.errors import StorageContested, StorageTaken, Unsupported
+from inkcre.infobase import claims, epochs, files, sweeping
+from inkcre.ports.storage import FileKey, Standing, Storage, Tenure
+from tests.buckets import serve_bucket
+from tests.conftest import ROOT, new_postgres_database
+from tests.copies import Base, at_once, copy_folder, open_base, pass_days
+from tests.soak.storages import play_copies
+
+ONE, TWO, THREE = b"one", b"two", b"three"
+
+
+@pytest.fixture(params=["folder", "bucket", "prefix"])
+def section(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """Give a storage of each kind in turn."""
+    if request.param == "folder":
+        yield {"kind": "filesystem", "path": str(tmp_path / "files")}
+        return
+    with serve_bucket() as bucket:
+        yield bucket if request.param == "bucket" else {**bucket, "prefix": "a/b"}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def base(request: pytest.FixtureRequest, tmp_path: Path, section: dict[str, Any]) -> Iterator[Base]:
+    """Give a base with two files on each database in turn."""
+    is_postgres = request.param == "postgres"
+    path = new_postgres_database() if is_postgres else str(tmp_path / "base.sqlite3")
+    made = open_base(path, section)
+    assert made.put(ONE)
+    assert made.put(TWO)
+    yield made
+    made.close()
+
+
+def standing_of(base: Base) -> Standing:
+    """Look how a base stands to its storage."""
+    return claims.look(base.given.database, base.given.storage, base.given.tenure)
+
+
+def keys_below(storage: Storage, folder: str) -> list[str]:
+    """List what lies below a folder."""
+    return [str(info.key) for info in storage.list(folder).files]
+
+
+def test_first_file_claims_the_storage(base: Base) -> None:
+    """An epoch says the base's id, the storage's, and a token; a sweep puts the next one."""
+    standing = standing_of(base)
+    assert (standing.state, standing.epoch, standing.holder) == ("ours", 1, standing.base)
+    said = json.loads(base.given.storage.get(epochs.epoch_key(1)).read())
+    assert set(said) == {"base", "storage", "token"}
+    assert said["base"] == standing.base
+    assert said["storage"] == standing.storage
+    assert base.sweep() == 0
+    assert keys_below(base.given.storage, "inkcre") == ["inkcre/epochs/2"]
+
+
+def test_another_base_writes_and_deletes_nothing(base: Base, tmp_path: Path) -> None:
+    """It is told whose the storage is; the first base loses nothing, however much time passes."""
+    other = open_base(str(tmp_path / "other.sqlite3"), base.section)
+    before = keys_below(base.given.storage, "")
+    with pytest.raises(StorageTaken, match=standing_of(base).base):
+        claims.require(other.given.database, other.given.storage, other.given.tenure)
+    assert not other.put(THREE)
+    assert other.sweep() == "storage_taken"
+    assert other.sweep(is_dry=True) == 0
+    assert keys_below(base.given.storage, "") == before
+    assert base.lost() == []
+    other.close()
+
+
+def test_large_file_is_not_staged_in_anothers_storage(base: Base, tmp_path: Path) -> None:
+    """The refusal comes before the first byte is taken."""
+    other = open_base(str(tmp_path / "other.sqlite3"), base.section)
+    assert not other.put(bytes(3_000_000))
+    assert keys_below(base.given.storage, "incoming") == []
+    other.close()
+
+
+@pytest.mark.parametrize("first", ["copy", "original"])
+def test_of_two_copies_neither_deletes_what_the_other_names(
+    base: Base, tmp_path: Path, first: str
+) -> None:
+    """Whoever sweeps first: the second finds an epoch that it does not know, and deletes nothing."""
+    copy = base.copy(str(tmp_path / "copy.sqlite3"))
+    one, two = (copy, base) if first == "copy" else (base, copy)
+    assert one.sweep() == 0
+    one.let_go(ONE)
+    two.put(THREE)
+    two.let_go(TWO)
+    pass_days(31, _folder(base), base, copy)
+    assert two.sweep() == "storage_contested"
+    assert one.sweep() == "storage_contested"
+    assert (base.lost(), copy.lost()) == ([], [])
+    assert "inkcre/contested" in keys_below(base.given.storage, "inkcre")
+    copy.close()
+
+
+def _folder(base: Base) -> Path | None:
+    return Path(base.section["path"]) if "path" in base.section else None
+
+
+def test_copies_that_sweep_at_once_delete_nothing_of_each_other(base: Base, tmp_path: Path) -> None:
+    """Whichever puts the epoch, the other one is refused, and nothing that is named is gone."""
+    copy = base.copy(str(tmp_path / "copy.sqlite3"))
+    copy.let_go(ONE)
+    base.let_go(TWO)
+    said: list[int | str] = []
+    at_once(lambda: said.append(base.sweep()), lambda: said.append(copy.sweep()))
+    pass_days(31, _folder(base), base, copy)
+    at_once(lambda: said.append(base.sweep()), lambda: said.append(copy.sweep()))
+    assert said[2:] == ["storage_contested"] * 2
+    assert (base.lost(), copy.lost()) == ([], [])
+    copy.close()
+
+
+def test_whoever_claims_a_contested_storage_has_it_alone(base: Base, tmp_path: Path) -> None:
+    """It gets another id; the other copy is another base from then on, and both lose nothing."""
+    copy = base.copy(str(tmp_path / "copy.sqlite3"))
+    copy.sweep()
+    base.restart()
+    former = standing_of(base)
+    assert former.state == "contested"
+    now = claims.take_over(base.given.database, base.given.storage)
+    assert now.state == "ours"
+    assert now.base != former.base
+    assert keys_below(base.given.storage, "inkcre/contested") == []
+    assert copy.sweep() == "storage_taken"
+    copy.restart()
+    assert not copy.put(THREE)
+    base.let_go(ONE)
+    assert base.sweep() == 0
+    assert copy.lost() == []
+    copy.close()
+
+
+def test_storage_is_claimed_by_a_setting_once(base: Base, tmp_path: Path) -> None:
+    """Where no command reaches; of two copies that are told so, one has it."""
+    copy = base.copy(str(tmp_path / "copy.sqlite3"))
+    copy.sweep()
+    base.restart()
+    shown = standing_of(base).holder
+    for each in (base, copy):
+        each.restart()
+        each.given.tenure.claim = shown
+    assert (standing_of(copy).state, standing_of(base).state) == ("ours", "taken")
+    assert standing_of(copy).epoch == standing_of(copy).epoch
+    copy.close()
+
+
+def test_both_who_take_over_at_once_end_with_one(base: Base, tmp_path: Path) -> None:
+    """The other one is told that it is another's now."""
+    copy = base.copy(str(tmp_path / "copy.sqlite3"))
+    copy.sweep()
+    base.sweep()
+
+    def take(each: Base) -> None:
+        with suppress(StorageTaken, StorageContested):
+            claims.take_over(each.given.database, each.given.storage)
+
+    at_once(lambda: take(base), lambda: take(copy))
+    states = sorted((standing_of(base).state, standing_of(copy).state))
+    assert states == ["ours", "taken"]
+    copy.close()
+
+
+def test_restored_backup_deletes_nothing(base: Base, tmp_path: Path) -> None:
+    """Last week's rows: it does not know what was uploaded since, and has let go of nothing."""
+    backup = base.copy(str(tmp_path / "backup.sqlite3"))
+    base.put(THREE)
+    base.let_go(ONE)
+    base.sweep()
+    pass_days(7, _folder(base), base, backup)
+    base.sweep()
+    pass_days(31, _folder(base), base, backup)
+    assert backup.sweep() == "storage_contested"
+    assert backup.lost() == []
+    claims.take_over(backup.given.database, backup.given.storage)
+    assert backup.sweep() == 0
+    assert base.lost() == []
+    standing = standing_of(backup)
+    given = backup.given
+    pass_days(1, _folder(base))
+    found = list(sweeping.list_orphans(given.database, given.storage, given.clock, standing))
+    assert len(found) == (1 if _folder(base) else 0)  # a bucket's files are young
+    backup.close()
+
+
+def test_storage_that_was_changed_and_changed_back_loses_nothing(tmp_path: Path) -> None:
+    """What came meanwhile is in the other place; what was let go meanwhile goes in both."""
+    here = {"kind": "filesystem", "path": str(tmp_path / "here")}
+    there = {"kind": "filesystem", "path": str(tmp_path / "there")}
+    base = open_base(str(tmp_path / "base.sqlite3"), here)
+    base.put(ONE)
+    base.put(TWO)
+    base.let_go(TWO)
+    elsewhere = open_base(base.path, there, dict(base.named))
+    assert elsewhere.put(THREE)
+    assert elsewhere.put(TWO)
+    elsewhere.let_go(ONE)
+    pass_days(31, tmp_path / "here", base)
+    pass_days(0, tmp_path / "there")
+    assert elsewhere.sweep() == 0
+    back = open_base(base.path, here, {TWO: elsewhere.named[TWO]})
+    assert standing_of(back).state == "ours"
+    assert back.lost() == []
+    assert back.sweep() == 1
+    assert back.lost() == []
+    for each in (base, elsewhere, back):
+        each.close()
+
+
+def test_base_that_moves_with_its_files_needs_no_words(tmp_path: Path) -> None:
+    """Copied by ``cp -a dir/*``, database and folder: it goes on, and the old one too."""
+    base = open_base(str(tmp_path / "base.sqlite3"), {"kind": "filesystem", "path": str(tmp_path / "files")})  # fmt: skip
+    base.put(ONE)
+    base.sweep()
+    copy_folder(tmp_path / "files", tmp_path / "moved")
+    moved = base.copy(str(tmp_path / "moved.sqlite3"))
+    moved = open_base(moved.path, {"kind": "filesystem", "path": str(tmp_path / "moved")}, moved.named)  # fmt: skip
+    assert moved.sweep() == 0
+    assert base.sweep() == 0
+    moved.let_go(ONE)
+    pass_days(31, tmp_path / "moved", moved)
+    assert (moved.sweep(), base.lost()) == (1, [])
+    base.close()
+    moved.close()
+
+
+def test_two_replicas_claim_and_sweep_beside_uploads(base: Base) -> None:
+    """Each has epochs of its own; files that come and go meanwhile are all there."""
+    replicas = [open_base(base.path, base.section) for _ in range(2)]
+
+    def work(replica: Base, number: int) -> None:
+        for turn in range(4):
+            content = b"%d %d" % (number, turn)
+            assert replica.put(content)
+            assert replica.sweep() == 0
+            replica.let_go(content)
+            assert replica.put(content)
+
+    at_once(*(lambda r=r, n=n: work(r, n) for n, r in enumerate(replicas)))
+    assert [replica.lost() for replica in replicas] == [[], []]
+    assert [len(replica.named) for replica in replicas] == [4, 4]
+    assert standing_of(base).state == "ours"
+    for replica in replicas:
+        replica.close()
+
+
+def test_nothing_is_deleted_once_it_is_contested(base: Base) -> None:
+    """It is looked for before each group, also in the middle of a sweep."""
+    base.let_go(ONE)
+    pass_days(31, _folder(base), base)
+    base.given.storage.put(epochs.CONTESTED, b"{}\n")
+    assert base.sweep() == "storage_contested"
+    base.given.storage.delete([epochs.CONTESTED])
+    sweep = sweeping.open_sweep(base.given.database, base.given.storage, base.given.clock, base.given.tenure, is_automatic=True)  # fmt: skip
+    assert sweep.may_go_on()
+    base.given.storage.put(epochs.CONTESTED, b"{}\n")
+    assert not sweep.may_go_on()
+
+
+class Careless:
+    """A store that puts over what is there, whatever it is told."""
+
+    def __init__(self, inner: Storage) -> None:
+        self._inner = inner
+        self.capabilities = inner.capabilities
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def put(self, *arguments: Any, if_absent: bool = False, **named: Any) -> None:
+        """Put it anyway."""
+        self._inner.put(*arguments, **named)
+
+
+def test_store_that_does_not_refuse_is_not_swept_by_itself(base: Base) -> None:
+    """Two copies could not meet there; a sweep by hand is somebody's own decision."""
+    storage: Any = Careless(base.given.storage)
+    given = base.given
+    with pytest.raises(Unsupported, match="puts over what is there"):
+        list(sweeping.sweep_files(given.database, storage, given.clock, is_automatic=True))
+    assert list(sweeping.sweep_files(given.database, storage, given.clock))
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\xff", b'{"base": 1, "storage": "", "token": []}', None], ids=repr)  # fmt: skip
+def test_epochs_that_are_lost_or_damaged(base: Base, damage: bytes | None) -> None:
+    """Where the files are the base's own it claims the storage again; else nothing is deleted."""
+    key = epochs.epoch_key(standing_of(base).epoch)
+    given = base.given
+    if damage is None:
+        given.storage.delete([key])
+    else:
+        given.storage.put(key, damage)
+    for number in range(3):
+        given.storage.put(FileKey(f"sha256/aa/{number:064}"), b"x")
+    base.restart()
+    assert standing_of(base).state == "unclaimed"
+    assert base.sweep() == "storage_unclaimed"
+    assert base.put(THREE)
+    base.let_go(ONE)
+    assert base.lost() == []
+    given.storage.delete([FileKey(f"sha256/aa/{number:064}") for number in range(3)])
+    base.restart()
+    assert standing_of(base).state == "ours"
+    assert standing_of(base).epoch == (1 if damage is None else 2)
+
+
+@pytest.mark.parametrize("is_let_go_there", [False, True])
+def test_base_of_before_is_taken_over(tmp_path: Path, is_let_go_there: bool) -> None:
+    """Without a question where its files are its own; what no block named is nobody's."""
+    bases = ROOT / "tests" / "data" / "bases"
+    shutil.copy(bases / "0004.sqlite3", tmp_path / "base.sqlite3")
+    shutil.copytree(bases / "0004.files", tmp_path / "files")
+    if not is_let_go_there:
+        (gone,) = (tmp_path / "files" / "sha256+" / "1f+").iterdir()
+        gone.unlink()
+    section = {"kind": "filesystem", "path": str(tmp_path / "files")}
+    base = open_base(str(tmp_path / "base.sqlite3"), section)
+    pass_days(100, tmp_path / "files")
+    before = set(keys_below(base.given.storage, ""))
+    assert standing_of(base).state == ("unclaimed" if is_let_go_there else "ours")
+    assert base.sweep() == ("storage_unclaimed" if is_let_go_there else 0)
+    assert before <= set(keys_below(base.given.storage, ""))
+    standing = claims.take_over(base.given.database, base.given.storage)
+    assert standing.state == "ours"
+    assert base.sweep() == 0
+    assert before <= set(keys_below(base.given.storage, ""))
+    base.close()
+
+
+def test_first_look_costs_two_requests_and_none_follows(base: Base) -> None:
+    """An isolate's first put looks at the highest epoch; the others go by that."""
+    asked: list[str] = []
+
+    class Counting:
+        capabilities = base.given.storage.capabilities
+
+        def __getattr__(self, name: str) -> Any:
+            asked.append(name)
+            return getattr(base.given.storage, name)
+
+    storage: Any = Counting()
+    tenure = Tenure()
+    claims.require(base.given.database, storage, tenure)
+    assert asked == ["list", "get"]
+    claims.require(base.given.database, storage, tenure)
+    assert len(asked) == 2
+
+
+def test_upload_takes_two_round_trips_to_the_database(base: Base) -> None:
+    """As before there were notes: one notes the file, one writes the block and ends the note."""
+    asked: list[str] = []
+    given = base.given
+
+    class Counting:
+        capabilities = given.database.capabilities
+
+        def __getattr__(self, name: str) -> Any:
+            asked.append(name)
+            return getattr(given.database, name)
+
+    database: Any = Counting()
+    for name in (None, "a name"):
+        asked.clear()
+        content = [f"new {name}".encode()]
+        files.add_file(
+            database, given.storage, content, name=name, now=given.clock(), tenure=given.tenure
+        )
+        assert [one for one in asked if one != "capabilities"] == ["atomic", "atomic"]
+
+
+@pytest.mark.parametrize("days", [7, -7])
+def test_clock_that_is_a_week_off_loses_nothing(base: Base, days: float) -> None:
+    """Ahead or behind, at a sweep or at an upload: what is named stays, the rest goes later."""
+    base.let_go(ONE)
+    pass_days(days, None, base)
+    assert base.sweep() == 0
+    assert base.put(ONE)
+    base.let_go(TWO)
+    pass_days(-days, None, base)
+    assert base.sweep() == 0
+    assert base.put(THREE)
+    assert base.lost() == []
+    pass_days(38, _folder(base), base)
+    assert base.sweep() == (1 if _folder(base) else 0)  # a bucket's files are young
+    assert base.lost() == []
+
+
+STEPS = ("put", "head", "move", "delete", "list", "get", "sync", "read", "atomic")
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Dying:
+    """A component whose process is killed at one of its calls, before or after it."""
+
+    def __init__(self, inner: Any, left: list[int], *, after: bool) -> None:
+        self._inner, self._left, self._after = inner, left, after
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+        if name not in STEPS:
+            return method
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._left[0] -= 1
+            if self._left[0] < 0 or (self._left[0] == 0 and not self._after):
+                raise Killed
+            found = method(*arguments, **named)
+            if self._left[0] == 0:
+                raise Killed
+            return found
+
+        return call
+
+
+@pytest.mark.parametrize("act", ["upload", "large", "let go", "sweep", "claim", "first"])
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_any_step_loses_nothing(tmp_path: Path, act: str, after: bool) -> None:
+    """Before or after each call to a component: what is named is there, and all can be done again."""
+    ended = False
+    for step in range(1, 40):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        section = {"kind": "filesystem", "path": str(folder / "files")}
+        base = open_base(str(folder / "base.sqlite3"), section)
+        if act != "first":
+            base.put(ONE)
+            base.put(TWO)
+            base.let_go(TWO)
+            pass_days(31, folder / "files", base)
+        left = [step]
+        given = base.given
+        database: Any = Dying(given.database, left, after=after)
+        storage: Any = Dying(given.storage, left, after=after)
+        dying = replace(given, database=database, storage=storage, tenure=Tenure())
+        with suppress(Killed):
+            _do(act, replace(base, given=dying))
+            ended = True
+        base.restart()
+        assert base.lost() == []
+        pass_days(1, None, base)  # marks do not last
+        assert standing_of(base).state == "ours"
+        content = bytes(3_000_000) if act == "large" else TWO
+        assert base.put(content)
+        pass_days(31, folder / "files", base)
+        assert isinstance(base.sweep(), int)
+        assert base.lost() == []
+        standing = standing_of(base)
+        orphans = list(sweeping.list_orphans(given.database, given.storage, given.clock, standing))
+        assert orphans == []
+        base.close()
+        if ended:
+            break
+    assert ended
+
+
+def _do(act: str, base: Base) -> None:
+    given = base.given
+    if act in ("upload", "first"):
+        base.put(TWO)
+    elif act == "large":
+        base.put(bytes(3_000_000))
+    elif act == "let go":
+        base.let_go(ONE)
+    elif act == "sweep":
+        base.sweep()
+    else:
+        standing = claims.look(given.database, given.storage, given.tenure)
+        claims.claim_next(given.database, given.storage, standing)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_copies_that_live_on_lose_nothing(tmp_path: Path, seed: int) -> None:
+    """A short round of what `make soak ARGS=storages` does for long: see there."""
+    play_copies(tmp_path, random.Random(seed), steps=60)

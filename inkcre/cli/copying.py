@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inkcre.cli.bases import open_base
+from inkcre.cli.bases import make_base, open_base
 from inkcre.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def copy(
     What is there is left as it is, so a copy that was cut off can be run again.
     """
     _refuse_same_place(from_, to, set_from, set_to)
-    with open_base(from_, set_from) as source, open_base(to, set_to) as target:
+    with open_base(from_, set_from) as source, make_base(to, set_to) as target:
         # Rows first: a file that no block names may be swept away.
         bad = _copy_rows(source, target)
         bad += _copy_files(source, target, trusts=resume)

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from inkcre.cli.bases import open_base
+from inkcre.cli.bases import make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
 from inkcre.cli.streams import UnreadableInput, write_whole
 
@@ -30,7 +30,7 @@ def import_(
     """Add star forms, one a line. What exists already stays; a bad line does not stop the rest."""
     for name in files:
         _require_readable(name)
-    with open_base(profile, set_) as given:
+    with make_base(profile, set_) as given:
         bad = sum([_import_file(given, name) for name in files])
     if bad:
         raise typer.Exit(1)

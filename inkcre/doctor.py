@@ -154,7 +154,7 @@ def _examine_database(settings: Settings, components: Components | None) -> Iter
     is_there = False
     if components:
         reached = _try("database", lambda: _reach_database(settings, components))
-        is_there = reached.status == "ok"
+        is_there = reached.status == "ok" or _is_absent(settings)
         yield reached
     for name, probe in (("schema", _examine_schema), ("clock", _examine_clock)):
         if components and is_there:
@@ -163,29 +163,40 @@ def _examine_database(settings: Settings, components: Components | None) -> Iter
             yield Probe(name, "skipped", "the database does not answer", None, 0)
 
 
-def _absent_file(settings: Settings) -> Path | None:
-    """Give the SQLite file that the settings name when nobody has made it yet."""
-    path = settings.database.path if isinstance(settings.database, SqliteSettings) else None
-    return path if isinstance(path, Path) and not os.path.lexists(path) else None
+def _is_absent(settings: Settings) -> bool:
+    """Tell whether the settings name an SQLite file in which nobody has made a base yet."""
+    database = settings.database
+    return (
+        isinstance(database, SqliteSettings)
+        and isinstance(database.path, Path)
+        and probing.is_absent(database)
+    )
 
 
 def _reach_database(settings: Settings, components: Components) -> str:
-    absent = _absent_file(settings)
-    if absent:
-        folder = next(p for p in absent.parents if os.path.lexists(p))
-        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-            raise Misconfigured(
-                f"database.path: {display_path(folder)} is no folder that can be written to",
-                hint="check its rights, or set another path",
-            )
-        return f"{display_path(absent)} is not there yet and can be made"
+    if _is_absent(settings):
+        _require_room(settings)
+        probing.require_base(settings, components.database)
     components.database.ping()
     return f"{probing.ask_version(components.database)} answers"
 
 
+def _require_room(settings: Settings) -> None:
+    """Return if the file that is not there could be made."""
+    path = settings.database.path if isinstance(settings.database, SqliteSettings) else None
+    if not isinstance(path, Path) or os.path.lexists(path):
+        return
+    folder = next(p for p in path.parents if os.path.lexists(p))
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise Misconfigured(
+            f"database.path: {display_path(folder)} is no folder that can be written to",
+            hint="check its rights, or set another path",
+        )
+
+
 def _examine_schema(settings: Settings, components: Components) -> str:
     makes_it = bool(getattr(settings.database, "migrate_on_start", False))
-    if _absent_file(settings):
+    if _is_absent(settings):
         if makes_it:
             return f"made when the server starts, at {SCHEMA_HEAD}"
         raise SchemaBehind("database: there is no schema yet", hint="run `inkcre migrate`")
@@ -212,7 +223,7 @@ def _examine_storage(settings: Settings, components: Components | None) -> Itera
 
     def find_owner() -> str:
         nonlocal standing
-        if components is None or _absent_file(settings):
+        if components is None or _is_absent(settings):
             raise _NotTried("the database does not answer, or is not there yet")
         if schema.read_revision(components.database) != SCHEMA_HEAD:
             raise _NotTried("the database's schema is not up to date")
@@ -266,10 +277,10 @@ def _absent_folders(storage: Storage) -> list[Path]:
 
 
 def _examine_keyvalue(settings: Settings, components: Components | None) -> str:
+    if settings.keyvalue.kind == "database" and _is_absent(settings):
+        raise _NotTried("the database is not there yet")
     if settings.keyvalue.kind == "database" and components is None:
         raise _NotTried("the database does not answer")
-    if settings.keyvalue.kind == "database" and _absent_file(settings):
-        raise _NotTried("the database is not there yet")
     database = components.database if components else None
     probing.try_keyvalue(build_keyvalue(settings, database))
     return f"{settings.keyvalue.kind}: kept, read back and forgotten"

@@ -6,19 +6,33 @@ The SQL here asks a server about itself, and no table about its rows.
 import threading
 import time
 import uuid
+from contextlib import closing
 from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import Float, Integer, Text, cast, column, func, select, table
 
 from inkcre.assembly import build_database
-from inkcre.errors import Conflict, InkcreError, Misconfigured, TimedOut, Unsupported
+from inkcre.errors import (
+    Conflict,
+    InkcreError,
+    Misconfigured,
+    SchemaBehind,
+    TimedOut,
+    Unsupported,
+)
 from inkcre.infobase.epochs import FOLDER
+from inkcre.infobase.tables import VERSION_TABLE
 from inkcre.ports.components import Clock
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.keyvalue import KeyValue, ValueKey
 from inkcre.ports.storage import FileKey, Storage
+from inkcre.schema import read_revision
 from inkcre.settings.findings import Facts
 from inkcre.settings.model import Settings
+from inkcre.settings.origins import display_path
+from inkcre.settings.sections.database import SqliteSettings
 from inkcre.settings.sections.scheduler import ApschedulerSettings
 
 CONTENT = b"written by inkcre doctor"
@@ -33,6 +47,9 @@ SELECT_VERSION = {
     "postgresql": Statement(select(func.current_setting("server_version"))),
 }
 """Read the server's own version."""
+
+SELECT_DATABASE = Statement(select(func.current_database()))
+"""Read what a server calls the database."""
 
 SELECT_TIME = Statement(select(cast(func.extract("epoch", func.clock_timestamp()), Float)))
 """Read the server's clock, in seconds since 1970."""
@@ -69,6 +86,61 @@ def ask_facts(settings: Settings | None) -> Facts:
     finally:
         database.close()
     return Facts(is_deploying=True, connection_limit=limit)
+
+
+class NoBase(SchemaBehind):
+    """Say that there is no base where the settings name one; none was made."""
+
+    code = "no_base"
+
+
+def require_base(settings: Settings, database: Database) -> None:
+    """Return if there is a base, of whatever revision; make no file to find that out.
+
+    Raises:
+        NoBase: there is none.
+        SurroundingsError: the database does not answer.
+    """
+    if isinstance(settings.database, SqliteSettings):
+        if is_absent(settings.database):
+            raise _no_sqlite_base(settings.profile, settings.database.path)
+    elif read_revision(database) is None:
+        name = database.read(SELECT_DATABASE())[0][0]
+        raise NoBase(
+            f'database.url: there is no base in "{name}", of profile {settings.profile}',
+            hint="look at the address and the profile; for a new base, run `inkcre migrate`",
+        )
+
+
+def _no_sqlite_base(profile: str, path: Path | str) -> NoBase:
+    place = display_path(path) if isinstance(path, Path) else f'"{path}"'
+    return NoBase(
+        f"database.path: there is no base at {place}, of profile {profile}",
+        hint="look at the path, the profile, and the folder that you are in; for a new base, run"
+        " `inkcre migrate`",
+    )
+
+
+def is_absent(settings: SqliteSettings) -> bool:
+    """Tell whether a file is not there, is empty, or has not our schema; it is only read.
+
+    Opened as usual it would be made, or changed to a write-ahead log. What cannot be looked at is
+    taken for a base: whoever opens it says what is wrong with it.
+    """
+    import sqlite3  # not loaded by who uses another database
+
+    path = settings.path
+    if not isinstance(path, Path):
+        return True
+    try:
+        if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+            return True
+        address = f"file:{quote(str(path.absolute()))}?mode=ro"  # https://www.sqlite.org/uri.html
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            asked = "SELECT 1 FROM sqlite_schema WHERE name = ?"
+            return connection.execute(asked, (VERSION_TABLE,)).fetchone() is None
+    except (sqlite3.Error, OSError):
+        return False
 
 
 def ask_version(database: Database) -> str:

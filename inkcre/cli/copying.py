@@ -2,17 +2,22 @@
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inkcre.cli.bases import open_base
+from inkcre.cli.bases import PROCESS_HINT, make_base, open_base
 from inkcre.errors import OperatorError
 
 if TYPE_CHECKING:
+    from inkcre.infobase.copies.parts import Move
     from inkcre.ports.components import Components
+
+SHOWN = 20
+"""How many missing files are named."""
 
 app = typer.Typer(no_args_is_help=True, help="A whole base at once.", rich_markup_mode=None)
 
@@ -50,7 +55,7 @@ def copy(
     set_from: SourceAssignments = None,
     set_to: TargetAssignments = None,
 ) -> None:
-    """Copy files and rows from one profile to another, compare them, and say what is missing.
+    """Copy a whole base from one profile to another, compare both, and say what is missing.
 
     What is there is left as it is, so a copy that was cut off can be run again.
     """
@@ -58,13 +63,16 @@ def copy(
     from inkcre.lifecycle import prepare_storage
 
     _refuse_same_place(from_, to, set_from, set_to)
-    with open_base(from_, set_from) as source, open_base(to, set_to) as target:
+    with open_base(from_, set_from) as source, make_base(to, set_to) as target:
+        from inkcre.infobase.copies.bases import plan_move
+
         prepare_storage(source)  # so that the other base does not take it for its own
         require(target.database, target.storage, target.tenure)
+        move = plan_move(source, target)
         # Rows first: so no file is there that no block names.
-        bad = _copy_rows(source, target)
+        bad = _copy_rows(move)
         bad += _copy_files(source, target, trusts=resume)
-        bad += _verify(source, target)
+        bad += _compare(move)
     if bad:
         raise typer.Exit(1)
 
@@ -72,10 +80,13 @@ def copy(
 def _refuse_same_place(
     from_: str, to: str, set_from: list[str] | None, set_to: list[str] | None
 ) -> None:
+    from inkcre.cli.serve import require_process
     from inkcre.settings.loader import load_settings
 
     source = load_settings(from_, assignments=set_from or ())
     target = load_settings(to, assignments=set_to or ())
+    for settings in (source, target):
+        require_process(settings, PROCESS_HINT)
     for port in ("database", "storage"):
         if getattr(source, port) == getattr(target, port):
             raise SamePlace(
@@ -85,11 +96,11 @@ def _refuse_same_place(
 
 
 def _copy_files(source: "Components", target: "Components", *, trusts: bool) -> int:
-    from inkcre.infobase.copying import CopiedFiles, copy_files
+    from inkcre.infobase.copies.files import CopiedFiles, copy_files
 
     done = CopiedFiles()
     with _telling("files") as tell:
-        for done in copy_files(source.storage, target.storage, trusts=trusts):
+        for done in copy_files(source, target, trusts=trusts):
             tell(f"{done.seen} seen, {done.copied} copied, {done.bytes:,} bytes")
     for name in done.bad:
         print(f"{name}: is damaged, and was not copied", file=sys.stderr)
@@ -97,36 +108,50 @@ def _copy_files(source: "Components", target: "Components", *, trusts: bool) -> 
     return len(done.bad)
 
 
-def _copy_rows(source: "Components", target: "Components") -> int:
-    from inkcre.infobase.copying import missing_lines
-    from inkcre.infobase.transfer import Progress, import_lines
+def _copy_rows(move: "Move") -> int:
+    from inkcre.infobase.copies.bases import copy_rows
+    from inkcre.infobase.copies.values import count_unseen
 
-    progress = Progress()
-    lines = missing_lines(source.database, target.database)
+    added: Counter[str] = Counter()
     with _telling("rows") as tell:
-        for progress in import_lines(target.database, lines, target.clock):
-            tell(f"{progress.created_blocks} blocks, {progress.created_relations} relations")
-    for line in progress.bad[:20]:
-        print(f"row {line.number}: {line.reason}", file=sys.stderr)
-    print(
-        f"rows: {progress.created_blocks} new blocks, {progress.created_relations} new relations, "
-        f"{len(progress.bad)} that cannot be copied"
-    )
-    return len(progress.bad)
+        for name, number in copy_rows(move):
+            added[name] += number
+            tell(f"{added[name]} {name}")
+    for said in move.refused:
+        print(f"{said}; not copied", file=sys.stderr)
+    new = ", ".join(f"{number} new {name}" for name, number in added.items())
+    ids = "ids are kept" if move.keeps_ids else "ids are others: the target has rows of its own"
+    print(f"rows: {new}; {ids}")
+    unseen = count_unseen(move)
+    if unseen:
+        print(
+            f"values: {unseen} are kept for good, and the target's keyvalue.kind does not look "
+            'for them; write kind = "database"',
+            file=sys.stderr,
+        )
+    return len(move.refused) + unseen
 
 
-def _verify(source: "Components", target: "Components") -> int:
-    from inkcre.infobase.copying import look_for_files, verify_rows
+def _compare(move: "Move") -> int:
+    from inkcre.infobase.copies.bases import compare_bases
+    from inkcre.infobase.copies.files import look_for_files
 
-    found = verify_rows(source.database, target.database)
-    lacking = [name for name, is_there in look_for_files(source, target) if not is_there]
-    for name in lacking[:20]:
+    tables = []
+    for found in compare_bases(move):
+        tables.append(found)
+        here, there = found.digests
+        print(f"{found.name}: {found.rows} rows, digest {here[:12]} here and {there[:12]} there")
+        for said in found.named:
+            print(said, file=sys.stderr)
+    lacking = [name for name, is_there in look_for_files(move.source, move.target) if not is_there]
+    for name in lacking[:SHOWN]:
         print(f"{name}: a block names it, and it is not there", file=sys.stderr)
-    print(
-        f"compared: {found.blocks} blocks and {found.relations} relations, {found.missing} "
-        f"missing; {len(lacking)} files missing"
-    )
-    return found.missing + len(lacking)
+    differing = sum(found.differing for found in tables)
+    said = ", ".join(f"{found.rows} {found.name}" for found in tables)
+    differ = f"{differing} differ, " if differing else ""
+    missing = sum(found.missing for found in tables)
+    print(f"compared: {said}; {differ}{missing} missing; {len(lacking)} files missing")
+    return sum(found.bad for found in tables) + len(lacking)
 
 
 @contextmanager

@@ -2,18 +2,22 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from inkcre.cli.bases import open_base
+from inkcre.cli.bases import make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
-from inkcre.cli.streams import UnreadableInput, write_whole
+from inkcre.cli.streams import UnreadableInput, refuse_to_empty, write_whole
+from inkcre.errors import Unavailable
 
 if TYPE_CHECKING:
+    from inkcre.infobase.copies.exports import Tally
     from inkcre.infobase.transfer import BadLine
     from inkcre.ports.components import Components
 
@@ -30,7 +34,7 @@ def import_(
     """Add star forms, one a line. What exists already stays; a bad line does not stop the rest."""
     for name in files:
         _require_readable(name)
-    with open_base(profile, set_) as given:
+    with make_base(profile, set_) as given:
         bad = sum([_import_file(given, name) for name in files])
     if bad:
         raise typer.Exit(1)
@@ -44,15 +48,17 @@ def _require_readable(name: str) -> None:
 
 
 def _import_file(given: "Components", name: str) -> int:
+    from inkcre.infobase.files import open_shelf
     from inkcre.infobase.transfer import Progress, import_lines
 
+    shelf = partial(open_shelf, given.database, given.storage, given.tenure)
     progress = Progress()
     shown = 0
     started = time.monotonic()
     with ExitStack() as stack:
         stream, size = _open_input(name, stack)
         advance = _progress_bar(stack, name, size)
-        for progress in import_lines(given.database, stream, given.clock):
+        for progress in import_lines(given.database, stream, given.clock, shelf):
             advance(progress.bytes, progress.lines)
             shown = _show_bad_lines(name, progress.bad, shown)
     seconds = max(time.monotonic() - started, 1e-6)
@@ -61,7 +67,12 @@ def _import_file(given: "Components", name: str) -> int:
         f"{progress.created_relations} new relations, {len(progress.bad)} bad lines "
         f"({progress.lines / seconds:,.0f} lines/s)"
     )
-    return len(progress.bad)
+    files = f", {progress.files} files" if progress.files else ""
+    print(
+        f"compared: all blocks and relations of {progress.lines} lines{files}; "
+        f"{progress.missing} missing"
+    )
+    return len(progress.bad) + progress.missing
 
 
 def _show_bad_lines(name: str, bad: "list[BadLine]", shown: int) -> int:
@@ -116,26 +127,91 @@ def _progress_bar(stack: ExitStack, name: str, size: int | None) -> Callable[[in
     return lambda done, lines: bar.update(task, completed=done, lines=lines)
 
 
+Force = Annotated[
+    bool, typer.Option("--force", help="Let an export of nothing replace a file that is there.")
+]
+
+
+class BaseChanged(Unavailable):
+    """Say that a base was changed while it was exported; no file was written."""
+
+    code = "base_changed"
+
+
 def export(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="Where to write; - is standard output.")
     ],
+    has_files: Annotated[
+        bool, typer.Option("--files", help="Also write the files that blocks name, in parts.")
+    ] = False,
+    force: Force = False,
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
-    """Write the whole base as NDJSON, in the form that import reads."""
-    from inkcre.infobase.transfer import export_lines
+    """Write blocks and relations as NDJSON, in the form that import reads; say what is left out."""
+    from inkcre.infobase.copies.exports import count_left_out
+    from inkcre.infobase.copies.filelines import ExportedFiles, file_lines
+    from inkcre.infobase.transfer import export_lines, find_extent
 
+    files = ExportedFiles()
     with open_base(profile, set_) as given:
-        lines = export_lines(given.database)
-        count = _write_stdout(lines) if file == "-" else write_whole(Path(file), lines)
-    print(f"{file}: {count} lines", file=sys.stderr)
+        extent = find_extent(given.database)
+        if not extent.last_block and not force:
+            refuse_to_empty(file)
+        lines = export_lines(given.database, extent)
+        if has_files:
+            lines = chain(lines, file_lines(given.database, given.storage, files))
+        tally = _write(file, lines, lambda: export_lines(given.database, extent))
+        left_out = count_left_out(given.database, has_files=has_files)
+    print(f"{file}: {tally.lines} lines", file=sys.stderr)
+    held = f", {files.number} files" if has_files else ""
+    print(
+        f"compared: {tally.blocks} blocks, {tally.relations} relations{held}; "
+        f"{len(files.lacking)} missing",
+        file=sys.stderr,
+    )
+    _tell_left_out(left_out)
+    for said in files.lacking:
+        print(said, file=sys.stderr)
+    if files.lacking:
+        raise typer.Exit(1)
 
 
-def _write_stdout(lines: Iterator[bytes]) -> int:
-    count = 0
-    for line in lines:
-        sys.stdout.buffer.write(line)
-        count += 1
-    sys.stdout.buffer.flush()
-    return count
+def _write(name: str, lines: "Iterator[bytes]", again: "Callable[[], Iterator[bytes]]") -> "Tally":
+    """Write lines, and compare what was written with the base as it is then.
+
+    Raises:
+        BaseChanged: it says something else by now; a file stays as it was.
+    """
+    from inkcre.infobase.copies.exports import Tally
+
+    written = Tally()
+
+    def compare() -> None:
+        for said in written.differs_from(Tally().take_all(again())):
+            raise BaseChanged(
+                f"{said}: somebody has changed it meanwhile", hint="run it again, at rest"
+            )
+
+    def look(path: Path) -> None:
+        with path.open("rb") as stream:
+            written.take_all(stream)
+        compare()
+
+    if name == "-":
+        for line in written.follow(lines):
+            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+        compare()
+    else:
+        write_whole(Path(name), lines, look)
+    return written
+
+
+def _tell_left_out(counts: "Mapping[str, int]") -> None:
+    if not counts:
+        return
+    said = ", ".join(f"{number} {name}" for name, number in counts.items())
+    files = "; --files writes files too" if "files" in counts else ""
+    print(f"not in it: {said}{files}; `inkcre data copy` takes everything", file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inkcre.cli.bases import open_base
+from inkcre.cli.bases import make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
 from inkcre.cli.streams import UnreadableInput, open_stdin, write_whole
 
@@ -35,7 +35,7 @@ def put(
     """Keep files, and add a block for each. A file that is there already is not kept twice."""
     from inkcre.infobase.files import add_file
 
-    with open_base(profile, set_) as given:
+    with make_base(profile, set_) as given:
         for name in files:
             block, is_new = add_file(
                 given.database,

@@ -55,6 +55,7 @@ def migrate(
     from inkcre import schema
     from inkcre.assembly import build_database, load_adapter
     from inkcre.infobase.tables import SCHEMA_HEAD
+    from inkcre.probing import require_base
     from inkcre.settings.loader import load_settings
 
     settings = load_settings(profile, assignments=set_ or ())
@@ -65,6 +66,7 @@ def migrate(
     database = build_database(settings)
     try:
         if check:
+            require_base(settings, database)
             schema.require_head(database)
         else:
             before = schema.read_revision(database)

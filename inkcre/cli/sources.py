@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inkcre.cli.bases import open_base
+from inkcre.cli.bases import assemble, make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
-from inkcre.cli.streams import UnreadableInput, open_stdin, write_whole
+from inkcre.cli.streams import UnreadableInput, open_stdin, refuse_to_empty, write_whole
 
 if TYPE_CHECKING:
     from inkcre.ports.components import Components
@@ -30,7 +30,7 @@ def types(profile: Profile = None, set_: Assignments = None) -> None:
     from inkcre.errors import Unsupported
     from inkcre.infobase.collecting import describe_type
 
-    with open_base(profile, set_) as given:
+    with assemble(profile, set_) as (_, given):
         for name in given.source_types.names():
             try:
                 described = describe_type(given.source_types.load(name))
@@ -97,7 +97,7 @@ def add(  # noqa: PLR0917 - its parameters are options
         "config": dict(_read_pair(pair) for pair in config or ()),
         "schedule": schedule,
     }
-    with open_base(profile, set_) as given:
+    with make_base(profile, set_) as given:
         print(_line(_create(given, form)))
 
 
@@ -177,7 +177,7 @@ def import_(
     from inkcre.sources.opml import read_opml
 
     feeds = read_opml(_read(file))
-    with open_base(profile, set_) as given:
+    with make_base(profile, set_) as given:
         known = {s["config"].get("url") for s in _all_sources(given) if s["type"] == "rss"}
         added = 0
         for feed in feeds:
@@ -201,6 +201,9 @@ def _read(name: str) -> bytes:
 @app.command("export")
 def export(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Where to; - is standard output.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Let a list of nothing replace a file that is there.")
+    ] = False,
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
@@ -213,9 +216,22 @@ def export(
             for source in _all_sources(given)
             if source["type"] == "rss"
         ][::-1]
+    if not feeds and not force and _has_feeds(file):
+        refuse_to_empty(file)
     text = write_opml(feeds)
     if file == "-":
         print(text, end="")
     else:
         write_whole(Path(file), [text.encode()])
         print(f"{file}: {len(feeds)} feeds", file=sys.stderr)
+
+
+def _has_feeds(name: str) -> bool:
+    """Tell whether a file that is there lists feeds, or something else that one would miss."""
+    from inkcre.errors import Invalid
+    from inkcre.sources.opml import read_opml
+
+    try:
+        return bool(name != "-" and Path(name).is_file() and read_opml(_read(name)))
+    except Invalid:
+        return True

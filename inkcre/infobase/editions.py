@@ -36,6 +36,17 @@ Write = Callable[[Sequence[Call]], list[list[Row]]]
 """Runs statements in one batch."""
 
 
+def sort_arcs(arcs: Iterable[list[Any]]) -> list[list[Any]]:
+    """Give arcs in the order in which they are kept, whatever the order in which they were said."""
+    return sorted(arcs, key=json.dumps)
+
+
+def edition_digest(centre: Reference, arcs: Sequence[Sequence[Any]]) -> str:
+    """Give the SHA-256 of what an edition says: its block, and its arcs in their order."""
+    said = json.dumps([centre, arcs], ensure_ascii=False)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
 @dataclass
 class Written:
     """What came of items."""
@@ -95,9 +106,8 @@ class Edition:
             for from_, to_, content in plan.relations
         ]
         arcs += [[SELF, {"key": short_key(to)}, content] for content, to in item.links]
-        arcs.sort(key=json.dumps)
-        said = json.dumps([centre, arcs], ensure_ascii=False)
-        digest = hashlib.sha256(said.encode()).hexdigest()
+        arcs = sort_arcs(arcs)
+        digest = edition_digest(centre, arcs)
         return Edition(short_key(item.key), item.stamp, plan, centre, arcs, digest, known)
 
     @property

@@ -8,7 +8,7 @@ that a block names is not lost between them, and ``claims`` whose the storage is
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from inkcre.infobase.notes import HOLD, being_swept
 from inkcre.infobase.sniffing import resolver_for, sniff_type
 from inkcre.infobase.storages import PREFIX
 from inkcre.ports.database import Database
-from inkcre.ports.storage import FileInfo, FileKey, Storage, Tenure, first_part
+from inkcre.ports.storage import FileInfo, FileKey, Standing, Storage, Tenure, first_part
 
 FILES = claims.FILES
 INCOMING = "incoming"
@@ -127,6 +127,37 @@ def _find(storage: Storage, key: FileKey, size: int) -> FileInfo | None:
     return found if found.size == size else None
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """A storage in which this base may keep files."""
+
+    database: Database
+    storage: Storage
+    standing: Standing
+
+    def hold(self, digest: str) -> None:
+        """Note a file that is about to be put, so that no sweep takes it.
+
+        Raises:
+            Unavailable: a sweep is at it just now; once it has ended the file can be sent again.
+        """
+        if not self.database.atomic([HOLD(digest=digest, storage=self.standing.storage)])[0]:
+            raise being_swept(digest)
+
+
+OpenShelf = Callable[[], Shelf]
+"""Looks whose the storage is when the first file comes."""
+
+
+def open_shelf(database: Database, storage: Storage, tenure: Tenure) -> Shelf:
+    """Look whose a storage is.
+
+    Raises:
+        StorageTaken: it belongs to another base.
+    """
+    return Shelf(database, storage, require(database, storage, tenure))
+
+
 def add_file(
     database: Database,
     storage: Storage,
@@ -145,10 +176,9 @@ def add_file(
         StorageTaken: the storage belongs to another base; nothing was written.
         Unavailable: a sweep is at it just now; once it has ended the file can be sent again.
     """
-    standing = require(database, storage, tenure or Tenure())
-    with receive_file(storage, chunks, standing.base) as arrival:
-        if not database.atomic([HOLD(digest=arrival.digest, storage=standing.storage)])[0]:
-            raise being_swept(arrival.digest)
+    shelf = open_shelf(database, storage, tenure or Tenure())
+    with receive_file(storage, chunks, shelf.standing.base) as arrival:
+        shelf.hold(arrival.digest)
         found = keep_file(storage, arrival)
         form = BlockForm(
             resolver=resolver_for(arrival.media_type),

@@ -11,7 +11,7 @@ import json
 import sys
 from codecs import BOM_UTF8
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +23,9 @@ from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 from inkcre.errors import CallerError, Invalid
 from inkcre.infobase.blocks import BLOCK_COLUMNS
 from inkcre.infobase.constructs import shown
-from inkcre.infobase.digests import block_digest
+from inkcre.infobase.copies.filelines import BEGINNING, ArrivingFile, WrongPart
+from inkcre.infobase.copies.imports import count_missing
+from inkcre.infobase.files import OpenShelf
 from inkcre.infobase.forms import parse_star
 from inkcre.infobase.graphs import (
     COUNT_BLOCKS,
@@ -77,6 +79,9 @@ class Progress:
     created_relations: int = 0
     bytes: int = 0
     bad: list[BadLine] = field(default_factory=list)
+    files: int = 0
+    missing: int = 0
+    """How many blocks and relations were looked for behind each batch, and not found."""
 
 
 def parse_line(number: int, content: bytes) -> Line | BadLine | None:
@@ -104,11 +109,14 @@ def parse_line(number: int, content: bytes) -> Line | BadLine | None:
         return BadLine(number, "a number is too long")
 
 
-def import_lines(database: Database, lines: Iterable[bytes], clock: Clock) -> Iterator[Progress]:
+def import_lines(
+    database: Database, lines: Iterable[bytes], clock: Clock, shelf: OpenShelf | None = None
+) -> Iterator[Progress]:
     """Write lines of JSON in batches; yield the progress after each batch is committed.
 
     A bad line is noted and the rest goes on. While one batch is written, the next is read. What
-    was there already is left alone, so an import that was cut off can be run again.
+    was there already is left alone, so an import that was cut off can be run again. Behind each
+    batch its rows are looked for. Files go to what ``shelf`` opens; without it their lines are bad.
 
     Raises:
         SurroundingsError: the database went away; what was counted is committed.
@@ -119,6 +127,12 @@ def import_lines(database: Database, lines: Iterable[bytes], clock: Clock) -> It
         # which is the slower one, spends the time of taking them apart.
         writing: deque[tuple[Future[None], Batch]] = deque()
         for lines_read in _batches(lines, progress):
+            if isinstance(lines_read, ArrivingFile):
+                while writing:  # the blocks that name it come before it
+                    writing.popleft()[0].result()
+                _keep_file(shelf, lines_read, progress)
+                yield progress
+                continue
             batch = prepare(lines_read, clock)
             if len(writing) == BATCHES_AHEAD:
                 written, _ = writing.popleft()
@@ -149,10 +163,30 @@ def _tuned_interpreter() -> Iterator[None]:
         sys.setswitchinterval(interval)
 
 
-def _batches(lines: Iterable[bytes], progress: Progress) -> Iterator[list[Line]]:
+def _keep_file(shelf: OpenShelf | None, file: ArrivingFile, progress: Progress) -> None:
+    try:
+        if shelf is None:
+            raise WrongPart("files are not taken here")
+        file.keep(shelf())
+    except WrongPart as error:
+        progress.bad.append(BadLine(file.number, str(error)))
+        return
+    progress.files += 1
+    progress.lines += file.lines
+    progress.bytes += file.size
+
+
+def _batches(lines: Iterable[bytes], progress: Progress) -> Iterator[list[Line] | ArrivingFile]:
     batch: list[Line] = []
     rows = size = 0
-    for number, content in enumerate(lines, start=1):
+    numbered = iter(enumerate(lines, start=1))
+    for number, content in numbered:
+        if content.startswith(BEGINNING):
+            if batch:
+                yield batch
+                batch, rows, size = [], 0, 0
+            yield ArrivingFile(number, content, numbered)
+            continue
         parsed = parse_line(number, content.removeprefix(BOM_UTF8) if number == 1 else content)
         if isinstance(parsed, BadLine):
             progress.bad.append(parsed)
@@ -231,14 +265,20 @@ def _write(database: Database, batch: Batch, progress: Progress) -> None:
     }
     progress.created_blocks += counted.get(COUNT_BLOCKS, 0)
     progress.created_relations += counted.get(COUNT_RELATIONS, 0)
+    progress.missing += count_missing(database, batch.calls)
     progress.lines += len(batch.lines)
     progress.bytes += sum(line.size for line in batch.lines)
 
 
 _last = bindparam("last", type_=BigInteger)
 
-SELECT_LAST = Statement(select(func.max(blocks.c.id)))
-"""Read the last block's id."""
+SELECT_LAST = Statement(
+    select(
+        select(func.max(blocks.c.id)).scalar_subquery(),
+        select(func.max(relations.c.id)).scalar_subquery(),
+    )
+)
+"""Read the last block's id and the last relation's."""
 
 EXPORT_BLOCKS = Statement(
     select(*BLOCK_COLUMNS)
@@ -270,6 +310,7 @@ EXPORT_RELATIONS = Statement(
         > tuple_(bindparam("after_from", type_=BigInteger), bindparam("after", type_=BigInteger)),
         relations.c.from_ <= _last,
         relations.c.to_ <= _last,
+        relations.c.id <= bindparam("last_relation", type_=BigInteger),
     )
     .order_by(relations.c.from_, relations.c.id)
     .limit(bindparam("limit", type_=Integer))
@@ -277,31 +318,32 @@ EXPORT_RELATIONS = Statement(
 """Read a page of relations by the block that they leave."""
 
 
-LeaveOut = Callable[[list[str]], set[str]]
-"""Given the digests of a page of blocks, gives those that are not to be exported."""
+@dataclass(frozen=True)
+class Extent:
+    """How far a base goes that is exported: what is added meanwhile lies behind it."""
+
+    last_block: int
+    last_relation: int
 
 
-def export_lines(
-    database: Database, *, leave_out: LeaveOut | None = None, has_relations: bool = True
-) -> Iterator[bytes]:
+def find_extent(database: Database) -> Extent:
+    """Look how far a base goes now."""
+    ((last_block, last_relation),) = database.read(SELECT_LAST())
+    return Extent(last_block or 0, last_relation or 0)
+
+
+def export_lines(database: Database, extent: Extent | None = None) -> Iterator[bytes]:
     """Yield the base as lines of JSON, each with its line end.
 
     Blocks that are added meanwhile are left out, with their relations. A block that is edited
     meanwhile may miss its relations when the lines are imported: export a base at rest.
     """
-    ((last,),) = database.read(SELECT_LAST())
-    if last is None:
-        return
+    extent = extent or find_extent(database)
     after = 0
-    while rows := database.read(EXPORT_BLOCKS(after=after, last=last, limit=PAGE)):
-        digests = [block_digest(row[4], row[3], row[5]) for row in rows] if leave_out else []
-        without = leave_out(digests) if leave_out else set()
-        for number, row in enumerate(rows):
-            if not without or digests[number] not in without:
-                yield _block_line(row)
+    while rows := database.read(EXPORT_BLOCKS(after=after, last=extent.last_block, limit=PAGE)):
+        yield from map(_block_line, rows)
         after = rows[-1][0]
-    if has_relations:
-        yield from _export_relations(database, last)
+    yield from _export_relations(database, extent)
 
 
 def _block_line(row: Row) -> bytes:
@@ -319,21 +361,24 @@ def _block_line(row: Row) -> bytes:
     )
 
 
-def relation_pages(database: Database, last: int | None = None) -> Iterator[list[Row]]:
-    """Yield the rows of ``EXPORT_RELATIONS``, a page at a time, between blocks up to ``last``."""
-    if last is None:
-        ((last,),) = database.read(SELECT_LAST())
+def _relation_pages(database: Database, extent: Extent) -> Iterator[list[Row]]:
     after_from = after = 0
     while rows := database.read(
-        EXPORT_RELATIONS(after_from=after_from, after=after, last=last or 0, limit=PAGE)
+        EXPORT_RELATIONS(
+            after_from=after_from,
+            after=after,
+            last=extent.last_block,
+            last_relation=extent.last_relation,
+            limit=PAGE,
+        )
     ):
         yield rows
         after_from, after = rows[-1][0], rows[-1][1]
 
 
-def _export_relations(database: Database, last: int) -> Iterator[bytes]:
+def _export_relations(database: Database, extent: Extent) -> Iterator[bytes]:
     star: dict[str, Any] | None = None
-    for rows in relation_pages(database, last):
+    for rows in _relation_pages(database, extent):
         for _, _, from_digest, to_digest, created_at, updated_at, content in rows:
             if star is None or star["block"]["digest"] != from_digest:
                 if star:

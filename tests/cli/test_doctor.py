@@ -26,17 +26,22 @@ def examine(run: Run, *arguments: str, **environ: str) -> tuple[dict[str, Any], 
     return {probe["name"]: probe for probe in made["probes"]}, done.returncode
 
 
-def test_laptop_is_well_from_the_start(run: Run, tmp_path: Path) -> None:
-    """Before the first run there is no database, and that is no illness; none is made."""
+def test_laptop_without_a_base_is_told_so(run: Run, tmp_path: Path) -> None:
+    """With the path and the profile: the folder may be the wrong one. None is made; all else is well."""
     probes, status = examine(run)
-    assert status == 0
+    assert status == 1
     extras = ["extra local", "extra postgres", "extra pdf", "extra edge"]
     assert list(probes) == [*NAMES, "sources", *extras]
     assert probes["sources"]["detail"] == "inbox, rss, webpage: all that they import is there"
-    assert probes["database"]["detail"] == "data/inkcre.sqlite3 is not there yet and can be made"
+    assert probes["database"]["detail"] == (
+        "database.path: there is no base at data/inkcre.sqlite3, of profile dev"
+    )
+    assert "run `inkcre migrate`" in probes["database"]["help"]
+    assert [name for name, probe in probes.items() if probe["status"] == "failed"] == ["database"]
     assert list(tmp_path.iterdir()) == []
     run("migrate")
-    probes, _ = examine(run)
+    probes, status = examine(run)
+    assert status == 0
     assert re.fullmatch(r"SQLite 3\.\d+\.\d+ answers", probes["database"]["detail"])
     assert "as this version needs" in probes["schema"]["detail"]
     assert probes["clock"]["status"] == "skipped"

@@ -107,7 +107,7 @@ def test_every_example_that_can_run_does() -> None:
     assert unrun == {
         "cannot_listen", "cannot_serve", "conflict", "int_parsing_size", "invalid", "invariant_broken",
         "misconfigured", "missing_reference", "no_wheel", "not_installed", "no_working_folder", "not_found",
-        "address_refused", "bad_answer", "collect_failed", "forbidden", "gave_up", "lease_lost", "quota_exceeded", "read_only", "same_place", "schema_behind", "secret_in_configuration", "timed_out", "too_large", "too_slow", "unavailable",
+        "address_refused", "bad_answer", "base_changed", "collect_failed", "forbidden", "gave_up", "lease_lost", "quota_exceeded", "read_only", "same_place", "schema_behind", "secret_in_configuration", "timed_out", "too_large", "too_slow", "unavailable",
         "storage_contested", "storage_taken", "storage_unclaimed", "unreadable_wrangler_configuration", "unsupported", "wrong_hash",
     }  # fmt: skip
     assert all("```" in EXPLANATIONS[code] for code in unrun)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from inkcre import errors, serving
+from inkcre import errors, probing, serving
 from inkcre.cli import config_reading, data, explaining
 from inkcre.edge.artifact import building, folder, wheels, wrangler
 from inkcre.edge.local import serving as local_serving
@@ -13,6 +13,7 @@ from inkcre.settings.report import SettingsError
 
 LOADED = (
     building, config_reading, data, local_serving, wrangler, explaining, files, folder, serving, wheels,
+    probing,
     SettingsError,
 )  # fmt: skip
 ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError", "NotOurs"}

@@ -1,0 +1,53 @@
+"""Copying the rows of a base into another, table by table, and comparing both at the end.
+
+Everything can be done again: what is there is left as it is. So a copy that was cut off goes on
+where it was, whatever was the last thing it did. Copy a base at rest, into one at rest.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from inkcre.infobase.copies.graph import BLOCKS, RELATIONS
+from inkcre.infobase.copies.ids import match_sources, may_keep_ids, skip_given_ids
+from inkcre.infobase.copies.items import ITEMS
+from inkcre.infobase.copies.jobs import JOBS
+from inkcre.infobase.copies.parts import Compared, Move, Part, add_rows, compare_rows
+from inkcre.infobase.copies.schedules import SCHEDULES
+from inkcre.infobase.copies.sources import SOURCES
+from inkcre.infobase.copies.storages import STORAGES
+from inkcre.infobase.copies.values import VALUES
+from inkcre.ports.components import Components
+
+PARTS: Mapping[str, Part] = {
+    "storages": STORAGES,
+    "blocks": BLOCKS,
+    "relations": RELATIONS,
+    "sources": SOURCES,
+    "source_items": ITEMS,
+    "schedules": SCHEDULES,
+    "jobs": JOBS,
+    "keyvalues": VALUES,
+}
+"""How each table of ``inkcre.infobase.copies.tables.COPIED`` is copied, in that order."""
+
+
+def plan_move(source: Components, target: Components) -> Move:
+    """Look at both bases; tell whether rows keep their ids."""
+    move = Move(source, target, may_keep_ids(source.database, target.database))
+    if move.keeps_ids:
+        skip_given_ids(source.database, target.database)
+    return move
+
+
+def copy_rows(move: Move) -> Iterator[tuple[str, int]]:
+    """Copy the rows of all tables; yield, a page at a time, what was added and how much of it."""
+    for part in PARTS.values():
+        yield part.name, 0
+        for added in add_rows(part, move):
+            yield part.name, added
+
+
+def compare_bases(move: Move) -> Iterator[Compared]:
+    """Look for every row of the source in the target, table by table."""
+    move.source_ids = match_sources(move.source.database, move.target.database)
+    for part in PARTS.values():
+        yield compare_rows(part, move)

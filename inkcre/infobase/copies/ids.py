@@ -1,0 +1,212 @@
+"""What rows are called in the target of a copy.
+
+Into an empty base, or one that has only what an earlier copy of the same base brought, blocks,
+relations and sources keep their ids: addresses of hooks and whatever else names them stay right,
+and nothing is rewritten. A base that has rows of its own has given these ids away, so the copied
+rows get others, and what names them is rewritten: payloads, lanes, and what items remember.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+    text,
+)
+
+from inkcre.infobase.constructs import json_rows, shown
+from inkcre.infobase.copies.parts import Move, as_rows, read_pages
+from inkcre.infobase.tables import blocks, relations, sources
+from inkcre.ports.database import Database, Statement
+
+KEPT: dict[str, tuple[Table, dict[str, ColumnElement[Any]]]] = {
+    "blocks": (
+        blocks,
+        {"one": blocks.c.digest, "other": shown(blocks.c.created_at)},
+    ),
+    "relations": (
+        relations,
+        {"one": relations.c.content, "other": shown(relations.c.created_at)},
+    ),
+    "sources": (
+        sources,
+        {"one": sources.c.type, "other": shown(sources.c.created_at)},
+    ),
+}
+"""The tables whose rows keep their ids, and what tells that a row of the same id is the same."""
+
+_keys = json_rows("keys", ord=BigInteger(), id=BigInteger(), one=Text(), other=Text())
+
+READ_IDENTITIES = {
+    name: Statement(
+        select(table.c.id, said["one"], said["other"])
+        .where(table.c.id > bindparam("after_id", type_=BigInteger))
+        .order_by(table.c.id)
+        .limit(bindparam("limit", type_=Integer))
+    )
+    for name, (table, said) in KEPT.items()
+}
+"""Read a page of what tells rows apart."""
+
+COUNT_IDENTITIES = {
+    name: Statement(
+        select(func.count()).select_from(
+            _keys.join(
+                table,
+                (table.c.id == _keys.c.id)
+                & (said["one"] == _keys.c.one)
+                & (said["other"] == _keys.c.other),
+            )
+        )
+    )
+    for name, (table, said) in KEPT.items()
+}
+"""Count which of some rows are here under the same ids."""
+
+
+def may_keep_ids(source: Database, target: Database) -> bool:
+    """Tell whether the target has no rows but the source's own, under the same ids."""
+    for name in KEPT:
+        names = ("id", "one", "other")
+        for page in read_pages(target, READ_IDENTITIES[name], names, {"id": 0}, limit=2000):
+            ((same,),) = source.read(COUNT_IDENTITIES[name](keys=as_rows(page)))
+            if int(same) < len(page):
+                return False
+    return True
+
+
+LAST_IDS = {
+    "sqlite": Statement(
+        text("SELECT seq FROM sqlite_sequence WHERE name = :name").columns(seq=BigInteger)
+    ),
+    "postgresql": Statement(
+        text(
+            "SELECT pg_sequence_last_value(CAST(pg_get_serial_sequence(:name, 'id') AS regclass))"
+        ).columns(seq=BigInteger)
+    ),
+}
+"""Read the last id that a table has given, be its row there or not; nothing if it has given none.
+https://www.sqlite.org/autoinc.html"""
+
+SKIP_IDS = {
+    "sqlite": (
+        Statement(
+            text("UPDATE sqlite_sequence SET seq = :last WHERE name = :name AND seq < :last")
+        ),
+        Statement(
+            text(
+                "INSERT INTO sqlite_sequence (name, seq) SELECT :name, :last"
+                " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = :name)"
+            )
+        ),
+    ),
+    "postgresql": (
+        Statement(
+            text(
+                "SELECT setval(pg_get_serial_sequence(:name, 'id'), greatest(CAST(:last AS bigint),"
+                " coalesce(pg_sequence_last_value(CAST(pg_get_serial_sequence(:name, 'id')"
+                " AS regclass)), 1)))"
+            ).columns(last=BigInteger)
+        ),
+    ),
+}
+"""Let the next id be one that the source has not given either: a rule of SQLite's AUTOINCREMENT and
+of PostgreSQL's sequences that rows which bring their ids go round."""
+
+
+def skip_given_ids(source: Database, target: Database) -> None:
+    """Let the target's next ids be beyond those that the source has given, also of deleted rows."""
+    for name in KEPT:
+        rows = source.read(LAST_IDS[source.capabilities.dialect](name=name))
+        last = rows[0][0] if rows else None
+        if last:
+            skips = SKIP_IDS[target.capabilities.dialect]
+            target.atomic([skip(name=name, last=int(last)) for skip in skips])
+
+
+READ_SOURCE_KEYS = Statement(
+    select(
+        sources.c.id,
+        sources.c.type,
+        shown(sources.c.created_at),
+        shown(sources.c.updated_at),
+        sources.c.config,
+    )
+    .where(sources.c.id > bindparam("after_id", type_=BigInteger))
+    .order_by(sources.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+"""Read a page of what tells sources apart."""
+
+
+def match_sources(source: Database, target: Database) -> dict[int, int]:
+    """Tell which source of the target is which of the source base, by their ids.
+
+    One is the same that was made at the same moment, of the same type, with the same
+    configuration; or, if either has been changed since, with another one.
+    """
+    waiting: defaultdict[tuple[str, str], list[tuple[int, bool, str]]] = defaultdict(list)
+    for id_, key, is_changed, config in _identities(target):
+        waiting[key].append((id_, is_changed, config))
+    matched: dict[int, int] = {}
+    others: list[tuple[int, tuple[str, str], bool]] = []
+    for id_, key, is_changed, config in _identities(source):
+        found = next((one for one in waiting[key] if one[2] == config), None)
+        if found is None:
+            others.append((id_, key, is_changed))
+        else:
+            waiting[key].remove(found)
+            matched[id_] = found[0]
+    for id_, key, is_changed in others:
+        found = next((one for one in waiting[key] if is_changed or one[1]), None)
+        if found is not None:
+            waiting[key].remove(found)
+            matched[id_] = found[0]
+    return matched
+
+
+def _identities(database: Database) -> Iterator[tuple[int, tuple[str, str], bool, str]]:
+    names = ("id", "type", "created_at", "updated_at", "config")
+    for page in read_pages(database, READ_SOURCE_KEYS, names, {"id": 0}):
+        for row in page:
+            is_changed = row["created_at"] != row["updated_at"]
+            yield row["id"], (row["type"], row["created_at"]), is_changed, row["config"]
+
+
+_block_ids = json_rows("keys", ord=BigInteger(), id=BigInteger())
+READ_DIGESTS = Statement(
+    select(_block_ids.c.id, blocks.c.digest).select_from(
+        _block_ids.join(blocks, blocks.c.id == _block_ids.c.id)
+    )
+)
+"""Read the digests of some blocks."""
+
+_block_digests = json_rows("keys", ord=BigInteger(), digest=Text())
+READ_IDS = Statement(
+    select(_block_digests.c.digest, blocks.c.id).select_from(
+        _block_digests.join(blocks, blocks.c.digest == _block_digests.c.digest)
+    )
+)
+"""Read the ids of some blocks."""
+
+NOBODY = 0
+"""What a block or a source is called that is not there: no row has this id."""
+
+
+def find_block_ids(move: Move, ids: Collection[int]) -> dict[int, int]:
+    """Give what blocks are called in the target, by what they are called in the source."""
+    if move.keeps_ids or not ids:
+        return {id_: id_ for id_ in ids}
+    keys = as_rows([{"id": id_} for id_ in ids])
+    digests = {row[0]: row[1] for row in move.source.database.read(READ_DIGESTS(keys=keys))}
+    keys = as_rows([{"digest": digest} for digest in set(digests.values())])
+    there = {row[0]: row[1] for row in move.target.database.read(READ_IDS(keys=keys))}
+    return {id_: there.get(digests.get(id_, ""), NOBODY) for id_ in ids}

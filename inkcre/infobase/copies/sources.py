@@ -1,0 +1,102 @@
+"""Copying sources, their secrets and how far they have come."""
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true
+
+from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.infobase.copies.ids import NOBODY, match_sources
+from inkcre.infobase.copies.parts import (
+    CopiedRow,
+    Move,
+    Part,
+    as_rows,
+    find_rows,
+    pick,
+    read_pages,
+)
+from inkcre.infobase.tables import sources
+from inkcre.ports.database import Statement
+
+_after = bindparam("after_id", type_=BigInteger)
+_limit = bindparam("limit", type_=Integer)
+
+SOURCE_NAMES = (
+    "id", "created_at", "updated_at", "type", "nickname", "config", "collect_at", "state",
+)  # fmt: skip
+_source_columns = (
+    sources.c.id,
+    shown(sources.c.created_at),
+    shown(sources.c.updated_at),
+    sources.c.type,
+    sources.c.nickname,
+    sources.c.config,
+    sources.c.collect_at,
+    sources.c.state,
+)
+READ_SOURCES = Statement(
+    select(*_source_columns).where(sources.c.id > _after).order_by(sources.c.id).limit(_limit)
+)
+"""Read a page of sources, their secrets included."""
+
+_sources = json_rows(
+    "sources", ord=BigInteger(), id=BigInteger(), created_at=Text(), updated_at=Text(),
+    type=Text(), nickname=Text(), config=Text(), collect_at=Text(), state=Text(),
+)  # fmt: skip
+
+
+def _add_sources_statement(*, keeps_ids: bool) -> Statement:
+    names = SOURCE_NAMES if keeps_ids else SOURCE_NAMES[1:]
+    values = {
+        **{name: _sources.c[name] for name in SOURCE_NAMES},
+        "created_at": moment(_sources.c.created_at),
+        "updated_at": moment(_sources.c.updated_at),
+    }
+    new = select(*(values[name] for name in names)).where(true()).order_by(_sources.c.ord)
+    return Statement(
+        insert(sources).from_select(list(names), new.suffix_with(IGNORE_TWINS)), counts=True
+    )
+
+
+ADD_SOURCES = {kept: _add_sources_statement(keeps_ids=kept) for kept in (True, False)}
+"""Add sources, by whether they keep their ids."""
+
+_keys = json_rows("keys", ord=BigInteger(), id=BigInteger())
+FIND_SOURCES = Statement(
+    select(_keys.c.ord, *_source_columns).select_from(
+        _keys.join(sources, sources.c.id == _keys.c.id)
+    )
+)
+"""Read sources by id."""
+
+
+def _read_sources(move: Move) -> Iterator[list[CopiedRow]]:
+    move.source_ids = match_sources(move.source.database, move.target.database)
+    for page in read_pages(move.source.database, READ_SOURCES, SOURCE_NAMES, {"id": 0}):
+        for row in page:
+            row["there"] = move.source_ids.get(row["id"], NOBODY)
+        yield page
+
+
+def _add_sources(move: Move, page: list[CopiedRow]) -> int:
+    new = [row for row in page if not row["there"]]
+    [[(added,)]] = move.target.database.atomic(
+        [ADD_SOURCES[move.keeps_ids](sources=as_rows(pick(new, *SOURCE_NAMES)))]
+    )
+    move.source_ids = match_sources(move.source.database, move.target.database)
+    return int(added)
+
+
+def _find_sources(move: Move, page: list[CopiedRow]) -> Mapping[int, CopiedRow]:
+    keys = [{"id": row["there"]} for row in page]
+    return find_rows(move.target.database, FIND_SOURCES, SOURCE_NAMES, keys)
+
+
+SOURCES = Part(
+    "sources",
+    _read_sources,
+    _add_sources,
+    _find_sources,
+    lambda move, _: SOURCE_NAMES if move.keeps_ids else SOURCE_NAMES[1:],
+    lambda row: f"source {row['id']} ({row['type']})",
+)

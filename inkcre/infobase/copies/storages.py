@@ -1,0 +1,70 @@
+"""Copying the names of storages, which blocks refer to."""
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true
+
+from inkcre.infobase.constructs import IGNORE_TWINS, json_rows
+from inkcre.infobase.copies.parts import (
+    CopiedRow,
+    Move,
+    Part,
+    as_rows,
+    find_rows,
+    pick,
+    read_pages,
+)
+from inkcre.infobase.tables import storages
+from inkcre.ports.database import Statement
+
+READ_STORAGES = Statement(
+    select(storages.c.name, storages.c.nickname, storages.c.type)
+    .where(storages.c.name > bindparam("after_name", type_=Text))
+    .order_by(storages.c.name)
+    .limit(bindparam("limit", type_=Integer))
+)
+"""Read a page of storages."""
+
+_storages = json_rows("storages", name=Text(), nickname=Text(), type=Text())
+ADD_STORAGES = Statement(
+    insert(storages).from_select(
+        ["name", "nickname", "type"],
+        select(_storages.c.name, _storages.c.nickname, _storages.c.type)
+        .where(true())
+        .suffix_with(IGNORE_TWINS),
+    ),
+    counts=True,
+)
+"""Add storages that are not there yet."""
+
+_named = json_rows("keys", ord=BigInteger(), name=Text())
+FIND_STORAGES = Statement(
+    select(_named.c.ord, storages.c.type).select_from(
+        _named.join(storages, storages.c.name == _named.c.name)
+    )
+)
+"""Read storages by name."""
+
+
+def _read_storages(move: Move) -> Iterator[list[CopiedRow]]:
+    names = ("name", "nickname", "type")
+    return read_pages(move.source.database, READ_STORAGES, names, {"name": ""})
+
+
+def _add_storages(move: Move, page: list[CopiedRow]) -> int:
+    [[(added,)]] = move.target.database.atomic([ADD_STORAGES(storages=as_rows(page))])
+    return int(added)
+
+
+def _find_storages(move: Move, page: list[CopiedRow]) -> Mapping[int, CopiedRow]:
+    return find_rows(move.target.database, FIND_STORAGES, ("type",), pick(page, "name"))
+
+
+STORAGES = Part(
+    "storages",
+    _read_storages,
+    _add_storages,
+    _find_storages,
+    lambda _, __: ("type",),
+    lambda row: f"storage {row['name']}",
+)

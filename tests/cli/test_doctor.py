@@ -186,6 +186,7 @@ def test_what_sources_import_is_tried(run: Run, broken: str, tmp_path: Path) -> 
     assert said["status"] == "failed"
     assert "lxml_html_clean" in said["detail"]
     assert said["help"] == "run `pip install 'inkcre[local]'`"
+    run("migrate")
     (tmp_path / "notes").mkdir()
     folders = f'sources.folders=["{tmp_path / "notes"}"]'
     probes, status = examine(run, "--set", folders)

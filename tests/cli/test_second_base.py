@@ -41,15 +41,15 @@ def filled(run: Run, folder: Path, *files: str, **environ: str) -> list[str]:
     return stored(folder / "data" / "files")
 
 
-def serve_for_a_while(folder: Path, *settings: str) -> tuple[int, str]:
-    """Run the server with settings until it has ticked, or has refused; give status and log."""
+def serve_for_a_while(folder: Path, *settings: str, seconds: float = 6) -> tuple[int, str]:
+    """Run the server until it has ticked, so long, or has refused; give status and log."""
     arguments = [f"--set={one}" for one in (f"http.port={free_port()}", *settings)]
     command = [COMMAND, "run", *arguments]
     with subprocess.Popen(
         command, cwd=folder, env=clean_environ(), stderr=subprocess.PIPE, text=True
     ) as process:
         try:
-            process.wait(6)
+            process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.terminate()
         _, said = process.communicate(timeout=30)
@@ -59,7 +59,7 @@ def serve_for_a_while(folder: Path, *settings: str) -> tuple[int, str]:
 def test_server_on_another_base_deletes_nothing(run: Run, tmp_path: Path) -> None:
     """A staging base in a project's folder: it is refused, and told whose the files are."""
     kept = filled(run, tmp_path)
-    status, said = serve_for_a_while(tmp_path, "database.path=staging.sqlite3")
+    status, said = serve_for_a_while(tmp_path, "database.path=staging.sqlite3", seconds=60)
     assert stored(tmp_path / "data" / "files") == kept
     assert status == 78
     assert "error[storage_taken]: storage: belongs to base " in said
@@ -76,6 +76,8 @@ def test_sweep_from_another_base_deletes_nothing(run: Run, tmp_path: Path) -> No
     }
     run("migrate", **server)
     kept = filled(run, tmp_path, **server)
+    assert run("files", "sweep").returncode == 78  # there is no such base yet; and when there is:
+    run("migrate")
     done = run("files", "sweep")
     assert (done.returncode, stored(tmp_path / "data" / "files")) == (78, kept)
     assert "error[storage_taken]" in done.stderr

@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.tables import Table
@@ -78,3 +79,172 @@ def ask(port: int, *, connections: int, requests: int) -> list[float]:
 
     asyncio.run(run())
     return times
+
+
+def cpu_milliseconds(process_id: int) -> float:
+    """Give the processor's time that a process has taken."""
+    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure_reads(running: Mapping[str, Workerd], table: Table) -> None:
+    """Ask both for a block, in rounds in which the sides take turns at being first."""
+    for connections in CONNECTIONS:
+        times: dict[str, list[float]] = {side: [] for side in running}
+        work: dict[str, list[float]] = {side: [] for side in running}
+        for side in running:
+            ask(running[side].port, connections=connections, requests=10 * connections)
+        for number in range(ROUNDS):
+            for side in sorted(running, reverse=bool(number % 2)):
+                before = cpu_milliseconds(running[side].process_id)
+                found = ask(running[side].port, connections=connections, requests=REQUESTS)
+                spent = cpu_milliseconds(running[side].process_id) - before
+                times[side].append(statistics.median(found))
+                work[side].append(spent / len(found))
+        what = f"GET /blocks/{{id}}, {connections} conn."
+        _add(table, what, times, "<= 1.25", "rounds", limit=1.25)
+        _add(table, f"{what}: CPU of workerd", work, "measured", "a request")
+
+
+def _add(
+    table: Table,
+    what: str,
+    found: Mapping[str, list[float]],
+    goal: str,
+    note: str,
+    *,
+    limit: float = float("inf"),
+) -> None:
+    ratios = [o / b for o, b in zip(found["ours"], found["bare"], strict=True)]
+    ratio = statistics.median(ratios)
+    ours, bare = (f"{statistics.median(found[side]):.1f} ms" for side in ("ours", "bare"))
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f} over {len(ratios)} {note}"
+    table.add(what, ours, bare, ratio, goal, ratio <= limit, spread)
+
+
+PARTS = """
+import copy, js, time
+from pyodide.ffi import run_sync
+from inkcre.adapters.database.hyperdrive import SETTLE, STATEMENTS
+from inkcre.adapters.database.pipelining import PipeliningConnection
+from inkcre.adapters.database.wire import BindingStream, Wire
+from inkcre.edge.bindings import WorkerBindings
+from inkcre.infobase.blocks import SELECT_BLOCK
+
+lent = WorkerBindings(env)["HYPERDRIVE"]
+
+class Noted:
+    # A stream that remembers the last answer.
+    def __init__(self):
+        self.stream, self.answer = BindingStream(lent, 60), b""
+    def send(self, data):
+        self.stream.send(data)
+        self.answer = b""
+    def receive(self):
+        part = self.stream.receive()
+        self.answer += part
+        return part
+    def close(self):
+        self.stream.close()
+
+class Replayed:
+    # A stream whose answer has been there before.
+    def __init__(self, answer):
+        self.answer = answer
+    def send(self, data):
+        pass
+    def receive(self):
+        return self.answer
+
+def log_in(stream):
+    return PipeliningConnection(
+        lent.user, sock=Wire(stream), database=lent.database, password=lent.password,
+        application_name="inkcre", ssl_context=False,
+    )
+
+words = ("user", lent.user, "database", lent.database, "")
+hello = (3 << 16).to_bytes(4) + b"".join(word.encode() + bytes(1) for word in words)
+hello = (len(hello) + 4).to_bytes(4) + hello
+
+def connect():
+    stream = BindingStream(lent, 30)
+    stream.send(hello)
+    assert stream.receive()
+    stream.close()
+
+def login():
+    log_in(BindingStream(lent, 30)).close()
+
+compiled = STATEMENTS.get(SELECT_BLOCK)
+sent = [(SETTLE, ("30000",)), (compiled.text, compiled.arrange({"id": 1}))]
+noted = Noted()
+kept = log_in(noted)
+assert len(kept.run(sent)[1].rows) == 1
+replayed = copy.copy(kept)
+replayed._sock = Wire(Replayed(noted.answer))
+
+def read():
+    kept.run(sent)
+
+def conversion():
+    replayed.run(sent)
+
+def request():
+    asked = js.Request.new("http://x/blocks/1")
+    assert run_sync(worker.app.answer(asked, env)).status == 200
+
+def milliseconds(act):
+    for _ in range(10):
+        act()
+    begun = time.perf_counter()
+    for _ in range(200):
+        act()
+    return 1000 * (time.perf_counter() - begun) / 200
+
+found = {act.__name__: milliseconds(act) for act in (connect, login, read, conversion, request)}
+kept.close()
+found
+"""
+"""What a request does, and parts of it alone, inside the isolate; milliseconds of each."""
+
+
+def measure_parts(options: WorkerdOptions) -> str:
+    """Time a request of ours by part, inside the isolate; give a table in Markdown."""
+    rounds: dict[str, list[float]] = {}
+    with Workerd(options) as running:
+        for _ in range(ROUNDS):
+            outside = statistics.median(ask(running.port, connections=1, requests=200))
+            for name, spent in _split(running.run(PARTS), outside).items():
+                rounds.setdefault(name, []).append(spent)
+    lines = ["| part of GET /blocks/{id}, 1 conn. | ms | least and most |", "|---|---|---|"]
+    for name, spent in rounds.items():
+        middle = statistics.median(spent)
+        lines.append(f"| {name} | {middle:.2f} | {min(spent):.2f} to {max(spent):.2f} |")
+        print(lines[-1], flush=True)
+    return "\n".join(lines)
+
+
+def _split(found: Mapping[str, float], outside: float) -> dict[str, float]:
+    return {
+        "connect: the socket, until the server's first byte": found["connect"],
+        "login: the password, until the server is ready": found["login"] - found["connect"],
+        "statements: two, in one round trip": found["read"] - found["conversion"],
+        "conversion: messages made and read, without waiting": found["conversion"],
+        "ours: everything else inside the isolate": found["request"] - found["login"] - found["read"],
+        "the whole, inside the isolate": found["request"],
+        "the whole, as a client sees it": outside,
+    }  # fmt: skip
+
+
+def measure(sides: Mapping[str, WorkerdOptions], table: Table) -> str:
+    """Measure both sides; give what is to stand under the table."""
+    with ExitStack() as stack:
+        running = {side: stack.enter_context(Workerd(sides[side])) for side in sides}
+        measure_reads(running, table)
+        for side in sides:
+            assert running[side].complaints() == []
+    parts = measure_parts(replace(sides["ours"], is_probed=True))
+    return (
+        "A connection a request on both sides. Where the time of ours goes, medians of"
+        f" {ROUNDS} rounds of 200 each:\n\n{parts}\n"
+    )

@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # uv on the path is used as it is; else it is fetched into the project's own folder.
 UV = $(if $(shell command -v uv),uv,PYTHONPATH=$(BOOTSTRAP) $(PYTHON) -m uv)
 
-.PHONY: run test bench bench-edge fuzz check format lock clean
+.PHONY: run test bench bench-edge fuzz soak check format lock clean
 
 run: $(READY)
 	@$(BIN)/inkcre run
@@ -33,6 +33,10 @@ bench-edge: $(READY)
 # Two minutes of mutated settings: nothing but diagnostics may come of them. Not part of make test.
 fuzz: $(READY)
 	@$(BIN)/python -m tests.fuzz_settings $(ARGS)
+
+# What takes too long for make test, by its name: make soak ARGS=packaging.
+soak: $(READY)
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

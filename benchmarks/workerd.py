@@ -1,4 +1,4 @@
-"""The Worker beside a bare one on workerd, Cloudflare's runtime: ``make bench-edge ARGS=workerd``."""
+"""The Worker beside a bare one on workerd: ``make bench-edge ARGS=workerd``."""
 
 import asyncio
 import os
@@ -102,8 +102,8 @@ def measure_reads(running: Mapping[str, Workerd], table: Table) -> None:
                 times[side].append(statistics.median(found))
                 work[side].append(spent / len(found))
         what = f"GET /blocks/{{id}}, {connections} conn."
-        _add(table, what, times, "<= 1.25", "rounds", limit=1.25)
-        _add(table, f"{what}: CPU of workerd", work, "measured", "a request")
+        _add(table, what, times, "<= 1.25", limit=1.25)
+        _add(table, f"{what}: CPU of workerd, a request", work, "measured")
 
 
 def _add(
@@ -111,14 +111,13 @@ def _add(
     what: str,
     found: Mapping[str, list[float]],
     goal: str,
-    note: str,
     *,
     limit: float = float("inf"),
 ) -> None:
     ratios = [o / b for o, b in zip(found["ours"], found["bare"], strict=True)]
     ratio = statistics.median(ratios)
     ours, bare = (f"{statistics.median(found[side]):.1f} ms" for side in ("ours", "bare"))
-    spread = f"{min(ratios):.2f} to {max(ratios):.2f} over {len(ratios)} {note}"
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f} over {len(ratios)} rounds"
     table.add(what, ours, bare, ratio, goal, ratio <= limit, spread)
 
 
@@ -225,12 +224,13 @@ def measure_parts(options: WorkerdOptions) -> str:
 
 
 def _split(found: Mapping[str, float], outside: float) -> dict[str, float]:
+    ours = found["request"] - found["login"] - found["read"]
     return {
         "connect: the socket, until the server's first byte": found["connect"],
         "login: the password, until the server is ready": found["login"] - found["connect"],
         "statements: two, in one round trip": found["read"] - found["conversion"],
         "conversion: messages made and read, without waiting": found["conversion"],
-        "ours: everything else inside the isolate": found["request"] - found["login"] - found["read"],
+        "ours: everything else inside the isolate": ours,
         "the whole, inside the isolate": found["request"],
         "the whole, as a client sees it": outside,
     }  # fmt: skip

@@ -1,0 +1,1 @@
+"""What takes too long for make test: ``make soak ARGS=NAME`` runs one of these by its name."""

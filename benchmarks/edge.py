@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks import workerd
+from benchmarks import large, workerd
 from benchmarks.__main__ import describe
 from benchmarks.tables import Table, write_section
 from inkcre.edge.artifact.building import Artifact
@@ -344,6 +344,9 @@ def main() -> None:
                 tables.append(measure_whole(sides, ours, bare_size, folder))
             if "workerd" in parts:
                 tables.append(measure_workerd(sides, folder))
+            if "large" in parts:
+                figures = large.measure(server, folder / "large")
+                write("A base of 100,000 blocks on the edge", Table(), figures, on="workerd")
             if "bindings" in parts:
                 tables.append(Table())
                 measure_bindings(sides["ours"], folder, tables[-1])

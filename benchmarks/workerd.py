@@ -1,10 +1,11 @@
 """The Worker beside a bare one on workerd: ``make bench-edge ARGS=workerd``."""
 
 import asyncio
+import itertools
 import os
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,15 +16,16 @@ from tests.edge.workerd.runtime import Workerd, WorkerdOptions
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "400"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 CONNECTIONS = (1, 16)
-PATH = "/blocks/1"
+BLOCK = itertools.repeat("/blocks/1")
 
 
 class Client(asyncio.Protocol):
     """One connection that is kept, and asks again as soon as it is answered."""
 
-    def __init__(self, times: list[float], requests: int) -> None:
+    def __init__(self, times: list[float], requests: int, paths: Iterator[str]) -> None:
         self._times = times
         self._left = requests
+        self._paths = paths
         self._buffer = b""
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -34,7 +36,7 @@ class Client(asyncio.Protocol):
 
     def _ask(self) -> None:
         self._asked = time.perf_counter()
-        self._transport.write(f"GET {PATH} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        self._transport.write(f"GET {next(self._paths)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -64,15 +66,15 @@ def _is_whole(answer: bytes) -> bool:
     return bool(found) and body.endswith(b"0\r\n\r\n")
 
 
-def ask(port: int, *, connections: int, requests: int) -> list[float]:
-    """Ask for a block over and over; give the time of each answer in milliseconds."""
+def ask(port: int, *, connections: int, requests: int, paths: Iterator[str] = BLOCK) -> list[float]:
+    """Ask for blocks over and over; give the time of each answer in milliseconds."""
     times: list[float] = []
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         each = requests // connections
         clients = [
-            (await loop.create_connection(lambda: Client(times, each), "127.0.0.1", port))[1]
+            (await loop.create_connection(lambda: Client(times, each, paths), "127.0.0.1", port))[1]
             for _ in range(connections)
         ]
         await asyncio.gather(*(client.done for client in clients))
@@ -216,9 +218,9 @@ def measure_parts(options: WorkerdOptions) -> str:
             for name, spent in _split(running.run(PARTS), outside).items():
                 rounds.setdefault(name, []).append(spent)
     lines = ["| part of GET /blocks/{id}, 1 conn. | ms | least and most |", "|---|---|---|"]
-    for name, spent in rounds.items():
-        middle = statistics.median(spent)
-        lines.append(f"| {name} | {middle:.2f} | {min(spent):.2f} to {max(spent):.2f} |")
+    for name, times in rounds.items():
+        middle = statistics.median(times)
+        lines.append(f"| {name} | {middle:.2f} | {min(times):.2f} to {max(times):.2f} |")
         print(lines[-1], flush=True)
     return "\n".join(lines)
 

@@ -1,4 +1,5 @@
 # The four commands: make run, make test, make bench, make check. Everything else serves them.
+# All but `make run` leave a base that is kept here alone: data/, .env, inkcre.toml, .wrangler.
 # Needs Python 3.11 or newer with pip, and make. Everything is installed under .venv.
 
 PYTHON ?= python3
@@ -34,7 +35,7 @@ bench-edge: $(READY)
 fuzz: $(READY)
 	@$(BIN)/python -m tests.fuzz_settings $(ARGS)
 
-# What takes too long for make test, by its name: make soak ARGS=packaging.
+# What takes too long for make test, by its name: make soak ARGS=packaging. In folders of its own.
 soak: $(READY)
 	@$(BIN)/python -m tests.soak $(ARGS)
 
@@ -70,5 +71,11 @@ $(READY): pyproject.toml requirements/locked.txt requirements/workers.txt $(NODE
 	@$(BIN)/python -m inkcre.edge.prepare
 	@touch $@
 
+# What `inkcre dev --edge` keeps lies in the folder that was built, in .wrangler, and stays.
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@for folder in build dist; do \
+		test -d $$folder || continue; \
+		find $$folder -name .wrangler -prune -o ! -type d -exec rm -f {} +; \
+		find $$folder -depth -type d -empty ! -path '*/.wrangler*' -delete; \
+	done

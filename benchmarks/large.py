@@ -34,8 +34,9 @@ Size = Callable[[], int]
 
 def notes(count: int) -> Iterator[tuple[int, str, str, str, str, str]]:
     """Yield rows of blocks: notes cut out of the PEPs, no two the same."""
-    lines = (json.loads(line) for line in PEPS.read_text().splitlines())
-    text = " ".join(line["block"]["content"] for line in lines if "block" in line)
+    stars = (json.loads(line) for line in PEPS.read_text().splitlines())
+    arms = (arm["to_block"]["block"] for star in stars for arm in star.get("out_relations", ()))
+    text = " ".join(block["content"] for block in arms)
     for number in range(1, count + 1):
         at = number * 97 % (len(text) - NOTE_CHARACTERS)
         content = f"{number} {text[at : at + NOTE_CHARACTERS]}"[:NOTE_CHARACTERS]

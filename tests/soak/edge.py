@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx2 as httpx
@@ -54,7 +55,7 @@ class Soak:
             yield f"contract, time {number} of {self.times}", self.run_contract
         for share in (0.1, 0.0):
             name = f"{self.requests:,} requests at {self.connections}, {share:.0%} given up"
-            yield name, lambda share=share: self.load(share)  # type: ignore[misc]
+            yield name, partial(self.load, share)
         yield f"files of {', '.join(map(str, FILE_MEGABYTES))} MB", self.upload
         for number in range(1, 6):
             yield f"80 first requests at once, time {number} of 5", self.begin

@@ -56,7 +56,7 @@ const options = {
   bindings: { ...wrangler.vars, ...config.vars },
   kvNamespaces: named(wrangler.kv_namespaces, ({ binding }) => binding),
   r2Buckets: named(wrangler.r2_buckets, ({ bucket_name }) => bucket_name),
-  d1Databases: named(wrangler.d1_databases, ({ binding }) => binding),
+  d1Databases: named(wrangler.d1_databases, ({ binding, database_id }) => database_id ?? binding),
   hyperdrives: config.hyperdrive ?? {},
   unsafeTriggerHandlers: true,
   ...(config.state && { defaultPersistRoot: path.join(config.state, "v3") }),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from benchmarks import large, workerd
 from benchmarks.__main__ import describe
 from benchmarks.tables import Table, write_section
 from inkcre.edge.artifact.building import Artifact
@@ -25,6 +26,7 @@ from tests.alone import working_alone
 from tests.edge.conftest import Running
 from tests.edge.homes import build, migrated_database
 from tests.edge.test_runtime import load
+from tests.edge.workerd.runtime import Workerd, WorkerdOptions
 from tests.postgres import PostgresServer
 from tests.proxies import CountingProxy, counting
 
@@ -297,15 +299,32 @@ def measure_whole(
     return table
 
 
-def write(title: str, table: Table, more: str = "") -> None:
+def measure_workerd(sides: dict[str, HarnessOptions], folder: Path) -> Table:
+    """Measure both on Cloudflare's runtime; write it down."""
+    options = {
+        side: WorkerdOptions(
+            told.artifact, folder, hyperdrive=dict(told.hyperdrive), is_probed=False
+        )
+        for side, told in sides.items()
+    }
+    for side, one in options.items():
+        with Workerd(one) as running:
+            ask(f"{running.url}/graph", "PUT", GRAPHS[side])
+    table = Table()
+    parts = workerd.measure(options, table)
+    write("The edge on workerd", table, parts, on="workerd, PostgreSQL by the Hyperdrive binding")
+    return table
+
+
+def write(title: str, table: Table, more: str = "", on: str = "Pyodide in Node") -> None:
     """Print a table and write it down."""
     text = f"{describe().format(postgres='18')}\n\n{table.as_markdown()}\n\n{more}"
     print(f"\n{text}")
-    write_section(title, "Printed by `make bench-edge`, on Pyodide in Node.", text)
+    write_section(title, f"Printed by `make bench-edge`, on {on}.", text)
 
 
 def main() -> None:
-    parts = sys.argv[1:] or ["worker", "bindings"]
+    parts = sys.argv[1:] or ["worker", "workerd", "bindings"]
     tables: list[Table] = []
     with working_alone() as folder:
         server = PostgresServer().start()
@@ -322,6 +341,11 @@ def main() -> None:
             }
             if "worker" in parts:
                 tables.append(measure_whole(sides, ours, bare_size, folder))
+            if "workerd" in parts:
+                tables.append(measure_workerd(sides, folder))
+            if "large" in parts:
+                figures = large.measure(server, folder / "large")
+                write("A base of 100,000 blocks on the edge", Table(), figures, on="workerd")
             if "bindings" in parts:
                 tables.append(Table())
                 measure_bindings(sides["ours"], folder, tables[-1])

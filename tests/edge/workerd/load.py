@@ -36,6 +36,23 @@ def send(url: str, load: Load) -> Counter[str]:
     return asyncio.run(_send(url, load, answer.json()["blocks"][0]["id"]))
 
 
+def send_first(url: str, count: int) -> Counter[str]:
+    """Send so many requests at once to an isolate that has answered none; count as ``send`` does."""
+    return asyncio.run(_send_first(int(url.rpartition(":")[2]), count))
+
+
+async def _send_first(port: int, count: int) -> Counter[str]:
+    requests = [
+        _head("GET", "/blocks?limit=10") if number % 2 else _head("PUT", "/graph", _lone(number))
+        for number in range(count)
+    ]
+    return Counter(await asyncio.gather(*(_ask(port, request, None) for request in requests)))
+
+
+def _lone(number: int) -> bytes:
+    return json.dumps({"block": {"resolver": "text", "content": f"first {number}"}}).encode()
+
+
 async def _send(url: str, load: Load, centre: int) -> Counter[str]:
     outcomes: Counter[str] = Counter()
     drawn = random.Random(7)

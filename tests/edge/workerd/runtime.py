@@ -34,6 +34,9 @@ class WorkerdOptions:
 
     hyperdrive: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
+    state: Path | None = None
+    """Where KV, R2 and D1 are, as for the harness: its migrations are applied. None: in memory."""
+
     snapshot: Path | None = None
     """The folder of a memory snapshot to start from, as at Cloudflare; None: start anew."""
 
@@ -59,6 +62,7 @@ class Workerd:
             "modules": str(modules.parent),
             "hyperdrive": dict(options.hyperdrive),
             "vars": dict(options.variables),
+            "state": str(options.state.absolute()) if options.state else None,
             "extra": _with_probe(options.artifact) if options.is_probed else {},
         }
         handle, name = tempfile.mkstemp(suffix=".json", dir=options.folder)

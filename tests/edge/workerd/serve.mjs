@@ -5,6 +5,8 @@
 //   modules     folder with npm's packages
 //   hyperdrive  {BINDING: "postgresql://…"}
 //   vars        further variables of the Worker
+//   state       folder for KV, R2 and D1, laid out as wrangler's --persist-to, its migrations applied;
+//               absent: in memory
 //   extra       {NAME.py: TEXT}: modules beside the entry; one named worker.py takes its place
 //
 // Prints one line of JSON, {"port": …}, when it listens. Ends when its standard input does.
@@ -54,13 +56,14 @@ const options = {
   bindings: { ...wrangler.vars, ...config.vars },
   kvNamespaces: named(wrangler.kv_namespaces, ({ binding }) => binding),
   r2Buckets: named(wrangler.r2_buckets, ({ bucket_name }) => bucket_name),
-  d1Databases: named(wrangler.d1_databases, ({ binding }) => binding),
+  d1Databases: named(wrangler.d1_databases, ({ binding, database_id }) => database_id ?? binding),
   hyperdrives: config.hyperdrive ?? {},
   unsafeTriggerHandlers: true,
+  ...(config.state && { defaultPersistRoot: path.join(config.state, "v3") }),
 };
 const miniflare = new Miniflare(convertV4MiniflareOptions(options));
 const url = await miniflare.ready;
-for (const { binding } of wrangler.d1_databases ?? []) await migrate(await miniflare.getD1Database(binding));
+for (const { binding } of (!config.state && wrangler.d1_databases) || []) await migrate(await miniflare.getD1Database(binding));
 console.log(JSON.stringify({ port: Number(url.port) }));
 
 async function migrate(database) {

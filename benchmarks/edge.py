@@ -318,7 +318,8 @@ def measure_workerd(sides: dict[str, HarnessOptions], folder: Path) -> Table:
 
 def write(title: str, table: Table, more: str = "", on: str = "Pyodide in Node") -> None:
     """Print a table and write it down."""
-    text = f"{describe().format(postgres='18')}\n\n{table.as_markdown()}\n\n{more}"
+    figures = f"{table.as_markdown()}\n\n{more}" if table.rows else more
+    text = f"{describe().format(postgres='18')}\n\n{figures}"
     print(f"\n{text}")
     write_section(title, f"Printed by `make bench-edge`, on {on}.", text)
 

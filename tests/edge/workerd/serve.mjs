@@ -59,7 +59,7 @@ const options = {
   d1Databases: named(wrangler.d1_databases, ({ binding, database_id }) => database_id ?? binding),
   hyperdrives: config.hyperdrive ?? {},
   unsafeTriggerHandlers: true,
-  ...(config.state && { defaultPersistRoot: path.join(config.state, "v3") }),
+  ...(config.state && { resourcePersistencePath: path.join(config.state, "v3") }),
 };
 const miniflare = new Miniflare(convertV4MiniflareOptions(options));
 const url = await miniflare.ready;

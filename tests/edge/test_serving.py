@@ -11,6 +11,7 @@ import httpx2 as httpx
 
 from tests.cli.conftest import COMMAND, clean_environ
 from tests.conftest import ROOT
+from tests.edge.conftest import Start
 
 D1 = ("--set", "database.kind=d1", "--set", "bindings.DB.type=d1")
 
@@ -51,3 +52,13 @@ def test_local_worker_keeps_its_data(tmp_path: Path) -> None:
     assert not (ROOT / "inkcre" / "edge" / "local" / "build").exists()
     with dev(tmp_path, *D1) as (url, _):
         assert httpx.post(f"{url}/blocks", json=note, timeout=60).status_code == 200
+
+
+def test_values_and_files_outlive_a_restart(start: Start, tmp_path: Path) -> None:
+    """KV and R2 are kept where D1 is: somebody's base is served from there again tomorrow."""
+    state = tmp_path / "state"
+    first = start(state=state)
+    first.run("await env.KV.put('k', 'kept')\nawait env.FILES.put('k', 'a file')\n1")
+    first.harness.close()
+    source = "stored = await env.FILES.get('k')\n[await env.KV.get('k'), await stored.text()]"
+    assert start(state=state).run(source) == ["kept", "a file"]

@@ -4,6 +4,8 @@ import importlib
 import sys
 from pathlib import Path
 
+from tests.alone import working_alone
+
 
 def soak() -> int:
     """Run the one that is named, with the arguments that follow; give the exit status."""
@@ -11,7 +13,9 @@ def soak() -> int:
     if len(sys.argv) < 2 or sys.argv[1] not in names:
         print(f"name one of: {', '.join(names)}", file=sys.stderr)
         return 2
-    status: int = importlib.import_module(f"tests.soak.{sys.argv[1]}").main(sys.argv[2:])
+    chosen = importlib.import_module(f"tests.soak.{sys.argv[1]}")
+    with working_alone():
+        status: int = chosen.main(sys.argv[2:])
     return status
 
 

@@ -66,7 +66,7 @@ export async function makeBindings({ Miniflare, convertV4MiniflareOptions }, wra
     compatibilityDate: wrangler.compatibility_date,
     r2Buckets: Object.fromEntries(buckets.map(({ binding, bucket_name }) => [binding, bucket_name])),
     kvNamespaces: Object.fromEntries(namespaces.map(({ binding, id }) => [binding, id ?? binding])),
-    defaultPersistRoot: state,
+    ...(state && { resourcePersistencePath: state }),
   });
   const miniflare = new Miniflare(options);
   const url = await miniflare.ready;

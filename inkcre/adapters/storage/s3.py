@@ -9,7 +9,10 @@ from inkcre.adapters.storage.shared import MAX_CONDITIONAL_BYTES, ObstoreStorage
 from inkcre.ports.storage import StorageCapabilities
 from inkcre.settings.sections.storage import S3Settings
 
-MAX_RETRIES = 2
+MAX_RETRIES = 5
+"""Three seconds of tries. With two, over within 0.4 s, a large upload failed when a store that was
+busy reset a few connections."""
+
 CONNECT_TIMEOUT = RETRY_TIMEOUT = timedelta(seconds=10)
 """obstore goes on for three minutes by default; whoever waits for an answer has left by then."""
 

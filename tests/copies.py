@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from inkcre.infobase.blocks import delete_block
 from inkcre.ports.components import Components
 from inkcre.ports.storage import Tenure
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
+from tests.postgres import find_installation
 
 
 @dataclass
@@ -78,8 +80,8 @@ class Base:
     def copy(self, path: str) -> "Base":
         """Copy the database, as ``cp`` or ``pg_dump`` do, on the same storage."""
         if self.path.startswith("postgresql:"):
-            self.given.database.close()
-            path = new_postgres_database(template=self.path.partition("?")[0].rpartition("/")[2])
+            path = new_postgres_database()
+            dump_and_restore(self.path, path)
         else:
             source, target = sqlite3.connect(self.path), sqlite3.connect(path)
             source.backup(target)
@@ -125,6 +127,17 @@ def pass_days(days: float, folder: Path | None, *bases: Base) -> None:
         if path.is_file():
             then = path.stat().st_mtime - days * 86_400
             os.utime(path, (then, then))
+
+
+def dump_and_restore(source: str, target: str) -> None:
+    """Copy a PostgreSQL database with the server's own programs, while it is in use."""
+    programs = find_installation() / "bin"
+    with subprocess.Popen(
+        [str(programs / "pg_dump"), "--format=custom", f"--dbname={source}"], stdout=subprocess.PIPE
+    ) as dumping:
+        restoring = [str(programs / "pg_restore"), "--exit-on-error", f"--dbname={target}"]
+        subprocess.run(restoring, stdin=dumping.stdout, check=True)
+    assert dumping.returncode == 0
 
 
 def copy_folder(source: Path, target: Path) -> None:

@@ -1,35 +1,56 @@
-"""An S3-compatible store on loopback: moto in server mode, its files in memory.
+"""An S3-compatible store on loopback: moto in a process of its own, its files in memory.
 
-It cannot show what a real store adds: signatures that are checked, slow and lost answers, throttling.
+Not in a thread of the tests': there it shares Python's lock with them, and on a busy machine large
+uploads were reset, or not answered for a minute. It cannot show what a real store adds: signatures
+that are checked, slow and lost answers, throttling.
 """
 
+import subprocess
+import sys
+import time
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from moto.server import ThreadedMotoServer
+from tests.postgres import free_port
+
+START_SECONDS = 60
 
 
 @contextmanager
 def serve_bucket() -> Iterator[dict[str, Any]]:
-    """Serve one bucket that is empty; give the section of the settings that names it.
-
-    Its name is its own: moto keeps what is put for as long as the process lives.
-    """
+    """Serve one bucket that is empty; give the section of the settings that names it."""
     name = f"inkcre-files-{uuid.uuid4().hex[:8]}"
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{name}", method="PUT")).close()
-    yield {
-        "kind": "s3",
-        "bucket": name,
-        "region": "us-east-1",
-        "endpoint": endpoint,
-        "access_key_id": "me",
-        "secret_access_key": "mine",
-    }
-    server.stop()
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **silent) as process:  # type: ignore[call-overload]
+        endpoint = f"http://127.0.0.1:{port}"
+        try:
+            _make_bucket(f"{endpoint}/{name}")
+            yield {
+                "kind": "s3",
+                "bucket": name,
+                "region": "us-east-1",
+                "endpoint": endpoint,
+                "access_key_id": "me",
+                "secret_access_key": "mine",
+            }
+        finally:
+            process.kill()
+
+
+def _make_bucket(address: str) -> None:
+    """Make a bucket as soon as the store answers."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(urllib.request.Request(address, method="PUT")).close()
+        except urllib.error.URLError:
+            assert time.monotonic() < deadline, "moto did not start"
+            time.sleep(0.05)
+        else:
+            return

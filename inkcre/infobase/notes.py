@@ -92,9 +92,14 @@ HOLD = Statement(
             f" OR file_notes.noted_at < excluded.noted_at - {HELD_SECONDS * 1000}"
         ),
     )
-    .returning(file_notes.c.digest)
+    .returning(file_notes.c.digest),
+    is_durable=False,
 )
-"""Note a file that is about to be put; gives no row if a sweep has it."""
+"""Note a file that is about to be put; gives no row if a sweep has it.
+
+Not durable: where the power cut takes the note back, nobody deletes the file for want of it. It is
+an orphan at worst, and the block's commit writes an earlier note through.
+"""
 
 _let_go = json_rows("let_go", id=BigInteger())
 _places = select(claims.c.storage).distinct().subquery("places")

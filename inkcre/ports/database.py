@@ -35,15 +35,23 @@ class Statement:
     import, and named for what they do.
     """
 
-    __slots__ = ("clause", "counts")
+    __slots__ = ("clause", "counts", "is_durable")
 
     made: ClassVar[list["Statement"]] = []
     """Every statement there is, for those who want to compile them ahead."""
 
-    def __init__(self, clause: ClauseElement, *, counts: bool = False) -> None:
-        """Wrap a clause; one that ``counts`` gives one row: how many rows it changed."""
+    def __init__(
+        self, clause: ClauseElement, *, counts: bool = False, is_durable: bool = True
+    ) -> None:
+        """Wrap a clause; one that ``counts`` gives one row: how many rows it changed.
+
+        What a statement that is not durable writes, alone in its batch, may be gone after a power
+        cut, though never after the end of a process, and never without what came later. It is a
+        hint: an adapter for which that is no cheaper takes no notice.
+        """
         self.clause = clause
         self.counts = counts
+        self.is_durable = is_durable
         self.made.append(self)
 
     def __call__(self, **parameters: Any) -> Call:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from inkcre import schema
 from inkcre.adapters.database import sqlite
@@ -14,7 +15,7 @@ from inkcre.assembly import build_components, utc_now
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, SchemaBehind, Unavailable
 from inkcre.infobase import blocks
 from inkcre.infobase.forms import BlockForm
-from inkcre.ports.database import Database
+from inkcre.ports.database import Database, Statement
 from tests.conftest import sqlite_settings
 
 FORM = BlockForm(resolver="text", content="x")
@@ -132,3 +133,17 @@ def test_read_only_file_takes_no_writes(sqlite_path: Path) -> None:
         with pytest.raises(InkcreError):
             blocks.create_block(database, FORM, utc_now())
         sqlite_path.parent.chmod(0o700)
+
+
+def test_only_what_need_not_last_skips_the_disk(sqlite_path: Path) -> None:
+    """A statement that is not durable runs in NORMAL; the next one in FULL, even if it failed."""
+    database = new_base(sqlite_path)
+    asked = text("SELECT synchronous FROM pragma_synchronous")
+    lasting, passing = Statement(asked), Statement(asked, is_durable=False)
+    wrong = Statement(text("INSERT INTO nowhere VALUES (1)"), is_durable=False)
+    assert database.atomic([passing()]) == [[(1,)]]
+    assert database.atomic([lasting()]) == [[(2,)]]
+    assert database.atomic([passing(), lasting()]) == [[(2,)], [(2,)]]
+    with pytest.raises(SchemaBehind):
+        database.atomic([wrong()])
+    assert database.atomic([lasting()]) == [[(2,)]]

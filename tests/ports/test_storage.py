@@ -122,6 +122,33 @@ def test_folder_is_made_when_it_is_used(tmp_path: Path) -> None:
     assert (tmp_path / "files" / "k").read_bytes() == b"x"
 
 
+def test_folders_that_lead_to_a_file_are_written_through_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file and its folder each time; what is above only while it is new, or was made anew."""
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def record(handle: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{handle}").readlink().relative_to(tmp_path)))
+        fsync(handle)
+
+    monkeypatch.setattr("inkcre.adapters.storage.filesystem.os.fsync", record)
+    storage = make(kind="filesystem", path=str(tmp_path / "files"))
+
+    def keep(key: str) -> list[str]:
+        synced.clear()
+        storage.put(FileKey(key), b"content")
+        storage.sync(FileKey(key))
+        return synced[1:]
+
+    assert keep("a/b/1") == ["files/a+/b+", "files/a+", "files"]
+    assert keep("a/b/2") == ["files/a+/b+"]
+    assert keep("a/c/1") == ["files/a+/c+", "files/a+"]
+    (tmp_path / "files" / "a+").rename(tmp_path / "elsewhere")
+    assert keep("a/b/1") == ["files/a+/b+", "files/a+", "files"]
+
+
 def test_names_differ_on_a_disk_that_knows_no_case(tmp_path: Path) -> None:
     """Nor normal forms: what is on the disk is small letters of ASCII."""
     storage = make(kind="filesystem", path=str(tmp_path))

@@ -87,7 +87,7 @@ class SqliteDatabase:
             return []
         with _translated(), self._borrow() as connection:
             if len(calls) == 1:  # a transaction by itself
-                return [self._run(connection, calls[0])]
+                return [self._run_alone(connection, calls[0])]
             connection.execute("BEGIN IMMEDIATE")
             try:
                 rows = [self._run(connection, call) for call in calls]
@@ -122,6 +122,17 @@ class SqliteDatabase:
     def _only_connection(self) -> Any:
         with self._borrow() as connection:
             return connection
+
+    def _run_alone(self, connection: sqlite3.Connection, call: Call) -> list[Row]:
+        if call.statement.is_durable or self._is_memory:
+            return self._run(connection, call)
+        # NORMAL: the commit is in the log, and the disk is not waited for; the next commit in FULL
+        # writes both through: https://www.sqlite.org/pragma.html#pragma_synchronous
+        connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            return self._run(connection, call)
+        finally:
+            connection.execute("PRAGMA synchronous = FULL")
 
     def _run(self, connection: sqlite3.Connection, call: Call) -> list[Row]:
         compiled = self._statements.get(call.statement)

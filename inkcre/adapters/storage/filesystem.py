@@ -49,6 +49,9 @@ PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_.")
 ESCAPED = re.compile(rb"%([0-9a-f]{2})")
 
 
+MAX_LASTING = 4096
+"""How many folders are remembered as written through; the files of blocks lie in 256."""
+
 PLAIN_NAME = re.compile(rf"[a-z0-9_.-]{{0,{MAX_NAME - 1}}}[a-z0-9_-]")
 OURS = re.compile(r"(?:[a-z0-9_.-]|%[0-9a-f]{2})+[+~]?")
 LEFT_OVER = re.compile(r"(.+)#[0-9]+")
@@ -88,6 +91,10 @@ class FilesystemStorage(ObstoreStorage):
 
     def __init__(self, settings: FilesystemSettings) -> None:
         self._folder = Path(settings.path)
+        self._lasting: dict[Path, int] = {}
+        """Folders whose own names were written through, and their inodes' numbers: one that was
+        removed and made again is another."""
+
         super().__init__(self._open, PLACE)
 
     @property
@@ -149,12 +156,18 @@ class FilesystemStorage(ObstoreStorage):
         """Write a file and the folders that lead to it through to the disk."""
         path = self._path_on_disk(key)
         with translated(PLACE, key):
-            for each in (path, *path.parents[: len(Path(path_of(key)).parts)]):
-                handle = os.open(each, os.O_RDONLY)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
+            _fsync(path)
+            new: dict[Path, int] = {}
+            for folder in path.parents[: len(Path(path_of(key)).parts)]:
+                number = _fsync(folder)
+                # That this folder is there has been written through before, and so has all above:
+                # an fsync each, of folders that are hardly ever new, was a tenth of an upload.
+                if self._lasting.get(folder) == number:
+                    break
+                new[folder] = number
+        if len(self._lasting) > MAX_LASTING:
+            self._lasting = {}
+        self._lasting |= new  # not before all above is written through: others rely on it
 
     def tidy(self, folder: str, names: str, before: datetime) -> None:
         """Remove the files of obstore's writers that were killed, which it names ``NAME#N``."""
@@ -179,6 +192,16 @@ class FilesystemStorage(ObstoreStorage):
 
     def _path(self, key: FileKey) -> str:
         return path_of(key)
+
+
+def _fsync(path: Path) -> int:
+    """Write a file, or a folder's list of names, through to the disk; return its inode's number."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+        return os.fstat(handle).st_ino
+    finally:
+        os.close(handle)
 
 
 def _info(key: FileKey, found: os.stat_result) -> FileInfo:

@@ -45,6 +45,13 @@ def serve_bucket() -> Iterator[dict[str, Any]]:
             process.kill()
 
 
+def another_bucket(section: dict[str, Any]) -> dict[str, Any]:
+    """Make another bucket beside one that is served; give its section."""
+    name = f"inkcre-files-{uuid.uuid4().hex[:8]}"
+    _make_bucket(f"{section['endpoint']}/{name}")
+    return {**section, "bucket": name}
+
+
 def age_bucket(section: Mapping[str, Any], days: float) -> None:
     """Let days pass for the files of a bucket, below the section's prefix if it has one."""
     prefix = f"{section['prefix']}/" if section.get("prefix") else ""

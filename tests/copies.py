@@ -186,8 +186,8 @@ def _age_remote(section: Mapping[str, Any], days: float) -> None:
     (path,) = (path for path in folder.glob("*.sqlite") if path.name != "metadata.sqlite")
     with closing(sqlite3.connect(path, timeout=30)) as connection, connection:
         connection.execute(
-            "UPDATE _mf_objects SET uploaded = uploaded - ? WHERE key >= ? AND key < ?",
-            (int(days * 86_400_000), f"{section['prefix']}/", f"{section['prefix']}0"),
+            "UPDATE _mf_objects SET uploaded = uploaded - ? WHERE instr(key, ?) = 1",
+            (int(days * 86_400_000), section["prefix"]),
         )
 
 

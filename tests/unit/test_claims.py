@@ -11,21 +11,27 @@ import pytest
 from inkcre.errors import StorageContested, StorageTaken, Unsupported
 from inkcre.infobase import claims, epochs, files, sweeping
 from inkcre.ports.storage import FileKey, Standing, Storage, Tenure
-from tests.buckets import serve_bucket
+from tests.buckets import another_bucket, serve_bucket
 from tests.conftest import new_postgres_database
 from tests.copies import Base, at_once, copy_folder, open_base, pass_days
 
 ONE, TWO, THREE = b"one", b"two", b"three"
 
 
+@pytest.fixture(scope="module")
+def store() -> Iterator[dict[str, Any]]:
+    """Serve buckets; give the section of one that is not used."""
+    with serve_bucket() as section:
+        yield section
+
+
 @pytest.fixture(params=["folder", "bucket", "prefix"])
-def section(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
+def section(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     """Give a storage of each kind in turn."""
     if request.param == "folder":
-        yield {"kind": "filesystem", "path": str(tmp_path / "files")}
-        return
-    with serve_bucket() as bucket:
-        yield bucket if request.param == "bucket" else {**bucket, "prefix": "a/b"}
+        return {"kind": "filesystem", "path": str(tmp_path / "files")}
+    bucket = another_bucket(request.getfixturevalue("store"))
+    return bucket if request.param == "bucket" else {**bucket, "prefix": "a/b"}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from tests.postgres import free_port
@@ -25,7 +27,7 @@ def serve_bucket() -> Iterator[dict[str, Any]]:
     """Serve one bucket that is empty; give the section of the settings that names it."""
     name = f"inkcre-files-{uuid.uuid4().hex[:8]}"
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-P", str(Path(__file__).with_name("ageing.py")), str(port)]
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, **silent) as process:  # type: ignore[call-overload]
         endpoint = f"http://127.0.0.1:{port}"
@@ -41,6 +43,21 @@ def serve_bucket() -> Iterator[dict[str, Any]]:
             }
         finally:
             process.kill()
+
+
+def another_bucket(section: dict[str, Any]) -> dict[str, Any]:
+    """Make another bucket beside one that is served; give its section."""
+    name = f"inkcre-files-{uuid.uuid4().hex[:8]}"
+    _make_bucket(f"{section['endpoint']}/{name}")
+    return {**section, "bucket": name}
+
+
+def age_bucket(section: Mapping[str, Any], days: float) -> None:
+    """Let days pass for the files of a bucket, below the section's prefix if it has one."""
+    prefix = f"{section['prefix']}/" if section.get("prefix") else ""
+    asked = urllib.parse.urlencode({"days": days, "prefix": prefix})
+    address = f"{section['endpoint']}/ageing/{section['bucket']}?{asked}"
+    urllib.request.urlopen(urllib.request.Request(address, method="POST")).close()
 
 
 def _make_bucket(address: str) -> None:

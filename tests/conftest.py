@@ -67,14 +67,31 @@ def new_postgres_database(template: str | None = None) -> str:
     return pattern.replace("NAME", name)
 
 
-@pytest.fixture(scope="session")
-def migrated_template() -> str:
-    """Make a database with the schema in it, to be copied; once a worker."""
+def drop_postgres_database(url: str) -> None:
+    """Drop a database, whoever is still in it."""
+    pattern = os.environ[SERVER_VARIABLE]
+    with psycopg.connect(pattern.replace("NAME", "postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {database_name(url)} WITH (FORCE)".encode())
+
+
+def database_name(url: str) -> str:
+    """Give the name of the database that an address leads to."""
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def new_postgres_template() -> str:
+    """Make a database with the schema in it, to be copied; give its name."""
     url = new_postgres_database()
     database = build_components(postgres_settings(url)).database
     schema.migrate(database)
     database.close()
-    return url.partition("?")[0].rpartition("/")[2]
+    return database_name(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_template() -> str:
+    """Make a database with the schema in it, to be copied; once a worker."""
+    return new_postgres_template()
 
 
 def postgres_settings(url: str, **overrides: object):  # type: ignore[no-untyped-def]
@@ -115,7 +132,7 @@ def postgres_url(migrated_template: str) -> str:
 @pytest.fixture
 def postgres_tcp_url(postgres_url: str) -> str:
     """Give the address of an empty base on PostgreSQL, with a password and on loopback."""
-    name = postgres_url.partition("?")[0].rpartition("/")[2]
+    name = database_name(postgres_url)
     return os.environ[TCP_VARIABLE].replace("NAME", name)
 
 

@@ -1,23 +1,33 @@
 """Bases and copies of them on one storage, and days that pass for all of them at once."""
 
+import hashlib
 import os
 import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from inkcre import schema
+from inkcre.adapters.prefixed import PrefixedStorage
 from inkcre.assembly import build_components
 from inkcre.errors import NotFound, NotOurs, Unavailable
 from inkcre.infobase import files, sweeping
 from inkcre.infobase.blocks import delete_block
 from inkcre.ports.components import Components
-from inkcre.ports.storage import Tenure
-from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
+from inkcre.ports.storage import FileKey, Storage, Tenure
+from tests.buckets import age_bucket
+from tests.conftest import (
+    database_name,
+    drop_postgres_database,
+    new_postgres_database,
+    postgres_settings,
+    sqlite_settings,
+)
 from tests.postgres import find_installation
 
 
@@ -69,17 +79,14 @@ class Base:
         return [content for content in self.named if not self._has(content)]
 
     def _has(self, content: bytes) -> bool:
-        import hashlib
-
-        key = files.file_key(hashlib.sha256(content).hexdigest())
         try:
-            return self.given.storage.get(key).read() == content
+            return self.given.storage.get(key_of(content)).read() == content
         except NotFound:
             return False
 
     def copy(self, path: str) -> "Base":
         """Copy the database, as ``cp`` or ``pg_dump`` do, on the same storage."""
-        if self.path.startswith("postgresql:"):
+        if is_postgres(self.path):
             path = new_postgres_database()
             dump_and_restore(self.path, path)
         else:
@@ -89,9 +96,21 @@ class Base:
             target.close()
         return open_base(path, self.section, dict(self.named))
 
+    def clone(self, path: str) -> "Base":
+        """Copy as ``copy`` does, but on PostgreSQL by the server itself, which wants to be alone.
+
+        A soak makes thousands of copies, and ``pg_dump`` and ``pg_restore`` take most of a second:
+        what differs between the two is how rows come over, and not which.
+        """
+        if not is_postgres(self.path):
+            return self.copy(path)
+        self.given.database.close()
+        copy = new_postgres_database(database_name(self.path))
+        return open_base(copy, self.section, dict(self.named))
+
     def execute(self, sql: str) -> None:
         """Run SQL beside the base."""
-        if self.path.startswith("postgresql:"):
+        if is_postgres(self.path):
             import psycopg
 
             with psycopg.connect(self.path, autocommit=True) as connection:
@@ -106,27 +125,77 @@ class Base:
         """Hang up."""
         self.given.database.close()
 
+    def remove(self) -> None:
+        """Hang up, and leave no database on the server."""
+        self.close()
+        if is_postgres(self.path):
+            drop_postgres_database(self.path)
+
+
+def key_of(content: bytes) -> FileKey:
+    """Give the key under which a file is kept."""
+    return files.file_key(hashlib.sha256(content).hexdigest())
+
+
+def is_postgres(path: str) -> bool:
+    """Tell whether a base is a database of the server's, and not a file."""
+    return path.startswith("postgresql:")
+
 
 def open_base(path: str, section: dict[str, Any], named: dict[bytes, int] | None = None) -> Base:
     """Open a base on a storage; its database is made if it is not there."""
-    overrides = {f"storage.{key}": value for key, value in section.items()}
-    if path.startswith("postgresql:"):
-        settings = postgres_settings(path, **overrides)
-    else:
-        settings = sqlite_settings(path, **overrides)
+    is_remote = section["kind"] == "r2"
+    local = {"kind": "memory"} if is_remote else section
+    overrides = {f"storage.{key}": value for key, value in local.items()}
+    load = postgres_settings if is_postgres(path) else sqlite_settings
+    settings = load(path, **overrides)
     given = build_components(settings, tenure=Tenure(claim=section.get("claim")))
+    if is_remote:
+        given = replace(given, storage=open_remote(section))
     schema.migrate(given.database)
     return Base(given, path, section, named or {})
 
 
-def pass_days(days: float, folder: Path | None, *bases: Base) -> None:
-    """Let days pass: for the notes of bases, and for the files of a folder."""
+def open_remote(section: Mapping[str, Any]) -> Storage:
+    """Open Miniflare's R2 from outside the Worker: the adapter runs inside, at ``worker``."""
+    from tests.edge.remote import RemoteStorage, Worker
+
+    remote: Any = RemoteStorage(Worker(section["worker"]))
+    storage: Any = PrefixedStorage(remote, section["prefix"])
+    return cast("Storage", storage)
+
+
+def pass_days(days: float, section: Mapping[str, Any] | None, *bases: Base) -> None:
+    """Let days pass: for the notes of bases, and for the files of a storage."""
     for base in bases:
         base.execute(f"UPDATE file_notes SET noted_at = noted_at - {int(days * 86_400_000)}")
-    for path in folder.rglob("*") if folder else ():
+    if section is not None:
+        AGE[section["kind"]](section, days)
+
+
+def _age_folder(section: Mapping[str, Any], days: float) -> None:
+    for path in Path(section["path"]).rglob("*"):
         if path.is_file():
             then = path.stat().st_mtime - days * 86_400
             os.utime(path, (then, then))
+
+
+def _age_remote(section: Mapping[str, Any], days: float) -> None:
+    """Miniflare keeps what it knows of files in SQLite, and reads it at every call."""
+    folder = Path(section["state"]) / "v3" / "r2" / "miniflare-R2BucketObject"
+    (path,) = (path for path in folder.glob("*.sqlite") if path.name != "metadata.sqlite")
+    with closing(sqlite3.connect(path, timeout=30)) as connection, connection:
+        connection.execute(
+            "UPDATE _mf_objects SET uploaded = uploaded - ? WHERE instr(key, ?) = 1",
+            (int(days * 86_400_000), section["prefix"]),
+        )
+
+
+AGE: Mapping[str, Callable[[Mapping[str, Any], float], None]] = {
+    "filesystem": _age_folder,
+    "s3": age_bucket,
+    "r2": _age_remote,
+}
 
 
 def dump_and_restore(source: str, target: str) -> None:

@@ -65,7 +65,7 @@ def sqlite_columns(execute: Execute) -> dict[str, list[str]]:
     return {
         name: [row[1] for row in execute(f"PRAGMA table_info({name})")]
         for (name,) in tables
-        if not name.startswith(("sqlite_", "d1_"))
+        if not name.startswith(("sqlite_", "d1_", "_cf_"))
     }
 
 

@@ -1,11 +1,8 @@
 """Whose a storage is: other bases, copies, backups, and bases of before."""
 
 import json
-import random
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +11,27 @@ import pytest
 from inkcre.errors import StorageContested, StorageTaken, Unsupported
 from inkcre.infobase import claims, epochs, files, sweeping
 from inkcre.ports.storage import FileKey, Standing, Storage, Tenure
-from tests.buckets import serve_bucket
-from tests.conftest import ROOT, new_postgres_database
+from tests.buckets import another_bucket, serve_bucket
+from tests.conftest import new_postgres_database
 from tests.copies import Base, at_once, copy_folder, open_base, pass_days
-from tests.soak.storages import play_copies
 
 ONE, TWO, THREE = b"one", b"two", b"three"
 
 
+@pytest.fixture(scope="module")
+def store() -> Iterator[dict[str, Any]]:
+    """Serve buckets; give the section of one that is not used."""
+    with serve_bucket() as section:
+        yield section
+
+
 @pytest.fixture(params=["folder", "bucket", "prefix"])
-def section(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
+def section(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     """Give a storage of each kind in turn."""
     if request.param == "folder":
-        yield {"kind": "filesystem", "path": str(tmp_path / "files")}
-        return
-    with serve_bucket() as bucket:
-        yield bucket if request.param == "bucket" else {**bucket, "prefix": "a/b"}
+        return {"kind": "filesystem", "path": str(tmp_path / "files")}
+    bucket = another_bucket(request.getfixturevalue("store"))
+    return bucket if request.param == "bucket" else {**bucket, "prefix": "a/b"}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -99,16 +101,12 @@ def test_of_two_copies_neither_deletes_what_the_other_names(
     one.let_go(ONE)
     two.put(THREE)
     two.let_go(TWO)
-    pass_days(31, _folder(base), base, copy)
+    pass_days(31, base.section, base, copy)
     assert two.sweep() == "storage_contested"
     assert one.sweep() == "storage_contested"
     assert (base.lost(), copy.lost()) == ([], [])
     assert "inkcre/contested" in keys_below(base.given.storage, "inkcre")
     copy.close()
-
-
-def _folder(base: Base) -> Path | None:
-    return Path(base.section["path"]) if "path" in base.section else None
 
 
 def test_copies_that_sweep_at_once_delete_nothing_of_each_other(base: Base, tmp_path: Path) -> None:
@@ -118,7 +116,7 @@ def test_copies_that_sweep_at_once_delete_nothing_of_each_other(base: Base, tmp_
     base.let_go(TWO)
     said: list[int | str] = []
     at_once(lambda: said.append(base.sweep()), lambda: said.append(copy.sweep()))
-    pass_days(31, _folder(base), base, copy)
+    pass_days(31, base.section, base, copy)
     at_once(lambda: said.append(base.sweep()), lambda: said.append(copy.sweep()))
     assert said[2:] == ["storage_contested"] * 2
     assert (base.lost(), copy.lost()) == ([], [])
@@ -181,9 +179,9 @@ def test_restored_backup_deletes_nothing(base: Base, tmp_path: Path) -> None:
     base.put(THREE)
     base.let_go(ONE)
     base.sweep()
-    pass_days(7, _folder(base), base, backup)
+    pass_days(7, base.section, base, backup)
     base.sweep()
-    pass_days(31, _folder(base), base, backup)
+    pass_days(31, base.section, base, backup)
     assert backup.sweep() == "storage_contested"
     assert backup.lost() == []
     claims.take_over(backup.given.database, backup.given.storage)
@@ -191,34 +189,10 @@ def test_restored_backup_deletes_nothing(base: Base, tmp_path: Path) -> None:
     assert base.lost() == []
     standing = standing_of(backup)
     given = backup.given
-    pass_days(1, _folder(base))
+    pass_days(1, base.section)
     found = list(sweeping.list_orphans(given.database, given.storage, given.clock, standing))
-    assert len(found) == (1 if _folder(base) else 0)  # a bucket's files are young
+    assert len(found) == 1
     backup.close()
-
-
-def test_storage_that_was_changed_and_changed_back_loses_nothing(tmp_path: Path) -> None:
-    """What came meanwhile is in the other place; what was let go meanwhile goes in both."""
-    here = {"kind": "filesystem", "path": str(tmp_path / "here")}
-    there = {"kind": "filesystem", "path": str(tmp_path / "there")}
-    base = open_base(str(tmp_path / "base.sqlite3"), here)
-    base.put(ONE)
-    base.put(TWO)
-    base.let_go(TWO)
-    elsewhere = open_base(base.path, there, dict(base.named))
-    assert elsewhere.put(THREE)
-    assert elsewhere.put(TWO)
-    elsewhere.let_go(ONE)
-    pass_days(31, tmp_path / "here", base)
-    pass_days(0, tmp_path / "there")
-    assert elsewhere.sweep() == 0
-    back = open_base(base.path, here, {TWO: elsewhere.named[TWO]})
-    assert standing_of(back).state == "ours"
-    assert back.lost() == []
-    assert back.sweep() == 1
-    assert back.lost() == []
-    for each in (base, elsewhere, back):
-        each.close()
 
 
 def test_base_that_moves_with_its_files_needs_no_words(tmp_path: Path) -> None:
@@ -232,7 +206,7 @@ def test_base_that_moves_with_its_files_needs_no_words(tmp_path: Path) -> None:
     assert moved.sweep() == 0
     assert base.sweep() == 0
     moved.let_go(ONE)
-    pass_days(31, tmp_path / "moved", moved)
+    pass_days(31, moved.section, moved)
     assert (moved.sweep(), base.lost()) == (1, [])
     base.close()
     moved.close()
@@ -261,7 +235,7 @@ def test_two_replicas_claim_and_sweep_beside_uploads(base: Base) -> None:
 def test_nothing_is_deleted_once_it_is_contested(base: Base) -> None:
     """It is looked for before each group, also in the middle of a sweep."""
     base.let_go(ONE)
-    pass_days(31, _folder(base), base)
+    pass_days(31, base.section, base)
     base.given.storage.put(epochs.CONTESTED, b"{}\n")
     assert base.sweep() == "storage_contested"
     base.given.storage.delete([epochs.CONTESTED])
@@ -318,29 +292,6 @@ def test_epochs_that_are_lost_or_damaged(base: Base, damage: bytes | None) -> No
     assert standing_of(base).epoch == (1 if damage is None else 2)
 
 
-@pytest.mark.parametrize("is_let_go_there", [False, True])
-def test_base_of_before_is_taken_over(tmp_path: Path, is_let_go_there: bool) -> None:
-    """Without a question where its files are its own; what no block named is nobody's."""
-    bases = ROOT / "tests" / "data" / "bases"
-    shutil.copy(bases / "0004.sqlite3", tmp_path / "base.sqlite3")
-    shutil.copytree(bases / "0004.files", tmp_path / "files")
-    if not is_let_go_there:
-        (gone,) = (tmp_path / "files" / "sha256+" / "1f+").iterdir()
-        gone.unlink()
-    section = {"kind": "filesystem", "path": str(tmp_path / "files")}
-    base = open_base(str(tmp_path / "base.sqlite3"), section)
-    pass_days(100, tmp_path / "files")
-    before = set(keys_below(base.given.storage, ""))
-    assert standing_of(base).state == ("unclaimed" if is_let_go_there else "ours")
-    assert base.sweep() == ("storage_unclaimed" if is_let_go_there else 0)
-    assert before <= set(keys_below(base.given.storage, ""))
-    standing = claims.take_over(base.given.database, base.given.storage)
-    assert standing.state == "ours"
-    assert base.sweep() == 0
-    assert before <= set(keys_below(base.given.storage, ""))
-    base.close()
-
-
 def test_first_look_costs_two_requests_and_none_follows(base: Base) -> None:
     """An isolate's first put looks at the highest epoch; the others go by that."""
     asked: list[str] = []
@@ -394,98 +345,6 @@ def test_clock_that_is_a_week_off_loses_nothing(base: Base, days: float) -> None
     assert base.sweep() == 0
     assert base.put(THREE)
     assert base.lost() == []
-    pass_days(38, _folder(base), base)
-    assert base.sweep() == (1 if _folder(base) else 0)  # a bucket's files are young
+    pass_days(38, base.section, base)
+    assert base.sweep() == 1
     assert base.lost() == []
-
-
-STEPS = ("put", "head", "move", "delete", "list", "get", "sync", "read", "atomic")
-
-
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Dying:
-    """A component whose process is killed at one of its calls, before or after it."""
-
-    def __init__(self, inner: Any, left: list[int], *, after: bool) -> None:
-        self._inner, self._left, self._after = inner, left, after
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._inner, name)
-        if name not in STEPS:
-            return method
-
-        def call(*arguments: Any, **named: Any) -> Any:
-            self._left[0] -= 1
-            if self._left[0] < 0 or (self._left[0] == 0 and not self._after):
-                raise Killed
-            found = method(*arguments, **named)
-            if self._left[0] == 0:
-                raise Killed
-            return found
-
-        return call
-
-
-@pytest.mark.parametrize("act", ["upload", "large", "let go", "sweep", "claim", "first"])
-@pytest.mark.parametrize("after", [False, True])
-def test_killed_at_any_step_loses_nothing(tmp_path: Path, act: str, after: bool) -> None:
-    """Before or after each call to a component: what is named is there, and all can be done again."""
-    ended = False
-    for step in range(1, 40):
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        section = {"kind": "filesystem", "path": str(folder / "files")}
-        base = open_base(str(folder / "base.sqlite3"), section)
-        if act != "first":
-            base.put(ONE)
-            base.put(TWO)
-            base.let_go(TWO)
-            pass_days(31, folder / "files", base)
-        left = [step]
-        given = base.given
-        database: Any = Dying(given.database, left, after=after)
-        storage: Any = Dying(given.storage, left, after=after)
-        dying = replace(given, database=database, storage=storage, tenure=Tenure())
-        with suppress(Killed):
-            _do(act, replace(base, given=dying))
-            ended = True
-        base.restart()
-        assert base.lost() == []
-        pass_days(1, None, base)  # marks do not last
-        assert standing_of(base).state == "ours"
-        content = bytes(3_000_000) if act == "large" else TWO
-        assert base.put(content)
-        pass_days(31, folder / "files", base)
-        assert isinstance(base.sweep(), int)
-        assert base.lost() == []
-        standing = standing_of(base)
-        orphans = list(sweeping.list_orphans(given.database, given.storage, given.clock, standing))
-        assert orphans == []
-        base.close()
-        if ended:
-            break
-    assert ended
-
-
-def _do(act: str, base: Base) -> None:
-    given = base.given
-    if act in ("upload", "first"):
-        base.put(TWO)
-    elif act == "large":
-        base.put(bytes(3_000_000))
-    elif act == "let go":
-        base.let_go(ONE)
-    elif act == "sweep":
-        base.sweep()
-    else:
-        standing = claims.look(given.database, given.storage, given.tenure)
-        claims.claim_next(given.database, given.storage, standing)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_copies_that_live_on_lose_nothing(tmp_path: Path, seed: int) -> None:
-    """A short round of what `make soak ARGS=storages` does for long: see there."""
-    play_copies(tmp_path, random.Random(seed), steps=60)

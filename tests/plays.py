@@ -1,0 +1,205 @@
+"""What is done to a base to see that it loses nothing: in a process, or inside a Worker.
+
+There its source is sent, so it names only what an artifact has. Between two steps of a play those
+who run it let days pass. Files are told by their names here; a step gives which ones blocks name,
+and the next one takes that.
+"""
+
+import hashlib
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import BigInteger, bindparam, update
+
+from inkcre.adapters.prefixed import PrefixedStorage
+from inkcre.errors import NotFound
+from inkcre.infobase import claims, files, notes, sweeping
+from inkcre.infobase.blocks import delete_block
+from inkcre.infobase.tables import file_notes
+from inkcre.ports.components import Components
+from inkcre.ports.database import Statement
+from inkcre.ports.storage import FileKey, Tenure
+
+ACTS = ("upload", "large", "let go", "sweep", "claim", "first")
+STEPS = ("put", "head", "move", "delete", "list", "get", "sync", "read", "atomic")
+LARGE_BYTES = 3_000_000
+
+Named = dict[str, int]
+"""The blocks of files, by the files' names."""
+
+MILLISECONDS = bindparam("milliseconds", type_=BigInteger)
+AGE_NOTES = Statement(
+    update(file_notes)
+    .where(file_notes.c.storage == bindparam("storage"))
+    .values(noted_at=file_notes.c.noted_at - MILLISECONDS)
+)
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Dying:
+    """A component whose process is killed before one of its calls, and so after the one before."""
+
+    def __init__(self, inner: Any, left: list[int]) -> None:
+        self._inner, self._left = inner, left
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+        if name not in STEPS:
+            return method
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._left[0] -= 1
+            if self._left[0] <= 0:  # and whatever is tried behind it
+                raise Killed
+            return method(*arguments, **named)
+
+        return call
+
+
+def beside(given: Components, folder: str) -> Components:
+    """Give a base that looks at its storage anew, below a prefix of a play's own."""
+    storage: Any = PrefixedStorage(given.storage, folder)
+    return replace(given, storage=storage, tenure=Tenure(), wake=lambda: None)
+
+
+def content_of(name: str) -> bytes:
+    """Give what is in a file."""
+    return name.encode().ljust(LARGE_BYTES if name.startswith("large") else 0)
+
+
+def key_of(name: str) -> FileKey:
+    """Give where a file is kept."""
+    return files.file_key(hashlib.sha256(content_of(name)).hexdigest())
+
+
+def put(given: Components, named: Named, name: str) -> None:
+    """Keep a file."""
+    block, _ = files.add_file(
+        given.database, given.storage, [content_of(name)], name=None, now=given.clock(),
+        tenure=given.tenure,
+    )  # fmt: skip
+    named[name] = int(block["id"])
+
+
+def let_go(given: Components, named: Named, name: str) -> None:
+    """Delete the block of a file."""
+    delete_block(given.database, named.pop(name))
+
+
+def sweep(given: Components) -> int:
+    """Sweep; give how many files were deleted."""
+    *_, swept = sweeping.sweep_files(
+        given.database, given.storage, given.clock, tenure=given.tenure
+    )
+    return swept.deleted
+
+
+def lost(given: Components, named: Named) -> list[str]:
+    """Name the files that blocks name, and that are not there or not whole."""
+    return [name for name in named if not _is_whole(given, name)]
+
+
+def _is_whole(given: Components, name: str) -> bool:
+    try:
+        return given.storage.get(key_of(name)).read() == content_of(name)
+    except NotFound:
+        return False
+
+
+def state(given: Components) -> str:
+    """Tell how the base stands to its storage."""
+    return claims.look(given.database, given.storage, given.tenure).state
+
+
+def age_notes(given: Components, days: float) -> None:
+    """Let days pass for the notes of the files here."""
+    standing = claims.look(given.database, given.storage, given.tenure)
+    asked = AGE_NOTES(storage=standing.storage, milliseconds=int(days * 86_400_000))
+    given.database.atomic([asked])
+
+
+def begin(given: Components, act: str, name: str) -> Named:
+    """Keep two files, and let one of them go a month ago; nothing before the first file."""
+    named: Named = {}
+    if act != "first":
+        put(given, named, f"one {name}")
+        put(given, named, f"two {name}")
+        let_go(given, named, f"two {name}")
+        age_notes(given, 31)
+    return named
+
+
+def die(given: Components, named: Named, act: str, name: str, *, step: int) -> bool:
+    """Do something, and be killed at a step of it; tell whether it had no such step."""
+    left = [step]
+    database: Any = Dying(given.database, left)
+    storage: Any = Dying(given.storage, left)
+    with suppress(Killed):
+        _do(replace(given, database=database, storage=storage), named, act, name)
+        return left[0] > 0
+    return False
+
+
+def _do(given: Components, named: Named, act: str, name: str) -> None:
+    if act in ("upload", "first"):
+        put(given, named, f"two {name}")
+    elif act == "large":
+        put(given, named, f"large {name}")
+    elif act == "let go":
+        let_go(given, named, f"one {name}")
+    elif act == "sweep":
+        sweep(given)
+    else:
+        standing = claims.look(given.database, given.storage, given.tenure)
+        claims.claim_next(given.database, given.storage, standing)
+
+
+def go_on(given: Components, named: Named, act: str, name: str) -> None:
+    """Another process finds what is named, and does the same again."""
+    assert lost(given, named) == []
+    assert state(given) == "ours"
+    age_notes(given, 1)  # marks do not last
+    put(given, named, f"large {name}" if act == "large" else f"two {name}")
+    assert lost(given, named) == []
+    age_notes(given, 31)
+
+
+def end(given: Components, named: Named) -> None:
+    """A month later nothing is left but what is named, and all of that is there."""
+    sweep(given)
+    assert lost(given, named) == []
+    standing = claims.look(given.database, given.storage, given.tenure)
+    found = sweeping.list_orphans(given.database, given.storage, given.clock, standing)
+    assert list(found) == []
+    kept = {files.digest_of_key(info.key) for info in given.storage.list(files.FILES).files}
+    assert notes.select_digests(given.database, notes.SELECT_NAMED, kept) == kept
+    for name in list(named):
+        let_go(given, named, name)
+
+
+def move(here: Components, there: Components) -> Named:
+    """Keep files in one place, then, after the setting was changed, in another one."""
+    named: Named = {}
+    put(here, named, "one")
+    put(here, named, "two")
+    let_go(here, named, "two")
+    put(there, named, "three")
+    put(there, named, "two")
+    let_go(there, named, "one")
+    age_notes(here, 31)
+    age_notes(there, 31)
+    return named
+
+
+def move_back(here: Components, there: Components, named: Named) -> None:
+    """What was let go meanwhile goes where it is old enough, and nothing else."""
+    assert sweep(there) == 0  # a month ago by its notes, and a moment ago by its files' times
+    assert lost(there, {name: named[name] for name in ("two", "three")}) == []
+    assert state(here) == "ours"
+    assert lost(here, {"two": named["two"]}) == []
+    assert sweep(here) == 1
+    assert lost(here, {"two": named["two"]}) == []

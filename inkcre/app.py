@@ -21,7 +21,7 @@ from inkcre.infobase.kinds import JobKind, Kinds
 from inkcre.infobase.ticking import KINDS
 from inkcre.metrics import build_metrics
 from inkcre.plan import describe_capabilities
-from inkcre.ports.components import Clock
+from inkcre.ports.clock import Clock
 from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.settings.loader import load_settings
 from inkcre.settings.model import Settings

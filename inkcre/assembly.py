@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
+from inkcre.context import Components, wake_nobody
 from inkcre.errors import Misconfigured, Unsupported
 from inkcre.infobase.caching import CachedWeb
 from inkcre.infobase.sweeping import KEEP_DAYS
-from inkcre.ports.components import Clock, Components, wake_nobody
+from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, KeyValueCapabilities, KeyValueNeeds
 from inkcre.ports.scheduler import Scheduler

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from inkcre import probing, schema
 from inkcre.assembly import build_components, build_keyvalue, build_storage
+from inkcre.context import Components
 from inkcre.errors import InkcreError, Misconfigured, NotInstalled, SchemaBehind, Unsupported
 from inkcre.infobase.claims import judge, may_claim, refusal
 from inkcre.infobase.epochs import see
@@ -18,7 +19,6 @@ from inkcre.infobase.sweeping import list_orphans
 from inkcre.infobase.tables import SCHEMA_HEAD
 from inkcre.lifecycle import keep_former_folder
 from inkcre.packages import EXTRAS, explain_import
-from inkcre.ports.components import Components
 from inkcre.ports.storage import InFolder, Standing, Storage
 from inkcre.settings.checks import check_settings
 from inkcre.settings.findings import Facts

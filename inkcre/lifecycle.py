@@ -31,11 +31,12 @@ from inkcre.assembly import (
     require,
     utc_now,
 )
+from inkcre.context import Components, wake_nobody
 from inkcre.errors import OperatorError, SchemaBehind, SurroundingsError
 from inkcre.infobase.claims import look, owns
 from inkcre.infobase.kinds import Kinds
 from inkcre.infobase.schedules import Due
-from inkcre.ports.components import Clock, Components, wake_nobody
+from inkcre.ports.clock import Clock
 from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.ports.storage import InFolder, Standing
 from inkcre.settings.model import Settings

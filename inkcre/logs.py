@@ -4,8 +4,8 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from inkcre.ports.tracing import traced
 from inkcre.settings.sections.logging import LoggingSettings
+from inkcre.tracing import traced
 
 TALKATIVE = ("alembic", "apscheduler", "httpx")
 """Libraries that tell of each thing they do: only their warnings are of interest."""

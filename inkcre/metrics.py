@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from inkcre.context import Components
 from inkcre.errors import InkcreError
 from inkcre.infobase.jobs import count_jobs, find_oldest_claimable
 from inkcre.infobase.schedules import Due
-from inkcre.ports.components import Components
 from inkcre.ports.database import Pooled
 from inkcre.settings.model import Settings
 

@@ -24,7 +24,7 @@ from inkcre.errors import (
 )
 from inkcre.infobase.epochs import FOLDER
 from inkcre.infobase.tables import VERSION_TABLE
-from inkcre.ports.components import Clock
+from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.keyvalue import KeyValue, ValueKey
 from inkcre.ports.storage import FileKey, Storage

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from inkcre.context import Components
 from inkcre.errors import InkcreError
 from inkcre.infobase.kinds import Hold, Kinds
 from inkcre.infobase.leases import extend, release
 from inkcre.infobase.running import run_claimable
 from inkcre.infobase.schedules import Due, enqueue_due
-from inkcre.ports.components import Components
 
 logger = logging.getLogger("inkcre.jobs")
 

@@ -15,10 +15,10 @@ from typing import Any, cast
 from inkcre import schema
 from inkcre.adapters.prefixed import PrefixedStorage
 from inkcre.assembly import build_components
+from inkcre.context import Components
 from inkcre.errors import NotFound, NotOurs, Unavailable
 from inkcre.infobase import files, sweeping
 from inkcre.infobase.blocks import delete_block
-from inkcre.ports.components import Components
 from inkcre.ports.storage import FileKey, Storage, Tenure
 from tests.buckets import age_bucket
 from tests.conftest import (

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from inkcre.ports.components import Components
+    from inkcre.context import Components
     from inkcre.settings.model import Settings
 
 PROCESS_HINT = "name a profile for processes, with the same PostgreSQL"

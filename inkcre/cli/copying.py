@@ -13,8 +13,8 @@ from inkcre.cli.bases import PROCESS_HINT, make_base, open_base
 from inkcre.errors import OperatorError
 
 if TYPE_CHECKING:
+    from inkcre.context import Components
     from inkcre.infobase.copies.parts import Move
-    from inkcre.ports.components import Components
 
 SHOWN = 20
 """How many missing files are named."""

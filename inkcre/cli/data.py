@@ -17,9 +17,9 @@ from inkcre.cli.streams import UnreadableInput, refuse_to_empty, write_whole
 from inkcre.errors import Unavailable
 
 if TYPE_CHECKING:
+    from inkcre.context import Components
     from inkcre.infobase.copies.exports import Tally
     from inkcre.infobase.transfer import BadLine
-    from inkcre.ports.components import Components
 
 SHOWN_BAD_LINES = 20
 

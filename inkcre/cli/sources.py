@@ -13,7 +13,7 @@ from inkcre.cli.settings_options import Assignments, Profile
 from inkcre.cli.streams import UnreadableInput, open_stdin, refuse_to_empty, write_whole
 
 if TYPE_CHECKING:
-    from inkcre.ports.components import Components
+    from inkcre.context import Components
 
 app = typer.Typer(
     no_args_is_help=True, help="Sources: where items come from.", rich_markup_mode=None

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from inkcre.context import components
 from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import (
     MAX_PAGE,
@@ -20,7 +21,6 @@ from inkcre.http.responses import BlockOut, BlockPage, WalkedGraph, documented, 
 from inkcre.infobase import blocks, walks
 from inkcre.infobase.forms import BlockEdit, BlockForm
 from inkcre.infobase.organizing import create_organized_block
-from inkcre.ports.components import components
 
 router = APIRouter(prefix="/blocks", tags=["blocks"], route_class=JsonRoute)
 

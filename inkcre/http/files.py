@@ -7,6 +7,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from inkcre.context import components
 from inkcre.errors import Refused
 from inkcre.http.parameters import PathId
 from inkcre.http.paths import place
@@ -19,7 +20,6 @@ from inkcre.infobase.blocks import get_block
 from inkcre.infobase.contents import BlockContent, find_content
 from inkcre.infobase.files import add_file
 from inkcre.infobase.forms import MAX_NAME_LENGTH
-from inkcre.ports.components import components
 from inkcre.ports.web import USER_AGENT
 
 router = APIRouter(tags=["files"])

@@ -6,12 +6,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from inkcre.context import components
 from inkcre.errors import InkcreError
 from inkcre.http.paths import place
 from inkcre.http.problems import find_remedy
 from inkcre.http.responses import json_response
 from inkcre.infobase.claims import notice
-from inkcre.ports.components import components
 from inkcre.ports.database import Database
 
 

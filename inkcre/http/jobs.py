@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from inkcre.context import components
 from inkcre.http.parameters import NO_NUL, Cursor, Limit, PathId
 from inkcre.http.responses import documented, json_response
 from inkcre.infobase import jobs, schedules
 from inkcre.infobase.forms import MAX_ID, MAX_NAME_LENGTH
-from inkcre.ports.components import components
 
 router = APIRouter(tags=["jobs"])
 

@@ -10,10 +10,10 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from inkcre.context import Components, bind, unbind
 from inkcre.errors import TooLarge
 from inkcre.http.paths import route_path
 from inkcre.http.problems import problem_response, respond_to
-from inkcre.ports.components import Components, bind, unbind
 
 Bindings = Mapping[str, Any]
 

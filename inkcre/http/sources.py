@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import Response
 
+from inkcre.context import Components, components
 from inkcre.errors import InkcreError, Invalid, NotFound, Unsupported
 from inkcre.http.bodies import RawBody, load_json
 from inkcre.http.jobs import JobOut, ScheduleOut
@@ -19,7 +20,6 @@ from inkcre.infobase import collecting, sources
 from inkcre.infobase.forms import moved, parse_star
 from inkcre.infobase.plans import refuse_times
 from inkcre.infobase.sourcing import Item
-from inkcre.ports.components import Components, components
 
 router = APIRouter(tags=["sources"], route_class=JsonRoute)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inkcre.ports.tracing import trace
+from inkcre.tracing import trace
 
 logger = logging.getLogger("inkcre.access")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from inkcre.errors import SurroundingsError
-from inkcre.ports.components import Clock
+from inkcre.ports.clock import Clock
 from inkcre.ports.keyvalue import KeyValue, ValueKey
 from inkcre.ports.web import Page, Web, WebCapabilities
 

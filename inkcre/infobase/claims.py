@@ -29,6 +29,7 @@ from contextlib import suppress
 
 from sqlalchemy import BigInteger, Text, bindparam, delete, exists, func, insert, select, update
 
+from inkcre.context import Components
 from inkcre.errors import (
     Conflict,
     InkcreError,
@@ -55,7 +56,6 @@ from inkcre.infobase.epochs import (
 )
 from inkcre.infobase.notes import SELECT_KNOWN, SELECT_SOME_NAMED, select_digests
 from inkcre.infobase.tables import base, claims
-from inkcre.ports.components import Components
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.ports.storage import FileKey, Standing, State, Storage, Tenure
 

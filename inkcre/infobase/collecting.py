@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from inkcre.context import Components
 from inkcre.errors import BadAnswer, Conflict, Invalid, Misconfigured, NotFound, Unsupported
 from inkcre.infobase.blocks import get_block
 from inkcre.infobase.editions import Written
@@ -33,7 +34,6 @@ from inkcre.infobase.plans import plan_star
 from inkcre.infobase.running import run_lease
 from inkcre.infobase.sources import SET_STATE, get_source
 from inkcre.infobase.sourcing import Item, Seen, SourceBase, Surroundings
-from inkcre.ports.components import Components
 
 logger = logging.getLogger("inkcre.sources")
 

@@ -8,9 +8,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from inkcre.context import Components
 from inkcre.errors import TimedOut
 from inkcre.infobase.leases import Lease, LeaseLost, Place, write_fenced
-from inkcre.ports.components import Components
 from inkcre.ports.database import Call, Row
 
 MAX_BACKOFF_SECONDS = 3600

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from inkcre.context import Components, wake_nobody
 from inkcre.errors import InkcreError, SurroundingsError, Unavailable
 from inkcre.infobase.kinds import Hold, Job, JobKind, Kinds, Outcome
 from inkcre.infobase.leases import (
@@ -22,8 +23,7 @@ from inkcre.infobase.leases import (
     write_fenced,
 )
 from inkcre.infobase.stars import clean
-from inkcre.ports.components import Components, wake_nobody
-from inkcre.ports.tracing import trace
+from inkcre.tracing import trace
 
 logger = logging.getLogger("inkcre.jobs")
 

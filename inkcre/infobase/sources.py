@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, insert, select, true, update
 
+from inkcre.context import Components
 from inkcre.errors import NotFound, Unavailable
 from inkcre.infobase.blocks import ATTEMPTS
 from inkcre.infobase.constructs import moment, shown
@@ -24,7 +25,6 @@ from inkcre.infobase.schedules import (
     schedule_from_row,
 )
 from inkcre.infobase.tables import schedules, sources
-from inkcre.ports.components import Components
 from inkcre.ports.database import Call, Database, Row, Statement
 
 MASK = "**********"

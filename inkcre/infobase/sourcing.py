@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from inkcre.errors import Unsupported
 from inkcre.infobase.forms import Star
-from inkcre.ports.components import Clock
+from inkcre.ports.clock import Clock
 from inkcre.ports.web import Web
 
 

@@ -38,7 +38,7 @@ from inkcre.infobase.notes import (
     as_digests,
     select_digests,
 )
-from inkcre.ports.components import Clock
+from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database
 from inkcre.ports.storage import FileInfo, Standing, Storage, Tenure
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import BigInteger, bindparam, delete
 
+from inkcre.context import Components
 from inkcre.errors import NotOurs, Unsupported
 from inkcre.infobase.collecting import COLLECT, ORGANIZE
 from inkcre.infobase.kinds import Job, JobKind, Kinds, NoPayload, Outcome
@@ -15,7 +16,6 @@ from inkcre.infobase.running import run_claimable
 from inkcre.infobase.schedules import Due, enqueue_due
 from inkcre.infobase.sweeping import sweep_files
 from inkcre.infobase.tables import keyvalues
-from inkcre.ports.components import Components
 from inkcre.ports.database import Statement
 
 logger = logging.getLogger("inkcre")

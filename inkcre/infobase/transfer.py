@@ -38,7 +38,7 @@ from inkcre.infobase.notes import naming_calls, refuse_held
 from inkcre.infobase.plans import Plan, Reference, plan_star
 from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.infobase.tables import blocks, relations
-from inkcre.ports.components import Clock
+from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database, Row, Statement
 
 BATCH_ROWS = 10_000

@@ -12,8 +12,8 @@ import pytest
 
 from inkcre import schema
 from inkcre.assembly import build_components
+from inkcre.context import Components
 from inkcre.infobase import files, transfer
-from inkcre.ports.components import Components
 from inkcre.ports.storage import FileKey
 from tests.buckets import serve_bucket
 from tests.cli.conftest import COMMAND, Run, clean_environ

@@ -12,6 +12,7 @@ import pytest
 
 from inkcre import schema
 from inkcre.assembly import build_components
+from inkcre.context import Components
 from inkcre.infobase import files, graphs, jobs, transfer
 from inkcre.infobase.blocks import delete_block
 from inkcre.infobase.collecting import add_items, collect_now, enqueue_collect
@@ -20,7 +21,6 @@ from inkcre.infobase.schedules import ScheduleForm
 from inkcre.infobase.sources import SourceForm, create_source, list_sources
 from inkcre.infobase.sourcing import Item
 from inkcre.infobase.stars import star, text
-from inkcre.ports.components import Components
 from inkcre.ports.keyvalue import ValueKey
 from tests.cli.conftest import Run
 from tests.cli.test_files import copy

@@ -9,7 +9,7 @@ import pytest
 
 from inkcre import schema
 from inkcre.assembly import build_components
-from inkcre.ports.components import Components
+from inkcre.context import Components
 from inkcre.ports.database import Database
 from tests.conftest import hyperdrive_database, postgres_settings, sqlite_settings
 

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from inkcre.context import Components
 from inkcre.errors import Conflict
 from inkcre.infobase.jobs import (
     NewJob,
@@ -27,7 +28,6 @@ from inkcre.infobase.leases import (
     write_fenced,
 )
 from inkcre.infobase.ticking import sweep
-from inkcre.ports.components import Components
 from tests.jobs.conftest import Clock
 
 ANY = [Place("work", None)]

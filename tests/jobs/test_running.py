@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from inkcre.context import Components
 from inkcre.errors import BadAnswer, TimedOut, Unavailable
 from inkcre.infobase.jobs import NewJob, enqueue, get_job
 from inkcre.infobase.kinds import (
@@ -23,8 +24,7 @@ from inkcre.infobase.kinds import (
 )
 from inkcre.infobase.leases import LeaseLost, claim
 from inkcre.infobase.running import run_claimable
-from inkcre.ports.components import Components
-from inkcre.ports.tracing import traced
+from inkcre.tracing import traced
 from inkcre.working import JobThreads
 from tests.jobs.conftest import Clock
 

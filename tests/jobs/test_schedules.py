@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from inkcre.context import Components
 from inkcre.infobase.jobs import list_jobs
 from inkcre.infobase.leases import Place, claim, finish_call, write_fenced
 from inkcre.infobase.moments import format_moment
@@ -16,7 +17,6 @@ from inkcre.infobase.schedules import (
     schedule_call,
 )
 from inkcre.infobase.sources import INSERT_SOURCE
-from inkcre.ports.components import Components
 from tests.jobs.conftest import START, Clock
 
 

@@ -20,10 +20,10 @@ from typing import Any
 import psycopg
 
 from inkcre.assembly import build_components
+from inkcre.context import Components
 from inkcre.infobase.collecting import enqueue_collect
 from inkcre.infobase.ticking import KINDS, tick
 from inkcre.infobase.transfer import export_lines
-from inkcre.ports.components import Components
 from tests.conftest import postgres_settings, sqlite_settings
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)

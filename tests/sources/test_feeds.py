@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from inkcre.context import Components
 from inkcre.errors import BadAnswer
 from inkcre.infobase.blocks import list_blocks
-from inkcre.ports.components import Components
 from inkcre.sources.rss import read_feed
 from tests.conftest import ROOT
 from tests.pages import Pages

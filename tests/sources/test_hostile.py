@@ -10,9 +10,9 @@ from datetime import datetime
 
 import pytest
 
+from inkcre.context import Components
 from inkcre.infobase.collecting import enqueue_collect
 from inkcre.infobase.jobs import get_job
-from inkcre.ports.components import Components
 from tests.jobs.conftest import Clock
 from tests.pages import Pages, Write
 from tests.sources.conftest import add_source, run_jobs

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from inkcre.context import Components
 from inkcre.errors import Conflict, NotFound
 from inkcre.infobase.blocks import create_block, delete_block, edit_block, list_blocks
 from inkcre.infobase.collecting import add_items, collect_now
@@ -17,7 +18,6 @@ from inkcre.infobase.relations import create_relation
 from inkcre.infobase.sources import delete_source
 from inkcre.infobase.sourcing import Item, SourceBase, SourceConfig, SourceState
 from inkcre.infobase.stars import star, text
-from inkcre.ports.components import Components
 from tests.pages import Pages
 from tests.sources.conftest import add_source, collect
 from tests.sources.test_folder import arcs, find, write

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from inkcre.context import Components
 from inkcre.infobase.collecting import enqueue_collect
 from inkcre.infobase.jobs import get_job
-from inkcre.ports.components import Components
 from inkcre.sources.pages import ReadPage, decode_html, read_page, read_page_lightly
 from tests.conftest import ROOT
 from tests.pages import Pages

@@ -4,7 +4,7 @@ import json
 import logging
 
 from inkcre.logs import ConsoleFormatter, JsonFormatter
-from inkcre.ports.tracing import trace
+from inkcre.tracing import trace
 
 
 def record(message: str) -> logging.LogRecord:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from inkcre.ports.components import Clock
+from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.keys import MAX_LISTED, decode_cursor, encode_cursor
 from inkcre.ports.keyvalue import KeyPage, KeyValueCapabilities, ValueKey, check_put

@@ -6,6 +6,7 @@ where it was, whatever was the last thing it did. Copy a base at rest, into one 
 
 from collections.abc import Iterator, Mapping
 
+from inkcre.context import Components
 from inkcre.infobase.copies.graph import BLOCKS, RELATIONS
 from inkcre.infobase.copies.ids import match_sources, may_keep_ids, skip_given_ids
 from inkcre.infobase.copies.items import ITEMS
@@ -15,7 +16,6 @@ from inkcre.infobase.copies.schedules import SCHEDULES
 from inkcre.infobase.copies.sources import SOURCES
 from inkcre.infobase.copies.storages import STORAGES
 from inkcre.infobase.copies.values import VALUES
-from inkcre.ports.components import Components
 
 PARTS: Mapping[str, Part] = {
     "storages": STORAGES,

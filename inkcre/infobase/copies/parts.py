@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from inkcre.context import Components
 from inkcre.infobase.itemrows import dump
-from inkcre.ports.components import Components
 from inkcre.ports.database import Call, Database, Statement
 
 CopiedRow = dict[str, Any]

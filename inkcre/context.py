@@ -7,17 +7,14 @@ context; routes and domain code ask for them here and cannot tell how long they 
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import PurePath
 
+from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue
 from inkcre.ports.sources import SourceTypes
 from inkcre.ports.storage import Storage, Tenure
 from inkcre.ports.web import Web
-
-Clock = Callable[[], datetime]
-"""Gives the time now, with a time zone."""
 
 
 def wake_nobody() -> None:

@@ -20,8 +20,8 @@ from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import ValueKey
 from inkcre.ports.storage import FileKey
 from inkcre.schema import migrate
+from inkcre.sections.settings import Settings
 from inkcre.settings.loader import load_settings
-from inkcre.settings.model import Settings
 from tests.buckets import serve_bucket
 
 ROUNDS = 5

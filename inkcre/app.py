@@ -23,8 +23,8 @@ from inkcre.metrics import build_metrics
 from inkcre.plan import describe_capabilities
 from inkcre.ports.clock import Clock
 from inkcre.ports.keyvalue import KeyValueNeeds
+from inkcre.sections.settings import Settings
 from inkcre.settings.loader import load_settings
-from inkcre.settings.model import Settings
 
 
 def create_app(

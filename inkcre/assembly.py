@@ -19,7 +19,7 @@ from inkcre.ports.keyvalue import KeyValue, KeyValueCapabilities, KeyValueNeeds
 from inkcre.ports.scheduler import Scheduler
 from inkcre.ports.storage import Storage, Tenure
 from inkcre.ports.web import Web
-from inkcre.settings.model import Settings
+from inkcre.sections.settings import Settings
 from inkcre.source_types import InstalledSourceTypes
 
 Bindings = Mapping[str, Any]

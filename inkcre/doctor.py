@@ -20,15 +20,15 @@ from inkcre.infobase.tables import SCHEMA_HEAD
 from inkcre.lifecycle import keep_former_folder
 from inkcre.packages import EXTRAS, explain_import
 from inkcre.ports.storage import InFolder, Standing, Storage
-from inkcre.settings.checks import check_settings
-from inkcre.settings.findings import Facts
+from inkcre.sections.database import PostgresSettings, SqliteSettings
+from inkcre.sections.rules.checks import check_settings
+from inkcre.sections.rules.findings import Facts
+from inkcre.sections.scheduler import ApschedulerSettings
+from inkcre.sections.settings import Settings
 from inkcre.settings.loader import Inspection
 from inkcre.settings.masking import mask, mask_forms
-from inkcre.settings.model import Settings
 from inkcre.settings.origins import display_path
 from inkcre.settings.rendering import Paint, Role, count_problems, plain, visible
-from inkcre.settings.sections.database import PostgresSettings, SqliteSettings
-from inkcre.settings.sections.scheduler import ApschedulerSettings
 from inkcre.source_types import InstalledSourceTypes
 
 Status = Literal["ok", "failed", "skipped"]

@@ -39,7 +39,7 @@ from inkcre.infobase.schedules import Due
 from inkcre.ports.clock import Clock
 from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.ports.storage import InFolder, Standing
-from inkcre.settings.model import Settings
+from inkcre.sections.settings import Settings
 from inkcre.settings.origins import TomlOrigin
 from inkcre.settings.profiles import package_profiles
 

@@ -4,7 +4,7 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from inkcre.settings.sections.logging import LoggingSettings
+from inkcre.sections.logging import LoggingSettings
 from inkcre.tracing import traced
 
 TALKATIVE = ("alembic", "apscheduler", "httpx")

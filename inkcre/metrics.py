@@ -8,7 +8,7 @@ from inkcre.errors import InkcreError
 from inkcre.infobase.jobs import count_jobs, find_oldest_claimable
 from inkcre.infobase.schedules import Due
 from inkcre.ports.database import Pooled
-from inkcre.settings.model import Settings
+from inkcre.sections.settings import Settings
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily

@@ -10,9 +10,9 @@ from typing import Any
 
 from inkcre.assembly import ADAPTERS, load_adapter
 from inkcre.errors import Unsupported
-from inkcre.settings.constraints import forbids
+from inkcre.sections.rules.constraints import forbids
+from inkcre.sections.settings import Settings
 from inkcre.settings.leaves import Leaf, list_leaves
-from inkcre.settings.model import Settings
 from inkcre.settings.origins import DefaultOrigin
 from inkcre.settings.rendering import visible
 from inkcre.settings.schema import find_node

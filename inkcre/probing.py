@@ -29,11 +29,11 @@ from inkcre.ports.database import Database, Statement
 from inkcre.ports.keyvalue import KeyValue, ValueKey
 from inkcre.ports.storage import FileKey, Storage
 from inkcre.schema import read_revision
-from inkcre.settings.findings import Facts
-from inkcre.settings.model import Settings
+from inkcre.sections.database import SqliteSettings
+from inkcre.sections.rules.findings import Facts
+from inkcre.sections.scheduler import ApschedulerSettings
+from inkcre.sections.settings import Settings
 from inkcre.settings.origins import display_path
-from inkcre.settings.sections.database import SqliteSettings
-from inkcre.settings.sections.scheduler import ApschedulerSettings
 
 CONTENT = b"written by inkcre doctor"
 MAX_SKEW_SECONDS = 2.0

@@ -14,7 +14,7 @@ from inkcre.infobase.claims import refusal
 from inkcre.lifecycle import prepare_database, prepare_storage
 from inkcre.logs import configure_logging
 from inkcre.plan import plan_assembly, render_plan
-from inkcre.settings.model import Settings
+from inkcre.sections.settings import Settings
 
 logger = logging.getLogger("inkcre")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from inkcre.errors import Invalid, Unsupported
 from inkcre.infobase.sourcing import SourceBase
-from inkcre.settings.model import Settings
+from inkcre.sections.settings import Settings
 
 
 def _rss() -> type[SourceBase[Any, Any]]:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from inkcre.comparing import compare_profiles, render_difference
 from inkcre.plan import plan_leaves, render_plan
-from inkcre.settings.checks import check_settings
-from inkcre.settings.findings import Facts
+from inkcre.sections.rules.checks import check_settings
+from inkcre.sections.rules.findings import Facts
 from inkcre.settings.loader import Inspection, inspect_settings
 from inkcre.settings.profiles import package_profiles
 from inkcre.settings.rendering import render_github, render_json, render_text
@@ -42,7 +42,7 @@ def read_seeds() -> list[bytes]:
     """Give whole files to begin from: profiles, examples, and the corpus of broken settings."""
     paths = [
         *package_profiles().glob("*.toml"),
-        *(ROOT / "inkcre/settings/examples").glob("*.toml"),
+        *(ROOT / "inkcre/sections/examples").glob("*.toml"),
         ROOT / "inkcre.toml",
     ]
     parts = [text for case in CASES for name, text in read_case(case).items() if ".toml" in name]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from inkcre.context import Components
-    from inkcre.settings.model import Settings
+    from inkcre.sections.settings import Settings
 
 PROCESS_HINT = "name a profile for processes, with the same PostgreSQL"
 """What to do with a profile whose base is reached on Cloudflare only."""

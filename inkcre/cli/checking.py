@@ -20,8 +20,8 @@ from inkcre.errors import EX_CONFIG
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from inkcre.sections.rules.findings import Facts
     from inkcre.settings.diagnostics import Diagnostic
-    from inkcre.settings.findings import Facts
     from inkcre.settings.loader import Inspection
 
 
@@ -54,8 +54,8 @@ def check(
     ] = CheckFormat.TEXT,
 ) -> None:
     """Check the settings, and whether they are wise."""
-    from inkcre.settings.checks import check_settings
-    from inkcre.settings.findings import Facts
+    from inkcre.sections.rules.checks import check_settings
+    from inkcre.sections.rules.findings import Facts
     from inkcre.settings.loader import inspect_settings
 
     found = inspect_settings(profile, assignments=set_ or ())

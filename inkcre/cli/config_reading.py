@@ -135,7 +135,7 @@ def explain(
 
     Its value, its origin, what it hides, and what it may be.
     """
-    from inkcre.settings.explaining import explain_key, render_explanation
+    from inkcre.settings.explanations import explain_key, render_explanation
 
     with errors_as(format_):
         found = inspect_profile(profile, set_)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from inkcre.edge.artifact.building import Artifact
+    from inkcre.sections.settings import Settings
     from inkcre.settings.loader import Inspection
-    from inkcre.settings.model import Settings
 
 Out = Annotated[
     Path | None,
@@ -241,8 +241,8 @@ def _refuse_shown_secrets(found: "Inspection") -> None:
     Raises:
         SettingsError: one does.
     """
-    from inkcre.settings.checks import SHOWN_SECRET, check_settings
-    from inkcre.settings.findings import Facts
+    from inkcre.sections.rules.checks import SHOWN_SECRET, check_settings
+    from inkcre.sections.rules.findings import Facts
     from inkcre.settings.report import SettingsError
 
     findings = check_settings(found, Facts(is_deploying=True))
@@ -258,8 +258,8 @@ def _require_bindings(found: "Inspection", configuration: "Mapping[str, Any]") -
         SettingsError: one is not; the Worker would answer nothing.
     """
     from inkcre.edge.artifact.wrangler import binding_names
-    from inkcre.settings.checks import check_settings
-    from inkcre.settings.findings import Facts
+    from inkcre.sections.rules.checks import check_settings
+    from inkcre.sections.rules.findings import Facts
     from inkcre.settings.report import SettingsError
 
     there = binding_names(configuration)
@@ -299,8 +299,8 @@ def _may_deploy(built: Built, *, without_ids: bool) -> bool:
     """Say what speaks against a deployment; tell whether nothing of it forbids it."""
     from inkcre.cli.terminal import choose_paint
     from inkcre.edge.artifact.wrangler import placeholders
-    from inkcre.settings.checks import check_settings
-    from inkcre.settings.findings import Facts
+    from inkcre.sections.rules.checks import check_settings
+    from inkcre.sections.rules.findings import Facts
     from inkcre.settings.rendering import render_text
 
     waiting = [f"bindings.{name}.id" for name in placeholders(built.artifact.configuration)]

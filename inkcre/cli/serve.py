@@ -7,7 +7,7 @@ import typer
 from inkcre.cli.settings_options import Assignments, Profile
 
 if TYPE_CHECKING:
-    from inkcre.settings.model import Settings
+    from inkcre.sections.settings import Settings
 
 DIALECTS = {
     "sqlite": "sqlite",

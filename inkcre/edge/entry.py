@@ -30,8 +30,8 @@ from inkcre.http.streams import PASS_ON
 from inkcre.infobase.ticking import KINDS, tick
 from inkcre.logs import configure_logging
 from inkcre.ports.database import Statement
+from inkcre.sections.settings import Settings
 from inkcre.settings.loader import load_settings
-from inkcre.settings.model import Settings
 from inkcre.settings.report import SettingsError
 
 logger = logging.getLogger("inkcre")

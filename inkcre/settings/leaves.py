@@ -17,7 +17,6 @@ from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
 from inkcre.settings.masking import MASK, mask
-from inkcre.settings.model import Settings
 from inkcre.settings.origins import Definition, KeyPath, Origin, Origins
 from inkcre.settings.schema import Node, settings_schema
 
@@ -102,7 +101,7 @@ def _show_text(text: str, node: Node) -> str:
     return text if node.is_id and RESOURCE_ID.fullmatch(text) else mask(text)
 
 
-def list_leaves(origins: Origins, settings: Settings | None = None) -> list[Leaf]:
+def list_leaves(origins: Origins, settings: BaseModel | None = None) -> list[Leaf]:
     """List every leaf of the kinds that hold, in the model's order.
 
     Args:
@@ -112,7 +111,9 @@ def list_leaves(origins: Origins, settings: Settings | None = None) -> list[Leaf
     return list(_walk(settings_schema(), (), origins, settings))
 
 
-def _walk(node: Node, path: KeyPath, origins: Origins, settings: Settings | None) -> Iterator[Leaf]:
+def _walk(
+    node: Node, path: KeyPath, origins: Origins, settings: BaseModel | None
+) -> Iterator[Leaf]:
     if node.is_leaf:
         value = effective_value(origins, path) if settings is None else _typed(settings, path)
         yield Leaf(path, node, value, origins.of(path), origins.weaker(path))
@@ -135,7 +136,7 @@ def _active_children(node: Node, path: KeyPath, origins: Origins) -> Mapping[str
     return {k: n for k, n in node.children().items() if k in written}
 
 
-def _typed(settings: Settings, path: KeyPath) -> Any:
+def _typed(settings: BaseModel, path: KeyPath) -> Any:
     value: Any = settings
     for key in path:
         value = getattr(value, key) if isinstance(value, BaseModel) else value[key]

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from inkcre.settings.consequences import IN_MEMORY, let_storage_follow
-from inkcre.settings.constraints import check_constraints
+from inkcre.sections.rules.consequences import IN_MEMORY, let_storage_follow
+from inkcre.sections.rules.constraints import check_constraints
+from inkcre.sections.settings import Settings
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_toml, label_value
 from inkcre.settings.layers import CONFIG_NAME, file_layers, override_layer, string_layers
 from inkcre.settings.leaves import Leaf, list_leaves
 from inkcre.settings.merging import merge
-from inkcre.settings.model import Settings
 from inkcre.settings.origins import Definition, Origins, display_path
 from inkcre.settings.profiles import (
     Choice,
@@ -27,7 +27,7 @@ from inkcre.settings.profiles import (
 )
 from inkcre.settings.report import Report, SettingsError
 from inkcre.settings.schema import find_node
-from inkcre.settings.sections.base import find_fault
+from inkcre.settings.section import find_fault
 from inkcre.settings.toml import TomlDocument
 from inkcre.settings.validation import validate
 from inkcre.settings.variables import (

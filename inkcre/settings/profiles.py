@@ -11,7 +11,6 @@ from typing import Any
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_toml, label_value
 from inkcre.settings.masking import MASK, show_key
-from inkcre.settings.model import PROFILE_NAME
 from inkcre.settings.origins import (
     DefaultOrigin,
     Definition,
@@ -22,7 +21,7 @@ from inkcre.settings.origins import (
 )
 from inkcre.settings.report import Report
 from inkcre.settings.schema import walk_leaves
-from inkcre.settings.sections.base import find_fault
+from inkcre.settings.section import PROFILE_NAME, find_fault
 from inkcre.settings.toml import MAX_FILE_BYTES, TomlDocument, TomlSyntaxError, parse_document
 from inkcre.settings.variables import Variable
 

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from inkcre.settings.model import Settings
+from inkcre.sections.settings import Settings
 from inkcre.settings.origins import KeyPath
-from inkcre.settings.sections.base import LocalPath, ResourceId
+from inkcre.settings.section import LocalPath, ResourceId
 
 PLAIN = ""
 """The variant's name of a table that has no tag."""

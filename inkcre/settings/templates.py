@@ -20,10 +20,10 @@ from inkcre.settings.files import (
 )
 from inkcre.settings.layers import CONFIG_NAME
 from inkcre.settings.loader import Inspection
-from inkcre.settings.model import PROFILE_NAME
 from inkcre.settings.origins import display_path
 from inkcre.settings.report import SettingsError
 from inkcre.settings.schema import Node, settings_schema
+from inkcre.settings.section import PROFILE_NAME
 from inkcre.settings.writing import toml_value
 
 SCHEMA_LINE = f"#:schema {editor_schemas.COPY_FOLDER}/{editor_schemas.CONFIG_NAME}\n"

@@ -8,14 +8,14 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from inkcre.sections.settings import Settings
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_key, label_table, label_toml, label_value
 from inkcre.settings.merging import nest
-from inkcre.settings.model import Settings
 from inkcre.settings.origins import Definition, KeyPath, Origins, TomlOrigin
 from inkcre.settings.report import Report
 from inkcre.settings.schema import Node, settings_schema
-from inkcre.settings.sections.base import FAULTS
+from inkcre.settings.section import FAULTS
 from inkcre.settings.variables import variable_name
 
 HELP = {

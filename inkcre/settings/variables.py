@@ -26,7 +26,7 @@ from inkcre.settings.origins import (
 )
 from inkcre.settings.report import Report
 from inkcre.settings.schema import Node, find_node, walk_leaves
-from inkcre.settings.sections.base import find_fault
+from inkcre.settings.section import find_fault
 from inkcre.settings.toml import Place
 
 PREFIX = "INKCRE_"

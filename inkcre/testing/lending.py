@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from inkcre.settings.consequences import IN_MEMORY, find_elsewhere
+from inkcre.sections.rules.consequences import IN_MEMORY, find_elsewhere
 from inkcre.settings.layers import override_layer
 from inkcre.settings.leaves import effective_value
 from inkcre.settings.merging import merge, nest

@@ -214,7 +214,7 @@ subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", sys.argv[2]], 
 from inkcre.errors import NotFound, QuotaExceeded
 from inkcre.ports.storage import FileKey
 from inkcre.adapters.storage.filesystem import FilesystemStorage
-from inkcre.settings.sections.storage import FilesystemSettings
+from inkcre.sections.storage import FilesystemSettings
 storage = FilesystemStorage(FilesystemSettings(path=Path(sys.argv[2])))
 storage.put(FileKey("small"), b"old")
 for content, only in ((bytes(2 << 20), False), (bytes(2 << 20), True), ((bytes(1 << 16) for _ in range(64)), False)):
@@ -251,7 +251,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from inkcre.ports.storage import FileKey
 from inkcre.adapters.storage.filesystem import FilesystemStorage
-from inkcre.settings.sections.storage import FilesystemSettings
+from inkcre.sections.storage import FilesystemSettings
 storage = FilesystemStorage(FilesystemSettings(path=Path(sys.argv[2])))
 storage.put(FileKey("old"), b"old")
 def parts():

@@ -10,12 +10,12 @@ from pydantic import SecretStr
 
 from inkcre.comparing import compare_profiles, render_difference
 from inkcre.plan import plan_leaves, render_plan
-from inkcre.settings.checks import CHECKS, check_settings
+from inkcre.sections.rules.checks import CHECKS, check_settings
+from inkcre.sections.rules.findings import Facts
+from inkcre.sections.settings import Settings
 from inkcre.settings.describing import describe_values
-from inkcre.settings.explaining import Explanation, explain_key, render_explanation
-from inkcre.settings.findings import Facts
+from inkcre.settings.explanations import Explanation, explain_key, render_explanation
 from inkcre.settings.leaves import list_leaves, reveal
-from inkcre.settings.model import Settings
 from inkcre.settings.report import SettingsError
 from inkcre.settings.schema import walk_leaves
 from inkcre.settings.writing import toml_settings

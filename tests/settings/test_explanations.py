@@ -12,8 +12,8 @@ from pydantic_core import core_schema
 
 from inkcre.cli.explaining import read_explanations
 from inkcre.cli.main import main
-from inkcre.settings.checks import CHECKS, check_settings
-from inkcre.settings.findings import Facts
+from inkcre.sections.rules.checks import CHECKS, check_settings
+from inkcre.sections.rules.findings import Facts
 from inkcre.settings.loader import inspect_settings
 from inkcre.settings.schema import find_node, settings_schema
 from tests.conftest import ROOT
@@ -148,7 +148,8 @@ def test_every_code_that_a_setting_can_earn_is_explained(tmp_path: Path) -> None
 def test_every_code_in_the_source_is_explained() -> None:
     """Those of diagnostics, of checks and of errors; and none is explained that does not exist."""
     codes = {check.id for check in CHECKS} | concrete_codes()
-    for path in (ROOT / "inkcre" / "settings").rglob("*.py"):
+    rooms = (ROOT / "inkcre" / room for room in ("settings", "sections"))
+    for path in (path for room in rooms for path in room.rglob("*.py")):
         codes |= set(re.findall(r'Diagnostic\(\s*"(\w+)"', path.read_text()))
         codes |= set(re.findall(r'_refuse\(\s*"(\w+)"', path.read_text()))
         codes |= set(re.findall(r'(?:PydanticCustomError|Fault)\(\s*"(\w+)"', path.read_text()))

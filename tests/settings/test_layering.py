@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from inkcre.cli.config_reading import _as_json
 from inkcre.comparing import compare_profiles, render_difference
 from inkcre.plan import plan_leaves, render_plan
-from inkcre.settings.checks import check_settings
-from inkcre.settings.explaining import explain_key, render_explanation
-from inkcre.settings.findings import Facts
+from inkcre.sections.rules.checks import check_settings
+from inkcre.sections.rules.findings import Facts
+from inkcre.settings.explanations import explain_key, render_explanation
 from inkcre.settings.loader import Inspection, inspect_settings
 from inkcre.settings.origins import KeyPath
 from inkcre.settings.rendering import render_github, render_json, render_text

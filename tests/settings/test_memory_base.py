@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from inkcre.app import create_app
-from inkcre.settings.explaining import explain_key, render_explanation
+from inkcre.settings.explanations import explain_key, render_explanation
 from inkcre.settings.loader import Inspection, inspect_settings
 from inkcre.settings.rendering import render_text
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from inkcre.settings.splicing import NotEditable, comments_within, set_value, unset_value
 from inkcre.settings.toml import parse_document
+from inkcre.settings.toml_edit import NotEditable, comments_within, set_value, unset_value
 
 NAME = Path("x.toml")
 

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from inkcre.cli.main import app
 from inkcre.errors import InkcreError
-from inkcre.settings.checks import CHECKS
+from inkcre.sections.rules.checks import CHECKS
 from inkcre.settings.describing import describe_meaning, describe_values
 from inkcre.settings.leaves import show_value
 from inkcre.settings.origins import KeyPath
@@ -185,7 +185,7 @@ def test_package_holds_what_it_needs(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "installed")
     installed = tmp_path / "installed"
     assert (installed / "inkcre/py.typed").exists()
-    assert (installed / "inkcre/settings/examples/database.sqlite.toml").exists()
+    assert (installed / "inkcre/sections/examples/database.sqlite.toml").exists()
     assert (installed / "inkcre/settings/schemas/inkcre.schema.json").exists()
     assert (installed / "inkcre/settings/schemas/profile.schema.json").exists()
     assert len(list((installed / "inkcre/explanations").glob("*.md"))) == 3

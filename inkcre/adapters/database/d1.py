@@ -20,7 +20,7 @@ from inkcre.adapters.database.compiling import CompiledStatement, StatementCache
 from inkcre.adapters.database.resultcodes import translate_code
 from inkcre.errors import InkcreError, InvariantBroken, QuotaExceeded, TooLarge, Unavailable
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
-from inkcre.settings.sections.database import D1Settings
+from inkcre.sections.database import D1Settings
 
 MAX_SAFE_INTEGER = 2**53 - 1
 """From here on Pyodide makes a BigInt, and D1 takes none."""

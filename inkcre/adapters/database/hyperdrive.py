@@ -21,7 +21,7 @@ from inkcre.adapters.database.sqlstates import DEADLOCKS, translate_state, unava
 from inkcre.adapters.database.wire import HyperdriveBinding, Stream, Wire, open_stream
 from inkcre.errors import InkcreError
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
-from inkcre.settings.sections.database import HyperdriveSettings
+from inkcre.sections.database import HyperdriveSettings
 
 if TYPE_CHECKING:
     from inkcre.adapters.database.pipelining import Answer, PipeliningConnection

@@ -30,7 +30,7 @@ from inkcre.ports.database import (
     PoolUsage,
     Row,
 )
-from inkcre.settings.sections.database import PostgresSettings, QueuePoolSettings
+from inkcre.sections.database import PostgresSettings, QueuePoolSettings
 
 IDLE_SECONDS_BEFORE_PING = 0.5
 """A connection used this recently is not tested: a test is a round trip, and a dead one is noticed

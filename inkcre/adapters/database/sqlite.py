@@ -29,7 +29,7 @@ from inkcre.ports.database import (
     Row,
     Statement,
 )
-from inkcre.settings.sections.database import SqliteSettings
+from inkcre.sections.database import SqliteSettings
 
 MINIMUM_VERSION = (3, 38, 0)
 """The first release with ``->>``; RETURNING is older. https://www.sqlite.org/changes.html"""

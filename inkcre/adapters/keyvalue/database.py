@@ -25,7 +25,7 @@ from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.keys import MAX_LISTED, decode_cursor, encode_cursor
 from inkcre.ports.keyvalue import KeyPage, KeyValueCapabilities, ValueKey, check_put
-from inkcre.settings.sections.keyvalue import DatabaseKeyValueSettings
+from inkcre.sections.keyvalue import DatabaseKeyValueSettings
 
 MAX_VALUE_BYTES = 1_900_000
 """D1 takes rows of 2 MB: https://developers.cloudflare.com/d1/platform/limits/"""

@@ -11,7 +11,7 @@ from inkcre.errors import Invalid, Unavailable
 from inkcre.javascript import make_bytes, make_object, wait_for
 from inkcre.ports.keys import MAX_LISTED
 from inkcre.ports.keyvalue import KeyPage, KeyValueCapabilities, ValueKey, check_put
-from inkcre.settings.sections.keyvalue import KvSettings
+from inkcre.sections.keyvalue import KvSettings
 
 MIN_TTL_SECONDS = 60
 """https://developers.cloudflare.com/kv/api/write-key-value-pairs/#expiring-keys"""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from inkcre.ports.keys import MAX_LISTED, decode_cursor, encode_cursor
 from inkcre.ports.keyvalue import KeyPage, KeyValueCapabilities, ValueKey, check_put
-from inkcre.settings.sections.keyvalue import MemoryKeyValueSettings
+from inkcre.sections.keyvalue import MemoryKeyValueSettings
 
 MAX_VALUE_BYTES = 25 * 1024 * 1024
 """As much as Cloudflare KV takes."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from inkcre.errors import Unsupported
 from inkcre.ports.scheduler import SchedulerCapabilities
-from inkcre.settings.sections.scheduler import ApschedulerSettings
+from inkcre.sections.scheduler import ApschedulerSettings
 
 logger = logging.getLogger("inkcre.scheduler")
 

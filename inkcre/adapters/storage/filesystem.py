@@ -39,7 +39,7 @@ from inkcre.ports.storage import (
     check_range,
     empty_range,
 )
-from inkcre.settings.sections.storage import FilesystemSettings
+from inkcre.sections.storage import FilesystemSettings
 
 PLACE = "storage.path"
 MAX_NAME = 180

@@ -30,7 +30,7 @@ from inkcre.ports.storage import (
     check_range,
     empty_range,
 )
-from inkcre.settings.sections.storage import R2Settings
+from inkcre.sections.storage import R2Settings
 
 PART_BYTES = 5 * 1024 * 1024
 """The least that a part but the last may have:

@@ -7,7 +7,7 @@ from obstore.store import S3Store
 
 from inkcre.adapters.storage.shared import MAX_CONDITIONAL_BYTES, ObstoreStorage, translated
 from inkcre.ports.storage import StorageCapabilities
-from inkcre.settings.sections.storage import S3Settings
+from inkcre.sections.storage import S3Settings
 
 MAX_RETRIES = 5
 """Three seconds of tries. With two, over within 0.4 s, a large upload failed when a store that was

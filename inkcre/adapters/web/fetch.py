@@ -15,7 +15,7 @@ from inkcre.adapters.web.following import Answer, Deadline, follow
 from inkcre.errors import Refused, TimedOut, Unavailable
 from inkcre.javascript import StreamChunks, make_object, wait_for
 from inkcre.ports.web import Page, WebCapabilities
-from inkcre.settings.sections.web import FetchSettings
+from inkcre.sections.web import FetchSettings
 
 LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa")
 """Names that no public resolver gives an address to (RFC 6761, RFC 6762, RFC 8375)."""

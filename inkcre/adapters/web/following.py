@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from inkcre.adapters.web.addresses import Target, join_url, parse_url
 from inkcre.errors import BadAnswer, TimedOut
 from inkcre.ports.web import USER_AGENT, Page
-from inkcre.settings.sections.web import WebLimits
+from inkcre.sections.web import WebLimits
 
 REDIRECTS = (301, 302, 303, 307, 308)
 BODILESS = (204, 304)

@@ -17,7 +17,7 @@ from inkcre.adapters.web.addresses import Target, require_public
 from inkcre.adapters.web.following import Answer, Deadline, follow
 from inkcre.errors import BadAnswer, InkcreError, TimedOut, Unavailable
 from inkcre.ports.web import Page, WebCapabilities
-from inkcre.settings.sections.web import SocketsSettings
+from inkcre.sections.web import SocketsSettings
 
 Resolve = Callable[[str, int], list[str]]
 """Gives the addresses that a host's name stands for."""

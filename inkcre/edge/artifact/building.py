@@ -28,8 +28,8 @@ from inkcre.edge.artifact.wrangler import (
 )
 from inkcre.errors import Misconfigured, OperatorError
 from inkcre.schema import render_revisions
+from inkcre.sections.settings import Settings
 from inkcre.settings.leaves import Leaf
-from inkcre.settings.model import Settings
 from inkcre.settings.writing import toml_settings
 
 LIMIT_BYTES = 64 * 1024 * 1024

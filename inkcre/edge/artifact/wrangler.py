@@ -7,10 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from inkcre.errors import OperatorError
-from inkcre.settings.leaves import Leaf
-from inkcre.settings.model import Settings
-from inkcre.settings.schema import walk_leaves
-from inkcre.settings.sections.bindings import (
+from inkcre.sections.bindings import (
     AiBinding,
     Binding,
     D1Binding,
@@ -19,6 +16,9 @@ from inkcre.settings.sections.bindings import (
     QueueBinding,
     R2Binding,
 )
+from inkcre.sections.settings import Settings
+from inkcre.settings.leaves import Leaf
+from inkcre.settings.schema import walk_leaves
 from inkcre.settings.variables import FORMER_DATABASE_URL, variable_name
 
 MAIN = "src/worker.py"

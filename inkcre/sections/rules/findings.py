@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from inkcre.sections.rules.constraints import TRUE_WORDS
 from inkcre.settings import editor_schemas
-from inkcre.settings.constraints import TRUE_WORDS
 from inkcre.settings.diagnostics import Level
 from inkcre.settings.leaves import effective_value
 from inkcre.settings.loader import Inspection

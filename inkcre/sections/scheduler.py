@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from inkcre.settings.sections.base import Name, Section
+from inkcre.settings.section import Name, Section
 
 
 def _known_zone(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from inkcre.settings.consequences import (
+from inkcre.sections.rules.consequences import (
     DATABASE_PATH,
     STORAGE_KIND,
     find_elsewhere,

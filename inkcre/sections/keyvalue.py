@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from inkcre.settings.sections.base import BindingName, Section
+from inkcre.settings.section import BindingName, Section
 
 
 class MemoryKeyValueSettings(Section):

@@ -6,25 +6,22 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, PrivateAttr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from inkcre.sections.app import AppSettings
+from inkcre.sections.bindings import Binding
+from inkcre.sections.cache import CacheSettings
+from inkcre.sections.checks import ChecksSettings
+from inkcre.sections.database import DatabaseSettings, SqliteSettings
+from inkcre.sections.extensions import ExtensionsSettings
+from inkcre.sections.http import HttpSettings
+from inkcre.sections.keyvalue import KeyValueSettings, MemoryKeyValueSettings
+from inkcre.sections.logging import LoggingSettings
+from inkcre.sections.scheduler import ApschedulerSettings, SchedulerSettings
+from inkcre.sections.sources import SourcesSettings
+from inkcre.sections.storage import FilesystemSettings, StorageSettings
+from inkcre.sections.web import SocketsSettings, WebSettings
+from inkcre.sections.workers import WorkersSettings
 from inkcre.settings.origins import Origins
-from inkcre.settings.sections.app import AppSettings
-from inkcre.settings.sections.base import SOUND, BindingName, Discreet
-from inkcre.settings.sections.bindings import Binding
-from inkcre.settings.sections.cache import CacheSettings
-from inkcre.settings.sections.checks import ChecksSettings
-from inkcre.settings.sections.database import DatabaseSettings, SqliteSettings
-from inkcre.settings.sections.extensions import ExtensionsSettings
-from inkcre.settings.sections.http import HttpSettings
-from inkcre.settings.sections.keyvalue import KeyValueSettings, MemoryKeyValueSettings
-from inkcre.settings.sections.logging import LoggingSettings
-from inkcre.settings.sections.scheduler import ApschedulerSettings, SchedulerSettings
-from inkcre.settings.sections.sources import SourcesSettings
-from inkcre.settings.sections.storage import FilesystemSettings, StorageSettings
-from inkcre.settings.sections.web import SocketsSettings, WebSettings
-from inkcre.settings.sections.workers import WorkersSettings
-
-PROFILE_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-"""What a profile may be called: it is also a file's name."""
+from inkcre.settings.section import PROFILE_NAME, SOUND, BindingName, Discreet
 
 
 class Settings(Discreet, BaseSettings):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from inkcre.settings.sections.base import (
+from inkcre.settings.section import (
     SOUND,
     BindingName,
     HttpAddress,

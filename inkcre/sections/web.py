@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from inkcre.settings.sections.base import Host, Section
+from inkcre.settings.section import Host, Section
 
 
 def _as_in_url(host: str) -> str:

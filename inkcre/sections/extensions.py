@@ -1,6 +1,6 @@
 """``[extensions]``: packages that add resolvers, sources and routes."""
 
-from inkcre.settings.sections.base import Name, Section
+from inkcre.settings.section import Name, Section
 
 
 class ExtensionsSettings(Section):

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from inkcre.settings.checks import CHECKS
-from inkcre.settings.constraints import CONSTRAINTS
+from inkcre.sections.rules.checks import CHECKS
+from inkcre.sections.rules.constraints import CONSTRAINTS
 from inkcre.settings.describing import describe_meaning, describe_values
 from inkcre.settings.diagnostics import Diagnostic
 from inkcre.settings.leaves import Leaf, effective_value, show_value

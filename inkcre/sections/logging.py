@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from inkcre.settings.sections.base import Section
+from inkcre.settings.section import Section
 
 
 class LoggingSettings(Section):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from inkcre.settings.sections.base import Name, ResourceId, Section
+from inkcre.settings.section import Name, ResourceId, Section
 
 
 class HyperdriveBinding(Section):

@@ -1,6 +1,6 @@
 """``[sources]``: what sources of this machine may read."""
 
-from inkcre.settings.sections.base import LocalPath, Section
+from inkcre.settings.section import LocalPath, Section
 
 
 class SourcesSettings(Section):

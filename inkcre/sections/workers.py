@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from inkcre.settings.sections.base import SOUND, Section
-from inkcre.settings.sections.crons import check_cron
+from inkcre.sections.crons import check_cron
+from inkcre.settings.section import SOUND, Section
 
 FIRST_USABLE_DATE = datetime.date(2026, 9, 8)
 """From this compatibility date on Python Workers have CPython 3.14 and TCP sockets."""

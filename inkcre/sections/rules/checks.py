@@ -6,9 +6,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from inkcre.settings.constraints import point_at
-from inkcre.settings.diagnostics import Diagnostic, Level
-from inkcre.settings.findings import (
+from inkcre.sections.rules.constraints import point_at
+from inkcre.sections.rules.findings import (
     Facts,
     Finding,
     Subject,
@@ -31,6 +30,7 @@ from inkcre.settings.findings import (
     find_unused_bindings,
     find_written_secrets,
 )
+from inkcre.settings.diagnostics import Diagnostic, Level
 from inkcre.settings.loader import Inspection
 
 SHOWN_SECRET = "INK106"  # noqa: S105 - an id

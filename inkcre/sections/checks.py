@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inkcre.settings.sections.base import SOUND, Section
+from inkcre.settings.section import SOUND, Section
 
 
 class ChecksSettings(Section):

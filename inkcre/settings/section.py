@@ -143,3 +143,7 @@ BindingName = Annotated[
     Field(json_schema_extra={"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}),
 ]
 """The name of a ``[bindings.NAME]`` table: a JavaScript identifier, as Workers require."""
+
+
+PROFILE_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+"""What a profile may be called: it is also a file's name."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from inkcre.settings.sections.base import BindingName, LocalPath, SecretText, Section
+from inkcre.settings.section import BindingName, LocalPath, SecretText, Section
 
 
 class QueuePoolSettings(Section):

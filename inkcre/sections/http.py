@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inkcre.settings.sections.base import Host, Name, Section
+from inkcre.settings.section import Host, Name, Section
 
 
 class CorsSettings(Section):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inkcre.settings.sections.base import Section
+from inkcre.settings.section import Section
 
 
 class CacheSettings(Section):

@@ -10,7 +10,7 @@ from typing import Any
 
 from inkcre.settings.describing import leaf_adapter
 from inkcre.settings.diagnostics import Diagnostic
-from inkcre.settings.explaining import unknown_setting
+from inkcre.settings.explanations import unknown_setting
 from inkcre.settings.files import locked, replace_file
 from inkcre.settings.layers import CONFIG_NAME
 from inkcre.settings.leaves import plain_value
@@ -20,9 +20,9 @@ from inkcre.settings.profiles import read_file, read_text
 from inkcre.settings.rendering import count_problems
 from inkcre.settings.report import Report, SettingsError
 from inkcre.settings.schema import Node, find_node
-from inkcre.settings.splicing import NotEditable, set_value, unset_value
 from inkcre.settings.templates import SCHEMA_LINE, refresh_schemas
 from inkcre.settings.toml import TomlDocument
+from inkcre.settings.toml_edit import NotEditable, set_value, unset_value
 from inkcre.settings.variables import variable_name
 from inkcre.settings.writing import toml_value
 

@@ -19,8 +19,8 @@ from inkcre.infobase.graphs import write_calls
 from inkcre.infobase.plans import Plan
 from inkcre.infobase.transfer import BATCH_ROWS, Line, import_lines, parse_line
 from inkcre.ports.database import Call
-from inkcre.schema import migrate
 from inkcre.settings.loader import load_settings
+from inkcre.sql.schema import migrate
 
 STARS = 10_000
 BLOCKS_PER_STAR = 10

@@ -17,12 +17,12 @@ from benchmarks.tables import Table
 from inkcre.assembly import build_database
 from inkcre.infobase.jobs import NewJob, enqueue_call
 from inkcre.infobase.kinds import NoPayload
-from inkcre.infobase.moments import format_moment
 from inkcre.infobase.schedules import enqueue_due
-from inkcre.infobase.tables import schedules
 from inkcre.ports.database import Database, Statement
-from inkcre.schema import migrate
 from inkcre.settings.loader import load_settings
+from inkcre.sql.schema import migrate
+from inkcre.sql.tables import schedules
+from inkcre.sql.timestamps import format_moment
 
 JOBS = 3000
 ROUNDS = 3

@@ -19,9 +19,9 @@ from inkcre.assembly import build_database, build_keyvalue, build_storage
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import ValueKey
 from inkcre.ports.storage import FileKey
-from inkcre.schema import migrate
 from inkcre.sections.settings import Settings
 from inkcre.settings.loader import load_settings
+from inkcre.sql.schema import migrate
 from tests.buckets import serve_bucket
 
 ROUNDS = 5

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from inkcre import lifecycle, schema
+from inkcre import lifecycle
 from inkcre.assembly import CORE_NEEDS, utc_now
 from inkcre.errors import OperatorError
 from inkcre.http import blocks, files, graphs, health, jobs, openapi, relations, sources
@@ -25,6 +25,7 @@ from inkcre.ports.clock import Clock
 from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.sections.settings import Settings
 from inkcre.settings.loader import load_settings
+from inkcre.sql import schema
 
 
 def create_app(

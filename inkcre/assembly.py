@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
+from inkcre.adapters.cached import CachedWeb
 from inkcre.context import Components, wake_nobody
 from inkcre.errors import Misconfigured, Unsupported
-from inkcre.infobase.caching import CachedWeb
 from inkcre.infobase.sweeping import KEEP_DAYS
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database

@@ -9,14 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from inkcre import probing, schema
+from inkcre import probing
 from inkcre.assembly import build_components, build_keyvalue, build_storage
 from inkcre.context import Components
 from inkcre.errors import InkcreError, Misconfigured, NotInstalled, SchemaBehind, Unsupported
 from inkcre.infobase.claims import judge, may_claim, refusal
 from inkcre.infobase.epochs import see
 from inkcre.infobase.sweeping import list_orphans
-from inkcre.infobase.tables import SCHEMA_HEAD
 from inkcre.lifecycle import keep_former_folder
 from inkcre.packages import EXTRAS, explain_import
 from inkcre.ports.storage import InFolder, Standing, Storage
@@ -30,6 +29,8 @@ from inkcre.settings.masking import mask, mask_forms
 from inkcre.settings.origins import display_path
 from inkcre.settings.rendering import Paint, Role, count_problems, plain, visible
 from inkcre.source_types import InstalledSourceTypes
+from inkcre.sql import schema
+from inkcre.sql.tables import SCHEMA_HEAD
 
 Status = Literal["ok", "failed", "skipped"]
 

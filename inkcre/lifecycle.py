@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
-from inkcre import schema
 from inkcre.assembly import (
     CORE_NEEDS,
     Bindings,
@@ -42,6 +41,7 @@ from inkcre.ports.storage import InFolder, Standing
 from inkcre.sections.settings import Settings
 from inkcre.settings.origins import TomlOrigin
 from inkcre.settings.profiles import package_profiles
+from inkcre.sql import schema
 
 logger = logging.getLogger("inkcre")
 

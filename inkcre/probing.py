@@ -23,17 +23,17 @@ from inkcre.errors import (
     Unsupported,
 )
 from inkcre.infobase.epochs import FOLDER
-from inkcre.infobase.tables import VERSION_TABLE
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.keyvalue import KeyValue, ValueKey
 from inkcre.ports.storage import FileKey, Storage
-from inkcre.schema import read_revision
 from inkcre.sections.database import SqliteSettings
 from inkcre.sections.rules.findings import Facts
 from inkcre.sections.scheduler import ApschedulerSettings
 from inkcre.sections.settings import Settings
 from inkcre.settings.origins import display_path
+from inkcre.sql.schema import read_revision
+from inkcre.sql.tables import VERSION_TABLE
 
 CONTENT = b"written by inkcre doctor"
 MAX_SKEW_SECONDS = 2.0

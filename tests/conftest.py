@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from inkcre import schema
 from inkcre.assembly import build_components
 from inkcre.ports.database import Database
 from inkcre.settings.loader import load_settings
+from inkcre.sql import schema
 from tests.alone import forget_variables, require_nothing_above
 from tests.edge.homes import EdgeHomes
 from tests.postgres import PostgresServer

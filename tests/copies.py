@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from inkcre import schema
 from inkcre.adapters.prefixed import PrefixedStorage
 from inkcre.assembly import build_components
 from inkcre.context import Components
@@ -20,6 +19,7 @@ from inkcre.errors import NotFound, NotOurs, Unavailable
 from inkcre.infobase import files, sweeping
 from inkcre.infobase.blocks import delete_block
 from inkcre.ports.storage import FileKey, Storage, Tenure
+from inkcre.sql import schema
 from tests.buckets import age_bucket
 from tests.conftest import (
     database_name,

@@ -15,9 +15,9 @@ from sqlalchemy import BigInteger, bindparam, update
 from inkcre.adapters.prefixed import PrefixedStorage
 from inkcre.context import Components
 from inkcre.errors import NotFound
+from inkcre.graph.tables import file_notes
 from inkcre.infobase import claims, files, notes, sweeping
 from inkcre.infobase.blocks import delete_block
-from inkcre.infobase.tables import file_notes
 from inkcre.ports.database import Statement
 from inkcre.ports.storage import FileKey, Tenure
 

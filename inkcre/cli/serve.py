@@ -52,11 +52,11 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database's schema up to date."""
-    from inkcre import schema
     from inkcre.assembly import build_database, load_adapter
-    from inkcre.infobase.tables import SCHEMA_HEAD
     from inkcre.probing import require_base
     from inkcre.settings.loader import load_settings
+    from inkcre.sql import schema
+    from inkcre.sql.tables import SCHEMA_HEAD
 
     settings = load_settings(profile, assignments=set_ or ())
     if sql:

@@ -19,8 +19,8 @@ from inkcre.http.uploads import open_upload
 from inkcre.infobase.blocks import get_block
 from inkcre.infobase.contents import BlockContent, find_content
 from inkcre.infobase.files import add_file
-from inkcre.infobase.forms import MAX_NAME_LENGTH
 from inkcre.ports.web import USER_AGENT
+from inkcre.sql.values import MAX_NAME_LENGTH
 
 router = APIRouter(tags=["files"])
 

@@ -10,7 +10,7 @@ from inkcre.context import components
 from inkcre.http.parameters import NO_NUL, Cursor, Limit, PathId
 from inkcre.http.responses import documented, json_response
 from inkcre.infobase import jobs, schedules
-from inkcre.infobase.forms import MAX_ID, MAX_NAME_LENGTH
+from inkcre.sql.values import MAX_ID, MAX_NAME_LENGTH
 
 router = APIRouter(tags=["jobs"])
 

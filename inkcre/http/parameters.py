@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
-from inkcre.infobase.forms import MAX_ID, MAX_NAME_LENGTH, MAX_RELATION_LENGTH
+from inkcre.sql.values import MAX_ID, MAX_NAME_LENGTH, MAX_RELATION_LENGTH
 
 MAX_PAGE = 1000
 

@@ -14,16 +14,16 @@ from inkcre.errors import (
     NotFound,
     Unavailable,
 )
-from inkcre.infobase.constructs import IGNORE_TWINS, moment, shown
-from inkcre.infobase.cursors import read_page
+from inkcre.graph.tables import blocks
 from inkcre.infobase.digests import block_digest
 from inkcre.infobase.forms import STRANGE_FILE, BlockEdit, BlockForm, is_strange
 from inkcre.infobase.itemrows import disown
-from inkcre.infobase.moments import format_moment
 from inkcre.infobase.notes import let_go_call, naming_calls, refuse_held
 from inkcre.infobase.storages import refuse_unknown_storages
-from inkcre.infobase.tables import blocks
 from inkcre.ports.database import Call, Database, Row, Statement
+from inkcre.sql.constructs import IGNORE_TWINS, moment, shown
+from inkcre.sql.cursors import read_page
+from inkcre.sql.timestamps import format_moment
 
 BLOCK_COLUMNS = (
     blocks.c.id,

@@ -43,7 +43,7 @@ from inkcre.errors import (
     SurroundingsError,
     Unavailable,
 )
-from inkcre.infobase.constructs import random_id
+from inkcre.graph.tables import base, claims
 from inkcre.infobase.epochs import (
     ATTEMPTS,
     CONTESTED,
@@ -55,9 +55,9 @@ from inkcre.infobase.epochs import (
     see,
 )
 from inkcre.infobase.notes import SELECT_KNOWN, SELECT_SOME_NAMED, select_digests
-from inkcre.infobase.tables import base, claims
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.ports.storage import FileKey, Standing, State, Storage, Tenure
+from inkcre.sql.constructs import random_id
 
 logger = logging.getLogger("inkcre")
 

@@ -9,13 +9,14 @@ from sqlalchemy import BigInteger, Text, bindparam, func, select
 
 from inkcre.context import Components
 from inkcre.errors import BadAnswer, NotFound, Unsupported
+from inkcre.graph.tables import blocks, relations
 from inkcre.infobase.files import NAMED, file_key
-from inkcre.infobase.forms import MAX_NAME_LENGTH, clean_name
+from inkcre.infobase.forms import clean_name
 from inkcre.infobase.sniffing import HEAD_BYTES, TEXT, sniff_type
 from inkcre.infobase.storages import PREFIX
-from inkcre.infobase.tables import blocks, relations
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.storage import FileKey, Storage
+from inkcre.sql.values import MAX_NAME_LENGTH
 
 HTTP_OK = 200
 

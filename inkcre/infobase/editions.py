@@ -18,16 +18,16 @@ from inkcre.infobase.itemrows import (
     UPSERT_ITEMS,
     Claims,
     Known,
-    dump,
     leave_calls,
     link_call,
     short_key,
 )
-from inkcre.infobase.moments import format_moment
 from inkcre.infobase.notes import let_go_call, naming_calls, refuse_held
 from inkcre.infobase.plans import Plan, Reference, end_of, plan_star
 from inkcre.infobase.sourcing import Item
 from inkcre.ports.database import Call, Database, Row
+from inkcre.sql.timestamps import format_moment
+from inkcre.sql.values import dump
 
 SELF = ""
 """The item's own block, as an end of an arc."""

@@ -11,8 +11,6 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
-    ConfigDict,
     FailFast,
     Field,
     ValidationError,
@@ -20,11 +18,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-MAX_NAME_LENGTH = 256
-MAX_RELATION_LENGTH = 512
-"""Relations are unique by content, and PostgreSQL takes 2,704 bytes in an index row."""
-
-MAX_ID = 2**63 - 1
+from inkcre.sql.values import MAX_ID, MAX_NAME_LENGTH, MAX_RELATION_LENGTH, Form
 
 
 def _storable(text: str) -> str:
@@ -76,12 +70,6 @@ def clean_name(name: str | None) -> str | None:
     last = re.split(r"[/\\]", name or "")[-1]
     kept = "".join(c for c in last if c.isprintable()).strip()[:MAX_NAME_LENGTH]
     return None if kept in ("", ".", "..") else kept
-
-
-class Form(BaseModel):
-    """A piece of a request: unknown keys are refused, input never echoed."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class BlockForm(Form):

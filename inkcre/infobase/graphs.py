@@ -27,17 +27,17 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import MissingReference, NotFound, Unavailable
+from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.infobase.blocks import ATTEMPTS, BLOCK_COLUMNS, block_from_row
-from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
 from inkcre.infobase.forms import FlatGraph, Star
 from inkcre.infobase.itemrows import disown
-from inkcre.infobase.moments import format_moment
 from inkcre.infobase.notes import naming_calls, refuse_held
 from inkcre.infobase.plans import Plan, Reference, plan_graph
 from inkcre.infobase.relations import relation_from_row
 from inkcre.infobase.storages import refuse_unknown_storages
-from inkcre.infobase.tables import blocks, relations, source_items
 from inkcre.ports.database import Call, Database, Row, Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.timestamps import format_moment
 
 _new_blocks = json_rows(
     "blocks", ord=BigInteger(), created_at=Text(), updated_at=Text(), storage=Text(),

@@ -28,13 +28,14 @@ from sqlalchemy import (
     update,
 )
 
-from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment
+from inkcre.graph.tables import blocks, relations, source_items, sources
 from inkcre.infobase.jobs import insert_jobs, pending
-from inkcre.infobase.moments import format_moment
 from inkcre.infobase.notes import let_go_call
-from inkcre.infobase.stars import clean
-from inkcre.infobase.tables import blocks, relations, source_items, sources
 from inkcre.ports.database import Call, Database, Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment
+from inkcre.sql.text import clean
+from inkcre.sql.timestamps import format_moment
+from inkcre.sql.values import dump
 
 MAX_KEY_BYTES = 512
 """A longer key is kept as its SHA-256, for an index row of PostgreSQL takes 2,704 bytes; so is one
@@ -389,8 +390,3 @@ def link_call(source_id: int, links: Sequence[tuple[str, str, str]], now: dateti
     """Give the statement that relates items to each other: from key, to key, what it says."""
     rows = [{"from_key": from_, "to_key": to, "content": says} for from_, to, says in links]
     return LINK_ITEMS(links=dump(rows), source=source_id, now=format_moment(now))
-
-
-def dump(value: Any) -> str:
-    """Write a parameter of many rows."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

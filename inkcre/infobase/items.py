@@ -18,7 +18,6 @@ from inkcre.infobase.itemrows import (
     DELETE_STALE,
     LOCK_LEFT,
     SELECT_SOURCE_ID,
-    dump,
     leave_calls,
     read_claims,
     read_known,
@@ -27,6 +26,7 @@ from inkcre.infobase.itemrows import (
 from inkcre.infobase.sourcing import Item
 from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.ports.database import Database
+from inkcre.sql.values import dump
 
 
 def write_items(

@@ -30,11 +30,11 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import Conflict, NotFound
-from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
-from inkcre.infobase.cursors import read_page
-from inkcre.infobase.moments import format_moment
-from inkcre.infobase.tables import jobs
 from inkcre.ports.database import Call, Database, Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.cursors import read_page
+from inkcre.sql.tables import jobs
+from inkcre.sql.timestamps import format_moment
 
 State = Literal["pending", "running", "finished", "failed", "cancelled"]
 STATES: tuple[State, ...] = ("pending", "running", "finished", "failed", "cancelled")

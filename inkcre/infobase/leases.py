@@ -29,10 +29,10 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import Conflict, MissingReference, SurroundingsError
-from inkcre.infobase.constructs import json_rows, moment, shown
-from inkcre.infobase.moments import format_moment
-from inkcre.infobase.tables import jobs
 from inkcre.ports.database import Call, Database, Statement
+from inkcre.sql.constructs import json_rows, moment, shown
+from inkcre.sql.tables import jobs
+from inkcre.sql.timestamps import format_moment
 
 CLAIM_ATTEMPTS = 8
 """How often a claim is tried that met another one head on."""

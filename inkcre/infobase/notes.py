@@ -44,10 +44,10 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import FromClause
 
 from inkcre.errors import Unavailable
-from inkcre.infobase.constructs import IGNORE_TWINS, database_now, json_rows
+from inkcre.graph.tables import blocks, claims, file_notes
 from inkcre.infobase.storages import PREFIX
-from inkcre.infobase.tables import blocks, claims, file_notes
 from inkcre.ports.database import Call, Database, Row, Statement
+from inkcre.sql.constructs import IGNORE_TWINS, database_now, json_rows
 
 HELD_SECONDS = 900
 """How long a sweep may be about to delete what it has marked. It takes seconds, unless its machine

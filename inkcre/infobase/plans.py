@@ -10,7 +10,7 @@ from typing import Any
 from inkcre.errors import Invalid
 from inkcre.infobase.digests import block_digest
 from inkcre.infobase.forms import FlatGraph, NodeForm, Star, Times
-from inkcre.infobase.moments import format_moment
+from inkcre.sql.timestamps import format_moment
 
 MAX_STAR_DEPTH = 64
 """How many arcs a nested form may be deep."""

@@ -18,13 +18,13 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import MissingReference, NotFound, Unavailable
+from inkcre.graph.tables import relations
 from inkcre.infobase.blocks import ATTEMPTS, get_block
-from inkcre.infobase.constructs import IGNORE_TWINS, moment, shown
-from inkcre.infobase.cursors import decode_cursor, encode_cursor
 from inkcre.infobase.forms import RelationForm
-from inkcre.infobase.moments import format_moment
-from inkcre.infobase.tables import relations
 from inkcre.ports.database import Database, Statement
+from inkcre.sql.constructs import IGNORE_TWINS, moment, shown
+from inkcre.sql.cursors import decode_cursor, encode_cursor
+from inkcre.sql.timestamps import format_moment
 
 RELATION_COLUMNS = (
     relations.c.id,

@@ -22,7 +22,7 @@ from inkcre.infobase.leases import (
     postpone_call,
     write_fenced,
 )
-from inkcre.infobase.stars import clean
+from inkcre.sql.text import clean
 from inkcre.tracing import trace
 
 logger = logging.getLogger("inkcre.jobs")

@@ -28,7 +28,6 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import Invalid
-from inkcre.infobase.constructs import json_rows, last_id, moment, shown
 from inkcre.infobase.crons import (
     format_every,
     list_runs,
@@ -37,12 +36,13 @@ from inkcre.infobase.crons import (
     parse_every,
     parse_zone,
 )
-from inkcre.infobase.cursors import read_page
-from inkcre.infobase.forms import Form
 from inkcre.infobase.jobs import insert_jobs, pending, source_lane
-from inkcre.infobase.moments import format_moment
-from inkcre.infobase.tables import jobs, schedules
 from inkcre.ports.database import Call, Database, Statement
+from inkcre.sql.constructs import json_rows, last_id, moment, shown
+from inkcre.sql.cursors import read_page
+from inkcre.sql.tables import jobs, schedules
+from inkcre.sql.timestamps import format_moment
+from inkcre.sql.values import Form
 
 logger = logging.getLogger("inkcre.schedules")
 

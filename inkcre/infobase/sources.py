@@ -12,11 +12,9 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, insert, sel
 
 from inkcre.context import Components
 from inkcre.errors import NotFound, Unavailable
+from inkcre.graph.tables import sources
 from inkcre.infobase.blocks import ATTEMPTS
-from inkcre.infobase.constructs import moment, shown
-from inkcre.infobase.cursors import read_page
-from inkcre.infobase.forms import Form, Name
-from inkcre.infobase.moments import format_moment
+from inkcre.infobase.forms import Name
 from inkcre.infobase.schedules import (
     SCHEDULE_COLUMNS,
     CollectAt,
@@ -24,8 +22,12 @@ from inkcre.infobase.schedules import (
     schedule_call,
     schedule_from_row,
 )
-from inkcre.infobase.tables import schedules, sources
 from inkcre.ports.database import Call, Database, Row, Statement
+from inkcre.sql.constructs import moment, shown
+from inkcre.sql.cursors import read_page
+from inkcre.sql.tables import schedules
+from inkcre.sql.timestamps import format_moment
+from inkcre.sql.values import Form
 
 MASK = "**********"
 """What stands for a secret in an answer; given back, the secret stays."""

@@ -3,17 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from inkcre.infobase.forms import MAX_RELATION_LENGTH, NodeForm, Star
+from inkcre.infobase.forms import NodeForm, Star
+from inkcre.sql.text import clean
+from inkcre.sql.values import MAX_RELATION_LENGTH
 
 Arc = tuple[str, "NodeForm | Star"]
 """What a relation says, and what is at its other end."""
-
-
-def clean(text: str) -> str:
-    """Take out of a text what no database keeps: NUL, and halves of surrogate pairs."""
-    if "\x00" not in text and text.isascii():
-        return text
-    return text.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def block(resolver: str, content: str, storage: str | None = None) -> NodeForm:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from inkcre.errors import Invalid
-from inkcre.infobase.tables import storages
+from inkcre.graph.tables import storages
 from inkcre.ports.database import Database, Statement
 
 SELECT_STORAGES = Statement(select(storages.c.name).order_by(storages.c.name))

@@ -11,12 +11,12 @@ from inkcre.errors import NotOurs, Unsupported
 from inkcre.infobase.collecting import COLLECT, ORGANIZE
 from inkcre.infobase.kinds import Job, JobKind, Kinds, NoPayload, Outcome
 from inkcre.infobase.leases import FORGET_ENDED
-from inkcre.infobase.moments import format_moment
 from inkcre.infobase.running import run_claimable
 from inkcre.infobase.schedules import Due, enqueue_due
 from inkcre.infobase.sweeping import sweep_files
-from inkcre.infobase.tables import keyvalues
 from inkcre.ports.database import Statement
+from inkcre.sql.tables import keyvalues
+from inkcre.sql.timestamps import format_moment
 
 logger = logging.getLogger("inkcre")
 

@@ -21,8 +21,8 @@ from pydantic import ValidationError
 from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 
 from inkcre.errors import CallerError, Invalid
+from inkcre.graph.tables import blocks, relations
 from inkcre.infobase.blocks import BLOCK_COLUMNS
-from inkcre.infobase.constructs import shown
 from inkcre.infobase.copies.filelines import BEGINNING, ArrivingFile, WrongPart
 from inkcre.infobase.copies.imports import count_missing
 from inkcre.infobase.files import OpenShelf
@@ -37,9 +37,9 @@ from inkcre.infobase.graphs import (
 from inkcre.infobase.notes import naming_calls, refuse_held
 from inkcre.infobase.plans import Plan, Reference, plan_star
 from inkcre.infobase.storages import refuse_unknown_storages
-from inkcre.infobase.tables import blocks, relations
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database, Row, Statement
+from inkcre.sql.constructs import shown
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 4 * 1024 * 1024

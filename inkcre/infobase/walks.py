@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, select, union
 
 from inkcre.errors import NotFound
+from inkcre.graph.tables import blocks, relations
 from inkcre.infobase.blocks import BLOCK_COLUMNS, block_from_row
-from inkcre.infobase.constructs import json_rows
 from inkcre.infobase.relations import RELATION_COLUMNS, relation_from_row
-from inkcre.infobase.tables import blocks, relations
 from inkcre.ports.database import Database, Statement
+from inkcre.sql.constructs import json_rows
 
 _frontier = json_rows("frontier", id=BigInteger())
 _step_limit = bindparam("limit", type_=Integer)

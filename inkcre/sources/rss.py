@@ -16,10 +16,11 @@ from pydantic import Field
 from inkcre.errors import BadAnswer
 from inkcre.infobase.forms import NodeForm, Star
 from inkcre.infobase.sourcing import Item, Seen, SourceBase, SourceConfig
-from inkcre.infobase.stars import Arc, block, clean, page, star, text
+from inkcre.infobase.stars import Arc, block, page, star, text
 from inkcre.sources.fetching import FetchState, fetch_if_changed, remember
 from inkcre.sources.pages import read_page
 from inkcre.sources.trees import parse_html
+from inkcre.sql.text import clean
 
 ACCEPT = "application/atom+xml, application/rss+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
 MEDIA = {"image": "image", "video": "video"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inkcre.infobase.tables import SCHEMA_HEAD
+from inkcre.sql.tables import SCHEMA_HEAD
 from tests.cli.conftest import Run
 
 STAR = {

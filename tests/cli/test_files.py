@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from inkcre import schema
 from inkcre.assembly import build_components
 from inkcre.context import Components
 from inkcre.infobase import files, transfer
 from inkcre.ports.storage import FileKey
+from inkcre.sql import schema
 from tests.buckets import serve_bucket
 from tests.cli.conftest import COMMAND, Run, clean_environ
 from tests.cli.test_transfer import export

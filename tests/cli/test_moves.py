@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from inkcre import schema
 from inkcre.assembly import build_components
 from inkcre.context import Components
 from inkcre.infobase import files, graphs, jobs, transfer
@@ -22,6 +21,7 @@ from inkcre.infobase.sources import SourceForm, create_source, list_sources
 from inkcre.infobase.sourcing import Item
 from inkcre.infobase.stars import star, text
 from inkcre.ports.keyvalue import ValueKey
+from inkcre.sql import schema
 from tests.cli.conftest import Run
 from tests.cli.test_files import copy
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
@@ -175,7 +175,7 @@ def block_of(given: Components, beginning: str) -> int:
     """Give the id of the block that begins so."""
     from sqlalchemy import select
 
-    from inkcre.infobase.tables import blocks
+    from inkcre.graph.tables import blocks
     from inkcre.ports.database import Statement
 
     rows = given.database.read(Statement(select(blocks.c.id, blocks.c.content))())
@@ -259,9 +259,9 @@ def rows_of(given: Components, name: str) -> list[tuple[Any, ...]]:
     """Give all rows of a table, times as text."""
     from sqlalchemy import select
 
-    from inkcre.infobase.constructs import shown
-    from inkcre.infobase.tables import Timestamp, metadata
     from inkcre.ports.database import Statement
+    from inkcre.sql.constructs import shown
+    from inkcre.sql.tables import Timestamp, metadata
 
     table = metadata.tables[name]
     columns = [shown(c) if c.type is Timestamp else c for c in table.columns]
@@ -476,7 +476,7 @@ def test_every_table_is_copied_or_left_out(places: Places) -> None:
     from inkcre.infobase.copies import exports
     from inkcre.infobase.copies.bases import PARTS
     from inkcre.infobase.copies.tables import COPIED, LEFT_OUT
-    from inkcre.infobase.tables import metadata
+    from inkcre.sql.tables import metadata
 
     connection = sqlite3.connect(places.options("first")[1]["database.path"])
     places.open("first")

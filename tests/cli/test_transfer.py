@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from inkcre import schema
 from inkcre.assembly import build_components
 from inkcre.infobase import graphs, transfer
 from inkcre.infobase.forms import parse_graph
+from inkcre.sql import schema
 from tests.cli.conftest import COMMAND, Run, clean_environ
 from tests.conftest import PEPS, new_postgres_database, postgres_settings, sqlite_settings
 

@@ -19,7 +19,6 @@ from typing import Any
 import httpx2 as httpx
 import psycopg
 
-from inkcre import schema
 from inkcre.assembly import build_components
 from inkcre.edge.artifact.building import Artifact, build_artifact
 from inkcre.edge.artifact.folder import write_folder
@@ -29,6 +28,7 @@ from inkcre.edge.local.harness import Harness, HarnessOptions
 from inkcre.edge.local.migrations import apply_migrations
 from inkcre.edge.tools import tools_folder
 from inkcre.settings.loader import inspect_settings, load_settings
+from inkcre.sql import schema
 from tests.postgres import PostgresServer
 
 FOLDER_VARIABLE = "TEST_EDGE_FOLDER"

@@ -13,8 +13,8 @@ PRELUDE = """
 import worker
 from inkcre.edge.bindings import WorkerBindings
 from inkcre.errors import InkcreError
-from inkcre.infobase.constructs import json_rows
-from inkcre.infobase.tables import blocks, storages
+from inkcre.sql.constructs import json_rows
+from inkcre.sql.tables import blocks, storages
 from inkcre.ports.database import Statement
 from sqlalchemy import BigInteger, LargeBinary, Text, bindparam, delete, func, insert, select, true
 
@@ -125,7 +125,7 @@ def test_ten_thousand_rows_are_one_statement(d1: httpx.Client) -> None:
 
 def test_migrations_were_applied_by_wrangler(d1: httpx.Client) -> None:
     """As files of the artifact, each once, to the head that this version needs."""
-    from inkcre.infobase.tables import SCHEMA_HEAD
+    from inkcre.sql.tables import SCHEMA_HEAD
 
     folder = homes.options_of("edge-d1").artifact / "migrations"
     names = sorted(path.name for path in folder.iterdir())

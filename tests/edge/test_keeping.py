@@ -14,7 +14,7 @@ from inkcre.edge.local.harness import HarnessOptions, serve_artifact
 from inkcre.edge.local.migrations import APPLY_SECONDS, apply_migrations
 from inkcre.edge.local.node import node_environment, wrangler_command
 from inkcre.edge.tools import run_program
-from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE
+from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE
 from tests import plays
 from tests.copies import pass_days
 from tests.edge import homes

@@ -26,7 +26,7 @@ from datetime import UTC, datetime, timedelta
 from inkcre.edge.bindings import WorkerBindings
 from inkcre.infobase import claims, files, notes, sweeping
 from inkcre.infobase.blocks import delete_block
-from inkcre.infobase.tables import file_notes
+from inkcre.sql.tables import file_notes
 from inkcre.ports.database import Statement
 from sqlalchemy import update
 

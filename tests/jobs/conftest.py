@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from inkcre import schema
 from inkcre.assembly import build_components
 from inkcre.context import Components
 from inkcre.ports.database import Database
+from inkcre.sql import schema
 from tests.conftest import hyperdrive_database, postgres_settings, sqlite_settings
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -41,8 +41,8 @@ def quiet(database: Database) -> None:
     """Take the housekeeping's schedules away."""
     from sqlalchemy import delete
 
-    from inkcre.infobase.tables import schedules
     from inkcre.ports.database import Statement
+    from inkcre.sql.tables import schedules
 
     database.atomic([Statement(delete(schedules))()])
 

@@ -8,7 +8,6 @@ import pytest
 from inkcre.context import Components
 from inkcre.infobase.jobs import list_jobs
 from inkcre.infobase.leases import Place, claim, finish_call, write_fenced
-from inkcre.infobase.moments import format_moment
 from inkcre.infobase.schedules import (
     CollectAt,
     ScheduleForm,
@@ -17,6 +16,7 @@ from inkcre.infobase.schedules import (
     schedule_call,
 )
 from inkcre.infobase.sources import INSERT_SOURCE
+from inkcre.sql.timestamps import format_moment
 from tests.jobs.conftest import START, Clock
 
 
@@ -165,8 +165,8 @@ def test_zone_that_is_unknown_here_stops_its_schedule_only(
     """A base that was written elsewhere may name a zone that this machine has not."""
     from sqlalchemy import update
 
-    from inkcre.infobase.tables import schedules
     from inkcre.ports.database import Statement
+    from inkcre.sql.tables import schedules
 
     add_schedule(base, cron="* * * * *")
     base.database.atomic([Statement(update(schedules).values(timezone="Mars/Base"))()])

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Text, bindparam, delete, func, insert, select, true
 
 from inkcre.errors import Conflict, InkcreError, MissingReference
-from inkcre.infobase.constructs import json_rows
-from inkcre.infobase.tables import blocks, relations, storages
+from inkcre.graph.tables import blocks, relations, storages
 from inkcre.ports.database import Call, Database, Migratable, Row, Statement
+from inkcre.sql.constructs import json_rows
 from tests.conftest import hyperdrive_database
 
 INSERT = Statement(

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import pytest
 
-from inkcre import schema
 from inkcre.app import create_app
 from inkcre.assembly import build_components, build_keyvalue
 from inkcre.errors import Invalid, Unsupported
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, KeyValueNeeds, ValueKey
 from inkcre.settings.loader import load_settings
+from inkcre.sql import schema
 from inkcre.testing.ports import KeyValueContract
 from tests.conftest import postgres_settings, sqlite_settings
 

@@ -15,15 +15,15 @@ import pytest
 from psycopg import errors as pg
 from sqlalchemy import func, select
 
-from inkcre import schema
 from inkcre.adapters.database import postgres
 from inkcre.assembly import build_components
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, TimedOut, Unavailable
 from inkcre.infobase import blocks, graphs
 from inkcre.infobase.forms import parse_graph
 from inkcre.infobase.plans import plan_graph
-from inkcre.infobase.tables import SCHEMA_HEAD
 from inkcre.ports.database import Statement
+from inkcre.sql import schema
+from inkcre.sql.tables import SCHEMA_HEAD
 from tests.cli.conftest import COMMAND
 from tests.conftest import postgres_settings
 from tests.homes import serve

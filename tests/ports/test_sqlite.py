@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from inkcre import schema
 from inkcre.adapters.database import sqlite
 from inkcre.assembly import build_components, utc_now
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, SchemaBehind, Unavailable
 from inkcre.infobase import blocks
 from inkcre.infobase.forms import BlockForm
 from inkcre.ports.database import Database, Statement
+from inkcre.sql import schema
 from tests.conftest import sqlite_settings
 
 FORM = BlockForm(resolver="text", content="x")

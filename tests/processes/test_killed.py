@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from inkcre import schema
 from inkcre.assembly import build_components
 from inkcre.infobase.collecting import collect_now
 from inkcre.infobase.sources import SourceForm, create_source
+from inkcre.sql import schema
 from tests.conftest import ROOT, postgres_settings, sqlite_settings
 from tests.jobs.conftest import quiet
 from tests.pages import Pages, serve_pages

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from inkcre import schema
 from inkcre.assembly import build_components
 from inkcre.context import Components
 from inkcre.infobase.collecting import enqueue_collect
 from inkcre.infobase.jobs import get_job
 from inkcre.infobase.sources import SourceForm, create_source
 from inkcre.infobase.ticking import KINDS, tick
+from inkcre.sql import schema
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.jobs.conftest import Clock, quiet
 from tests.pages import Pages, serve_pages

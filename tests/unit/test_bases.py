@@ -10,9 +10,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from inkcre import schema
 from inkcre.assembly import build_components
-from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE
+from inkcre.sql import schema
+from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE
 from tests.conftest import ROOT, new_postgres_database, postgres_settings, sqlite_settings
 
 BASES = ROOT / "tests" / "data" / "bases"

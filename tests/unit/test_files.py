@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 from sqlalchemy import BigInteger, bindparam, select, update
 
-from inkcre import schema
 from inkcre.adapters.storage.filesystem import FilesystemStorage, path_of
 from inkcre.assembly import build_components
 from inkcre.context import Components
 from inkcre.errors import InkcreError, NotFound, Unavailable
+from inkcre.graph.tables import file_notes
 from inkcre.infobase import claims, files, sweeping
 from inkcre.infobase.blocks import delete_block, get_block
 from inkcre.infobase.contents import find_content
 from inkcre.infobase.notes import HELD_SECONDS
 from inkcre.infobase.sniffing import HEAD_BYTES, resolver_for, sniff_type
-from inkcre.infobase.tables import file_notes
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.storage import FileKey, Storage
+from inkcre.sql import schema
 from tests.conftest import postgres_settings, sqlite_settings
 
 SMALL = b"small file"

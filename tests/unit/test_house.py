@@ -86,7 +86,7 @@ def test_help_loads_nothing_heavy() -> None:
 VIOLATIONS = {
     "inkcre/edge/entry.py": "from inkcre.edge.artifact.building import build_artifact",
     "inkcre/edge/collector.py": "from inkcre.adapters.database.d1 import D1Database",
-    "inkcre/sections/settings.py": "import inkcre.infobase.tables",
+    "inkcre/sections/settings.py": "import inkcre.sql.tables",
     "inkcre/settings/loader.py": "import sqlalchemy",
     "inkcre/ports/database.py": "import inkcre.sections.settings",
     "inkcre/adapters/database/sqlite.py": "import inkcre.infobase.blocks",

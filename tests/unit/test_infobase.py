@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkcre.errors import Invalid
-from inkcre.infobase.cursors import decode_cursor, encode_cursor
 from inkcre.infobase.digests import block_digest
-from inkcre.infobase.forms import MAX_ID, BlockForm
-from inkcre.infobase.moments import format_moment
+from inkcre.infobase.forms import BlockForm
 from inkcre.infobase.resolvers import RESOLVERS, find_resolver
+from inkcre.sql.cursors import decode_cursor, encode_cursor
+from inkcre.sql.timestamps import format_moment
+from inkcre.sql.values import MAX_ID
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
 

@@ -27,10 +27,10 @@ from inkcre.edge.artifact.wrangler import (
     refuse_secrets,
 )
 from inkcre.errors import Misconfigured, OperatorError
-from inkcre.schema import render_revisions
 from inkcre.sections.settings import Settings
 from inkcre.settings.leaves import Leaf
 from inkcre.settings.writing import toml_settings
+from inkcre.sql.schema import render_revisions
 
 LIMIT_BYTES = 64 * 1024 * 1024
 """How large a Worker may be: https://developers.cloudflare.com/workers/platform/limits/."""

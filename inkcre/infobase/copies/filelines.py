@@ -16,10 +16,11 @@ from pydantic import Field, ValidationError
 from inkcre.errors import NotFound
 from inkcre.infobase.copies.files import Damaged, compare_digest, find_key, named_files
 from inkcre.infobase.files import Shelf, keep_file, receive_file
-from inkcre.infobase.forms import FILE_CONTENT, Form
+from inkcre.infobase.forms import FILE_CONTENT
 from inkcre.infobase.storages import PREFIX
 from inkcre.ports.database import Database
 from inkcre.ports.storage import Storage
+from inkcre.sql.values import Form
 
 PART_BYTES = 768 * 1024
 """How much of a file is in one line: a mebibyte in base64."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true, update
 
-from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.infobase.copies.parts import (
     CopiedRow,
     Move,
@@ -17,8 +17,8 @@ from inkcre.infobase.copies.parts import (
 )
 from inkcre.infobase.digests import block_digest
 from inkcre.infobase.notes import naming_calls, refuse_held
-from inkcre.infobase.tables import blocks, relations, source_items
 from inkcre.ports.database import Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
 
 _after = bindparam("after_id", type_=BigInteger)
 _limit = bindparam("limit", type_=Integer)

@@ -22,10 +22,10 @@ from sqlalchemy import (
     text,
 )
 
-from inkcre.infobase.constructs import json_rows, shown
+from inkcre.graph.tables import blocks, relations, sources
 from inkcre.infobase.copies.parts import Move, as_rows, read_pages
-from inkcre.infobase.tables import blocks, relations, sources
 from inkcre.ports.database import Database, Statement
+from inkcre.sql.constructs import json_rows, shown
 
 KEPT: dict[str, tuple[Table, dict[str, ColumnElement[Any]]]] = {
     "blocks": (

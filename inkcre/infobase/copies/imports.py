@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from sqlalchemy import BigInteger, Text, func, select
 
-from inkcre.infobase.constructs import json_rows
+from inkcre.graph.tables import blocks, relations
 from inkcre.infobase.graphs import COUNT_BLOCKS, COUNT_RELATIONS
-from inkcre.infobase.tables import blocks, relations
 from inkcre.ports.database import Call, Database, Statement
+from inkcre.sql.constructs import json_rows
 
 _blocks = json_rows("blocks", digest=Text())
 COUNT_MISSING_BLOCKS = Statement(

@@ -20,7 +20,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.graph.tables import blocks, source_items
 from inkcre.infobase.copies.ids import NOBODY, find_block_ids
 from inkcre.infobase.copies.parts import (
     CopiedRow,
@@ -32,9 +32,9 @@ from inkcre.infobase.copies.parts import (
     read_pages,
 )
 from inkcre.infobase.editions import edition_digest, sort_arcs
-from inkcre.infobase.itemrows import dump
-from inkcre.infobase.tables import blocks, source_items
 from inkcre.ports.database import Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.values import dump
 
 ITEM_NAMES = ("digest", "stamp", "arcs", "block_digest", "is_own", "now_digest")
 READ_ITEMS = Statement(

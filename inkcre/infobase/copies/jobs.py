@@ -24,7 +24,6 @@ from sqlalchemy import (
 )
 
 from inkcre.infobase.collecting import COLLECT, ORGANIZE
-from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
 from inkcre.infobase.copies.ids import NOBODY, find_block_ids
 from inkcre.infobase.copies.parts import (
     CopiedRow,
@@ -36,9 +35,10 @@ from inkcre.infobase.copies.parts import (
     read_pages,
 )
 from inkcre.infobase.jobs import source_lane
-from inkcre.infobase.tables import jobs
 from inkcre.infobase.ticking import SWEEP, SWEEP_FILES
 from inkcre.ports.database import Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.tables import jobs
 
 COPIED = "copied:"
 """What the dedupe key of a job that had none begins with, when it is copied."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inkcre.context import Components
-from inkcre.infobase.itemrows import dump
 from inkcre.ports.database import Call, Database, Statement
+from inkcre.sql.values import dump
 
 CopiedRow = dict[str, Any]
 """A row as the target is to have it, by column; what it is called there may be another id."""

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import BigInteger, Integer, Text, and_, bindparam, exists, insert, or_, select
 
-from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
 from inkcre.infobase.copies.ids import NOBODY
 from inkcre.infobase.copies.parts import (
     CopiedRow,
@@ -15,8 +14,9 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.infobase.tables import schedules
 from inkcre.ports.database import Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.tables import schedules
 
 SCHEDULE_NAMES = (
     "created_at", "updated_at", "kind", "payload", "cron", "every_seconds", "timezone",

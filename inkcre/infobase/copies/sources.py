@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true
 
-from inkcre.infobase.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.graph.tables import sources
 from inkcre.infobase.copies.ids import NOBODY, match_sources
 from inkcre.infobase.copies.parts import (
     CopiedRow,
@@ -15,8 +15,8 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.infobase.tables import sources
 from inkcre.ports.database import Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
 
 _after = bindparam("after_id", type_=BigInteger)
 _limit = bindparam("limit", type_=Integer)

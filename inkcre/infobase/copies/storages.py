@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true
 
-from inkcre.infobase.constructs import IGNORE_TWINS, json_rows
+from inkcre.graph.tables import storages
 from inkcre.infobase.copies.parts import (
     CopiedRow,
     Move,
@@ -14,8 +14,8 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.infobase.tables import storages
 from inkcre.ports.database import Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows
 
 READ_STORAGES = Statement(
     select(storages.c.name, storages.c.nickname, storages.c.type)

@@ -5,8 +5,8 @@ import binascii
 from typing import Any
 
 from inkcre.errors import Invalid
-from inkcre.infobase.forms import MAX_ID
 from inkcre.ports.database import Database, Row, Statement
+from inkcre.sql.values import MAX_ID
 
 
 def read_page(

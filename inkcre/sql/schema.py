@@ -13,8 +13,8 @@ from sqlalchemy import Text, column, select, table
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from inkcre.errors import Misconfigured, SchemaBehind, Unavailable, Unsupported
-from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE
 from inkcre.ports.database import Database, Migratable, Statement
+from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -138,7 +138,7 @@ def _config(output: io.StringIO | None = None) -> "Config":
 
 def migrations_folder() -> Path:
     """Give the folder of migrations: in the package when installed, beside it in a checkout."""
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     for folder in (package / "migrations", package.parent / "migrations"):
         if (folder / "env.py").is_file():
             return folder

@@ -1,12 +1,13 @@
 """The tables as they are created: with what only one dialect says of them.
 
-Apart from ``tables.py``, since SQLAlchemy loads both dialects to check such options: 2 MiB of each
+Apart from the tables, since SQLAlchemy loads both dialects to check such options: 2 MiB of each
 isolate, for tables that nobody creates there.
 """
 
 from sqlalchemy import text
 
-from inkcre.infobase.tables import WHERE, metadata
+import inkcre.graph.tables  # noqa: F401 - so that metadata has them too
+from inkcre.sql.tables import WHERE, metadata
 
 for _table in metadata.tables.values():
     if any(column.identity for column in _table.columns):

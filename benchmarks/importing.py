@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from benchmarks.tables import Table
 from inkcre.adapters.database.compiling import StatementCache
-from inkcre.assembly import build_database, utc_now
+from inkcre.assembly.assembly import build_database, utc_now
 from inkcre.infobase.graphs import write_calls
 from inkcre.infobase.plans import Plan
 from inkcre.infobase.transfer import BATCH_ROWS, Line, import_lines, parse_line

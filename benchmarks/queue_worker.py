@@ -12,7 +12,7 @@ import time
 
 import procrastinate
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.infobase.jobs import find_oldest_claimable
 from inkcre.infobase.kinds import Job, JobKind, Kinds, NoPayload
 from inkcre.settings.loader import load_settings

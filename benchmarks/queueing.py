@@ -14,7 +14,7 @@ from sqlalchemy import delete
 
 from benchmarks.queue_worker import PROCRASTINATE, WORK, noop
 from benchmarks.tables import Table
-from inkcre.assembly import build_database
+from inkcre.assembly.assembly import build_database
 from inkcre.infobase.jobs import NewJob, enqueue_call
 from inkcre.infobase.kinds import NoPayload
 from inkcre.infobase.schedules import enqueue_due

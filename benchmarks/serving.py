@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.tables import Table
-from inkcre.assembly import build_database, utc_now
+from inkcre.assembly.assembly import build_database, utc_now
 from inkcre.infobase.forms import FlatGraph
 from inkcre.infobase.graphs import write_graph
 from inkcre.settings.loader import load_settings

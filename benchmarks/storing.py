@@ -15,7 +15,7 @@ import psycopg
 from obstore.store import LocalStore, MemoryStore, S3Store
 
 from benchmarks.tables import Table
-from inkcre.assembly import build_database, build_keyvalue, build_storage
+from inkcre.assembly.assembly import build_database, build_keyvalue, build_storage
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import ValueKey
 from inkcre.ports.storage import FileKey

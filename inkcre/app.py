@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from inkcre import lifecycle
-from inkcre.assembly import CORE_NEEDS, utc_now
+from inkcre.assembly.assembly import CORE_NEEDS, utc_now
+from inkcre.assembly.plan import describe_capabilities
 from inkcre.errors import OperatorError
 from inkcre.http import blocks, files, graphs, health, jobs, openapi, relations, sources
 from inkcre.http import metrics as metrics_routes
@@ -20,7 +21,6 @@ from inkcre.http.tracing import ObserveRequests
 from inkcre.infobase.kinds import JobKind, Kinds
 from inkcre.infobase.ticking import KINDS
 from inkcre.metrics import build_metrics
-from inkcre.plan import describe_capabilities
 from inkcre.ports.clock import Clock
 from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.sections.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from inkcre import probing
-from inkcre.assembly import build_components, build_keyvalue, build_storage
+from inkcre.assembly.assembly import build_components, build_keyvalue, build_storage
 from inkcre.context import Components
 from inkcre.errors import InkcreError, Misconfigured, NotInstalled, SchemaBehind, Unsupported
 from inkcre.infobase.claims import judge, may_claim, refusal

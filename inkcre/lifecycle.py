@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
-from inkcre.assembly import (
+from inkcre.assembly.assembly import (
     CORE_NEEDS,
     Bindings,
     build_components,

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Float, Integer, Text, cast, column, func, select, table
 
-from inkcre.assembly import build_database
+from inkcre.assembly.assembly import build_database
 from inkcre.errors import (
     Conflict,
     InkcreError,

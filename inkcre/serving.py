@@ -9,11 +9,11 @@ from typing import Any
 import uvicorn
 
 from inkcre.app import create_app
+from inkcre.assembly.plan import plan_assembly, render_plan
 from inkcre.errors import OperatorError
 from inkcre.infobase.claims import refusal
 from inkcre.lifecycle import prepare_database, prepare_storage
 from inkcre.logs import configure_logging
-from inkcre.plan import plan_assembly, render_plan
 from inkcre.sections.settings import Settings
 
 logger = logging.getLogger("inkcre")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.ports.database import Database
 from inkcre.settings.loader import load_settings
 from inkcre.sql import schema

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from inkcre.adapters.prefixed import PrefixedStorage
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.errors import NotFound, NotOurs, Unavailable
 from inkcre.infobase import files, sweeping

@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from inkcre.comparing import compare_profiles, render_difference
-from inkcre.plan import plan_leaves, render_plan
+from inkcre.assembly.compare import compare_profiles, render_difference
+from inkcre.assembly.plan import plan_leaves, render_plan
 from inkcre.sections.rules.checks import check_settings
 from inkcre.sections.rules.findings import Facts
 from inkcre.settings.loader import Inspection, inspect_settings

@@ -52,7 +52,7 @@ def assemble(
     profile: str | None, assignments: Sequence[str] | None
 ) -> "Iterator[tuple[Settings, Components]]":
     """Give the settings and the components of a profile, without a look at its base."""
-    from inkcre.assembly import build_components
+    from inkcre.assembly.assembly import build_components
     from inkcre.cli.serve import require_process
     from inkcre.settings.loader import load_settings
 

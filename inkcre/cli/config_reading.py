@@ -155,7 +155,7 @@ def diff(
 
     In values, and in what is assembled from them.
     """
-    from inkcre.comparing import compare_profiles, render_difference
+    from inkcre.assembly.compare import compare_profiles, render_difference
 
     with errors_as(format_):
         found = [inspect_profile(name) for name in (first, second)]

@@ -52,7 +52,7 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database's schema up to date."""
-    from inkcre.assembly import build_database, load_adapter
+    from inkcre.assembly.assembly import build_database, load_adapter
     from inkcre.probing import require_base
     from inkcre.settings.loader import load_settings
     from inkcre.sql import schema

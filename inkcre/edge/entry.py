@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from inkcre import lifecycle
 from inkcre.app import create_app
-from inkcre.assembly import load_adapter
+from inkcre.assembly.assembly import load_adapter
 from inkcre.edge import collector
 from inkcre.edge.admission import Admission
 from inkcre.edge.bindings import WorkerBindings

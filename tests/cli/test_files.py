@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.infobase import files, transfer
 from inkcre.ports.storage import FileKey

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.infobase import files, graphs, jobs, transfer
 from inkcre.infobase.blocks import delete_block

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.infobase import graphs, transfer
 from inkcre.infobase.forms import parse_graph
 from inkcre.sql import schema

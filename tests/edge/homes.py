@@ -19,7 +19,7 @@ from typing import Any
 import httpx2 as httpx
 import psycopg
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.edge.artifact.building import Artifact, build_artifact
 from inkcre.edge.artifact.folder import write_folder
 from inkcre.edge.artifact.lock import lock_file, read_lock

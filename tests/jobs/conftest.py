@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.ports.database import Database
 from inkcre.sql import schema

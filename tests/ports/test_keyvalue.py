@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from inkcre.app import create_app
-from inkcre.assembly import build_components, build_keyvalue
+from inkcre.assembly.assembly import build_components, build_keyvalue
 from inkcre.errors import Invalid, Unsupported
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, KeyValueNeeds, ValueKey

@@ -16,7 +16,7 @@ from psycopg import errors as pg
 from sqlalchemy import func, select
 
 from inkcre.adapters.database import postgres
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, TimedOut, Unavailable
 from inkcre.infobase import blocks, graphs
 from inkcre.infobase.forms import parse_graph

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from inkcre.adapters.database import sqlite
-from inkcre.assembly import build_components, utc_now
+from inkcre.assembly.assembly import build_components, utc_now
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, SchemaBehind, Unavailable
 from inkcre.infobase import blocks
 from inkcre.infobase.forms import BlockForm
@@ -84,7 +84,7 @@ def test_acknowledged_write_survives_a_kill(sqlite_path: Path) -> None:
     new_base(sqlite_path).close()
     program = (
         "import os, sys\n"
-        "from inkcre.assembly import build_components, utc_now\n"
+        "from inkcre.assembly.assembly import build_components, utc_now\n"
         "from inkcre.infobase import blocks\n"
         "from inkcre.infobase.forms import BlockForm\n"
         "from inkcre.settings.loader import load_settings\n"

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from inkcre.assembly import build_storage
+from inkcre.assembly.assembly import build_storage
 from inkcre.errors import Conflict, InkcreError, Invalid, Misconfigured, QuotaExceeded, Unavailable
 from inkcre.ports.storage import FileKey, Storage
 from inkcre.testing.ports import StorageContract
@@ -286,7 +286,7 @@ GROWTH = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from inkcre.assembly import build_storage
+from inkcre.assembly.assembly import build_storage
 from inkcre.ports.storage import FileKey
 from inkcre.settings.loader import load_settings
 from tests.memory import forget_peak, peak_bytes

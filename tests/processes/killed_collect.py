@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.infobase.collecting import enqueue_collect
 from inkcre.infobase.ticking import KINDS, tick

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.infobase.collecting import collect_now
 from inkcre.infobase.sources import SourceForm, create_source
 from inkcre.sql import schema

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from inkcre.comparing import compare_profiles, render_difference
-from inkcre.plan import plan_leaves, render_plan
+from inkcre.assembly.compare import compare_profiles, render_difference
+from inkcre.assembly.plan import plan_leaves, render_plan
 from inkcre.sections.rules.checks import CHECKS, check_settings
 from inkcre.sections.rules.findings import Facts
 from inkcre.sections.settings import Settings

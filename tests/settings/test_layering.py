@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from inkcre.assembly.compare import compare_profiles, render_difference
+from inkcre.assembly.plan import plan_leaves, render_plan
 from inkcre.cli.config_reading import _as_json
-from inkcre.comparing import compare_profiles, render_difference
-from inkcre.plan import plan_leaves, render_plan
 from inkcre.sections.rules.checks import check_settings
 from inkcre.sections.rules.findings import Facts
 from inkcre.settings.explanations import explain_key, render_explanation

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.infobase.collecting import enqueue_collect
 from inkcre.infobase.jobs import get_job

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
-from inkcre.assembly import load_adapter
+from inkcre.assembly.assembly import load_adapter
 from inkcre.errors import SchemaBehind, Unsupported
 from inkcre.settings.loader import load_settings
 from inkcre.settings.report import SettingsError

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.sql import schema
 from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE
 from tests.conftest import ROOT, new_postgres_database, postgres_settings, sqlite_settings

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from inkcre.adapters.cached import MAX_CACHED_BYTES, STALE_SECONDS, CachedWeb
-from inkcre.assembly import build_components, build_keyvalue, build_web
+from inkcre.assembly.assembly import build_components, build_keyvalue, build_web
 from inkcre.errors import Unavailable
 from inkcre.ports.keyvalue import KeyValue
 from inkcre.settings.loader import load_settings

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import BigInteger, bindparam, select, update
 
 from inkcre.adapters.storage.filesystem import FilesystemStorage, path_of
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.errors import InkcreError, NotFound, Unavailable
 from inkcre.graph.tables import file_notes

@@ -48,7 +48,7 @@ def test_workers_settings_load_no_other_homes_packages() -> None:
 def test_plan_of_the_edge_loads_no_other_homes_packages() -> None:
     """Nor does saying what it would be assembled from."""
     program = (
-        "from inkcre.plan import plan_assembly\n"
+        "from inkcre.assembly.plan import plan_assembly\n"
         "from inkcre.settings.loader import load_settings\n"
         "plan_assembly(load_settings('workers', environ={}))"
     )

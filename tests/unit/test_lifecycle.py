@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from inkcre import assembly
 from inkcre.app import create_app
+from inkcre.assembly import assembly
 from inkcre.errors import SchemaBehind, Unsupported
 from tests.cli.conftest import COMMAND, clean_environ
 from tests.conftest import new_postgres_database, postgres_settings

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.errors import SchemaBehind
 from inkcre.graph.ddl import metadata
 from inkcre.infobase.digests import block_digest

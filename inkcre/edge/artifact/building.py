@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from inkcre.assembly import ADAPTERS
+from inkcre.assembly.assembly import ADAPTERS
 from inkcre.edge.artifact.lock import LockedPackage
 from inkcre.edge.artifact.modules import collect_modules
 from inkcre.edge.artifact.pruning import prune

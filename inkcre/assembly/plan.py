@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from inkcre.assembly import ADAPTERS, load_adapter
+from inkcre.assembly.assembly import ADAPTERS, load_adapter
 from inkcre.errors import Unsupported
 from inkcre.sections.rules.constraints import forbids
 from inkcre.sections.settings import Settings

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from inkcre.plan import PortPlan, plan_leaves
+from inkcre.assembly.plan import PortPlan, plan_leaves
 from inkcre.settings.leaves import Leaf, plain_value, reveal
 from inkcre.settings.loader import Inspection
 from inkcre.settings.masking import MASK

@@ -13,10 +13,10 @@ import time
 import procrastinate
 
 from inkcre.assembly.assembly import build_components
-from inkcre.infobase.jobs import find_oldest_claimable
-from inkcre.infobase.kinds import Job, JobKind, Kinds, NoPayload
+from inkcre.jobs.jobs import find_oldest_claimable
+from inkcre.jobs.kinds import Job, JobKind, Kinds, NoPayload
+from inkcre.jobs.threads import JobThreads
 from inkcre.settings.loader import load_settings
-from inkcre.working import JobThreads
 
 AT_A_TIME = 4
 WORK = "work"

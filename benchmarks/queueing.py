@@ -15,9 +15,9 @@ from sqlalchemy import delete
 from benchmarks.queue_worker import PROCRASTINATE, WORK, noop
 from benchmarks.tables import Table
 from inkcre.assembly.assembly import build_database
-from inkcre.infobase.jobs import NewJob, enqueue_call
-from inkcre.infobase.kinds import NoPayload
-from inkcre.infobase.schedules import enqueue_due
+from inkcre.jobs.jobs import NewJob, enqueue_call
+from inkcre.jobs.kinds import NoPayload
+from inkcre.jobs.schedules import enqueue_due
 from inkcre.ports.database import Database, Statement
 from inkcre.settings.loader import load_settings
 from inkcre.sql.schema import migrate

@@ -12,14 +12,14 @@ from starlette.middleware.cors import CORSMiddleware
 from inkcre import lifecycle
 from inkcre.assembly.assembly import CORE_NEEDS, utc_now
 from inkcre.assembly.plan import describe_capabilities
+from inkcre.core import KINDS
 from inkcre.errors import OperatorError
 from inkcre.http import blocks, files, graphs, health, jobs, openapi, relations, sources
 from inkcre.http import metrics as metrics_routes
 from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, BoundBody, RefuseCrossSite
 from inkcre.http.problems import LastResort, install_problem_handlers
 from inkcre.http.tracing import ObserveRequests
-from inkcre.infobase.kinds import JobKind, Kinds
-from inkcre.infobase.ticking import KINDS
+from inkcre.jobs.kinds import JobKind, Kinds
 from inkcre.metrics import build_metrics
 from inkcre.ports.clock import Clock
 from inkcre.ports.keyvalue import KeyValueNeeds

@@ -33,8 +33,8 @@ from inkcre.assembly.assembly import (
 from inkcre.context import Components, wake_nobody
 from inkcre.errors import OperatorError, SchemaBehind, SurroundingsError
 from inkcre.infobase.claims import look, owns
-from inkcre.infobase.kinds import Kinds
-from inkcre.infobase.schedules import Due
+from inkcre.jobs.kinds import Kinds
+from inkcre.jobs.schedules import Due
 from inkcre.ports.clock import Clock
 from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.ports.storage import InFolder, Standing
@@ -138,7 +138,7 @@ def _start_work(settings: Settings, components: Components, work: Work) -> Calla
     scheduler = build_scheduler(settings)
     if not scheduler.capabilities.is_in_process:
         return scheduler.stop
-    from inkcre.working import JobThreads
+    from inkcre.jobs.threads import JobThreads
 
     threads = JobThreads(
         components,

@@ -33,7 +33,7 @@ def list_(
 ) -> None:
     """List jobs, newest first: id, time, state, kind, and what came of them."""
     from inkcre.errors import Invalid
-    from inkcre.infobase.jobs import STATES, list_jobs
+    from inkcre.jobs.jobs import STATES, list_jobs
 
     if state is not None and state not in STATES:
         raise Invalid(
@@ -56,7 +56,7 @@ def _line(job: dict[str, Any]) -> str:
 @app.command("show")
 def show(job_id: JobId, profile: Profile = None, set_: Assignments = None) -> None:
     """Show all about one job, as JSON."""
-    from inkcre.infobase.jobs import get_job
+    from inkcre.jobs.jobs import get_job
 
     with open_base(profile, set_) as given:
         print(json.dumps(get_job(given.database, job_id), indent=2, ensure_ascii=False))
@@ -71,7 +71,8 @@ def run(
     set_: Assignments = None,
 ) -> None:
     """Run what is due now, in this process, until nothing is left; or one job."""
-    from inkcre.infobase.ticking import KINDS, tick
+    from inkcre.core import KINDS
+    from inkcre.jobs.tick import tick
 
     with open_base(profile, set_) as given:
         if job_id is None:
@@ -85,11 +86,12 @@ def run(
 
 
 def _run_one(given: Any, job_id: int) -> dict[str, Any]:
+    from inkcre.core import KINDS
     from inkcre.errors import Conflict, Unsupported
-    from inkcre.infobase.jobs import get_job
-    from inkcre.infobase.leases import claim_one
-    from inkcre.infobase.running import run_lease
-    from inkcre.infobase.ticking import KINDS, LEASE_SECONDS
+    from inkcre.jobs.jobs import get_job
+    from inkcre.jobs.leases import claim_one
+    from inkcre.jobs.running import run_lease
+    from inkcre.jobs.tick import LEASE_SECONDS
 
     kind = get_job(given.database, job_id)["kind"]
     if kind not in KINDS.by_name:
@@ -109,7 +111,7 @@ JobIds = Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of jobs.
 @app.command("retry")
 def retry(job_ids: JobIds, profile: Profile = None, set_: Assignments = None) -> None:
     """Let jobs that failed or were cancelled wait again, as if they had never been tried."""
-    from inkcre.infobase.jobs import retry_job
+    from inkcre.jobs.jobs import retry_job
 
     _change(job_ids, retry_job, profile, set_)
 
@@ -117,7 +119,7 @@ def retry(job_ids: JobIds, profile: Profile = None, set_: Assignments = None) ->
 @app.command("cancel")
 def cancel(job_ids: JobIds, profile: Profile = None, set_: Assignments = None) -> None:
     """End jobs that have not ended; what they have not written yet is not written."""
-    from inkcre.infobase.jobs import cancel_job
+    from inkcre.jobs.jobs import cancel_job
 
     _change(job_ids, cancel_job, profile, set_)
 

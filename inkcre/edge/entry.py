@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from inkcre import lifecycle
 from inkcre.app import create_app
 from inkcre.assembly.assembly import load_adapter
+from inkcre.core import KINDS
 from inkcre.edge import collector
 from inkcre.edge.admission import Admission
 from inkcre.edge.bindings import WorkerBindings
@@ -27,7 +28,7 @@ from inkcre.errors import InkcreError, Misconfigured, TooSlow, Unavailable
 from inkcre.http.files import FILES_PATH
 from inkcre.http.problems import respond_to
 from inkcre.http.streams import PASS_ON
-from inkcre.infobase.ticking import KINDS, tick
+from inkcre.jobs.tick import tick
 from inkcre.logs import configure_logging
 from inkcre.ports.database import Statement
 from inkcre.sections.settings import Settings

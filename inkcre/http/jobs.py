@@ -9,7 +9,7 @@ from starlette.responses import Response
 from inkcre.context import components
 from inkcre.http.parameters import NO_NUL, Cursor, Limit, PathId
 from inkcre.http.responses import documented, json_response
-from inkcre.infobase import jobs, schedules
+from inkcre.jobs import jobs, schedules
 from inkcre.sql.values import MAX_ID, MAX_NAME_LENGTH
 
 router = APIRouter(tags=["jobs"])

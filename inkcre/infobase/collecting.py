@@ -20,7 +20,10 @@ from inkcre.infobase.editions import Written
 from inkcre.infobase.graphs import write_calls
 from inkcre.infobase.itemrows import link_call, read_stamps, short_key
 from inkcre.infobase.items import delete_items, write_items
-from inkcre.infobase.jobs import (
+from inkcre.infobase.plans import plan_star
+from inkcre.infobase.sources import SET_STATE, get_source
+from inkcre.infobase.sourcing import Item, Seen, SourceBase, Surroundings
+from inkcre.jobs.jobs import (
     NewJob,
     cancel_job,
     enqueue,
@@ -28,12 +31,9 @@ from inkcre.infobase.jobs import (
     get_job,
     source_lane,
 )
-from inkcre.infobase.kinds import Job, JobKind, Kinds, Outcome, Payload
-from inkcre.infobase.leases import claim_one
-from inkcre.infobase.plans import plan_star
-from inkcre.infobase.running import run_lease
-from inkcre.infobase.sources import SET_STATE, get_source
-from inkcre.infobase.sourcing import Item, Seen, SourceBase, Surroundings
+from inkcre.jobs.kinds import Job, JobKind, Kinds, Outcome, Payload
+from inkcre.jobs.leases import claim_one
+from inkcre.jobs.running import run_lease
 
 logger = logging.getLogger("inkcre.sources")
 

@@ -29,8 +29,8 @@ from sqlalchemy import (
 )
 
 from inkcre.graph.tables import blocks, relations, source_items, sources
-from inkcre.infobase.jobs import insert_jobs, pending
 from inkcre.infobase.notes import let_go_call
+from inkcre.jobs.jobs import insert_jobs, pending
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment
 from inkcre.sql.text import clean

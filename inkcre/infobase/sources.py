@@ -15,7 +15,7 @@ from inkcre.errors import NotFound, Unavailable
 from inkcre.graph.tables import sources
 from inkcre.infobase.blocks import ATTEMPTS
 from inkcre.infobase.forms import Name
-from inkcre.infobase.schedules import (
+from inkcre.jobs.schedules import (
     SCHEDULE_COLUMNS,
     CollectAt,
     ScheduleForm,

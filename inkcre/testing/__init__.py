@@ -34,7 +34,7 @@ def inkcre_app(inkcre_overrides: Mapping[str, Any], tmp_path: Path) -> "FastAPI"
 
     Base, storage and small values are in memory, or below ``tmp_path`` where ``inkcre_overrides``
     wants them on disk and names no place. Nothing ticks in it beside the test;
-    ``inkcre.infobase.ticking.tick`` does when it is called.
+    ``inkcre.jobs.tick.tick`` does when it is called.
     """
     from inkcre.app import create_app
     from inkcre.testing.lending import lend_settings

@@ -12,14 +12,15 @@ import pytest
 
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
-from inkcre.infobase import files, graphs, jobs, transfer
+from inkcre.infobase import files, graphs, transfer
 from inkcre.infobase.blocks import delete_block
 from inkcre.infobase.collecting import add_items, collect_now, enqueue_collect
 from inkcre.infobase.forms import parse_graph
-from inkcre.infobase.schedules import ScheduleForm
 from inkcre.infobase.sources import SourceForm, create_source, list_sources
 from inkcre.infobase.sourcing import Item
 from inkcre.infobase.stars import star, text
+from inkcre.jobs import jobs
+from inkcre.jobs.schedules import ScheduleForm
 from inkcre.ports.keyvalue import ValueKey
 from inkcre.sql import schema
 from tests.cli.conftest import Run
@@ -424,7 +425,7 @@ def test_job_comes_once_and_comes_back(
 
 def test_what_cannot_be_taken_fails(places: Places, run: Run) -> None:
     """A job of a kind of others into a base with other ids, and values where nobody looks for them: named."""
-    from inkcre.infobase.kinds import NoPayload
+    from inkcre.jobs.kinds import NoPayload
 
     first, other = places.open("first"), places.open("other")
     jobs.enqueue(first.database, jobs.NewJob("send letters", NoPayload()), first.clock())

@@ -262,8 +262,8 @@ with worker.app._assembled_for(bindings).provide(bindings) as components:
 
 
 ADD_SWEEP = f"""{DATABASE}
-from inkcre.infobase.jobs import NewJob, enqueue
-from inkcre.infobase.kinds import NoPayload
+from inkcre.jobs.jobs import NewJob, enqueue
+from inkcre.jobs.kinds import NoPayload
 with worker.app._assembled_for(bindings).provide(bindings) as components:
     enqueue(components.database, NewJob("sweep", NoPayload()), components.clock())
 """

@@ -16,7 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
-from inkcre.infobase.ticking import KINDS, tick
+from inkcre.jobs.tick import KINDS, tick
 from inkcre.ports.keyvalue import ValueKey
 
 

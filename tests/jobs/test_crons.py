@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkcre.errors import Invalid
-from inkcre.infobase.crons import (
+from inkcre.jobs.crons import (
     format_every,
     list_runs,
     next_run,

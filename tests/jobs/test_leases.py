@@ -6,7 +6,8 @@ import pytest
 
 from inkcre.context import Components
 from inkcre.errors import Conflict
-from inkcre.infobase.jobs import (
+from inkcre.jobs.cleanup import sweep
+from inkcre.jobs.jobs import (
     NewJob,
     cancel_job,
     enqueue,
@@ -14,8 +15,8 @@ from inkcre.infobase.jobs import (
     get_job,
     retry_job,
 )
-from inkcre.infobase.kinds import NoPayload
-from inkcre.infobase.leases import (
+from inkcre.jobs.kinds import NoPayload
+from inkcre.jobs.leases import (
     Lease,
     LeaseLost,
     Place,
@@ -27,7 +28,6 @@ from inkcre.infobase.leases import (
     release,
     write_fenced,
 )
-from inkcre.infobase.ticking import sweep
 from tests.jobs.conftest import Clock
 
 ANY = [Place("work", None)]
@@ -240,7 +240,7 @@ def test_cancelled_job_writes_nothing_more(base: Components) -> None:
 
 def test_ended_jobs_are_forgotten_after_a_month(base: Components, clock: Clock) -> None:
     """Those that ended lately, and those that have not ended, stay."""
-    from inkcre.infobase.kinds import Hold, Job
+    from inkcre.jobs.kinds import Hold, Job
 
     old, waiting = add(base), add(base, run_at=clock().replace(year=2030))
     lease = take(base)

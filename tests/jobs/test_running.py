@@ -12,8 +12,8 @@ import pytest
 
 from inkcre.context import Components
 from inkcre.errors import BadAnswer, TimedOut, Unavailable
-from inkcre.infobase.jobs import NewJob, enqueue, get_job
-from inkcre.infobase.kinds import (
+from inkcre.jobs.jobs import NewJob, enqueue, get_job
+from inkcre.jobs.kinds import (
     MAX_BACKOFF_SECONDS,
     Job,
     JobKind,
@@ -22,10 +22,10 @@ from inkcre.infobase.kinds import (
     Outcome,
     Payload,
 )
-from inkcre.infobase.leases import LeaseLost, claim
-from inkcre.infobase.running import run_claimable
+from inkcre.jobs.leases import LeaseLost, claim
+from inkcre.jobs.running import run_claimable
+from inkcre.jobs.threads import JobThreads
 from inkcre.tracing import traced
-from inkcre.working import JobThreads
 from tests.jobs.conftest import Clock
 
 Run = Callable[[Job, Any], Outcome | None]
@@ -292,7 +292,7 @@ def test_leases_are_kept_while_jobs_run(process: Components, clock: Clock) -> No
     until = get_job(process.database, job_id)["leased_until"]
     clock.pass_by(seconds=0.15)
     wait_until(lambda: get_job(process.database, job_id)["leased_until"] > until)
-    from inkcre.infobase.jobs import cancel_job
+    from inkcre.jobs.jobs import cancel_job
 
     cancel_job(process.database, job_id, clock())
     wait_until(lambda: ended)

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from inkcre.context import Components
-from inkcre.infobase.jobs import list_jobs
-from inkcre.infobase.leases import Place, claim, finish_call, write_fenced
-from inkcre.infobase.schedules import (
+from inkcre.infobase.sources import INSERT_SOURCE
+from inkcre.jobs.jobs import list_jobs
+from inkcre.jobs.leases import Place, claim, finish_call, write_fenced
+from inkcre.jobs.schedules import (
     CollectAt,
     ScheduleForm,
     enqueue_due,
     list_schedules,
     schedule_call,
 )
-from inkcre.infobase.sources import INSERT_SOURCE
 from inkcre.sql.timestamps import format_moment
 from tests.jobs.conftest import START, Clock
 

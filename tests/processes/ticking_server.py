@@ -15,7 +15,7 @@ import uvicorn
 from sqlalchemy import BigInteger, Column, MetaData, Table, bindparam, insert, select, true
 
 from inkcre.app import create_app
-from inkcre.infobase.kinds import Job, JobKind, NoPayload, Outcome
+from inkcre.jobs.kinds import Job, JobKind, NoPayload, Outcome
 from inkcre.ports.database import Statement
 from inkcre.settings.loader import load_settings
 

@@ -8,10 +8,11 @@ import pytest
 
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
+from inkcre.core import KINDS
 from inkcre.infobase.collecting import enqueue_collect
-from inkcre.infobase.jobs import get_job
 from inkcre.infobase.sources import SourceForm, create_source
-from inkcre.infobase.ticking import KINDS, tick
+from inkcre.jobs.jobs import get_job
+from inkcre.jobs.tick import tick
 from inkcre.sql import schema
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.jobs.conftest import Clock, quiet

@@ -12,7 +12,7 @@ import pytest
 
 from inkcre.context import Components
 from inkcre.infobase.collecting import enqueue_collect
-from inkcre.infobase.jobs import get_job
+from inkcre.jobs.jobs import get_job
 from tests.jobs.conftest import Clock
 from tests.pages import Pages, Write
 from tests.sources.conftest import add_source, run_jobs

@@ -11,7 +11,7 @@ import pytest
 
 from inkcre.context import Components
 from inkcre.infobase.collecting import enqueue_collect
-from inkcre.infobase.jobs import get_job
+from inkcre.jobs.jobs import get_job
 from inkcre.sources.pages import ReadPage, decode_html, read_page, read_page_lightly
 from tests.conftest import ROOT
 from tests.pages import Pages

@@ -158,7 +158,7 @@ def test_lifespan_does_nothing_on_workers() -> None:
     import threading
 
     from inkcre import lifecycle
-    from inkcre.infobase.ticking import KINDS
+    from inkcre.core import KINDS
 
     settings = load_settings("workers", environ={})
     components, _ = lifecycle.provide_components(settings)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
 )
 
+from inkcre.graph.files.sweep_job import SWEEP_FILES
 from inkcre.infobase.collecting import COLLECT, ORGANIZE
 from inkcre.infobase.copies.ids import NOBODY, find_block_ids
 from inkcre.infobase.copies.parts import (
@@ -34,8 +35,8 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.infobase.jobs import source_lane
-from inkcre.infobase.ticking import SWEEP, SWEEP_FILES
+from inkcre.jobs.cleanup import SWEEP
+from inkcre.jobs.jobs import source_lane
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
 from inkcre.sql.tables import jobs

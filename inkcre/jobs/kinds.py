@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from inkcre.context import Components
 from inkcre.errors import TimedOut
-from inkcre.infobase.leases import Lease, LeaseLost, Place, write_fenced
+from inkcre.jobs.leases import Lease, LeaseLost, Place, write_fenced
 from inkcre.ports.database import Call, Row
 
 MAX_BACKOFF_SECONDS = 3600

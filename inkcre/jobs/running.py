@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from inkcre.context import Components, wake_nobody
 from inkcre.errors import InkcreError, SurroundingsError, Unavailable
-from inkcre.infobase.kinds import Hold, Job, JobKind, Kinds, Outcome
-from inkcre.infobase.leases import (
+from inkcre.jobs.kinds import Hold, Job, JobKind, Kinds, Outcome
+from inkcre.jobs.leases import (
     Lease,
     LeaseLost,
     claim,

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 from inkcre.context import Components
 from inkcre.errors import InkcreError
-from inkcre.infobase.kinds import Hold, Kinds
-from inkcre.infobase.leases import extend, release
-from inkcre.infobase.running import run_claimable
-from inkcre.infobase.schedules import Due, enqueue_due
+from inkcre.jobs.kinds import Hold, Kinds
+from inkcre.jobs.leases import extend, release
+from inkcre.jobs.running import run_claimable
+from inkcre.jobs.schedules import Due, enqueue_due
 
 logger = logging.getLogger("inkcre.jobs")
 

@@ -1,7 +1,7 @@
 """Jobs: what is to be done, is being done, and was done, each a row.
 
 A job is added in the same batch as the change that caused it. Who runs it has a lease on it, in
-``inkcre.infobase.leases``.
+``inkcre.jobs.leases``.
 """
 
 import json

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import Invalid
-from inkcre.infobase.crons import (
+from inkcre.jobs.crons import (
     format_every,
     list_runs,
     next_run,
@@ -36,7 +36,7 @@ from inkcre.infobase.crons import (
     parse_every,
     parse_zone,
 )
-from inkcre.infobase.jobs import insert_jobs, pending, source_lane
+from inkcre.jobs.jobs import insert_jobs, pending, source_lane
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import json_rows, last_id, moment, shown
 from inkcre.sql.cursors import read_page

@@ -9,10 +9,9 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from inkcre import lifecycle
 from inkcre.assembly.assembly import CORE_NEEDS, utc_now
 from inkcre.assembly.plan import describe_capabilities
-from inkcre.core import KINDS
+from inkcre.core import CUSTODY, KINDS
 from inkcre.errors import OperatorError
 from inkcre.http import blocks, files, graphs, health, jobs, openapi, relations, sources
 from inkcre.http import metrics as metrics_routes
@@ -20,9 +19,10 @@ from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, BoundBody, R
 from inkcre.http.problems import LastResort, install_problem_handlers
 from inkcre.http.tracing import ObserveRequests
 from inkcre.jobs.kinds import JobKind, Kinds
-from inkcre.metrics import build_metrics
 from inkcre.ports.clock import Clock
 from inkcre.ports.keyvalue import KeyValueNeeds
+from inkcre.runtime import lifecycle
+from inkcre.runtime.metrics import build_metrics
 from inkcre.sections.settings import Settings
 from inkcre.settings.loader import load_settings
 from inkcre.sql import schema
@@ -80,6 +80,7 @@ def create_app(
         woken,
         metrics.observe_tick if metrics else None,
         on_refusal,
+        CUSTODY,
     )
 
     @asynccontextmanager
@@ -107,6 +108,7 @@ def create_app(
         is_worker=settings.target == "workers",
         capabilities=describe_capabilities(settings),
         require_schema=schema.require_head,
+        notice=CUSTODY.notice,
         has_docs=settings.app.docs,
     )
     for router in (

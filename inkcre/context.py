@@ -16,6 +16,9 @@ from inkcre.ports.sources import SourceTypes
 from inkcre.ports.storage import Storage, Tenure
 from inkcre.ports.web import Web
 
+KEEP_DAYS = 30
+"""How long a file stays that was let go: never shorter than what is undone is remembered."""
+
 
 def wake_nobody() -> None:
     """Do nothing: nobody runs jobs beside requests."""
@@ -40,7 +43,7 @@ class Components:
     tenure: Tenure = field(default_factory=Tenure)
     """What is remembered of the storage."""
 
-    keep_days: int = 30
+    keep_days: int = KEEP_DAYS
     """How long files stay that were let go."""
 
     wake: Callable[[], None] = wake_nobody

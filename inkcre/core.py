@@ -1,9 +1,17 @@
 """What the information base brings to the framework."""
 
 from inkcre.graph.files.sweep_job import SWEEP_FILES
+from inkcre.infobase import claims
 from inkcre.infobase.collecting import COLLECT, ORGANIZE
 from inkcre.jobs.cleanup import SWEEP
 from inkcre.jobs.kinds import Kinds
+from inkcre.runtime.lifecycle import Custody
+from inkcre.source_types import InstalledSourceTypes
+
+CUSTODY = Custody(claims.look, claims.owns, claims.notice)
+
+SOURCE_TYPES = InstalledSourceTypes
+"""Makes the types of sources of settings; ``assembly`` names it in text."""
 
 KINDS = Kinds.of(COLLECT, ORGANIZE, SWEEP, SWEEP_FILES)
 """What every base can do."""

@@ -12,13 +12,14 @@ from typing import Any, Literal
 from inkcre import probing
 from inkcre.assembly.assembly import build_components, build_keyvalue, build_storage
 from inkcre.context import Components
+from inkcre.core import CUSTODY
 from inkcre.errors import InkcreError, Misconfigured, NotInstalled, SchemaBehind, Unsupported
 from inkcre.infobase.claims import judge, may_claim, refusal
 from inkcre.infobase.epochs import see
 from inkcre.infobase.sweeping import list_orphans
-from inkcre.lifecycle import keep_former_folder
 from inkcre.packages import EXTRAS, explain_import
 from inkcre.ports.storage import InFolder, Standing, Storage
+from inkcre.runtime.lifecycle import keep_former_folder
 from inkcre.sections.database import PostgresSettings, SqliteSettings
 from inkcre.sections.rules.checks import check_settings
 from inkcre.sections.rules.findings import Facts
@@ -230,7 +231,7 @@ def _examine_storage(settings: Settings, components: Components | None) -> Itera
             raise _NotTried("the database's schema is not up to date")
         if not components.storage.capabilities.outlives_process:
             return "this process's own"
-        keep_former_folder(settings, components)
+        keep_former_folder(settings, components, CUSTODY)
         standing = judge(components.database, see(components.storage))
         return _describe_owner(components, standing)
 

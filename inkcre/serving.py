@@ -10,10 +10,11 @@ import uvicorn
 
 from inkcre.app import create_app
 from inkcre.assembly.plan import plan_assembly, render_plan
+from inkcre.core import CUSTODY
 from inkcre.errors import OperatorError
 from inkcre.infobase.claims import refusal
-from inkcre.lifecycle import prepare_database, prepare_storage
-from inkcre.logs import configure_logging
+from inkcre.runtime.lifecycle import prepare_database, prepare_storage
+from inkcre.runtime.logs import configure_logging
 from inkcre.sections.settings import Settings
 
 logger = logging.getLogger("inkcre")
@@ -57,8 +58,8 @@ def serve(settings: Settings) -> None:
     server = uvicorn.Server(uvicorn.Config(app, **OPTIONS))
     listener = _listen(settings.http.host, settings.http.port)
     # Before uvicorn starts, so that a refusal is one error and no stack trace.
-    if prepare_database(settings, app.state.components):
-        standing = prepare_storage(app.state.components)
+    if prepare_database(settings, app.state.components, CUSTODY):
+        standing = prepare_storage(app.state.components, CUSTODY)
         if standing and standing.state == "taken":
             raise refusal(standing)
     logger.info(

@@ -7,20 +7,20 @@ adapter.
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from typing import Any, cast
 
 from inkcre.adapters.cached import CachedWeb
-from inkcre.context import Components, wake_nobody
+from inkcre.context import KEEP_DAYS, Components, wake_nobody
 from inkcre.errors import Misconfigured, Unsupported
-from inkcre.infobase.sweeping import KEEP_DAYS
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, KeyValueCapabilities, KeyValueNeeds
 from inkcre.ports.scheduler import Scheduler
+from inkcre.ports.sources import SourceTypes
 from inkcre.ports.storage import Storage, Tenure
 from inkcre.ports.web import Web
 from inkcre.sections.settings import Settings
-from inkcre.source_types import InstalledSourceTypes
 
 Bindings = Mapping[str, Any]
 """Resources that Workers lend, by name."""
@@ -35,6 +35,11 @@ CORE_NEEDS = KeyValueNeeds()
 
 EXTRAS = {"psycopg": "postgres", "obstore": "local", "httpcore2": "local"}
 """Which extra of ours installs a package that an adapter needs."""
+
+
+SOURCE_TYPES = "inkcre.core:SOURCE_TYPES"
+"""What makes the types of sources of settings. In text: the framework imports nothing of the base,
+which is there already when this is looked up."""
 
 
 def _sqlite() -> type[Database]:
@@ -208,13 +213,19 @@ def build_components(
         keyvalue=keyvalue,
         web=build_web(settings, keyvalue, clock=clock),
         clock=clock,
-        source_types=InstalledSourceTypes(settings),
+        source_types=_find_source_types(settings),
         folders=settings.sources.folders,
         timezone=getattr(settings.scheduler, "timezone", "UTC"),
         tenure=tenure or build_tenure(settings),
         keep_days=getattr(settings.storage, "keep_days", KEEP_DAYS),
         wake=wake,
     )
+
+
+def _find_source_types(settings: Settings) -> SourceTypes:
+    module, _, name = SOURCE_TYPES.partition(":")
+    source_types: SourceTypes = getattr(import_module(module), name)(settings)
+    return source_types
 
 
 def build_tenure(settings: Settings) -> Tenure:

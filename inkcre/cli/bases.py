@@ -28,22 +28,24 @@ def open_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterat
         SchemaBehind: the schema is not the one that is needed.
         SurroundingsError: the database does not answer.
     """
-    from inkcre.lifecycle import require_database
+    from inkcre.core import CUSTODY
     from inkcre.probing import require_base
+    from inkcre.runtime.lifecycle import require_database
 
     with assemble(profile, assignments) as (settings, given):
         require_base(settings, given.database)
-        require_database(settings, given)
+        require_database(settings, given, CUSTODY)
         yield given
 
 
 @contextmanager
 def make_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterator[Components]":
     """Do what ``open_base`` does, and make the base if there is none and the settings say so."""
-    from inkcre.lifecycle import require_database
+    from inkcre.core import CUSTODY
+    from inkcre.runtime.lifecycle import require_database
 
     with assemble(profile, assignments) as (settings, given):
-        require_database(settings, given)
+        require_database(settings, given, CUSTODY)
         yield given
 
 

@@ -59,14 +59,15 @@ def copy(
 
     What is there is left as it is, so a copy that was cut off can be run again.
     """
+    from inkcre.core import CUSTODY
     from inkcre.infobase.claims import require
-    from inkcre.lifecycle import prepare_storage
+    from inkcre.runtime.lifecycle import prepare_storage
 
     _refuse_same_place(from_, to, set_from, set_to)
     with open_base(from_, set_from) as source, make_base(to, set_to) as target:
         from inkcre.infobase.copies.bases import plan_move
 
-        prepare_storage(source)  # so that the other base does not take it for its own
+        prepare_storage(source, CUSTODY)  # so that the other base does not take it for its own
         require(target.database, target.storage, target.tenure)
         move = plan_move(source, target)
         # Rows first: so no file is there that no block names.

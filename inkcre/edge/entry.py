@@ -15,10 +15,9 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from inkcre import lifecycle
 from inkcre.app import create_app
 from inkcre.assembly.assembly import load_adapter
-from inkcre.core import KINDS
+from inkcre.core import CUSTODY, KINDS
 from inkcre.edge import collector
 from inkcre.edge.admission import Admission
 from inkcre.edge.bindings import WorkerBindings
@@ -29,8 +28,9 @@ from inkcre.http.files import FILES_PATH
 from inkcre.http.problems import respond_to
 from inkcre.http.streams import PASS_ON
 from inkcre.jobs.tick import tick
-from inkcre.logs import configure_logging
 from inkcre.ports.database import Statement
+from inkcre.runtime import lifecycle
+from inkcre.runtime.logs import configure_logging
 from inkcre.sections.settings import Settings
 from inkcre.settings.loader import load_settings
 from inkcre.settings.report import SettingsError
@@ -105,7 +105,7 @@ class EdgeApplication:
             if scheduler.kind != "cron-trigger":
                 return
             with assembled.provide(bindings) as components:
-                lifecycle.prepare_storage(components)
+                lifecycle.prepare_storage(components, CUSTODY)
                 due, done = tick(components, KINDS, budget_seconds=scheduler.budget_seconds)
         except InkcreError as error:
             said = _explain(error)

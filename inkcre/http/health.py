@@ -6,12 +6,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from inkcre.context import components
+from inkcre.context import Components, components
 from inkcre.errors import InkcreError
 from inkcre.http.paths import place
 from inkcre.http.problems import find_remedy
 from inkcre.http.responses import json_response
-from inkcre.infobase.claims import notice
 from inkcre.ports.database import Database
 
 
@@ -25,6 +24,7 @@ def build_router(
     is_worker: bool,
     capabilities: Mapping[str, Any],
     require_schema: Callable[[Database], None],
+    notice: Callable[[Components], list[InkcreError]],
     has_docs: bool,
 ) -> APIRouter:
     """Make the routes that tell how the application is."""

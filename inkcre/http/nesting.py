@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from inkcre.errors import Invalid
-from inkcre.infobase.depth import is_deep
+from inkcre.runtime.depth import is_deep
 
 
 def refuse_deep(body: bytes) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from inkcre.context import KEEP_DAYS
 from inkcre.errors import NotFound, Unsupported
 from inkcre.infobase.claims import (
     FILES,
@@ -41,9 +42,6 @@ from inkcre.infobase.notes import (
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database
 from inkcre.ports.storage import FileInfo, Standing, Storage, Tenure
-
-KEEP_DAYS = 30
-"""How long a file stays that was let go: never shorter than what is undone is remembered."""
 
 GRACE = timedelta(hours=1)
 """How old an orphan must be: one that is younger may be on its way."""

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 from inkcre.errors import Forbidden, Invalid
-from inkcre.infobase.depth import is_deep
 from inkcre.infobase.sourcing import Item, SourceBase, SourceConfig, SourceState
+from inkcre.runtime.depth import is_deep
 from inkcre.sources.mapping import BlockMapping, Mapping
 from inkcre.sources.signatures import decode_secret, verify
 

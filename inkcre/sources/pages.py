@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
-from inkcre.infobase.depth import is_deep
+from inkcre.runtime.depth import is_deep
 from inkcre.sources.light import find_readable
 from inkcre.sources.trees import Element, fold, parse_html
 

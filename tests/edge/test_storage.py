@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2 as httpx
 
-from inkcre.infobase import sweeping
+from inkcre.context import KEEP_DAYS
 from tests.edge.conftest import Start
 
 PUT_EPOCH = """
@@ -65,7 +65,7 @@ def test_what_was_let_go_is_swept_from_the_bucket(edge: httpx.Client) -> None:
     answer = edge.post("/__harness/run", content=SWEEP.format(kept=kept, gone=gone))
     assert answer.status_code == 200, answer.text
     assert answer.json() == [[0, 16], [1, None], 16, 16, "ours"]
-    assert sweeping.KEEP_DAYS == 30
+    assert KEEP_DAYS == 30
 
 
 def test_bucket_of_another_base_takes_no_uploads(start: Start) -> None:

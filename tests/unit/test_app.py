@@ -157,8 +157,8 @@ def test_lifespan_does_nothing_on_workers() -> None:
     import asyncio
     import threading
 
-    from inkcre import lifecycle
     from inkcre.core import KINDS
+    from inkcre.runtime import lifecycle
 
     settings = load_settings("workers", environ={})
     components, _ = lifecycle.provide_components(settings)

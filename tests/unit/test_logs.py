@@ -3,7 +3,7 @@
 import json
 import logging
 
-from inkcre.logs import ConsoleFormatter, JsonFormatter
+from inkcre.runtime.logs import ConsoleFormatter, JsonFormatter
 from inkcre.tracing import trace
 
 

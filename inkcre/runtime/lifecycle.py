@@ -31,19 +31,33 @@ from inkcre.assembly.assembly import (
     utc_now,
 )
 from inkcre.context import Components, wake_nobody
-from inkcre.errors import OperatorError, SchemaBehind, SurroundingsError
-from inkcre.infobase.claims import look, owns
+from inkcre.errors import InkcreError, OperatorError, SchemaBehind, SurroundingsError
 from inkcre.jobs.kinds import Kinds
 from inkcre.jobs.schedules import Due
 from inkcre.ports.clock import Clock
+from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValueNeeds
-from inkcre.ports.storage import InFolder, Standing
+from inkcre.ports.storage import InFolder, Standing, Storage, Tenure
 from inkcre.sections.settings import Settings
 from inkcre.settings.origins import TomlOrigin
 from inkcre.settings.profiles import package_profiles
 from inkcre.sql import schema
 
 logger = logging.getLogger("inkcre")
+
+
+@dataclass(frozen=True)
+class Custody:
+    """How a base knows its own storage: what only the base can tell, and a process has to ask."""
+
+    look: Callable[[Database, Storage, Tenure], Standing]
+    """Look how the base stands to the storage, claim it where nobody need be asked, remember it."""
+
+    owns: Callable[[Database, Storage], bool]
+    """Tell whether the storage is the base's, or is nobody's and has files that the base names."""
+
+    notice: Callable[[Components], list[InkcreError]]
+    """Return what is to be told of the storage, as it was when it was last looked at."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,9 @@ class Work:
     on_tick: Callable[[Due], None] | None = None
     on_refusal: Callable[[OperatorError], None] | None = None
     """Told in the event loop what forbids to serve, when that is found after the start."""
+
+    custody: Custody | None = None
+    """None where there are no files to look after."""
 
 
 LOOK_SECONDS = 300
@@ -124,11 +141,11 @@ async def running(
     to_thread.current_default_thread_limiter().total_tokens = settings.http.worker_threads
     async with AsyncExitStack() as ending:
         ending.push_async_callback(to_thread.run_sync, components.database.close)
-        if not await to_thread.run_sync(prepare_database, settings, components):
-            waiting = _wait_for_database(settings, components, work.on_refusal)
+        if not await to_thread.run_sync(prepare_database, settings, components, work.custody):
+            waiting = _wait_for_database(settings, components, work)
             ending.callback(asyncio.create_task(waiting).cancel)
         elif components.tenure.standing is None:
-            await to_thread.run_sync(prepare_storage, components)
+            await to_thread.run_sync(prepare_storage, components, work.custody)
         ending.push_async_callback(to_thread.run_sync, _start_work(settings, components, work))
         yield
 
@@ -151,7 +168,7 @@ def _start_work(settings: Settings, components: Components, work: Work) -> Calla
     def tick() -> None:
         threads.tick()
         if time.monotonic() - components.tenure.looked_at > LOOK_SECONDS:
-            prepare_storage(components)
+            prepare_storage(components, work.custody)
 
     threads.start()
     scheduler.start(tick)
@@ -163,7 +180,7 @@ def _start_work(settings: Settings, components: Components, work: Work) -> Calla
     return stop
 
 
-def require_database(settings: Settings, components: Components) -> None:
+def require_database(settings: Settings, components: Components, custody: Custody | None) -> None:
     """Bring the schema up to date where the settings say so, and refuse to go on when it is not.
 
     Raises:
@@ -173,7 +190,8 @@ def require_database(settings: Settings, components: Components) -> None:
     if getattr(settings.database, "migrate_on_start", False):
         schema.migrate(components.database)
     schema.require_head(components.database)
-    keep_former_folder(settings, components)
+    if custody:
+        keep_former_folder(settings, components, custody)
 
 
 FORMER_FOLDER = "files"
@@ -181,7 +199,7 @@ FORMER_FOLDER = "files"
 and that profile ``dev`` names still."""
 
 
-def keep_former_folder(settings: Settings, components: Components) -> None:
+def keep_former_folder(settings: Settings, components: Components, custody: Custody) -> None:
     """Go on with the files that a base of profile ``server`` has from before, where they are.
 
     Only where nobody has chosen a folder, the new one is not there, and the former one is the
@@ -198,41 +216,39 @@ def keep_former_folder(settings: Settings, components: Components) -> None:
     other = build_storage(settings)
     assert isinstance(other, InFolder)
     other.use(former)
-    if owns(components.database, other):
+    if custody.owns(components.database, other):
         storage.use(former)
 
 
-def prepare_database(settings: Settings, components: Components) -> bool:
+def prepare_database(settings: Settings, components: Components, custody: Custody | None) -> bool:
     """Do what ``require_database`` does, but wait for nobody; tell whether it could be done.
 
     A database that does not answer yet is no reason to refuse: ``/readyz`` says so until it does.
     """
     try:
-        require_database(settings, components)
+        require_database(settings, components, custody)
     except SurroundingsError as error:
         logger.warning("%s; answering 503 until it does", error)
         return False
     return True
 
 
-def prepare_storage(components: Components) -> Standing | None:
+def prepare_storage(components: Components, custody: Custody | None) -> Standing | None:
     """Look whose the storage is, and say so in the log; wait for nobody, and refuse nothing.
 
     None where it could not be looked at: whoever writes to it first will look.
     """
+    if custody is None:
+        return None
     try:
-        return look(components.database, components.storage, components.tenure)
+        return custody.look(components.database, components.storage, components.tenure)
     except (SurroundingsError, SchemaBehind) as error:
         components.tenure.looked_at = time.monotonic()
         logger.warning("%s; the storage is looked at when it is first written to", error)
         return None
 
 
-async def _wait_for_database(
-    settings: Settings,
-    components: Components,
-    on_refusal: Callable[[OperatorError], None] | None,
-) -> None:
+async def _wait_for_database(settings: Settings, components: Components, work: Work) -> None:
     """Look again until the database answers, and say so if its schema is behind then.
 
     What is to come of that, whoever serves decides: the process may be somebody else's.
@@ -240,13 +256,13 @@ async def _wait_for_database(
     while True:
         await asyncio.sleep(RETRY_SECONDS)
         try:
-            await to_thread.run_sync(require_database, settings, components)
+            await to_thread.run_sync(require_database, settings, components, work.custody)
         except SurroundingsError:
             continue
         except SchemaBehind as error:
             logger.critical("%s; answering 503 until it is: %s", error, error.hint)
-            if on_refusal:
-                on_refusal(error)
+            if work.on_refusal:
+                work.on_refusal(error)
         else:
-            await to_thread.run_sync(prepare_storage, components)
+            await to_thread.run_sync(prepare_storage, components, work.custody)
         return

@@ -15,8 +15,8 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from benchmarks.tables import Table
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.assembly.assembly import build_database, utc_now
-from inkcre.infobase.graphs import write_calls
-from inkcre.infobase.plans import Plan
+from inkcre.graph.graphs import write_calls
+from inkcre.graph.plans import Plan
 from inkcre.infobase.transfer import BATCH_ROWS, Line, import_lines, parse_line
 from inkcre.ports.database import Call
 from inkcre.settings.loader import load_settings

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from benchmarks.tables import Table
 from inkcre.assembly.assembly import build_database, utc_now
-from inkcre.infobase.forms import FlatGraph
-from inkcre.infobase.graphs import write_graph
+from inkcre.graph.forms import FlatGraph
+from inkcre.graph.graphs import write_graph
 from inkcre.settings.loader import load_settings
 from inkcre.sql.schema import migrate
 

@@ -1,7 +1,7 @@
 """What the information base brings to the framework."""
 
+from inkcre.graph.files import claims
 from inkcre.graph.files.sweep_job import SWEEP_FILES
-from inkcre.infobase import claims
 from inkcre.infobase.collecting import COLLECT, ORGANIZE
 from inkcre.jobs.cleanup import SWEEP
 from inkcre.jobs.kinds import Kinds

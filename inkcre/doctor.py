@@ -14,9 +14,9 @@ from inkcre.assembly.assembly import build_components, build_keyvalue, build_sto
 from inkcre.context import Components
 from inkcre.core import CUSTODY
 from inkcre.errors import InkcreError, Misconfigured, NotInstalled, SchemaBehind, Unsupported
-from inkcre.infobase.claims import judge, may_claim, refusal
-from inkcre.infobase.epochs import see
-from inkcre.infobase.sweeping import list_orphans
+from inkcre.graph.files.claims import judge, may_claim, refusal
+from inkcre.graph.files.epochs import see
+from inkcre.graph.files.sweeps import list_orphans
 from inkcre.packages import EXTRAS, explain_import
 from inkcre.ports.storage import InFolder, Standing, Storage
 from inkcre.runtime.lifecycle import keep_former_folder

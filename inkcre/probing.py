@@ -22,7 +22,7 @@ from inkcre.errors import (
     TimedOut,
     Unsupported,
 )
-from inkcre.infobase.epochs import FOLDER
+from inkcre.graph.files.epochs import FOLDER
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.keyvalue import KeyValue, ValueKey

@@ -12,7 +12,7 @@ from inkcre.app import create_app
 from inkcre.assembly.plan import plan_assembly, render_plan
 from inkcre.core import CUSTODY
 from inkcre.errors import OperatorError
-from inkcre.infobase.claims import refusal
+from inkcre.graph.files.claims import refusal
 from inkcre.runtime.lifecycle import prepare_database, prepare_storage
 from inkcre.runtime.logs import configure_logging
 from inkcre.sections.settings import Settings

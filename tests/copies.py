@@ -16,8 +16,8 @@ from inkcre.adapters.prefixed import PrefixedStorage
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.errors import NotFound, NotOurs, Unavailable
-from inkcre.infobase import files, sweeping
-from inkcre.infobase.blocks import delete_block
+from inkcre.graph.blocks import delete_block
+from inkcre.graph.files import files, sweeps
 from inkcre.ports.storage import FileKey, Storage, Tenure
 from inkcre.sql import schema
 from tests.buckets import age_bucket
@@ -63,7 +63,7 @@ class Base:
         """Sweep; give how many files were deleted, or the code of what was against it."""
         given = self.given
         try:
-            *_, swept = sweeping.sweep_files(
+            *_, swept = sweeps.sweep_files(
                 given.database, given.storage, given.clock, tenure=given.tenure, **options
             )
         except NotOurs as error:

@@ -15,9 +15,10 @@ from sqlalchemy import BigInteger, bindparam, update
 from inkcre.adapters.prefixed import PrefixedStorage
 from inkcre.context import Components
 from inkcre.errors import NotFound
+from inkcre.graph.blocks import delete_block
+from inkcre.graph.file_notes import SELECT_NAMED, select_digests
+from inkcre.graph.files import claims, files, sweeps
 from inkcre.graph.tables import file_notes
-from inkcre.infobase import claims, files, notes, sweeping
-from inkcre.infobase.blocks import delete_block
 from inkcre.ports.database import Statement
 from inkcre.ports.storage import FileKey, Tenure
 
@@ -92,9 +93,7 @@ def let_go(given: Components, named: Named, name: str) -> None:
 
 def sweep(given: Components) -> int:
     """Sweep; give how many files were deleted."""
-    *_, swept = sweeping.sweep_files(
-        given.database, given.storage, given.clock, tenure=given.tenure
-    )
+    *_, swept = sweeps.sweep_files(given.database, given.storage, given.clock, tenure=given.tenure)
     return swept.deleted
 
 
@@ -173,10 +172,10 @@ def end(given: Components, named: Named) -> None:
     sweep(given)
     assert lost(given, named) == []
     standing = claims.look(given.database, given.storage, given.tenure)
-    found = sweeping.list_orphans(given.database, given.storage, given.clock, standing)
+    found = sweeps.list_orphans(given.database, given.storage, given.clock, standing)
     assert list(found) == []
     kept = {files.digest_of_key(info.key) for info in given.storage.list(files.FILES).files}
-    assert notes.select_digests(given.database, notes.SELECT_NAMED, kept) == kept
+    assert select_digests(given.database, SELECT_NAMED, kept) == kept
     for name in list(named):
         let_go(given, named, name)
 

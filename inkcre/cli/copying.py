@@ -60,7 +60,7 @@ def copy(
     What is there is left as it is, so a copy that was cut off can be run again.
     """
     from inkcre.core import CUSTODY
-    from inkcre.infobase.claims import require
+    from inkcre.graph.files.claims import require
     from inkcre.runtime.lifecycle import prepare_storage
 
     _refuse_same_place(from_, to, set_from, set_to)

@@ -48,7 +48,7 @@ def _require_readable(name: str) -> None:
 
 
 def _import_file(given: "Components", name: str) -> int:
-    from inkcre.infobase.files import open_shelf
+    from inkcre.graph.files.files import open_shelf
     from inkcre.infobase.transfer import Progress, import_lines
 
     shelf = partial(open_shelf, given.database, given.storage, given.tenure)

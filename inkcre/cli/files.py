@@ -33,7 +33,7 @@ def put(
     set_: Assignments = None,
 ) -> None:
     """Keep files, and add a block for each. A file that is there already is not kept twice."""
-    from inkcre.infobase.files import add_file
+    from inkcre.graph.files.files import add_file
 
     with make_base(profile, set_) as given:
         for name in files:
@@ -66,8 +66,8 @@ def get(
     set_: Assignments = None,
 ) -> None:
     """Write a block's content, wherever it lives, to a file."""
-    from inkcre.infobase.blocks import get_block
-    from inkcre.infobase.contents import find_content
+    from inkcre.graph.blocks import get_block
+    from inkcre.graph.files.contents import find_content
 
     with open_base(profile, set_) as given:
         content = find_content(given, get_block(given.database, block_id))
@@ -90,7 +90,7 @@ def list_(profile: Profile = None, set_: Assignments = None) -> None:
 
 
 def _lines(given: "Components") -> Iterator[str]:
-    from inkcre.infobase.blocks import list_blocks
+    from inkcre.graph.blocks import list_blocks
 
     cursor = None
     while True:
@@ -103,9 +103,9 @@ def _lines(given: "Components") -> Iterator[str]:
 
 def _line(given: "Components", block: dict[str, Any]) -> str:
     from inkcre.errors import NotFound
-    from inkcre.infobase.contents import find_name
-    from inkcre.infobase.files import file_key
-    from inkcre.infobase.storages import PREFIX
+    from inkcre.graph.files.contents import find_name
+    from inkcre.graph.files.files import file_key
+    from inkcre.graph.storages import PREFIX
 
     try:
         size = _size(given.storage.head(file_key(block["content"].removeprefix(PREFIX))).size)
@@ -129,7 +129,7 @@ def _size(size: float) -> str:
 def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = None) -> None:
     """Delete blocks that have files; the files themselves stay for storage.keep_days."""
     from inkcre.errors import Invalid
-    from inkcre.infobase.blocks import delete_block, get_block
+    from inkcre.graph.blocks import delete_block, get_block
 
     with open_base(profile, set_) as given:
         for block_id in block_ids:
@@ -143,9 +143,9 @@ def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = Non
 @app.command("orphans")
 def orphans(profile: Profile = None, set_: Assignments = None) -> None:
     """List the files that are neither of a block nor noted as let go: size, time, name."""
-    from inkcre.infobase.claims import judge
-    from inkcre.infobase.epochs import see
-    from inkcre.infobase.sweeping import list_orphans
+    from inkcre.graph.files.claims import judge
+    from inkcre.graph.files.epochs import see
+    from inkcre.graph.files.sweeps import list_orphans
 
     with open_base(profile, set_) as given:
         standing = judge(given.database, see(given.storage))
@@ -166,7 +166,7 @@ def sweep(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask about orphans.")] = False,
 ) -> None:
     """Delete the files that were let go storage.keep_days ago."""
-    from inkcre.infobase.sweeping import sweep_files
+    from inkcre.graph.files.sweeps import sweep_files
 
     with open_base(profile, set_) as given:
         # Every step says how far it is; the last one, what came of it.
@@ -186,9 +186,9 @@ def sweep(
 
 
 def _sweep_orphans(given: "Components", *, is_dry: bool, is_sure: bool) -> None:
-    from inkcre.infobase.claims import judge
-    from inkcre.infobase.epochs import see
-    from inkcre.infobase.sweeping import list_orphans, sweep_orphans
+    from inkcre.graph.files.claims import judge
+    from inkcre.graph.files.epochs import see
+    from inkcre.graph.files.sweeps import list_orphans, sweep_orphans
 
     standing = judge(given.database, see(given.storage))
     found = list(list_orphans(given.database, given.storage, given.clock, standing))

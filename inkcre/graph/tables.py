@@ -81,9 +81,9 @@ file_notes = Table(
     Column("sweep", Text),
     Index(None, "storage", "noted_at"),
 )
-"""Files that were let go or are just being put, and since when: see ``notes``. ``sweep`` names the
-sweep that is about to delete one, and ``noted_at`` is when it said so then. In milliseconds since
-1970, by the database's clock."""
+"""Files that were let go or are just being put, and since when: see ``file_notes.py``. ``sweep``
+names the sweep that is about to delete one, and ``noted_at`` is when it said so then. In
+milliseconds since 1970, by the database's clock."""
 
 sources = Table(
     "sources",

@@ -6,6 +6,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from inkcre.context import components
+from inkcre.graph import blocks, traversal
+from inkcre.graph.forms import BlockEdit, BlockForm
+from inkcre.graph.organize import create_organized_block
 from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import (
     MAX_PAGE,
@@ -18,9 +21,6 @@ from inkcre.http.parameters import (
 )
 from inkcre.http.paths import place
 from inkcre.http.responses import BlockOut, BlockPage, WalkedGraph, documented, json_response
-from inkcre.infobase import blocks, walks
-from inkcre.infobase.forms import BlockEdit, BlockForm
-from inkcre.infobase.organizing import create_organized_block
 
 router = APIRouter(prefix="/blocks", tags=["blocks"], route_class=JsonRoute)
 
@@ -113,7 +113,7 @@ def walk_graph(
 ) -> Response:
     """Walk from a block along relations, breadth first, up to ``limit`` relations."""
     return json_response(
-        walks.walk_graph(
+        traversal.walk_graph(
             components().database, block_id, depth=depth, direction=direction, limit=limit
         )
     )

@@ -9,6 +9,9 @@ from starlette.responses import Response
 
 from inkcre.context import components
 from inkcre.errors import Refused
+from inkcre.graph.blocks import get_block
+from inkcre.graph.files.contents import BlockContent, find_content
+from inkcre.graph.files.files import add_file
 from inkcre.http.parameters import PathId
 from inkcre.http.paths import place
 from inkcre.http.problems import problem_response
@@ -16,9 +19,6 @@ from inkcre.http.ranges import Unsatisfiable, find_range, is_unchanged
 from inkcre.http.responses import BlockOut, documented, json_response
 from inkcre.http.streams import StreamedResponse, run_aside
 from inkcre.http.uploads import open_upload
-from inkcre.infobase.blocks import get_block
-from inkcre.infobase.contents import BlockContent, find_content
-from inkcre.infobase.files import add_file
 from inkcre.ports.web import USER_AGENT
 from inkcre.sql.values import MAX_NAME_LENGTH
 

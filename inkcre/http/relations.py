@@ -4,12 +4,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from inkcre.context import components
+from inkcre.graph import relations
+from inkcre.graph.forms import RelationForm
 from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import ContentFilter, Cursor, Direction, Limit, PathId
 from inkcre.http.paths import place, route_path
 from inkcre.http.responses import RelationOut, documented, json_response
-from inkcre.infobase import relations
-from inkcre.infobase.forms import RelationForm
 
 router = APIRouter(prefix="/relations", tags=["relations"], route_class=JsonRoute)
 

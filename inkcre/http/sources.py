@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from inkcre.context import Components, components
 from inkcre.errors import InkcreError, Invalid, NotFound, Unsupported
+from inkcre.graph.forms import moved, parse_star
+from inkcre.graph.plans import refuse_times
 from inkcre.http.bodies import RawBody, load_json
 from inkcre.http.jobs import JobOut, ScheduleOut
 from inkcre.http.nesting import JsonRoute
@@ -17,8 +19,6 @@ from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import BlockOut, documented, json_response
 from inkcre.http.streams import run_aside
 from inkcre.infobase import collecting, sources
-from inkcre.infobase.forms import moved, parse_star
-from inkcre.infobase.plans import refuse_times
 from inkcre.infobase.sourcing import Item
 
 router = APIRouter(tags=["sources"], route_class=JsonRoute)

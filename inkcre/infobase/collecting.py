@@ -15,12 +15,12 @@ from pydantic import ValidationError
 
 from inkcre.context import Components
 from inkcre.errors import BadAnswer, Conflict, Invalid, Misconfigured, NotFound, Unsupported
-from inkcre.infobase.blocks import get_block
+from inkcre.graph.blocks import get_block
+from inkcre.graph.graphs import write_calls
+from inkcre.graph.plans import plan_star
 from inkcre.infobase.editions import Written
-from inkcre.infobase.graphs import write_calls
 from inkcre.infobase.itemrows import link_call, read_stamps, short_key
 from inkcre.infobase.items import delete_items, write_items
-from inkcre.infobase.plans import plan_star
 from inkcre.infobase.sources import SET_STATE, get_source
 from inkcre.infobase.sourcing import Item, Seen, SourceBase, Surroundings
 from inkcre.jobs.jobs import (

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from inkcre.errors import NotFound
-from inkcre.infobase.graphs import as_json, files_of, find_missing, write_calls
+from inkcre.graph.file_notes import let_go_call, naming_calls, refuse_held
+from inkcre.graph.graphs import as_json, files_of, find_missing, write_calls
+from inkcre.graph.ownership import DISOWN
+from inkcre.graph.plans import Plan, Reference, end_of, plan_star
 from inkcre.infobase.itemrows import (
     DELETE_STALE,
-    DISOWN,
     ENQUEUE_ORGANIZING,
     LOCK_LEFT,
     UPDATE_CENTRES,
@@ -22,8 +24,6 @@ from inkcre.infobase.itemrows import (
     link_call,
     short_key,
 )
-from inkcre.infobase.notes import let_go_call, naming_calls, refuse_held
-from inkcre.infobase.plans import Plan, Reference, end_of, plan_star
 from inkcre.infobase.sourcing import Item
 from inkcre.ports.database import Call, Database, Row
 from inkcre.sql.timestamps import format_moment

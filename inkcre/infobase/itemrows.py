@@ -28,8 +28,8 @@ from sqlalchemy import (
     update,
 )
 
+from inkcre.graph.file_notes import let_go_call
 from inkcre.graph.tables import blocks, relations, source_items, sources
-from inkcre.infobase.notes import let_go_call
 from inkcre.jobs.jobs import insert_jobs, pending
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment
@@ -242,33 +242,6 @@ DELETE_LEFT = Statement(
 )
 """Delete blocks that no item has any more, unless somebody else has attached something to them."""
 
-_stated = json_rows("stated", digest=Text())
-_stated_block = blocks.alias("stated_block")
-SELECT_OWNED = Statement(
-    select(source_items.c.key)
-    .select_from(
-        _stated.join(_stated_block, _stated_block.c.digest == _stated.c.digest).join(
-            source_items, source_items.c.block_id == _stated_block.c.id
-        )
-    )
-    .where(source_items.c.is_own == 1)
-    .limit(1)
-)
-"""Tell whether some blocks are an item's own."""
-
-DISOWN = Statement(
-    update(source_items)
-    .where(
-        source_items.c.is_own == 1,
-        source_items.c.block_id.in_(
-            select(_stated_block.c.id).select_from(
-                _stated.join(_stated_block, _stated_block.c.digest == _stated.c.digest)
-            )
-        ),
-    )
-    .values(is_own=0)
-)
-"""Say of blocks that somebody else has stated too that they are no item's own any more."""
 
 _organizing = json_rows("organizing", key=Text(), dedupe_key=Text())
 ENQUEUE_ORGANIZING = Statement(
@@ -365,13 +338,6 @@ def read_claims(database: Database, source_id: int, known: Iterable[Known]) -> C
         for arc in json.loads(arcs):
             claims.setdefault((block_id, dump(arc)), set()).add((source, key))
     return claims
-
-
-def disown(database: Database, digests: Iterable[str]) -> None:
-    """Say of blocks that were there already, and have been stated again, that they are shared."""
-    stated = dump([{"digest": digest} for digest in digests])
-    if database.read(SELECT_OWNED(stated=stated)):
-        database.atomic([DISOWN(stated=stated)])
 
 
 def leave_calls(source_id: int, left: Sequence[dict[str, Any]]) -> list[Call]:

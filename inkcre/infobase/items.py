@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from inkcre.errors import Conflict, MissingReference, NotFound, Unavailable
-from inkcre.infobase.blocks import ATTEMPTS
+from inkcre.graph.blocks import ATTEMPTS
+from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.infobase.editions import Batch, Edition, Write, Written, stale_row
 from inkcre.infobase.itemrows import (
     DELETE_ITEMS,
@@ -24,7 +25,6 @@ from inkcre.infobase.itemrows import (
     short_key,
 )
 from inkcre.infobase.sourcing import Item
-from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.ports.database import Database
 from inkcre.sql.values import dump
 

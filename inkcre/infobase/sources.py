@@ -12,9 +12,9 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, insert, sel
 
 from inkcre.context import Components
 from inkcre.errors import NotFound, Unavailable
+from inkcre.graph.blocks import ATTEMPTS
+from inkcre.graph.forms import Name
 from inkcre.graph.tables import sources
-from inkcre.infobase.blocks import ATTEMPTS
-from inkcre.infobase.forms import Name
 from inkcre.jobs.schedules import (
     SCHEDULE_COLUMNS,
     CollectAt,

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from inkcre.errors import Unsupported
-from inkcre.infobase.forms import Star
+from inkcre.graph.forms import Star
 from inkcre.ports.clock import Clock
 from inkcre.ports.web import Web
 

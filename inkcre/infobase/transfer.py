@@ -21,22 +21,22 @@ from pydantic import ValidationError
 from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 
 from inkcre.errors import CallerError, Invalid
-from inkcre.graph.tables import blocks, relations
-from inkcre.infobase.blocks import BLOCK_COLUMNS
-from inkcre.infobase.copies.filelines import BEGINNING, ArrivingFile, WrongPart
-from inkcre.infobase.copies.imports import count_missing
-from inkcre.infobase.files import OpenShelf
-from inkcre.infobase.forms import parse_star
-from inkcre.infobase.graphs import (
+from inkcre.graph.blocks import BLOCK_COLUMNS
+from inkcre.graph.file_notes import naming_calls, refuse_held
+from inkcre.graph.files.files import OpenShelf
+from inkcre.graph.forms import parse_star
+from inkcre.graph.graphs import (
     COUNT_BLOCKS,
     COUNT_RELATIONS,
     files_of,
     find_missing,
     write_calls,
 )
-from inkcre.infobase.notes import naming_calls, refuse_held
-from inkcre.infobase.plans import Plan, Reference, plan_star
-from inkcre.infobase.storages import refuse_unknown_storages
+from inkcre.graph.plans import Plan, Reference, plan_star
+from inkcre.graph.storages import refuse_unknown_storages
+from inkcre.graph.tables import blocks, relations
+from inkcre.infobase.copies.filelines import BEGINNING, ArrivingFile, WrongPart
+from inkcre.infobase.copies.imports import count_missing
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database, Row, Statement
 from inkcre.sql.constructs import shown

@@ -20,8 +20,8 @@ from urllib.parse import unquote
 from pydantic import Field
 
 from inkcre.errors import Invalid, Misconfigured
+from inkcre.graph.stars import Arc, page, star, text
 from inkcre.infobase.sourcing import Item, Seen, SourceBase, SourceConfig, SourceState
-from inkcre.infobase.stars import Arc, page, star, text
 from inkcre.sources.pages import decode_html, read_page
 
 logger = logging.getLogger("inkcre.sources")

@@ -13,9 +13,9 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from inkcre.errors import Invalid
-from inkcre.infobase.forms import Name, RelationContent, Star
+from inkcre.graph.forms import Name, RelationContent, Star
+from inkcre.graph.stars import Arc, block, star
 from inkcre.infobase.sourcing import Item, SourceConfig
-from inkcre.infobase.stars import Arc, block, star
 from inkcre.sql.values import MAX_NAME_LENGTH
 
 Template = Annotated[str, Field(max_length=2000)]

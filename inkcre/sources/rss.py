@@ -14,9 +14,9 @@ from urllib.parse import urljoin
 from pydantic import Field
 
 from inkcre.errors import BadAnswer
-from inkcre.infobase.forms import NodeForm, Star
+from inkcre.graph.forms import NodeForm, Star
+from inkcre.graph.stars import Arc, block, page, star, text
 from inkcre.infobase.sourcing import Item, Seen, SourceBase, SourceConfig
-from inkcre.infobase.stars import Arc, block, page, star, text
 from inkcre.sources.fetching import FetchState, fetch_if_changed, remember
 from inkcre.sources.pages import read_page
 from inkcre.sources.trees import parse_html

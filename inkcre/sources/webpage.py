@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inkcre.errors import BadAnswer
-from inkcre.infobase.forms import Star
+from inkcre.graph.forms import Star
+from inkcre.graph.stars import Arc, page, star, text
 from inkcre.infobase.sourcing import Item, Seen, SourceBase, SourceConfig
-from inkcre.infobase.stars import Arc, page, star, text
 from inkcre.sources.fetching import FetchState, fetch_if_changed, remember
 from inkcre.sources.pages import ReadPage, read_page
 

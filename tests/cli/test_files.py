@@ -12,7 +12,8 @@ import pytest
 
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
-from inkcre.infobase import files, transfer
+from inkcre.graph.files import files
+from inkcre.infobase import transfer
 from inkcre.ports.storage import FileKey
 from inkcre.sql import schema
 from tests.buckets import serve_bucket

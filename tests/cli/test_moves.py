@@ -12,13 +12,15 @@ import pytest
 
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
-from inkcre.infobase import files, graphs, transfer
-from inkcre.infobase.blocks import delete_block
+from inkcre.graph import graphs
+from inkcre.graph.blocks import delete_block
+from inkcre.graph.files import files
+from inkcre.graph.forms import parse_graph
+from inkcre.graph.stars import star, text
+from inkcre.infobase import transfer
 from inkcre.infobase.collecting import add_items, collect_now, enqueue_collect
-from inkcre.infobase.forms import parse_graph
 from inkcre.infobase.sources import SourceForm, create_source, list_sources
 from inkcre.infobase.sourcing import Item
-from inkcre.infobase.stars import star, text
 from inkcre.jobs import jobs
 from inkcre.jobs.schedules import ScheduleForm
 from inkcre.ports.keyvalue import ValueKey
@@ -161,7 +163,7 @@ def fill(given: Components, folder: Path, pages: Pages) -> None:
 
 def parse_star(form: dict[str, Any]) -> Any:
     """Make a star of its form."""
-    from inkcre.infobase.forms import parse_star
+    from inkcre.graph.forms import parse_star
 
     return parse_star(form)
 

@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from inkcre.assembly.assembly import build_components
-from inkcre.infobase import graphs, transfer
-from inkcre.infobase.forms import parse_graph
+from inkcre.graph import graphs
+from inkcre.graph.forms import parse_graph
+from inkcre.infobase import transfer
 from inkcre.sql import schema
 from tests.cli.conftest import COMMAND, Run, clean_environ
 from tests.conftest import PEPS, new_postgres_database, postgres_settings, sqlite_settings

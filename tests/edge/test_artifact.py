@@ -121,7 +121,7 @@ def test_only_our_modules_that_a_worker_needs_are_in_it(tmp_path: Path) -> None:
     """Nothing of processes, of the command line, of building; one database of four."""
     files = set(build(tmp_path).files)
     ours = {path.removeprefix("src/") for path in files if path.startswith("src/inkcre/")}
-    assert {"inkcre/app.py", "inkcre/edge/entry.py", "inkcre/infobase/graphs.py"} <= ours
+    assert {"inkcre/app.py", "inkcre/edge/entry.py", "inkcre/graph/graphs.py"} <= ours
     assert "inkcre/adapters/database/hyperdrive.py" in ours
     for other in (
         "cli/",

@@ -25,7 +25,7 @@ import worker
 from datetime import UTC, datetime, timedelta
 from inkcre.edge.bindings import WorkerBindings
 from inkcre.infobase import claims, files, notes, sweeping
-from inkcre.infobase.blocks import delete_block
+from inkcre.graph.blocks import delete_block
 from inkcre.sql.tables import file_notes
 from inkcre.ports.database import Statement
 from sqlalchemy import update

@@ -28,9 +28,9 @@ from inkcre.errors import (
     TimedOut,
     Unavailable,
 )
-from inkcre.infobase import blocks, graphs
-from inkcre.infobase.forms import parse_graph
-from inkcre.infobase.plans import plan_graph
+from inkcre.graph import blocks, graphs
+from inkcre.graph.forms import parse_graph
+from inkcre.graph.plans import plan_graph
 from inkcre.ports.database import Statement
 from tests.conftest import hyperdrive_database
 from tests.ports.test_database import INSERT

@@ -18,9 +18,9 @@ from sqlalchemy import func, select
 from inkcre.adapters.database import postgres
 from inkcre.assembly.assembly import build_components
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, TimedOut, Unavailable
-from inkcre.infobase import blocks, graphs
-from inkcre.infobase.forms import parse_graph
-from inkcre.infobase.plans import plan_graph
+from inkcre.graph import blocks, graphs
+from inkcre.graph.forms import parse_graph
+from inkcre.graph.plans import plan_graph
 from inkcre.ports.database import Statement
 from inkcre.sql import schema
 from inkcre.sql.tables import SCHEMA_HEAD

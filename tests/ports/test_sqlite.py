@@ -12,8 +12,8 @@ from sqlalchemy import text
 from inkcre.adapters.database import sqlite
 from inkcre.assembly.assembly import build_components, utc_now
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, SchemaBehind, Unavailable
-from inkcre.infobase import blocks
-from inkcre.infobase.forms import BlockForm
+from inkcre.graph import blocks
+from inkcre.graph.forms import BlockForm
 from inkcre.ports.database import Database, Statement
 from inkcre.sql import schema
 from tests.conftest import sqlite_settings
@@ -86,7 +86,7 @@ def test_acknowledged_write_survives_a_kill(sqlite_path: Path) -> None:
         "import os, sys\n"
         "from inkcre.assembly.assembly import build_components, utc_now\n"
         "from inkcre.infobase import blocks\n"
-        "from inkcre.infobase.forms import BlockForm\n"
+        "from inkcre.graph.forms import BlockForm\n"
         "from inkcre.settings.loader import load_settings\n"
         "settings = load_settings('dev', overrides={'database.path': sys.argv[1]}, environ={})\n"
         "database = build_components(settings).database\n"

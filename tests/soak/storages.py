@@ -21,8 +21,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from inkcre.graph.files import claims, files
 from inkcre.graph.tables import blocks
-from inkcre.infobase import claims, files
 from inkcre.ports.database import Statement
 from tests.copies import Base, key_of, open_base, pass_days
 from tests.pairs import PAIRS, Pair, open_pair

@@ -6,7 +6,7 @@ import pytest
 
 from inkcre.context import Components
 from inkcre.errors import BadAnswer
-from inkcre.infobase.blocks import list_blocks
+from inkcre.graph.blocks import list_blocks
 from inkcre.sources.rss import read_feed
 from tests.conftest import ROOT
 from tests.pages import Pages

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from inkcre.context import Components
 from inkcre.errors import Invalid, Unsupported
-from inkcre.infobase.blocks import create_block, delete_block, edit_block, list_blocks
-from inkcre.infobase.forms import BlockEdit, BlockForm, RelationForm
-from inkcre.infobase.relations import create_relation, list_relations
+from inkcre.graph.blocks import create_block, delete_block, edit_block, list_blocks
+from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm
+from inkcre.graph.relations import create_relation, list_relations
 from inkcre.settings.loader import load_settings
 from inkcre.settings.report import SettingsError
 from tests.sources.conftest import add_source, collect

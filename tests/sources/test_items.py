@@ -10,14 +10,14 @@ import pytest
 
 from inkcre.context import Components
 from inkcre.errors import Conflict, NotFound
-from inkcre.infobase.blocks import create_block, delete_block, edit_block, list_blocks
+from inkcre.graph.blocks import create_block, delete_block, edit_block, list_blocks
+from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm, parse_graph
+from inkcre.graph.graphs import write_graph
+from inkcre.graph.relations import create_relation
+from inkcre.graph.stars import star, text
 from inkcre.infobase.collecting import add_items, collect_now
-from inkcre.infobase.forms import BlockEdit, BlockForm, RelationForm, parse_graph
-from inkcre.infobase.graphs import write_graph
-from inkcre.infobase.relations import create_relation
 from inkcre.infobase.sources import delete_source
 from inkcre.infobase.sourcing import Item, SourceBase, SourceConfig, SourceState
-from inkcre.infobase.stars import star, text
 from tests.pages import Pages
 from tests.sources.conftest import add_source, collect
 from tests.sources.test_folder import arcs, find, write

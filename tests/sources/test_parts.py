@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkcre.errors import Forbidden, Invalid
-from inkcre.infobase.stars import block, star, text
+from inkcre.graph.stars import block, star, text
 from inkcre.sources.mapping import BlockMapping, Mapping, RelationMapping, fill, find
 from inkcre.sources.opml import Feed, read_opml, write_opml
 from inkcre.sources.signatures import verify

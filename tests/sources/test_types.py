@@ -9,7 +9,7 @@ import pytest
 from inkcre import source_types
 from inkcre.context import Components
 from inkcre.errors import Invalid
-from inkcre.infobase.blocks import list_blocks
+from inkcre.graph.blocks import list_blocks
 from inkcre.settings.loader import load_settings
 from inkcre.source_types import InstalledSourceTypes
 from tests.conftest import ROOT

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from inkcre.errors import StorageContested, StorageTaken, Unsupported
-from inkcre.infobase import claims, epochs, files, sweeping
+from inkcre.graph.files import claims, epochs, files, sweeps
 from inkcre.ports.storage import FileKey, Standing, Storage, Tenure
 from tests.buckets import another_bucket, serve_bucket
 from tests.conftest import new_postgres_database
@@ -190,7 +190,7 @@ def test_restored_backup_deletes_nothing(base: Base, tmp_path: Path) -> None:
     standing = standing_of(backup)
     given = backup.given
     pass_days(1, base.section)
-    found = list(sweeping.list_orphans(given.database, given.storage, given.clock, standing))
+    found = list(sweeps.list_orphans(given.database, given.storage, given.clock, standing))
     assert len(found) == 1
     backup.close()
 
@@ -239,7 +239,7 @@ def test_nothing_is_deleted_once_it_is_contested(base: Base) -> None:
     base.given.storage.put(epochs.CONTESTED, b"{}\n")
     assert base.sweep() == "storage_contested"
     base.given.storage.delete([epochs.CONTESTED])
-    sweep = sweeping.open_sweep(base.given.database, base.given.storage, base.given.clock, base.given.tenure, is_automatic=True)  # fmt: skip
+    sweep = sweeps.open_sweep(base.given.database, base.given.storage, base.given.clock, base.given.tenure, is_automatic=True)  # fmt: skip
     assert sweep.may_go_on()
     base.given.storage.put(epochs.CONTESTED, b"{}\n")
     assert not sweep.may_go_on()
@@ -265,8 +265,8 @@ def test_store_that_does_not_refuse_is_not_swept_by_itself(base: Base) -> None:
     storage: Any = Careless(base.given.storage)
     given = base.given
     with pytest.raises(Unsupported, match="puts over what is there"):
-        list(sweeping.sweep_files(given.database, storage, given.clock, is_automatic=True))
-    assert list(sweeping.sweep_files(given.database, storage, given.clock))
+        list(sweeps.sweep_files(given.database, storage, given.clock, is_automatic=True))
+    assert list(sweeps.sweep_files(given.database, storage, given.clock))
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"\xff", b'{"base": 1, "storage": "", "token": []}', None], ids=repr)  # fmt: skip

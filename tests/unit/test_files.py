@@ -16,12 +16,12 @@ from inkcre.adapters.storage.filesystem import FilesystemStorage, path_of
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.errors import InkcreError, NotFound, Unavailable
+from inkcre.graph.blocks import delete_block, get_block
+from inkcre.graph.file_notes import HELD_SECONDS
+from inkcre.graph.files import claims, files, sweeps
+from inkcre.graph.files.contents import find_content
+from inkcre.graph.files.media_types import HEAD_BYTES, resolver_for, sniff_type
 from inkcre.graph.tables import file_notes
-from inkcre.infobase import claims, files, sweeping
-from inkcre.infobase.blocks import delete_block, get_block
-from inkcre.infobase.contents import find_content
-from inkcre.infobase.notes import HELD_SECONDS
-from inkcre.infobase.sniffing import HEAD_BYTES, resolver_for, sniff_type
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.storage import FileKey, Storage
 from inkcre.sql import schema
@@ -84,11 +84,9 @@ def let_go(given: Components, content: bytes, days: float = 31) -> None:
     os.utime(path, (time.time() - 40 * 86400,) * 2)
 
 
-def sweep(
-    given: Components, clock: Callable[[], datetime] = later, **options: Any
-) -> sweeping.Swept:
+def sweep(given: Components, clock: Callable[[], datetime] = later, **options: Any) -> sweeps.Swept:
     """Sweep at a time at which every file is old; give what came of it."""
-    *_, swept = sweeping.sweep_files(given.database, given.storage, clock, **options)
+    *_, swept = sweeps.sweep_files(given.database, given.storage, clock, **options)
     return swept
 
 
@@ -155,8 +153,9 @@ def test_sweep_leaves_what_a_block_names(given: Components) -> None:
 @pytest.mark.parametrize("way", ["delete", "edit", "item follows", "item leaves"])
 def test_what_is_let_go_is_noted(given: Components, way: str) -> None:
     """However its last block goes: the file stays for ``keep_days``, and is gone after that."""
-    from inkcre.infobase import blocks, items
-    from inkcre.infobase.forms import BlockEdit, parse_star
+    from inkcre.graph import blocks
+    from inkcre.graph.forms import BlockEdit, parse_star
+    from inkcre.infobase import items
     from inkcre.infobase.sources import SourceForm, create_source
     from inkcre.infobase.sourcing import Item
 
@@ -190,8 +189,8 @@ def test_what_is_let_go_is_noted(given: Components, way: str) -> None:
 
 def test_files_that_are_named_again_are_not_noted(given: Components) -> None:
     """Sent again, or named by hand: and old notes of named files are taken away by the sweep."""
-    from inkcre.infobase.blocks import create_block
-    from inkcre.infobase.forms import BlockForm
+    from inkcre.graph.blocks import create_block
+    from inkcre.graph.forms import BlockForm
 
     block = add(given, SMALL)
     form = BlockForm(resolver="mine", storage="file", content=block["content"])
@@ -243,7 +242,7 @@ def test_two_sweeps_and_a_file_that_comes(
     made = Interrupted(getattr(given, port), name, number, sweep_and_come)
     database = made if port == "database" else given.database
     storage = made if port == "storage" else given.storage
-    list(sweeping.sweep_files(database, storage, later))  # type: ignore[arg-type]
+    list(sweeps.sweep_files(database, storage, later))  # type: ignore[arg-type]
     (outcome,) = outcomes
     if isinstance(outcome, InkcreError):
         outcome = add(given, content)
@@ -266,7 +265,7 @@ def test_sweep_whose_machine_slept_looks_again(given: Components) -> None:
         files.add_file(given.database, given.storage, [SMALL], name=None, now=clock())
 
     storage = Interrupted(given.storage, "head", 1, sleep_and_come)
-    *_, swept = sweeping.sweep_files(given.database, storage, clock)  # type: ignore[arg-type]
+    *_, swept = sweeps.sweep_files(given.database, storage, clock)  # type: ignore[arg-type]
     assert swept.deleted == 0
     assert len(all_keys(given)) == 1
     assert [sweep for _, sweep in notes_of(given)] == []
@@ -275,8 +274,9 @@ def test_sweep_whose_machine_slept_looks_again(given: Components) -> None:
 @pytest.mark.parametrize("way", ["create", "edit", "graph", "import"])
 def test_block_written_by_hand_during_a_sweep_is_told_of(given: Components, way: str) -> None:
     """Whoever names a file that is about to be deleted hears of it, however it is written."""
-    from inkcre.infobase import blocks, graphs, transfer
-    from inkcre.infobase.forms import BlockEdit, BlockForm, Star
+    from inkcre.graph import blocks, graphs
+    from inkcre.graph.forms import BlockEdit, BlockForm, Star
+    from inkcre.infobase import transfer
 
     kept = add(given, SMALL)
     form = {"resolver": "mine", "storage": "file", "content": kept["content"]}
@@ -300,7 +300,7 @@ def test_block_written_by_hand_during_a_sweep_is_told_of(given: Components, way:
         told.append(caught.value)
 
     storage = Interrupted(given.storage, "delete", 2, write)
-    list(sweeping.sweep_files(given.database, storage, later))  # type: ignore[arg-type]
+    list(sweeps.sweep_files(given.database, storage, later))  # type: ignore[arg-type]
     assert told
 
 
@@ -333,8 +333,8 @@ def test_file_is_written_through_to_the_disk(
 
 
 def _copy_of(block: dict[str, Any]) -> Any:
-    from inkcre.infobase.blocks import INSERT_BLOCK
-    from inkcre.infobase.digests import block_digest
+    from inkcre.graph.blocks import INSERT_BLOCK
+    from inkcre.graph.digests import block_digest
 
     values = {"storage": "file", "resolver": "mine", "content": block["content"]}
     digest = block_digest("mine", "file", block["content"])
@@ -360,12 +360,12 @@ def test_orphans_are_counted_and_deleted_only_when_asked(given: Components) -> N
     given.storage.put(orphan, b"x")
     given.storage.put(FileKey("incoming/" + "0" * 32), b"x")
     standing = claims.require(given.database, given.storage, given.tenure)
-    found = list(sweeping.list_orphans(given.database, given.storage, given.clock, standing))
+    found = list(sweeps.list_orphans(given.database, given.storage, given.clock, standing))
     assert found == []
     assert sweep(given).deleted == 0
-    found = list(sweeping.list_orphans(given.database, given.storage, later, standing))
+    found = list(sweeps.list_orphans(given.database, given.storage, later, standing))
     assert {info.key for info in found} == {orphan, "incoming/" + "0" * 32}
-    *_, swept = sweeping.sweep_orphans(given.database, given.storage, later, orphans=found)
+    *_, swept = sweeps.sweep_orphans(given.database, given.storage, later, orphans=found)
     assert swept.deleted == 2
     digests = {block.rpartition("/")[2] for block in all_keys(given)}
     assert digests == {kept["content"][7:], hashlib.sha256(SMALL).hexdigest()}
@@ -377,9 +377,9 @@ def test_orphan_that_is_named_meanwhile_stays(given: Components) -> None:
     digest = hashlib.sha256(SMALL).hexdigest()
     given.storage.put(files.file_key(digest), SMALL)
     standing = claims.require(given.database, given.storage, given.tenure)
-    found = list(sweeping.list_orphans(given.database, given.storage, later, standing))
+    found = list(sweeps.list_orphans(given.database, given.storage, later, standing))
     add(given, SMALL)
-    *_, swept = sweeping.sweep_orphans(given.database, given.storage, later, orphans=found)
+    *_, swept = sweeps.sweep_orphans(given.database, given.storage, later, orphans=found)
     assert (len(found), swept.deleted, len(all_keys(given))) == (1, 0, 1)
 
 
@@ -389,7 +389,7 @@ def test_marks_of_a_sweep_that_was_killed_do_not_last(given: Components) -> None
     killed = Interrupted(given.storage, "delete", 2, _die)
     database = Interrupted(given.database, "atomic", 4, _die)
     with pytest.raises(KeyboardInterrupt):
-        list(sweeping.sweep_files(database, killed, later))  # type: ignore[arg-type]
+        list(sweeps.sweep_files(database, killed, later))  # type: ignore[arg-type]
     ((_, mark),) = notes_of(given)
     assert mark
     with pytest.raises(Unavailable, match="is being cleared away"):
@@ -462,7 +462,7 @@ def test_file_that_comes_during_a_sweep_is_not_lost(
         storage = Interrupted(storage, name, number, come)  # type: ignore[assignment]
     else:
         database = Interrupted(database, name, number, come)  # type: ignore[assignment]
-    list(sweeping.sweep_files(database, storage, later))
+    list(sweeps.sweep_files(database, storage, later))
     (outcome,) = outcomes
     if isinstance(outcome, InkcreError):
         assert "is being cleared away" in str(outcome)
@@ -482,7 +482,7 @@ def test_sweep_during_the_coming_of_a_file_loses_nothing(
 ) -> None:
     """Whichever step it runs before, also when the same old file is there already."""
     let_go(given, content)
-    swept: list[sweeping.Swept] = []
+    swept: list[sweeps.Swept] = []
     made = Components(
         database=given.database,
         storage=given.storage,

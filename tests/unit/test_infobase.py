@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkcre.errors import Invalid
-from inkcre.infobase.digests import block_digest
-from inkcre.infobase.forms import BlockForm
-from inkcre.infobase.resolvers import RESOLVERS, find_resolver
+from inkcre.graph.digests import block_digest
+from inkcre.graph.forms import BlockForm
+from inkcre.graph.resolvers import RESOLVERS, find_resolver
 from inkcre.sql.cursors import decode_cursor, encode_cursor
 from inkcre.sql.timestamps import format_moment
 from inkcre.sql.values import MAX_ID

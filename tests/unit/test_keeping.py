@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from inkcre.infobase import claims
+from inkcre.graph.files import claims
 from inkcre.ports.storage import FileKey
 from tests import plays
 from tests.conftest import ROOT, new_postgres_database

@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 from inkcre.assembly.assembly import build_components
 from inkcre.errors import SchemaBehind
 from inkcre.graph.ddl import metadata
-from inkcre.infobase.digests import block_digest
+from inkcre.graph.digests import block_digest
 from inkcre.ports.database import Database, Migratable
 from inkcre.sql import schema
 from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE

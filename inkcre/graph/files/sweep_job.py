@@ -3,7 +3,7 @@
 import logging
 
 from inkcre.errors import NotOurs, Unsupported
-from inkcre.infobase.sweeping import sweep_files
+from inkcre.graph.files.sweeps import sweep_files
 from inkcre.jobs.kinds import Job, JobKind, NoPayload, Outcome
 
 logger = logging.getLogger("inkcre")

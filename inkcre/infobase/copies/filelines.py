@@ -14,10 +14,10 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from inkcre.errors import NotFound
+from inkcre.graph.files.files import Shelf, keep_file, receive_file
+from inkcre.graph.forms import FILE_CONTENT
+from inkcre.graph.storages import PREFIX
 from inkcre.infobase.copies.files import Damaged, compare_digest, find_key, named_files
-from inkcre.infobase.files import Shelf, keep_file, receive_file
-from inkcre.infobase.forms import FILE_CONTENT
-from inkcre.infobase.storages import PREFIX
 from inkcre.ports.database import Database
 from inkcre.ports.storage import Storage
 from inkcre.sql.values import Form

@@ -11,11 +11,11 @@ from sqlalchemy import Integer, Text, bindparam, select
 
 from inkcre.context import Components
 from inkcre.errors import NotFound
+from inkcre.graph.files.files import Shelf, digest_of_key, file_key, open_shelf
+from inkcre.graph.files.media_types import sniff_type
+from inkcre.graph.forms import FILE_CONTENT
+from inkcre.graph.storages import PREFIX
 from inkcre.graph.tables import blocks
-from inkcre.infobase.files import Shelf, digest_of_key, file_key, open_shelf
-from inkcre.infobase.forms import FILE_CONTENT
-from inkcre.infobase.sniffing import sniff_type
-from inkcre.infobase.storages import PREFIX
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.storage import FileContent, FileInfo, FileKey, Storage
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true, update
 
+from inkcre.graph.digests import block_digest
+from inkcre.graph.file_notes import naming_calls, refuse_held
 from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.infobase.copies.parts import (
     CopiedRow,
@@ -15,8 +17,6 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.infobase.digests import block_digest
-from inkcre.infobase.notes import naming_calls, refuse_held
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
 
@@ -191,7 +191,7 @@ ADD_RELATIONS = {kept: _add_relations_statement(keeps_ids=kept) for kept in (Tru
 _relation_keys = json_rows(
     "keys", ord=BigInteger(), from_digest=Text(), to_digest=Text(), content=Text()
 )
-# Each relation is found by its whole unique key, for the reason that ``inkcre.infobase.graphs``
+# Each relation is found by its whole unique key, for the reason that ``inkcre.graph.graphs``
 # gives: an ordinary join goes through all arcs of a hub, for each of them.
 _wanted = (
     select(

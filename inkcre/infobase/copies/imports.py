@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import BigInteger, Text, func, select
 
+from inkcre.graph.graphs import COUNT_BLOCKS, COUNT_RELATIONS
 from inkcre.graph.tables import blocks, relations
-from inkcre.infobase.graphs import COUNT_BLOCKS, COUNT_RELATIONS
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import json_rows
 
@@ -23,7 +23,7 @@ _relations = json_rows(
 )  # fmt: skip
 _from = blocks.alias("from_block")
 _to = blocks.alias("to_block")
-# Each is found by its whole unique key, for the reason that ``inkcre.infobase.graphs`` gives.
+# Each is found by its whole unique key, for the reason that ``inkcre.graph.graphs`` gives.
 _wanted = (
     select(
         func.coalesce(_relations.c.from_id, _from.c.id).label("from_"),

@@ -44,8 +44,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import FromClause
 
 from inkcre.errors import Unavailable
+from inkcre.graph.storages import PREFIX
 from inkcre.graph.tables import blocks, claims, file_notes
-from inkcre.infobase.storages import PREFIX
 from inkcre.ports.database import Call, Database, Row, Statement
 from inkcre.sql.constructs import IGNORE_TWINS, database_now, json_rows
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inkcre.errors import Invalid
-from inkcre.infobase.digests import block_digest
-from inkcre.infobase.forms import FlatGraph, NodeForm, Star, Times
+from inkcre.graph.digests import block_digest
+from inkcre.graph.forms import FlatGraph, NodeForm, Star, Times
 from inkcre.sql.timestamps import format_moment
 
 MAX_STAR_DEPTH = 64

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, select, union
 
 from inkcre.errors import NotFound
+from inkcre.graph.blocks import BLOCK_COLUMNS, block_from_row
+from inkcre.graph.relations import RELATION_COLUMNS, relation_from_row
 from inkcre.graph.tables import blocks, relations
-from inkcre.infobase.blocks import BLOCK_COLUMNS, block_from_row
-from inkcre.infobase.relations import RELATION_COLUMNS, relation_from_row
 from inkcre.ports.database import Database, Statement
 from inkcre.sql.constructs import json_rows
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from inkcre.infobase.forms import NodeForm, Star
+from inkcre.graph.forms import NodeForm, Star
 from inkcre.sql.text import clean
 from inkcre.sql.values import MAX_RELATION_LENGTH
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from inkcre.infobase.forms import BlockForm, Star
+from inkcre.graph.forms import BlockForm, Star
 
 URL = re.compile(r"https?://[^\s<>\"'`\\^{}|]+")
 TRAILING = ".,;:!?)]}'\"»”\u2019"

@@ -43,8 +43,8 @@ from inkcre.errors import (
     SurroundingsError,
     Unavailable,
 )
-from inkcre.graph.tables import base, claims
-from inkcre.infobase.epochs import (
+from inkcre.graph.file_notes import SELECT_KNOWN, SELECT_SOME_NAMED, select_digests
+from inkcre.graph.files.epochs import (
     ATTEMPTS,
     CONTESTED,
     Epoch,
@@ -54,7 +54,7 @@ from inkcre.infobase.epochs import (
     put_epoch,
     see,
 )
-from inkcre.infobase.notes import SELECT_KNOWN, SELECT_SOME_NAMED, select_digests
+from inkcre.graph.tables import base, claims
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.ports.storage import FileKey, Standing, State, Storage, Tenure
 from inkcre.sql.constructs import random_id

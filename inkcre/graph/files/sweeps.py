@@ -15,18 +15,7 @@ from itertools import islice
 
 from inkcre.context import KEEP_DAYS
 from inkcre.errors import NotFound, Unsupported
-from inkcre.infobase.claims import (
-    FILES,
-    claim_next,
-    drop_older,
-    judge,
-    look,
-    refusal,
-    remember,
-)
-from inkcre.infobase.epochs import EPOCHS, refuses_second_put, see
-from inkcre.infobase.files import INCOMING, digest_of_key, file_key
-from inkcre.infobase.notes import (
+from inkcre.graph.file_notes import (
     DROP,
     FORGET_NAMED,
     HELD_SECONDS,
@@ -39,6 +28,17 @@ from inkcre.infobase.notes import (
     as_digests,
     select_digests,
 )
+from inkcre.graph.files.claims import (
+    FILES,
+    claim_next,
+    drop_older,
+    judge,
+    look,
+    refusal,
+    remember,
+)
+from inkcre.graph.files.epochs import EPOCHS, refuses_second_put, see
+from inkcre.graph.files.files import INCOMING, digest_of_key, file_key
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database
 from inkcre.ports.storage import FileInfo, Standing, Storage, Tenure

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from inkcre.infobase.blocks import create_block
-from inkcre.infobase.forms import BlockForm
-from inkcre.infobase.graphs import write_graph
-from inkcre.infobase.resolvers import find_resolver
+from inkcre.graph.blocks import create_block
+from inkcre.graph.forms import BlockForm
+from inkcre.graph.graphs import write_graph
+from inkcre.graph.resolvers import find_resolver
 from inkcre.ports.database import Database
 
 

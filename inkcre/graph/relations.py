@@ -18,9 +18,9 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import MissingReference, NotFound, Unavailable
+from inkcre.graph.blocks import ATTEMPTS, get_block
+from inkcre.graph.forms import RelationForm
 from inkcre.graph.tables import relations
-from inkcre.infobase.blocks import ATTEMPTS, get_block
-from inkcre.infobase.forms import RelationForm
 from inkcre.ports.database import Database, Statement
 from inkcre.sql.constructs import IGNORE_TWINS, moment, shown
 from inkcre.sql.cursors import decode_cursor, encode_cursor

@@ -16,14 +16,14 @@ from itertools import chain
 from typing import Any
 
 from inkcre.errors import NotFound, SurroundingsError, Unavailable
-from inkcre.infobase import claims
-from inkcre.infobase.blocks import create_block
-from inkcre.infobase.claims import require
-from inkcre.infobase.forms import BlockForm, Star, clean_name
-from inkcre.infobase.graphs import write_graph
-from inkcre.infobase.notes import HOLD, being_swept
-from inkcre.infobase.sniffing import resolver_for, sniff_type
-from inkcre.infobase.storages import PREFIX
+from inkcre.graph.blocks import create_block
+from inkcre.graph.file_notes import HOLD, being_swept
+from inkcre.graph.files import claims
+from inkcre.graph.files.claims import require
+from inkcre.graph.files.media_types import resolver_for, sniff_type
+from inkcre.graph.forms import BlockForm, Star, clean_name
+from inkcre.graph.graphs import write_graph
+from inkcre.graph.storages import PREFIX
 from inkcre.ports.database import Database
 from inkcre.ports.storage import FileInfo, FileKey, Standing, Storage, Tenure, first_part
 

@@ -14,12 +14,12 @@ from inkcre.errors import (
     NotFound,
     Unavailable,
 )
+from inkcre.graph.digests import block_digest
+from inkcre.graph.file_notes import let_go_call, naming_calls, refuse_held
+from inkcre.graph.forms import STRANGE_FILE, BlockEdit, BlockForm, is_strange
+from inkcre.graph.ownership import disown
+from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.graph.tables import blocks
-from inkcre.infobase.digests import block_digest
-from inkcre.infobase.forms import STRANGE_FILE, BlockEdit, BlockForm, is_strange
-from inkcre.infobase.itemrows import disown
-from inkcre.infobase.notes import let_go_call, naming_calls, refuse_held
-from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.ports.database import Call, Database, Row, Statement
 from inkcre.sql.constructs import IGNORE_TWINS, moment, shown
 from inkcre.sql.cursors import read_page

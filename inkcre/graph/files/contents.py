@@ -9,11 +9,11 @@ from sqlalchemy import BigInteger, Text, bindparam, func, select
 
 from inkcre.context import Components
 from inkcre.errors import BadAnswer, NotFound, Unsupported
+from inkcre.graph.files.files import NAMED, file_key
+from inkcre.graph.files.media_types import HEAD_BYTES, TEXT, sniff_type
+from inkcre.graph.forms import clean_name
+from inkcre.graph.storages import PREFIX
 from inkcre.graph.tables import blocks, relations
-from inkcre.infobase.files import NAMED, file_key
-from inkcre.infobase.forms import clean_name
-from inkcre.infobase.sniffing import HEAD_BYTES, TEXT, sniff_type
-from inkcre.infobase.storages import PREFIX
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.storage import FileKey, Storage
 from inkcre.sql.values import MAX_NAME_LENGTH

@@ -27,14 +27,14 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import MissingReference, NotFound, Unavailable
+from inkcre.graph.blocks import ATTEMPTS, BLOCK_COLUMNS, block_from_row
+from inkcre.graph.file_notes import naming_calls, refuse_held
+from inkcre.graph.forms import FlatGraph, Star
+from inkcre.graph.ownership import disown
+from inkcre.graph.plans import Plan, Reference, plan_graph
+from inkcre.graph.relations import relation_from_row
+from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.graph.tables import blocks, relations, source_items
-from inkcre.infobase.blocks import ATTEMPTS, BLOCK_COLUMNS, block_from_row
-from inkcre.infobase.forms import FlatGraph, Star
-from inkcre.infobase.itemrows import disown
-from inkcre.infobase.notes import naming_calls, refuse_held
-from inkcre.infobase.plans import Plan, Reference, plan_graph
-from inkcre.infobase.relations import relation_from_row
-from inkcre.infobase.storages import refuse_unknown_storages
 from inkcre.ports.database import Call, Database, Row, Statement
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
 from inkcre.sql.timestamps import format_moment

@@ -2,11 +2,11 @@
 
 from inkcre.graph.files import claims
 from inkcre.graph.files.sweep_job import SWEEP_FILES
-from inkcre.infobase.collecting import COLLECT, ORGANIZE
 from inkcre.jobs.cleanup import SWEEP
 from inkcre.jobs.kinds import Kinds
 from inkcre.runtime.lifecycle import Custody
-from inkcre.source_types import InstalledSourceTypes
+from inkcre.sources.collect import COLLECT, ORGANIZE
+from inkcre.sources.registry import InstalledSourceTypes
 
 CUSTODY = Custody(claims.look, claims.owns, claims.notice)
 

@@ -29,7 +29,7 @@ from inkcre.settings.loader import Inspection
 from inkcre.settings.masking import mask, mask_forms
 from inkcre.settings.origins import display_path
 from inkcre.settings.rendering import Paint, Role, count_problems, plain, visible
-from inkcre.source_types import InstalledSourceTypes
+from inkcre.sources.registry import InstalledSourceTypes
 from inkcre.sql import schema
 from inkcre.sql.tables import SCHEMA_HEAD
 

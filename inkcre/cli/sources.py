@@ -28,7 +28,7 @@ FAILED = 1
 def types(profile: Profile = None, set_: Assignments = None) -> None:
     """List what sources can be of, with what each needs."""
     from inkcre.errors import Unsupported
-    from inkcre.infobase.collecting import describe_type
+    from inkcre.sources.collect import describe_type
 
     with assemble(profile, set_) as (_, given):
         for name in given.source_types.names():
@@ -53,7 +53,7 @@ def list_(profile: Profile = None, set_: Assignments = None) -> None:
 
 
 def _all_sources(given: "Components") -> Iterator[dict[str, Any]]:
-    from inkcre.infobase.sources import list_sources
+    from inkcre.sources.sources import list_sources
 
     cursor = None
     while True:
@@ -117,7 +117,7 @@ def _create(given: "Components", form: dict[str, Any]) -> dict[str, Any]:
     from pydantic import ValidationError
 
     from inkcre.errors import Invalid
-    from inkcre.infobase.sources import SourceForm, create_source
+    from inkcre.sources.sources import SourceForm, create_source
 
     try:
         return create_source(given, SourceForm.model_validate(form))
@@ -137,7 +137,7 @@ def collect(
     set_: Assignments = None,
 ) -> None:
     """Collect a source now, in this process; tell what was added or changed."""
-    from inkcre.infobase.collecting import CollectFailed, collect_now
+    from inkcre.sources.collect import CollectFailed, collect_now
 
     with open_base(profile, set_) as given:
         try:
@@ -158,7 +158,7 @@ def remove(
     set_: Assignments = None,
 ) -> None:
     """Delete sources and their schedules. What they have collected stays."""
-    from inkcre.infobase.sources import delete_source
+    from inkcre.sources.sources import delete_source
 
     with open_base(profile, set_) as given:
         for source_id in source_ids:
@@ -174,7 +174,7 @@ def import_(
     set_: Assignments = None,
 ) -> None:
     """Add a source for each feed of an OPML file; those that are there already are left alone."""
-    from inkcre.sources.opml import read_opml
+    from inkcre.sources.types.opml import read_opml
 
     feeds = read_opml(_read(file))
     with make_base(profile, set_) as given:
@@ -208,7 +208,7 @@ def export(
     set_: Assignments = None,
 ) -> None:
     """Write the feeds that are collected as OPML."""
-    from inkcre.sources.opml import Feed, write_opml
+    from inkcre.sources.types.opml import Feed, write_opml
 
     with open_base(profile, set_) as given:
         feeds = [
@@ -229,7 +229,7 @@ def export(
 def _has_feeds(name: str) -> bool:
     """Tell whether a file that is there lists feeds, or something else that one would miss."""
     from inkcre.errors import Invalid
-    from inkcre.sources.opml import read_opml
+    from inkcre.sources.types.opml import read_opml
 
     try:
         return bool(name != "-" and Path(name).is_file() and read_opml(_read(name)))

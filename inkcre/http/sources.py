@@ -18,8 +18,8 @@ from inkcre.http.paths import place
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import BlockOut, documented, json_response
 from inkcre.http.streams import run_aside
-from inkcre.infobase import collecting, sources
-from inkcre.infobase.sourcing import Item
+from inkcre.sources import collect, sources
+from inkcre.sources.base import Item
 
 router = APIRouter(tags=["sources"], route_class=JsonRoute)
 
@@ -94,7 +94,7 @@ def list_types() -> Response:
     described = []
     for name in types.names():
         try:
-            described.append(collecting.describe_type(types.load(name)))
+            described.append(collect.describe_type(types.load(name)))
         except Unsupported:  # a folder, while no folder may be read
             continue
     return json_response(described)
@@ -175,7 +175,7 @@ def delete_source(source_id: PathId) -> Response:
 )
 def collect_source(request: Request, source_id: PathId, full: Full = False) -> Response:
     """Add the job that collects a source, or give the one that waits already to do that."""
-    job = collecting.enqueue_collect(components(), source_id, full=full)
+    job = collect.enqueue_collect(components(), source_id, full=full)
     return json_response(job, 202, {"Location": place(request.scope, f"/jobs/{job['id']}")})
 
 
@@ -189,7 +189,7 @@ async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
     """Collect a source while the caller waits; give the blocks that were added or changed."""
     given = components()
     # It waits for servers of others: aside of the threads that answer everybody.
-    blocks = await run_aside("pages", lambda: collecting.collect_now(given, source_id, full=full))
+    blocks = await run_aside("pages", lambda: collect.collect_now(given, source_id, full=full))
     return json_response(blocks)
 
 
@@ -213,7 +213,7 @@ def add_items(source_id: PathId, body: RawBody) -> Response:
         items = _read_items(load_json(body))
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    written = collecting.add_items(components(), source_id, items)
+    written = collect.add_items(components(), source_id, items)
     return json_response({**written.count(), "block_ids": written.block_ids})
 
 
@@ -251,10 +251,10 @@ def receive_message(
 ) -> Response:
     """Make items of a message as the source's mapping says; a repeated one changes nothing."""
     given = components()
-    source = collecting.open_source(given, source_id, lambda: None)
+    source = collect.open_source(given, source_id, lambda: None)
     receive = getattr(source, "receive", None)
     if receive is None:
         raise NotFound(f"source {source_id}: takes no messages")
     headers, body = message
-    written = collecting.add_items(given, source_id, receive(headers, body, given.clock()))
+    written = collect.add_items(given, source_id, receive(headers, body, given.clock()))
     return json_response({**written.count(), "block_ids": written.block_ids})

@@ -18,12 +18,12 @@ from inkcre.graph.files import files
 from inkcre.graph.forms import parse_graph
 from inkcre.graph.stars import star, text
 from inkcre.infobase import transfer
-from inkcre.infobase.collecting import add_items, collect_now, enqueue_collect
-from inkcre.infobase.sources import SourceForm, create_source, list_sources
-from inkcre.infobase.sourcing import Item
 from inkcre.jobs import jobs
 from inkcre.jobs.schedules import ScheduleForm
 from inkcre.ports.keyvalue import ValueKey
+from inkcre.sources.base import Item
+from inkcre.sources.collect import add_items, collect_now, enqueue_collect
+from inkcre.sources.sources import SourceForm, create_source, list_sources
 from inkcre.sql import schema
 from tests.cli.conftest import Run
 from tests.cli.test_files import copy
@@ -126,7 +126,7 @@ def fill(given: Components, folder: Path, pages: Pages) -> None:
         {"type": "inbox", "nickname": "my hook", "config": {"secret": SECRET}},
     ):
         create_source(given, SourceForm.model_validate(form))
-    from inkcre.infobase.sources import delete_source
+    from inkcre.sources.sources import delete_source
 
     delete_source(given.database, 1)
     for source_id in (2, 3):
@@ -347,7 +347,7 @@ def test_copy_into_a_base_with_its_own_things_overwrites_nothing(
 
 def organize_by_hand(given: Components) -> None:
     """Add a job that names a block by its id, as a source does."""
-    from inkcre.infobase.collecting import OrganizePayload
+    from inkcre.sources.collect import OrganizePayload
 
     payload = OrganizePayload(block_id=block_of(given, "by hand"))
     new = jobs.NewJob("organize", payload, dedupe_key="organize:3:abc", source_id=3)

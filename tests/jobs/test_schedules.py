@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from inkcre.context import Components
-from inkcre.infobase.sources import INSERT_SOURCE
 from inkcre.jobs.jobs import list_jobs
 from inkcre.jobs.leases import Place, claim, finish_call, write_fenced
 from inkcre.jobs.schedules import (
@@ -16,6 +15,7 @@ from inkcre.jobs.schedules import (
     list_schedules,
     schedule_call,
 )
+from inkcre.sources.sources import INSERT_SOURCE
 from inkcre.sql.timestamps import format_moment
 from tests.jobs.conftest import START, Clock
 

@@ -22,9 +22,9 @@ import psycopg
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.core import KINDS
-from inkcre.infobase.collecting import enqueue_collect
 from inkcre.infobase.transfer import export_lines
 from inkcre.jobs.tick import tick
+from inkcre.sources.collect import enqueue_collect
 from tests.conftest import postgres_settings, sqlite_settings
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -107,9 +107,9 @@ def describe(base: Base) -> str:
     for line in export_lines(given.database):
         said = json.loads(line)
         graph.append(json.dumps(_without_times(said), sort_keys=True))
-    from inkcre.infobase.itemrows import read_stamps
-    from inkcre.infobase.sources import list_sources
     from inkcre.jobs.jobs import list_jobs
+    from inkcre.sources.items.item_rows import read_stamps
+    from inkcre.sources.sources import list_sources
 
     (source, *_), _ = list_sources(given.database, limit=1)
     jobs, _ = list_jobs(given.database, {}, limit=1000)

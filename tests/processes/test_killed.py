@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from inkcre.assembly.assembly import build_components
-from inkcre.infobase.collecting import collect_now
-from inkcre.infobase.sources import SourceForm, create_source
+from inkcre.sources.collect import collect_now
+from inkcre.sources.sources import SourceForm, create_source
 from inkcre.sql import schema
 from tests.conftest import ROOT, postgres_settings, sqlite_settings
 from tests.jobs.conftest import quiet

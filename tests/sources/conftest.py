@@ -9,10 +9,10 @@ import pytest
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.core import KINDS
-from inkcre.infobase.collecting import enqueue_collect
-from inkcre.infobase.sources import SourceForm, create_source
 from inkcre.jobs.jobs import get_job
 from inkcre.jobs.tick import tick
+from inkcre.sources.collect import enqueue_collect
+from inkcre.sources.sources import SourceForm, create_source
 from inkcre.sql import schema
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.jobs.conftest import Clock, quiet

@@ -7,7 +7,7 @@ import pytest
 from inkcre.context import Components
 from inkcre.errors import BadAnswer
 from inkcre.graph.blocks import list_blocks
-from inkcre.sources.rss import read_feed
+from inkcre.sources.types.rss import read_feed
 from tests.conftest import ROOT
 from tests.pages import Pages
 from tests.sources.conftest import add_source, collect

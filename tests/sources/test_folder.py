@@ -283,7 +283,7 @@ def test_only_named_folders_are_read(base: Components, notes: Path, tmp_path: Pa
 
 def test_folders_are_for_processes() -> None:
     """A constraint says so of the setting, and the type of itself."""
-    from inkcre.source_types import InstalledSourceTypes
+    from inkcre.sources.registry import InstalledSourceTypes
 
     with pytest.raises(SettingsError) as caught:
         load_settings("workers", overrides={"sources.folders": ["/notes"]}, environ={})
@@ -378,7 +378,7 @@ def test_folder_that_cannot_be_listed_says_so(base: Components, notes: Path) -> 
 @pytest.mark.parametrize("text", ['[](a "', "[a](", "[[", "[", "<a ", "![", "[x](<"])
 def test_hostile_markdown_takes_no_more_than_its_length(text: str) -> None:
     """Ten times as much takes about ten times as long: two megabytes are read in seconds."""
-    from inkcre.sources.folder import READERS
+    from inkcre.sources.types.folder import READERS
 
     began = time.process_time()
     for suffix in (".md", ".html"):

@@ -11,8 +11,8 @@ from datetime import datetime
 import pytest
 
 from inkcre.context import Components
-from inkcre.infobase.collecting import enqueue_collect
 from inkcre.jobs.jobs import get_job
+from inkcre.sources.collect import enqueue_collect
 from tests.jobs.conftest import Clock
 from tests.pages import Pages, Write
 from tests.sources.conftest import add_source, run_jobs
@@ -160,7 +160,7 @@ HTML = {
 @pytest.mark.parametrize("name", HTML)
 def test_hostile_pages_are_read_in_bounded_time(name: str) -> None:
     """A page of a megabyte that was made to be slow is not."""
-    from inkcre.sources.pages import decode_html, read_page_lightly
+    from inkcre.sources.pages.pages import decode_html, read_page_lightly
 
     began = time.process_time()
     read_page_lightly(decode_html(HTML[name]), url="https://example.org/")

@@ -15,9 +15,9 @@ from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm, parse_graph
 from inkcre.graph.graphs import write_graph
 from inkcre.graph.relations import create_relation
 from inkcre.graph.stars import star, text
-from inkcre.infobase.collecting import add_items, collect_now
-from inkcre.infobase.sources import delete_source
-from inkcre.infobase.sourcing import Item, SourceBase, SourceConfig, SourceState
+from inkcre.sources.base import Item, SourceBase, SourceConfig, SourceState
+from inkcre.sources.collect import add_items, collect_now
+from inkcre.sources.sources import delete_source
 from tests.pages import Pages
 from tests.sources.conftest import add_source, collect
 from tests.sources.test_folder import arcs, find, write

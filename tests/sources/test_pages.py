@@ -10,9 +10,10 @@ from html.parser import HTMLParser
 import pytest
 
 from inkcre.context import Components
-from inkcre.infobase.collecting import enqueue_collect
 from inkcre.jobs.jobs import get_job
-from inkcre.sources.pages import ReadPage, decode_html, read_page, read_page_lightly
+from inkcre.sources.collect import enqueue_collect
+from inkcre.sources.pages.page import ReadPage
+from inkcre.sources.pages.pages import decode_html, read_page, read_page_lightly
 from tests.conftest import ROOT
 from tests.pages import Pages
 from tests.sources.conftest import add_source, run_jobs

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from inkcre.errors import Forbidden, Invalid
 from inkcre.graph.stars import block, star, text
-from inkcre.sources.mapping import BlockMapping, Mapping, RelationMapping, fill, find
-from inkcre.sources.opml import Feed, read_opml, write_opml
-from inkcre.sources.signatures import verify
+from inkcre.sources.types.mapping import BlockMapping, Mapping, RelationMapping, fill, find
+from inkcre.sources.types.opml import Feed, read_opml, write_opml
+from inkcre.sources.types.signatures import verify
 from inkcre.sql.text import clean
 
 

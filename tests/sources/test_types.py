@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from inkcre import source_types
 from inkcre.context import Components
 from inkcre.errors import Invalid
 from inkcre.graph.blocks import list_blocks
 from inkcre.settings.loader import load_settings
-from inkcre.source_types import InstalledSourceTypes
+from inkcre.sources import registry
+from inkcre.sources.registry import InstalledSourceTypes
 from tests.conftest import ROOT
 from tests.sources.conftest import add_source, collect
 
@@ -38,9 +38,9 @@ def greeting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "[inkcre.sources]\ngreeting = greeting_package:GreetingSource\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    source_types._installed.cache_clear()
+    registry._installed.cache_clear()
     yield
-    source_types._installed.cache_clear()
+    registry._installed.cache_clear()
     sys.modules.pop("greeting_package", None)
 
 

@@ -155,9 +155,9 @@ def test_what_is_let_go_is_noted(given: Components, way: str) -> None:
     """However its last block goes: the file stays for ``keep_days``, and is gone after that."""
     from inkcre.graph import blocks
     from inkcre.graph.forms import BlockEdit, parse_star
-    from inkcre.infobase import items
-    from inkcre.infobase.sources import SourceForm, create_source
-    from inkcre.infobase.sourcing import Item
+    from inkcre.sources.base import Item
+    from inkcre.sources.items import items
+    from inkcre.sources.sources import SourceForm, create_source
 
     database, now = given.database, given.clock()
     digest = hashlib.sha256(SMALL).hexdigest()

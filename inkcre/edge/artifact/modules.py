@@ -9,7 +9,7 @@ NAME = PACKAGE.name
 
 
 OF_PROCESSES = frozenset(
-    f"{NAME}.{module}" for module in ("jobs.threads", "sources.folder", "sources.heavy")
+    f"{NAME}.{module}" for module in ("jobs.threads", "sources.types.folder", "sources.pages.heavy")
 )
 """What is imported inside of functions that no Worker calls."""
 

@@ -31,8 +31,8 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.infobase.editions import edition_digest, sort_arcs
 from inkcre.ports.database import Statement
+from inkcre.sources.items.revisions import edition_digest, sort_arcs
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
 from inkcre.sql.values import dump
 

@@ -24,7 +24,6 @@ from sqlalchemy import (
 )
 
 from inkcre.graph.files.sweep_job import SWEEP_FILES
-from inkcre.infobase.collecting import COLLECT, ORGANIZE
 from inkcre.infobase.copies.ids import NOBODY, find_block_ids
 from inkcre.infobase.copies.parts import (
     CopiedRow,
@@ -38,6 +37,7 @@ from inkcre.infobase.copies.parts import (
 from inkcre.jobs.cleanup import SWEEP
 from inkcre.jobs.jobs import source_lane
 from inkcre.ports.database import Statement
+from inkcre.sources.collect import COLLECT, ORGANIZE
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
 from inkcre.sql.tables import jobs
 

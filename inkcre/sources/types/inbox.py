@@ -9,10 +9,10 @@ from pydantic import AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 from inkcre.errors import Forbidden, Invalid
-from inkcre.infobase.sourcing import Item, SourceBase, SourceConfig, SourceState
 from inkcre.runtime.depth import is_deep
-from inkcre.sources.mapping import BlockMapping, Mapping
-from inkcre.sources.signatures import decode_secret, verify
+from inkcre.sources.base import Item, SourceBase, SourceConfig, SourceState
+from inkcre.sources.types.mapping import BlockMapping, Mapping
+from inkcre.sources.types.signatures import decode_secret, verify
 
 
 def _usable(secret: SecretStr) -> SecretStr:

@@ -9,9 +9,10 @@ from pydantic import Field
 from inkcre.errors import BadAnswer
 from inkcre.graph.forms import Star
 from inkcre.graph.stars import Arc, page, star, text
-from inkcre.infobase.sourcing import Item, Seen, SourceBase, SourceConfig
-from inkcre.sources.fetching import FetchState, fetch_if_changed, remember
-from inkcre.sources.pages import ReadPage, read_page
+from inkcre.sources.base import Item, Seen, SourceBase, SourceConfig
+from inkcre.sources.pages.page import ReadPage
+from inkcre.sources.pages.pages import read_page
+from inkcre.sources.types.fetch import FetchState, fetch_if_changed, remember
 
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5"
 
@@ -37,7 +38,7 @@ class WebpageSource(SourceBase[WebpageConfig, WebpageState]):
 
     name: ClassVar[str] = "webpage"
     config_model = WebpageConfig
-    imports: ClassVar[tuple[str, ...]] = ("inkcre.sources.heavy",)
+    imports: ClassVar[tuple[str, ...]] = ("inkcre.sources.pages.heavy",)
     state_model = WebpageState
 
     def collect(self, *, full: bool) -> Iterator[Item | Seen]:

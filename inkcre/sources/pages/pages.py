@@ -5,18 +5,19 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
 from inkcre.runtime.depth import is_deep
-from inkcre.sources.light import find_readable
-from inkcre.sources.trees import Element, fold, parse_html
+from inkcre.sources.pages.light import find_readable
+from inkcre.sources.pages.page import ReadPage
+from inkcre.sources.pages.trees import Element, fold, parse_html
 
 MAX_LINKS = 100
 """How many outgoing links of a page are kept."""
 
-ABSENT_ON_PURPOSE = ("trafilatura", "inkcre.sources.heavy")
+ABSENT_ON_PURPOSE = ("trafilatura", "inkcre.sources.pages.heavy")
 """What may be missing: nobody has installed it, or it was left out of a Worker."""
 
 HEAD_BYTES = 4096
@@ -24,27 +25,8 @@ HEAD_BYTES = 4096
 which many exceed)."""
 
 
-@dataclass(frozen=True)
-class ReadPage:
-    """A page as it was read."""
-
-    text: str
-    title: str | None = None
-    byline: str | None = None
-    date: str | None = None
-    """As the page says it, mostly ISO 8601."""
-
-    canonical_url: str | None = None
-    language: str | None = None
-    links: tuple[str, ...] = ()
-    """Where the readable part links to, without fragments, each once."""
-
-    relative_links: tuple[str, ...] = ()
-    """What all of it links to without naming a host: files beside it."""
-
-
 def read_page(content: bytes, *, url: str, content_type: str = "") -> ReadPage:
-    """Read a page, with trafilatura where it is installed, else by ``inkcre.sources.light``.
+    """Read a page, with trafilatura where it is installed, else by ``inkcre.sources.pages.light``.
 
     What a page says of itself is taken as it says it. Where trafilatura finds less than half of
     what the other finds, it has missed something: pages of formulas, or of a few sentences.
@@ -52,7 +34,7 @@ def read_page(content: bytes, *, url: str, content_type: str = "") -> ReadPage:
     html = decode_html(content, content_type)
     light = read_page_lightly(html, url=url)
     try:
-        from inkcre.sources.heavy import MAX_CHARACTERS, read_page_heavily
+        from inkcre.sources.pages.heavy import MAX_CHARACTERS, read_page_heavily
     except ModuleNotFoundError as error:
         if error.name not in ABSENT_ON_PURPOSE:
             raise  # it is installed, and something that it needs is not

@@ -7,30 +7,30 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from inkcre.errors import Invalid, Unsupported
-from inkcre.infobase.sourcing import SourceBase
 from inkcre.sections.settings import Settings
+from inkcre.sources.base import SourceBase
 
 
 def _rss() -> type[SourceBase[Any, Any]]:
-    from inkcre.sources.rss import RssSource
+    from inkcre.sources.types.rss import RssSource
 
     return RssSource
 
 
 def _webpage() -> type[SourceBase[Any, Any]]:
-    from inkcre.sources.webpage import WebpageSource
+    from inkcre.sources.types.webpage import WebpageSource
 
     return WebpageSource
 
 
 def _folder() -> type[SourceBase[Any, Any]]:
-    from inkcre.sources.folder import FolderSource
+    from inkcre.sources.types.folder import FolderSource
 
     return FolderSource
 
 
 def _inbox() -> type[SourceBase[Any, Any]]:
-    from inkcre.sources.inbox import InboxSource
+    from inkcre.sources.types.inbox import InboxSource
 
     return InboxSource
 

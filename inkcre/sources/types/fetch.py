@@ -3,8 +3,8 @@
 from email.utils import parsedate_to_datetime
 
 from inkcre.errors import BadAnswer, Unavailable
-from inkcre.infobase.sourcing import SourceState, Surroundings
 from inkcre.ports.web import Page
+from inkcre.sources.base import SourceState, Surroundings
 
 BUSY = (408, 425, 429)
 """Statuses that pass by themselves, besides those of 500 and above."""

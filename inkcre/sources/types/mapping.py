@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from inkcre.errors import Invalid
 from inkcre.graph.forms import Name, RelationContent, Star
 from inkcre.graph.stars import Arc, block, star
-from inkcre.infobase.sourcing import Item, SourceConfig
+from inkcre.sources.base import Item, SourceConfig
 from inkcre.sql.values import MAX_NAME_LENGTH
 
 Template = Annotated[str, Field(max_length=2000)]

@@ -13,8 +13,9 @@ from typing import Any
 from inkcre.errors import Conflict, MissingReference, NotFound, Unavailable
 from inkcre.graph.blocks import ATTEMPTS
 from inkcre.graph.storages import refuse_unknown_storages
-from inkcre.infobase.editions import Batch, Edition, Write, Written, stale_row
-from inkcre.infobase.itemrows import (
+from inkcre.ports.database import Database
+from inkcre.sources.base import Item
+from inkcre.sources.items.item_rows import (
     DELETE_ITEMS,
     DELETE_STALE,
     LOCK_LEFT,
@@ -24,8 +25,7 @@ from inkcre.infobase.itemrows import (
     read_known,
     short_key,
 )
-from inkcre.infobase.sourcing import Item
-from inkcre.ports.database import Database
+from inkcre.sources.items.revisions import Batch, Edition, Write, Written, stale_row
 from inkcre.sql.values import dump
 
 

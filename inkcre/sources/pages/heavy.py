@@ -5,7 +5,7 @@ from typing import Any
 from trafilatura import bare_extraction
 from trafilatura.settings import use_config
 
-from inkcre.sources.pages import ReadPage
+from inkcre.sources.pages.page import ReadPage
 
 MIN_CHARACTERS = 25
 """A page of fewer is taken to have no text; trafilatura's own limit leaves out short pages."""

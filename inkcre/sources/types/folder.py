@@ -21,8 +21,8 @@ from pydantic import Field
 
 from inkcre.errors import Invalid, Misconfigured
 from inkcre.graph.stars import Arc, page, star, text
-from inkcre.infobase.sourcing import Item, Seen, SourceBase, SourceConfig, SourceState
-from inkcre.sources.pages import decode_html, read_page
+from inkcre.sources.base import Item, Seen, SourceBase, SourceConfig, SourceState
+from inkcre.sources.pages.pages import decode_html, read_page
 
 logger = logging.getLogger("inkcre.sources")
 
@@ -72,7 +72,7 @@ class FolderSource(SourceBase[FolderConfig, SourceState]):
 
     name: ClassVar[str] = "folder"
     config_model = FolderConfig
-    imports: ClassVar[tuple[str, ...]] = ("yaml", "inkcre.sources.heavy")
+    imports: ClassVar[tuple[str, ...]] = ("yaml", "inkcre.sources.pages.heavy")
     gives_all: ClassVar[bool] = True
 
     @classmethod

@@ -12,7 +12,9 @@ from inkcre.graph.file_notes import let_go_call, naming_calls, refuse_held
 from inkcre.graph.graphs import as_json, files_of, find_missing, write_calls
 from inkcre.graph.ownership import DISOWN
 from inkcre.graph.plans import Plan, Reference, end_of, plan_star
-from inkcre.infobase.itemrows import (
+from inkcre.ports.database import Call, Database, Row
+from inkcre.sources.base import Item
+from inkcre.sources.items.item_rows import (
     DELETE_STALE,
     ENQUEUE_ORGANIZING,
     LOCK_LEFT,
@@ -24,8 +26,6 @@ from inkcre.infobase.itemrows import (
     link_call,
     short_key,
 )
-from inkcre.infobase.sourcing import Item
-from inkcre.ports.database import Call, Database, Row
 from inkcre.sql.timestamps import format_moment
 from inkcre.sql.values import dump
 

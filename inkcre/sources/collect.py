@@ -18,11 +18,6 @@ from inkcre.errors import BadAnswer, Conflict, Invalid, Misconfigured, NotFound,
 from inkcre.graph.blocks import get_block
 from inkcre.graph.graphs import write_calls
 from inkcre.graph.plans import plan_star
-from inkcre.infobase.editions import Written
-from inkcre.infobase.itemrows import link_call, read_stamps, short_key
-from inkcre.infobase.items import delete_items, write_items
-from inkcre.infobase.sources import SET_STATE, get_source
-from inkcre.infobase.sourcing import Item, Seen, SourceBase, Surroundings
 from inkcre.jobs.jobs import (
     NewJob,
     cancel_job,
@@ -34,6 +29,11 @@ from inkcre.jobs.jobs import (
 from inkcre.jobs.kinds import Job, JobKind, Kinds, Outcome, Payload
 from inkcre.jobs.leases import claim_one
 from inkcre.jobs.running import run_lease
+from inkcre.sources.base import Item, Seen, SourceBase, Surroundings
+from inkcre.sources.items.item_rows import link_call, read_stamps, short_key
+from inkcre.sources.items.items import delete_items, write_items
+from inkcre.sources.items.revisions import Written
+from inkcre.sources.sources import SET_STATE, get_source
 
 logger = logging.getLogger("inkcre.sources")
 

@@ -16,10 +16,10 @@ from pydantic import Field
 from inkcre.errors import BadAnswer
 from inkcre.graph.forms import NodeForm, Star
 from inkcre.graph.stars import Arc, block, page, star, text
-from inkcre.infobase.sourcing import Item, Seen, SourceBase, SourceConfig
-from inkcre.sources.fetching import FetchState, fetch_if_changed, remember
-from inkcre.sources.pages import read_page
-from inkcre.sources.trees import parse_html
+from inkcre.sources.base import Item, Seen, SourceBase, SourceConfig
+from inkcre.sources.pages.pages import read_page
+from inkcre.sources.pages.trees import parse_html
+from inkcre.sources.types.fetch import FetchState, fetch_if_changed, remember
 from inkcre.sql.text import clean
 
 ACCEPT = "application/atom+xml, application/rss+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
@@ -67,7 +67,7 @@ class RssSource(SourceBase[RssConfig, FetchState]):
 
     name: ClassVar[str] = "rss"
     config_model = RssConfig
-    imports: ClassVar[tuple[str, ...]] = ("feedparser", "inkcre.sources.heavy")
+    imports: ClassVar[tuple[str, ...]] = ("feedparser", "inkcre.sources.pages.heavy")
     state_model = FetchState
 
     @property

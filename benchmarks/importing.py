@@ -17,10 +17,10 @@ from inkcre.adapters.database.compiling import StatementCache
 from inkcre.assembly.assembly import build_database, utc_now
 from inkcre.graph.graphs import write_calls
 from inkcre.graph.plans import Plan
-from inkcre.infobase.transfer import BATCH_ROWS, Line, import_lines, parse_line
 from inkcre.ports.database import Call
 from inkcre.settings.loader import load_settings
 from inkcre.sql.schema import migrate
+from inkcre.transfer.imports import BATCH_ROWS, Line, import_lines, parse_line
 
 STARS = 10_000
 BLOCKS_PER_STAR = 10

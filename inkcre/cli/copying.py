@@ -14,7 +14,7 @@ from inkcre.errors import OperatorError
 
 if TYPE_CHECKING:
     from inkcre.context import Components
-    from inkcre.infobase.copies.parts import Move
+    from inkcre.transfer.copies.parts import Move
 
 SHOWN = 20
 """How many missing files are named."""
@@ -65,7 +65,7 @@ def copy(
 
     _refuse_same_place(from_, to, set_from, set_to)
     with open_base(from_, set_from) as source, make_base(to, set_to) as target:
-        from inkcre.infobase.copies.bases import plan_move
+        from inkcre.transfer.copies.bases import plan_move
 
         prepare_storage(source, CUSTODY)  # so that the other base does not take it for its own
         require(target.database, target.storage, target.tenure)
@@ -97,7 +97,7 @@ def _refuse_same_place(
 
 
 def _copy_files(source: "Components", target: "Components", *, trusts: bool) -> int:
-    from inkcre.infobase.copies.files import CopiedFiles, copy_files
+    from inkcre.transfer.copies.files import CopiedFiles, copy_files
 
     done = CopiedFiles()
     with _telling("files") as tell:
@@ -110,8 +110,8 @@ def _copy_files(source: "Components", target: "Components", *, trusts: bool) -> 
 
 
 def _copy_rows(move: "Move") -> int:
-    from inkcre.infobase.copies.bases import copy_rows
-    from inkcre.infobase.copies.values import count_unseen
+    from inkcre.transfer.copies.bases import copy_rows
+    from inkcre.transfer.copies.values import count_unseen
 
     added: Counter[str] = Counter()
     with _telling("rows") as tell:
@@ -134,8 +134,8 @@ def _copy_rows(move: "Move") -> int:
 
 
 def _compare(move: "Move") -> int:
-    from inkcre.infobase.copies.bases import compare_bases
-    from inkcre.infobase.copies.files import look_for_files
+    from inkcre.transfer.copies.bases import compare_bases
+    from inkcre.transfer.copies.files import look_for_files
 
     tables = []
     for found in compare_bases(move):

@@ -18,8 +18,8 @@ from inkcre.errors import Unavailable
 
 if TYPE_CHECKING:
     from inkcre.context import Components
-    from inkcre.infobase.copies.exports import Tally
-    from inkcre.infobase.transfer import BadLine
+    from inkcre.transfer.imports import BadLine
+    from inkcre.transfer.tally import Tally
 
 SHOWN_BAD_LINES = 20
 
@@ -49,7 +49,7 @@ def _require_readable(name: str) -> None:
 
 def _import_file(given: "Components", name: str) -> int:
     from inkcre.graph.files.files import open_shelf
-    from inkcre.infobase.transfer import Progress, import_lines
+    from inkcre.transfer.imports import Progress, import_lines
 
     shelf = partial(open_shelf, given.database, given.storage, given.tenure)
     progress = Progress()
@@ -85,7 +85,7 @@ def _show_bad_lines(name: str, bad: "list[BadLine]", shown: int) -> int:
 
 
 def _open_input(name: str, stack: ExitStack) -> tuple[Iterator[bytes], int | None]:
-    from inkcre.infobase.transfer import MAX_LINE_BYTES
+    from inkcre.transfer.imports import MAX_LINE_BYTES
 
     stream: IO[bytes]
     size = None
@@ -150,9 +150,9 @@ def export(
     set_: Assignments = None,
 ) -> None:
     """Write blocks and relations as NDJSON, in the form that import reads; say what is left out."""
-    from inkcre.infobase.copies.exports import count_left_out
-    from inkcre.infobase.copies.filelines import ExportedFiles, file_lines
-    from inkcre.infobase.transfer import export_lines, find_extent
+    from inkcre.transfer.exports import export_lines, find_extent
+    from inkcre.transfer.file_lines import ExportedFiles, file_lines
+    from inkcre.transfer.tally import count_left_out
 
     files = ExportedFiles()
     with open_base(profile, set_) as given:
@@ -184,7 +184,7 @@ def _write(name: str, lines: "Iterator[bytes]", again: "Callable[[], Iterator[by
     Raises:
         BaseChanged: it says something else by now; a file stays as it was.
     """
-    from inkcre.infobase.copies.exports import Tally
+    from inkcre.transfer.tally import Tally
 
     written = Tally()
 

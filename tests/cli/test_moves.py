@@ -17,7 +17,6 @@ from inkcre.graph.blocks import delete_block
 from inkcre.graph.files import files
 from inkcre.graph.forms import parse_graph
 from inkcre.graph.stars import star, text
-from inkcre.infobase import transfer
 from inkcre.jobs import jobs
 from inkcre.jobs.schedules import ScheduleForm
 from inkcre.ports.keyvalue import ValueKey
@@ -25,6 +24,7 @@ from inkcre.sources.base import Item
 from inkcre.sources.collect import add_items, collect_now, enqueue_collect
 from inkcre.sources.sources import SourceForm, create_source, list_sources
 from inkcre.sql import schema
+from inkcre.transfer import exports
 from tests.cli.conftest import Run
 from tests.cli.test_files import copy
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
@@ -170,7 +170,7 @@ def parse_star(form: dict[str, Any]) -> Any:
 
 def contents(given: Components) -> list[str]:
     """Give what the blocks of a base say, in order."""
-    lines = [json.loads(line) for line in transfer.export_lines(given.database)]
+    lines = [json.loads(line) for line in exports.export_lines(given.database)]
     return [line["block"]["content"] for line in lines if "content" in line["block"]]
 
 
@@ -385,8 +385,8 @@ def test_copy_goes_on_wherever_it_was_cut_off(
     places: Places, tmp_path: Path, pages: Pages, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cut off behind any of its batches, the second run gives the base of a copy that was never cut off."""
-    from inkcre.infobase.copies import parts
-    from inkcre.infobase.copies.bases import compare_bases, copy_rows, plan_move
+    from inkcre.transfer.copies import parts
+    from inkcre.transfer.copies.bases import compare_bases, copy_rows, plan_move
 
     first = places.open("first")
     fill(first, tmp_path, pages)
@@ -476,10 +476,10 @@ def test_row_that_is_missing_or_another_is_told(
 
 def test_every_table_is_copied_or_left_out(places: Places) -> None:
     """With the reason; a table that is in neither list would be left behind in silence."""
-    from inkcre.infobase.copies import exports
-    from inkcre.infobase.copies.bases import PARTS
-    from inkcre.infobase.copies.tables import COPIED, LEFT_OUT
     from inkcre.sql.tables import metadata
+    from inkcre.transfer import tally
+    from inkcre.transfer.copies.bases import PARTS
+    from inkcre.transfer.copies.tables import COPIED, LEFT_OUT
 
     connection = sqlite3.connect(places.options("first")[1]["database.path"])
     places.open("first")
@@ -496,7 +496,7 @@ def test_every_table_is_copied_or_left_out(places: Places) -> None:
     assert tuple(PARTS) == COPIED
     assert all(LEFT_OUT.values())
     held = {"storages", "blocks", "relations"}
-    assert len(exports.LEFT_OUT) == len(set(COPIED) - held)
+    assert len(tally.LEFT_OUT) == len(set(COPIED) - held)
 
 
 READING = (
@@ -750,5 +750,5 @@ def test_former_export_is_one_that_import_takes(
     plain = run("export", "-", *arguments(places, "first")).stdout.splitlines()
     assert [line for line in whole if not line.startswith('{"file"')] == plain
     assert plain == [
-        line.decode().rstrip("\n") for line in transfer.export_lines(places.open("first").database)
+        line.decode().rstrip("\n") for line in exports.export_lines(places.open("first").database)
     ]

@@ -22,9 +22,9 @@ import psycopg
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.core import KINDS
-from inkcre.infobase.transfer import export_lines
 from inkcre.jobs.tick import tick
 from inkcre.sources.collect import enqueue_collect
+from inkcre.transfer.exports import export_lines
 from tests.conftest import postgres_settings, sqlite_settings
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -276,7 +276,7 @@ def test_block_written_by_hand_during_a_sweep_is_told_of(given: Components, way:
     """Whoever names a file that is about to be deleted hears of it, however it is written."""
     from inkcre.graph import blocks, graphs
     from inkcre.graph.forms import BlockEdit, BlockForm, Star
-    from inkcre.infobase import transfer
+    from inkcre.transfer import imports
 
     kept = add(given, SMALL)
     form = {"resolver": "mine", "storage": "file", "content": kept["content"]}
@@ -291,7 +291,7 @@ def test_block_written_by_hand_during_a_sweep_is_told_of(given: Components, way:
         "create": lambda: blocks.create_block(database, BlockForm(**form), now),
         "edit": lambda: blocks.edit_block(database, other["id"], edit, now),
         "graph": lambda: graphs.write_graph(database, Star.model_validate({"block": form}), now),
-        "import": lambda: list(transfer.import_lines(database, lines, lambda: now)),
+        "import": lambda: list(imports.import_lines(database, lines, lambda: now)),
     }
 
     def write() -> None:

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true
 
 from inkcre.graph.tables import sources
-from inkcre.infobase.copies.ids import NOBODY, match_sources
-from inkcre.infobase.copies.parts import (
+from inkcre.ports.database import Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.transfer.copies.ids import NOBODY, match_sources
+from inkcre.transfer.copies.parts import (
     CopiedRow,
     Move,
     Part,
@@ -15,8 +17,6 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.ports.database import Statement
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
 
 _after = bindparam("after_id", type_=BigInteger)
 _limit = bindparam("limit", type_=Integer)

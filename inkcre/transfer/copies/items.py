@@ -21,8 +21,12 @@ from sqlalchemy import (
 )
 
 from inkcre.graph.tables import blocks, source_items
-from inkcre.infobase.copies.ids import NOBODY, find_block_ids
-from inkcre.infobase.copies.parts import (
+from inkcre.ports.database import Statement
+from inkcre.sources.items.revisions import edition_digest, sort_arcs
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.values import dump
+from inkcre.transfer.copies.ids import NOBODY, find_block_ids
+from inkcre.transfer.copies.parts import (
     CopiedRow,
     Move,
     Part,
@@ -31,10 +35,6 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.ports.database import Statement
-from inkcre.sources.items.revisions import edition_digest, sort_arcs
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
-from inkcre.sql.values import dump
 
 ITEM_NAMES = ("digest", "stamp", "arcs", "block_digest", "is_own", "now_digest")
 READ_ITEMS = Statement(

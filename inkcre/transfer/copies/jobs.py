@@ -24,8 +24,14 @@ from sqlalchemy import (
 )
 
 from inkcre.graph.files.sweep_job import SWEEP_FILES
-from inkcre.infobase.copies.ids import NOBODY, find_block_ids
-from inkcre.infobase.copies.parts import (
+from inkcre.jobs.cleanup import SWEEP
+from inkcre.jobs.jobs import source_lane
+from inkcre.ports.database import Statement
+from inkcre.sources.collect import COLLECT, ORGANIZE
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.tables import jobs
+from inkcre.transfer.copies.ids import NOBODY, find_block_ids
+from inkcre.transfer.copies.parts import (
     CopiedRow,
     Move,
     Part,
@@ -34,12 +40,6 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.jobs.cleanup import SWEEP
-from inkcre.jobs.jobs import source_lane
-from inkcre.ports.database import Statement
-from inkcre.sources.collect import COLLECT, ORGANIZE
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
-from inkcre.sql.tables import jobs
 
 COPIED = "copied:"
 """What the dedupe key of a job that had none begins with, when it is copied."""

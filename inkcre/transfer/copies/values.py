@@ -16,10 +16,10 @@ from sqlalchemy import (
     true,
 )
 
-from inkcre.infobase.copies.parts import CopiedRow, Move, Part, find_rows, pick, read_pages
 from inkcre.ports.database import Database, Statement
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows
 from inkcre.sql.tables import keyvalues
+from inkcre.transfer.copies.parts import CopiedRow, Move, Part, find_rows, pick, read_pages
 
 PAGE = 16
 """A value may have two megabytes."""

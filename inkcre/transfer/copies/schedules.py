@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import BigInteger, Integer, Text, and_, bindparam, exists, insert, or_, select
 
-from inkcre.infobase.copies.ids import NOBODY
-from inkcre.infobase.copies.parts import (
+from inkcre.ports.database import Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.tables import schedules
+from inkcre.transfer.copies.ids import NOBODY
+from inkcre.transfer.copies.parts import (
     CopiedRow,
     Move,
     Part,
@@ -14,9 +17,6 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.ports.database import Statement
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
-from inkcre.sql.tables import schedules
 
 SCHEDULE_NAMES = (
     "created_at", "updated_at", "kind", "payload", "cron", "every_seconds", "timezone",

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from inkcre.graph.tables import blocks, source_items, sources
-from inkcre.infobase.copies.filelines import BEGINNING
 from inkcre.ports.database import Database, Statement
 from inkcre.sql.tables import jobs, keyvalues, schedules
+from inkcre.transfer.file_lines import BEGINNING
 
 LEFT_OUT: Mapping[str, Statement] = {
     "sources": Statement(select(func.count()).select_from(sources)),

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true
 
 from inkcre.graph.tables import storages
-from inkcre.infobase.copies.parts import (
+from inkcre.ports.database import Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows
+from inkcre.transfer.copies.parts import (
     CopiedRow,
     Move,
     Part,
@@ -14,8 +16,6 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.ports.database import Statement
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows
 
 READ_STORAGES = Statement(
     select(storages.c.name, storages.c.nickname, storages.c.type)

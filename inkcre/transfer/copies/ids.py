@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 
 from inkcre.graph.tables import blocks, relations, sources
-from inkcre.infobase.copies.parts import Move, as_rows, read_pages
 from inkcre.ports.database import Database, Statement
 from inkcre.sql.constructs import json_rows, shown
+from inkcre.transfer.copies.parts import Move, as_rows, read_pages
 
 KEPT: dict[str, tuple[Table, dict[str, ColumnElement[Any]]]] = {
     "blocks": (

@@ -17,10 +17,10 @@ from inkcre.errors import NotFound
 from inkcre.graph.files.files import Shelf, keep_file, receive_file
 from inkcre.graph.forms import FILE_CONTENT
 from inkcre.graph.storages import PREFIX
-from inkcre.infobase.copies.files import Damaged, compare_digest, find_key, named_files
 from inkcre.ports.database import Database
 from inkcre.ports.storage import Storage
 from inkcre.sql.values import Form
+from inkcre.transfer.copies.files import Damaged, compare_digest, find_key, named_files
 
 PART_BYTES = 768 * 1024
 """How much of a file is in one line: a mebibyte in base64."""

@@ -8,7 +8,9 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, tru
 from inkcre.graph.digests import block_digest
 from inkcre.graph.file_notes import naming_calls, refuse_held
 from inkcre.graph.tables import blocks, relations, source_items
-from inkcre.infobase.copies.parts import (
+from inkcre.ports.database import Statement
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.transfer.copies.parts import (
     CopiedRow,
     Move,
     Part,
@@ -17,8 +19,6 @@ from inkcre.infobase.copies.parts import (
     pick,
     read_pages,
 )
-from inkcre.ports.database import Statement
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
 
 _after = bindparam("after_id", type_=BigInteger)
 _limit = bindparam("limit", type_=Integer)

@@ -7,15 +7,15 @@ where it was, whatever was the last thing it did. Copy a base at rest, into one 
 from collections.abc import Iterator, Mapping
 
 from inkcre.context import Components
-from inkcre.infobase.copies.graph import BLOCKS, RELATIONS
-from inkcre.infobase.copies.ids import match_sources, may_keep_ids, skip_given_ids
-from inkcre.infobase.copies.items import ITEMS
-from inkcre.infobase.copies.jobs import JOBS
-from inkcre.infobase.copies.parts import Compared, Move, Part, add_rows, compare_rows
-from inkcre.infobase.copies.schedules import SCHEDULES
-from inkcre.infobase.copies.sources import SOURCES
-from inkcre.infobase.copies.storages import STORAGES
-from inkcre.infobase.copies.values import VALUES
+from inkcre.transfer.copies.graph import BLOCKS, RELATIONS
+from inkcre.transfer.copies.ids import match_sources, may_keep_ids, skip_given_ids
+from inkcre.transfer.copies.items import ITEMS
+from inkcre.transfer.copies.jobs import JOBS
+from inkcre.transfer.copies.parts import Compared, Move, Part, add_rows, compare_rows
+from inkcre.transfer.copies.schedules import SCHEDULES
+from inkcre.transfer.copies.sources import SOURCES
+from inkcre.transfer.copies.storages import STORAGES
+from inkcre.transfer.copies.values import VALUES
 
 PARTS: Mapping[str, Part] = {
     "storages": STORAGES,
@@ -27,7 +27,7 @@ PARTS: Mapping[str, Part] = {
     "jobs": JOBS,
     "keyvalues": VALUES,
 }
-"""How each table of ``inkcre.infobase.copies.tables.COPIED`` is copied, in that order."""
+"""How each table of ``inkcre.transfer.copies.tables.COPIED`` is copied, in that order."""
 
 
 def plan_move(source: Components, target: Components) -> Move:

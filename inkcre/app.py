@@ -9,11 +9,12 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from inkcre.api import blocks, files, graphs, relations, sources
 from inkcre.assembly.assembly import CORE_NEEDS, utc_now
 from inkcre.assembly.plan import describe_capabilities
 from inkcre.core import CUSTODY, KINDS
 from inkcre.errors import OperatorError
-from inkcre.http import blocks, files, graphs, health, jobs, openapi, relations, sources
+from inkcre.http import health, jobs, openapi
 from inkcre.http import metrics as metrics_routes
 from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, BoundBody, RefuseCrossSite
 from inkcre.http.problems import LastResort, install_problem_handlers
@@ -123,7 +124,7 @@ def create_app(
     ):
         # As include_router, without the matching that it adds to every request (15 us of 270).
         app.router.routes.extend(router.routes)
-    openapi.install(app)
+    openapi.install(app, graphs.FORM_MODELS)
     install_problem_handlers(app)
     # The last added is the outermost: CORS headers stand on errors too.
     app.add_middleware(BindComponents, provide=provide, bindings=bindings)

@@ -15,6 +15,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from inkcre.api.files import FILES_PATH
 from inkcre.app import create_app
 from inkcre.assembly.assembly import load_adapter
 from inkcre.core import CUSTODY, KINDS
@@ -24,7 +25,6 @@ from inkcre.edge.bindings import WorkerBindings
 from inkcre.edge.requests import BoundedRequest
 from inkcre.edge.responses import SentResponse
 from inkcre.errors import InkcreError, Misconfigured, TooSlow, Unavailable
-from inkcre.http.files import FILES_PATH
 from inkcre.http.problems import respond_to
 from inkcre.http.streams import PASS_ON
 from inkcre.jobs.tick import tick

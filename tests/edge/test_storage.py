@@ -24,8 +24,8 @@ SWEEP = """
 import worker
 from datetime import UTC, datetime, timedelta
 from inkcre.edge.bindings import WorkerBindings
-from inkcre.infobase import claims, files, notes, sweeping
 from inkcre.graph.blocks import delete_block
+from inkcre.graph.files import claims, files, sweeps
 from inkcre.sql.tables import file_notes
 from inkcre.ports.database import Statement
 from sqlalchemy import update
@@ -38,7 +38,7 @@ def work(given):
     delete_block(database, gone["id"])
     def sweep():
         later = lambda: datetime.now(UTC) + timedelta(days=40)
-        *_, swept = sweeping.sweep_files(database, storage, later, tenure=tenure, is_automatic=True)
+        *_, swept = sweeps.sweep_files(database, storage, later, tenure=tenure, is_automatic=True)
         return swept.deleted
     def is_there(block):
         try:

@@ -85,7 +85,7 @@ def test_acknowledged_write_survives_a_kill(sqlite_path: Path) -> None:
     program = (
         "import os, sys\n"
         "from inkcre.assembly.assembly import build_components, utc_now\n"
-        "from inkcre.infobase import blocks\n"
+        "from inkcre.graph import blocks\n"
         "from inkcre.graph.forms import BlockForm\n"
         "from inkcre.settings.loader import load_settings\n"
         "settings = load_settings('dev', overrides={'database.path': sys.argv[1]}, environ={})\n"

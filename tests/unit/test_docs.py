@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -124,15 +125,21 @@ def test_every_check_is_described() -> None:
         assert f"| `{check.id}` | {check.level} | {check.title} |" in text
 
 
+def files_in(*rooms: str) -> Iterator[Path]:
+    """Yield the modules of some rooms."""
+    for room in rooms:
+        yield from (ROOT / "inkcre" / room).rglob("*.py")
+
+
 def test_every_error_code_is_described() -> None:
     """Codes of errors, and of problems with the settings that are ours."""
     assert LOADED
     text = (DOCS / "errors.md").read_text()
     codes = {k.code for k in descendants(InkcreError) if k.__name__ not in ABSTRACT}
-    for path in (ROOT / "inkcre" / "settings").rglob("*.py"):
+    for path in files_in("settings", "sections"):
         codes |= set(re.findall(r'Diagnostic\(\s*"(\w+)"', path.read_text()))
         codes |= set(re.findall(r'(?:PydanticCustomError|Fault)\(\s*"(\w+)"', path.read_text()))
-    for path in (ROOT / "inkcre" / "http").rglob("*.py"):
+    for path in files_in("http", "api"):
         codes |= set(
             re.findall(r'"(no_route|method_not_allowed|unforeseen|http)"', path.read_text())
         )

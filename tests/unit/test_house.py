@@ -97,8 +97,8 @@ VIOLATIONS = {
     "inkcre/doctor.py": "import inkcre.adapters.storage.s3",
     "inkcre/graph/blocks.py": "import fastapi",
     "inkcre/graph/graphs.py": "import inkcre.sections.settings",
-    "inkcre/http/blocks.py": "import sqlalchemy",
-    "inkcre/http/graphs.py": "import inkcre.adapters.database.sqlite",
+    "inkcre/api/blocks.py": "import sqlalchemy",
+    "inkcre/api/graphs.py": "import inkcre.adapters.database.sqlite",
     "inkcre/app.py": "import inkcre.adapters.database.sqlite",
 }
 

@@ -68,8 +68,12 @@ def test_everything_that_is_imported_is_declared() -> None:
 @pytest.mark.parametrize(
     ("rooms", "extras"),
     [
-        (("app.py", "http", "settings", "ports", "edge/entry.py"), ()),
-        (("infobase",), ()),
+        (
+            ("app.py", "core.py", "http", "api", "settings", "sections", "ports", "edge/entry.py"),
+            (),
+        ),
+        (("graph", "jobs", "transfer", "assembly"), ()),
+        (("sql/tables.py", "sql/constructs.py", "sql/cursors.py", "sql/values.py"), ()),
         (("sources",), ("local", "pdf")),
         (("cli",), ("local",)),
         (("adapters/database",), ("postgres", "edge")),

@@ -5,22 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from inkcre.api.parameters import Direction, ResolverFilter, StorageFilter
+from inkcre.api.responses import BlockOut, BlockPage, WalkedGraph
 from inkcre.context import components
 from inkcre.graph import blocks, traversal
 from inkcre.graph.forms import BlockEdit, BlockForm
 from inkcre.graph.organize import create_organized_block
 from inkcre.http.nesting import JsonRoute
-from inkcre.http.parameters import (
-    MAX_PAGE,
-    Cursor,
-    Direction,
-    Limit,
-    PathId,
-    ResolverFilter,
-    StorageFilter,
-)
+from inkcre.http.parameters import MAX_PAGE, Cursor, Limit, PathId
 from inkcre.http.paths import place
-from inkcre.http.responses import BlockOut, BlockPage, WalkedGraph, documented, json_response
+from inkcre.http.responses import documented, json_response
 
 router = APIRouter(prefix="/blocks", tags=["blocks"], route_class=JsonRoute)
 

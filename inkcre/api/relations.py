@@ -3,13 +3,15 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from inkcre.api.parameters import ContentFilter, Direction
+from inkcre.api.responses import RelationOut
 from inkcre.context import components
 from inkcre.graph import relations
 from inkcre.graph.forms import RelationForm
 from inkcre.http.nesting import JsonRoute
-from inkcre.http.parameters import ContentFilter, Cursor, Direction, Limit, PathId
+from inkcre.http.parameters import Cursor, Limit, PathId
 from inkcre.http.paths import place, route_path
-from inkcre.http.responses import RelationOut, documented, json_response
+from inkcre.http.responses import documented, json_response
 
 router = APIRouter(prefix="/relations", tags=["relations"], route_class=JsonRoute)
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import Response
 
+from inkcre.api.responses import BlockOut
 from inkcre.context import Components, components
 from inkcre.errors import InkcreError, Invalid, NotFound, Unsupported
 from inkcre.graph.forms import moved, parse_star
@@ -16,7 +17,7 @@ from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import Cursor, Limit, PathId
 from inkcre.http.paths import place
 from inkcre.http.problems import respond_to_validation
-from inkcre.http.responses import BlockOut, documented, json_response
+from inkcre.http.responses import documented, json_response
 from inkcre.http.streams import run_aside
 from inkcre.sources import collect, sources
 from inkcre.sources.base import Item

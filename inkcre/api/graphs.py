@@ -4,12 +4,13 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from inkcre.api.responses import WrittenGraph
 from inkcre.context import components
 from inkcre.graph import graphs, plans
 from inkcre.graph.forms import FlatGraph, Star, parse_graph
 from inkcre.http.bodies import RawBody, load_json
 from inkcre.http.problems import respond_to_validation
-from inkcre.http.responses import WrittenGraph, documented, json_response
+from inkcre.http.responses import documented, json_response
 
 router = APIRouter(tags=["graph"])
 

@@ -7,6 +7,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from inkcre.api.responses import BlockOut
 from inkcre.context import components
 from inkcre.errors import Refused
 from inkcre.graph.blocks import get_block
@@ -16,7 +17,7 @@ from inkcre.http.parameters import PathId
 from inkcre.http.paths import place
 from inkcre.http.problems import problem_response
 from inkcre.http.ranges import Unsatisfiable, find_range, is_unchanged
-from inkcre.http.responses import BlockOut, documented, json_response
+from inkcre.http.responses import documented, json_response
 from inkcre.http.streams import StreamedResponse, run_aside
 from inkcre.http.uploads import open_upload
 from inkcre.ports.web import USER_AGENT

@@ -29,7 +29,7 @@ def open_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterat
         SurroundingsError: the database does not answer.
     """
     from inkcre.core import CUSTODY
-    from inkcre.probing import require_base
+    from inkcre.process.probes import require_base
     from inkcre.runtime.lifecycle import require_database
 
     with assemble(profile, assignments) as (settings, given):

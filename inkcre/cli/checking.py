@@ -68,7 +68,7 @@ def check(
 
 def _ask_facts(found: "Inspection") -> "Facts":
     """Ask the database; what that takes is loaded only here."""
-    from inkcre.probing import ask_facts
+    from inkcre.process.probes import ask_facts
 
     return ask_facts(found.settings)
 
@@ -94,7 +94,7 @@ def doctor(
     Status 78 when the settings are wrong, 1 when something else is.
     """
     from inkcre.cli.terminal import choose_paint
-    from inkcre.doctor import examine, render_examination
+    from inkcre.process.doctor import examine, render_examination
 
     with errors_as(format_):
         found = inspect_profile(profile, set_)

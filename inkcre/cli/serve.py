@@ -25,7 +25,7 @@ def require_process(settings: "Settings", hint: str) -> None:
         WrongTarget: it is for Cloudflare Workers, where bindings are.
     """
     if settings.target != "process":
-        from inkcre.serving import WrongTarget
+        from inkcre.process.serve import WrongTarget
 
         raise WrongTarget(
             f"profile {settings.profile}: its database is reached on Cloudflare only", hint=hint
@@ -34,7 +34,7 @@ def require_process(settings: "Settings", hint: str) -> None:
 
 def run(profile: Profile = None, set_: Assignments = None) -> None:
     """Serve the API until interrupted."""
-    from inkcre.serving import serve
+    from inkcre.process.serve import serve
     from inkcre.settings.loader import load_settings
 
     serve(load_settings(profile, assignments=set_ or ()))
@@ -53,7 +53,7 @@ def migrate(
 ) -> None:
     """Bring the database's schema up to date."""
     from inkcre.assembly.assembly import build_database, load_adapter
-    from inkcre.probing import require_base
+    from inkcre.process.probes import require_base
     from inkcre.settings.loader import load_settings
     from inkcre.sql import schema
     from inkcre.sql.tables import SCHEMA_HEAD

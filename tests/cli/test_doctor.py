@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
-from inkcre import doctor, probing
+from inkcre.process import doctor, probes
 from inkcre.settings.loader import inspect_settings
 from tests.cli.conftest import Run
 from tests.conftest import new_postgres_database
@@ -229,8 +229,8 @@ def test_skew_of_the_clocks_is_an_illness(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A database whose clock is far from ours."""
-    monkeypatch.setattr(probing, "measure_skew", lambda *_: -7.5)
+    monkeypatch.setattr(probes, "measure_skew", lambda *_: -7.5)
     found = inspect_settings("server", environ={"INKCRE_DATABASE__URL": postgres_url})
-    probes = {probe.name: probe for probe in doctor.examine(found).probes}
-    assert probes["clock"].detail == "the database's is 7.500 s behind"
-    assert probes["clock"].status == "failed"
+    clock = {probe.name: probe for probe in doctor.examine(found).probes}["clock"]
+    assert clock.detail == "the database's is 7.500 s behind"
+    assert clock.status == "failed"

@@ -279,7 +279,7 @@ def test_schema_that_turns_out_behind_stops_the_server(
 
 def test_connection_limit_is_the_least_of_three(postgres_url: str) -> None:
     """The server's, less what it keeps for superusers, the database's own, and the role's."""
-    from inkcre.probing import ask_facts
+    from inkcre.process.probes import ask_facts
 
     settings = postgres_settings(postgres_url)
     assert ask_facts(settings).connection_limit == 197

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 
-from inkcre import errors, probing, serving
+from inkcre import errors
 from inkcre.cli import config_reading, data, explaining
 from inkcre.edge.artifact import building, folder, wheels, wrangler
 from inkcre.edge.local import serving as local_serving
 from inkcre.errors import InkcreError
 from inkcre.http.problems import STATUSES
+from inkcre.process import probes, serve
 from inkcre.settings import files
 from inkcre.settings.report import SettingsError
 
 LOADED = (
-    building, config_reading, data, local_serving, wrangler, explaining, files, folder, serving, wheels,
-    probing,
+    building, config_reading, data, local_serving, wrangler, explaining, files, folder, serve, wheels,
+    probes,
     SettingsError,
 )  # fmt: skip
 ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError", "NotOurs"}

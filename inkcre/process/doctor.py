@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from inkcre import probing
 from inkcre.assembly.assembly import build_components, build_keyvalue, build_storage
 from inkcre.context import Components
 from inkcre.core import CUSTODY
@@ -19,6 +18,7 @@ from inkcre.graph.files.epochs import see
 from inkcre.graph.files.sweeps import list_orphans
 from inkcre.packages import EXTRAS, explain_import
 from inkcre.ports.storage import InFolder, Standing, Storage
+from inkcre.process import probes
 from inkcre.runtime.lifecycle import keep_former_folder
 from inkcre.sections.database import PostgresSettings, SqliteSettings
 from inkcre.sections.rules.checks import check_settings
@@ -90,18 +90,18 @@ class Examination:
 def examine(found: Inspection) -> Examination:
     """Try everything that the settings name, and stop at nothing."""
     leaves = {leaf.key: leaf.value for leaf in found.leaves()}
-    probes = [_try("settings", lambda: _examine_settings(found))]
+    tried = [_try("settings", lambda: _examine_settings(found))]
     if found.settings is None:
         names = ("database", "schema", "clock", "storage", "files", "keyvalue", "scheduler")
-        probes += [Probe(name, "skipped", "the settings are wrong", None, 0) for name in names]
+        tried += [Probe(name, "skipped", "the settings are wrong", None, 0) for name in names]
     else:
-        probes += _examine_surroundings(found.settings)
-    probes.append(_try("sources", lambda: _examine_sources(found.settings)))
+        tried += _examine_surroundings(found.settings)
+    tried.append(_try("sources", lambda: _examine_sources(found.settings)))
     needed = {"local"}
     needed |= {"postgres"} if leaves.get("database.kind") == "postgres" else set()
     needed |= {"edge"} if leaves["target"] == "workers" else set()
-    probes += [_try(f"extra {name}", _bind(_examine_extra, name, needed)) for name in EXTRAS]
-    return Examination(found.profile, mask(str(leaves["target"])), tuple(probes))
+    tried += [_try(f"extra {name}", _bind(_examine_extra, name, needed)) for name in EXTRAS]
+    return Examination(found.profile, mask(str(leaves["target"])), tuple(tried))
 
 
 def _bind(function: Callable[..., str], *arguments: Any) -> Callable[[], str]:
@@ -171,16 +171,16 @@ def _is_absent(settings: Settings) -> bool:
     return (
         isinstance(database, SqliteSettings)
         and isinstance(database.path, Path)
-        and probing.is_absent(database)
+        and probes.is_absent(database)
     )
 
 
 def _reach_database(settings: Settings, components: Components) -> str:
     if _is_absent(settings):
         _require_room(settings)
-        probing.require_base(settings, components.database)
+        probes.require_base(settings, components.database)
     components.database.ping()
-    return f"{probing.ask_version(components.database)} answers"
+    return f"{probes.ask_version(components.database)} answers"
 
 
 def _require_room(settings: Settings) -> None:
@@ -212,9 +212,9 @@ def _examine_schema(settings: Settings, components: Components) -> str:
 def _examine_clock(settings: Settings, components: Components) -> str:
     if not isinstance(settings.database, PostgresSettings):
         raise _NotTried("the database has this machine's")
-    skew = probing.measure_skew(components.database, components.clock)
+    skew = probes.measure_skew(components.database, components.clock)
     said = f"the database's is {abs(skew):.3f} s {'ahead' if skew > 0 else 'behind'}"
-    if abs(skew) > probing.MAX_SKEW_SECONDS:
+    if abs(skew) > probes.MAX_SKEW_SECONDS:
         raise Misconfigured(said, hint="let both machines set their clocks by NTP")
     return said
 
@@ -259,7 +259,7 @@ def _describe_owner(components: Components, standing: Standing) -> str:
 
 def _try_storage(kind: str, storage: Storage) -> str:
     made = _absent_folders(storage)
-    is_exclusive = probing.try_storage(storage)
+    is_exclusive = probes.try_storage(storage)
     for folder in made:
         if folder.exists():
             folder.rmdir()  # the doctor leaves nothing behind
@@ -284,14 +284,14 @@ def _examine_keyvalue(settings: Settings, components: Components | None) -> str:
     if settings.keyvalue.kind == "database" and components is None:
         raise _NotTried("the database does not answer")
     database = components.database if components else None
-    probing.try_keyvalue(build_keyvalue(settings, database))
+    probes.try_keyvalue(build_keyvalue(settings, database))
     return f"{settings.keyvalue.kind}: kept, read back and forgotten"
 
 
 def _examine_scheduler(settings: Settings) -> str:
     if not isinstance(settings.scheduler, ApschedulerSettings):
         raise _NotTried(f"{settings.scheduler.kind}: nothing ticks in this process")
-    seconds = probing.try_apscheduler(settings.scheduler)
+    seconds = probes.try_apscheduler(settings.scheduler)
     return f"apscheduler: ran what was due after {1000 * seconds:.0f} ms"
 
 

@@ -52,7 +52,7 @@ class Base:
             )  # fmt: skip
         except (NotOurs, Unavailable):
             return False
-        self.named[content] = int(block["id"])
+        self.named[content] = int(block.id)
         return True
 
     def let_go(self, content: bytes) -> None:

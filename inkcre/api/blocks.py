@@ -14,7 +14,7 @@ from inkcre.graph.organize import create_organized_block
 from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import MAX_PAGE, Cursor, Limit, PathId
 from inkcre.http.paths import place
-from inkcre.http.responses import documented, json_response
+from inkcre.http.responses import as_objects, documented, json_response
 
 router = APIRouter(prefix="/blocks", tags=["blocks"], route_class=JsonRoute)
 
@@ -39,7 +39,7 @@ def list_blocks(
         limit=limit,
         cursor=cursor,
     )
-    return json_response({"blocks": page, "next_cursor": next_cursor})
+    return json_response({"blocks": as_objects(page), "next_cursor": next_cursor})
 
 
 @router.get("/recent", responses=documented(list[BlockOut]), summary="The newest blocks")
@@ -48,7 +48,7 @@ def recent_blocks(
 ) -> Response:
     """Give the last ``num`` blocks that were added, newest first."""
     page, _ = blocks.list_blocks(components().database, resolver=resolver, limit=num)
-    return json_response(page)
+    return json_response(as_objects(page))
 
 
 @router.get("/{block_id}", responses=documented(BlockOut, 200, 404), summary="One block")
@@ -69,7 +69,7 @@ def create_block(request: Request, form: BlockForm, organize: Organize = False) 
     given = components()
     create = create_organized_block if organize else blocks.create_block
     block, is_new = create(given.database, form, given.clock())
-    location = place(request.scope, f"/blocks/{block['id']}")
+    location = place(request.scope, f"/blocks/{block.id}")
     return json_response(block, 201 if is_new else 200, {"Location": location})
 
 
@@ -106,8 +106,13 @@ def walk_graph(
     limit: Limit = 100,
 ) -> Response:
     """Walk from a block along relations, breadth first, up to ``limit`` relations."""
+    walked = traversal.walk_graph(
+        components().database, block_id, depth=depth, direction=direction, limit=limit
+    )
     return json_response(
-        traversal.walk_graph(
-            components().database, block_id, depth=depth, direction=direction, limit=limit
-        )
+        {
+            "blocks": as_objects(walked.blocks),
+            "relations": as_objects(walked.relations),
+            "truncated": walked.truncated,
+        }
     )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from inkcre.api.responses import BlockOut
 from inkcre.context import components
 from inkcre.errors import Refused
-from inkcre.graph.blocks import get_block
+from inkcre.graph.blocks import Block, get_block
 from inkcre.graph.files.contents import BlockContent, find_content
 from inkcre.graph.files.files import add_file
 from inkcre.http.parameters import PathId
@@ -83,7 +83,7 @@ async def add_file_route(
 ) -> Response:
     """Take a file as the body, or as the one file of a form; what it is is told by its bytes."""
 
-    def add() -> tuple[dict[str, Any], bool]:
+    def add() -> tuple[Block, bool]:
         given = components()
         called, chunks = open_upload(request, name)
         return add_file(
@@ -96,7 +96,7 @@ async def add_file_route(
         )
 
     block, is_new = await run_aside("clients", add)
-    location = place(request.scope, f"/blocks/{block['id']}")
+    location = place(request.scope, f"/blocks/{block.id}")
     return json_response(block, 201 if is_new else 200, {"Location": location})
 
 
@@ -117,7 +117,7 @@ async def read_content(
     """Give the bytes of a block's content: its text, its file, or what is at its address."""
     given = components()
     block = await to_thread.run_sync(get_block, given.database, block_id)
-    is_page = block["storage"] == "url"
+    is_page = block.storage == "url"
     if is_page and request.headers.get("user-agent") == USER_AGENT:
         raise Refused("address: leads back to here")
     content = await run_aside("pages" if is_page else "files", lambda: find_content(given, block))

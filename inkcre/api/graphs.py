@@ -10,7 +10,7 @@ from inkcre.graph import graphs, plans
 from inkcre.graph.forms import FlatGraph, Star, parse_graph
 from inkcre.http.bodies import RawBody, load_json
 from inkcre.http.problems import respond_to_validation
-from inkcre.http.responses import documented, json_response
+from inkcre.http.responses import as_objects, documented, json_response
 
 router = APIRouter(tags=["graph"])
 
@@ -77,4 +77,10 @@ def put_graph(body: RawBody) -> Response:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
     plans.refuse_times(form)
     given = components()
-    return json_response(graphs.write_graph(given.database, form, given.clock()))
+    written = graphs.write_graph(given.database, form, given.clock())
+    answer = {
+        "blocks": as_objects(written.blocks),
+        "relations": as_objects(written.relations),
+        "created": written.created,
+    }
+    return json_response(answer | ({"ids": written.ids} if written.ids else {}))

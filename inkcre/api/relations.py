@@ -11,7 +11,7 @@ from inkcre.graph.forms import RelationForm
 from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import Cursor, Limit, PathId
 from inkcre.http.paths import place, route_path
-from inkcre.http.responses import documented, json_response
+from inkcre.http.responses import as_objects, documented, json_response
 
 router = APIRouter(prefix="/relations", tags=["relations"], route_class=JsonRoute)
 
@@ -72,4 +72,4 @@ def list_relations(
         path = place(request.scope, route_path(request.scope))
         query = request.url.include_query_params(cursor=next_cursor).query
         headers["Link"] = f'<{path}?{query}>; rel="next"'
-    return json_response(page, headers=headers)
+    return json_response(as_objects(page), headers=headers)

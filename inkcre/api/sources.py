@@ -17,10 +17,12 @@ from inkcre.http.nesting import JsonRoute
 from inkcre.http.parameters import Cursor, Limit, PathId
 from inkcre.http.paths import place
 from inkcre.http.problems import respond_to_validation
-from inkcre.http.responses import documented, json_response
+from inkcre.http.responses import as_objects, documented, json_response
 from inkcre.http.streams import run_aside
-from inkcre.sources import collect, sources
+from inkcre.sources import requests, sources
 from inkcre.sources.base import Item
+from inkcre.sources.forms import SourceEdit, SourceForm
+from inkcre.sources.opened import describe_type, open_source
 
 router = APIRouter(tags=["sources"], route_class=JsonRoute)
 
@@ -95,7 +97,7 @@ def list_types() -> Response:
     described = []
     for name in types.names():
         try:
-            described.append(collect.describe_type(types.load(name)))
+            described.append(describe_type(types.load(name)))
         except Unsupported:  # a folder, while no folder may be read
             continue
     return json_response(described)
@@ -109,9 +111,9 @@ def list_sources(limit: Limit = 50, cursor: Cursor = None) -> Response:
     return json_response({"sources": [_shown(given, s) for s in page], "next_cursor": after})
 
 
-def _shown(given: Components, source: dict[str, Any]) -> dict[str, Any]:
+def _shown(given: Components, source: sources.Source) -> sources.Source:
     try:
-        kind = given.source_types.load(source["type"])
+        kind = given.source_types.load(source.type)
     except InkcreError:
         kind = None
     return sources.mask(source, kind)
@@ -123,14 +125,14 @@ def _shown(given: Components, source: dict[str, Any]) -> dict[str, Any]:
     responses=documented(SourceOut, 201, 413),
     summary="Add a source",
 )
-def create_source(request: Request, form: sources.SourceForm) -> Response:
+def create_source(request: Request, form: SourceForm) -> Response:
     """Add a source; with a `schedule` it is collected by itself."""
     given = components()
     try:
         source = sources.create_source(given, form)
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    location = place(request.scope, f"/sources/{source['id']}")
+    location = place(request.scope, f"/sources/{source.id}")
     return json_response(_shown(given, source), 201, {"Location": location})
 
 
@@ -146,7 +148,7 @@ def get_source(source_id: PathId) -> Response:
     responses=documented(SourceOut, 200, 404, 413),
     summary="Change a source",
 )
-def edit_source(source_id: PathId, form: sources.SourceEdit) -> Response:
+def edit_source(source_id: PathId, form: SourceEdit) -> Response:
     """Change what the body names; `config` is given whole, a masked secret stays what it is."""
     given = components()
     try:
@@ -176,8 +178,8 @@ def delete_source(source_id: PathId) -> Response:
 )
 def collect_source(request: Request, source_id: PathId, full: Full = False) -> Response:
     """Add the job that collects a source, or give the one that waits already to do that."""
-    job = collect.enqueue_collect(components(), source_id, full=full)
-    return json_response(job, 202, {"Location": place(request.scope, f"/jobs/{job['id']}")})
+    job = requests.enqueue_collect(components(), source_id, full=full)
+    return json_response(job, 202, {"Location": place(request.scope, f"/jobs/{job.id}")})
 
 
 @router.get(
@@ -190,8 +192,8 @@ async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
     """Collect a source while the caller waits; give the blocks that were added or changed."""
     given = components()
     # It waits for servers of others: aside of the threads that answer everybody.
-    blocks = await run_aside("pages", lambda: collect.collect_now(given, source_id, full=full))
-    return json_response(blocks)
+    blocks = await run_aside("pages", lambda: requests.collect_now(given, source_id, full=full))
+    return json_response(as_objects(blocks))
 
 
 @router.post(
@@ -214,7 +216,7 @@ def add_items(source_id: PathId, body: RawBody) -> Response:
         items = _read_items(load_json(body))
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    written = collect.add_items(components(), source_id, items)
+    written = requests.add_items(components(), source_id, items)
     return json_response({**written.count(), "block_ids": written.block_ids})
 
 
@@ -252,10 +254,10 @@ def receive_message(
 ) -> Response:
     """Make items of a message as the source's mapping says; a repeated one changes nothing."""
     given = components()
-    source = collect.open_source(given, source_id, lambda: None)
+    source = open_source(given, source_id, lambda: None)
     receive = getattr(source, "receive", None)
     if receive is None:
         raise NotFound(f"source {source_id}: takes no messages")
     headers, body = message
-    written = collect.add_items(given, source_id, receive(headers, body, given.clock()))
+    written = requests.add_items(given, source_id, receive(headers, body, given.clock()))
     return json_response({**written.count(), "block_ids": written.block_ids})

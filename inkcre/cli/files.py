@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from inkcre.cli.streams import UnreadableInput, open_stdin, write_whole
 
 if TYPE_CHECKING:
     from inkcre.context import Components
+    from inkcre.graph.blocks import Block
 
 app = typer.Typer(no_args_is_help=True, help="Files and their blocks.", rich_markup_mode=None)
 
@@ -46,7 +47,7 @@ def put(
                 tenure=given.tenure,
             )
             state = "new" if is_new else "there already"
-            print(f"{name}: block {block['id']}, {block['resolver']}, {block['content']}, {state}")
+            print(f"{name}: block {block.id}, {block.resolver}, {block.content}, {state}")
 
 
 def _read(name: str) -> Iterator[bytes]:
@@ -101,19 +102,19 @@ def _lines(given: "Components") -> Iterator[str]:
             return
 
 
-def _line(given: "Components", block: dict[str, Any]) -> str:
+def _line(given: "Components", block: "Block") -> str:
     from inkcre.errors import NotFound
     from inkcre.graph.files.contents import find_name
     from inkcre.graph.files.files import file_key
     from inkcre.graph.storages import PREFIX
 
     try:
-        size = _size(given.storage.head(file_key(block["content"].removeprefix(PREFIX))).size)
+        size = _size(given.storage.head(file_key(block.content.removeprefix(PREFIX))).size)
     except NotFound:
         size = "missing"
-    made = datetime.fromisoformat(block["created_at"]).strftime("%Y-%m-%d %H:%M")
-    name = find_name(given.database, block["id"]) or block["content"]
-    return f"{block['id']:>8}  {size:>10}  {made}  {block['resolver']:<6} {name}"
+    made = datetime.fromisoformat(block.created_at).strftime("%Y-%m-%d %H:%M")
+    name = find_name(given.database, block.id) or block.content
+    return f"{block.id:>8}  {size:>10}  {made}  {block.resolver:<6} {name}"
 
 
 def _size(size: float) -> str:
@@ -133,7 +134,7 @@ def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = Non
 
     with open_base(profile, set_) as given:
         for block_id in block_ids:
-            if get_block(given.database, block_id)["storage"] != "file":
+            if get_block(given.database, block_id).storage != "file":
                 raise Invalid(f"block {block_id} has no file", field="id")
         for block_id in block_ids:
             delete_block(given.database, block_id)

@@ -3,12 +3,18 @@
 import json
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkcre.cli.bases import open_base
 from inkcre.cli.settings_options import Assignments, Profile
+
+if TYPE_CHECKING:
+    from inkcre.context import Components
+    from inkcre.jobs.jobs import Job
+    from inkcre.ports.database import Database
 
 app = typer.Typer(
     no_args_is_help=True, help="Jobs: what was done, and how it ended.", rich_markup_mode=None
@@ -46,11 +52,11 @@ def list_(
             print(_line(job))
 
 
-def _line(job: dict[str, Any]) -> str:
-    when = (job["finished_at"] or job["started_at"] or job["run_at"])[:16].replace("T", " ")
-    said = job["error"] or ("" if job["result"] is None else json.dumps(job["result"]))
-    source = f" of source {job['source_id']}" if job["source_id"] else ""
-    return f"{job['id']:>8}  {when}  {job['state']:<9}  {job['kind']}{source}  {said}".rstrip()
+def _line(job: "Job") -> str:
+    when = (job.finished_at or job.started_at or job.run_at)[:16].replace("T", " ")
+    said = job.error or ("" if job.result is None else json.dumps(job.result))
+    source = f" of source {job.source_id}" if job.source_id else ""
+    return f"{job.id:>8}  {when}  {job.state:<9}  {job.kind}{source}  {said}".rstrip()
 
 
 @app.command("show")
@@ -59,7 +65,7 @@ def show(job_id: JobId, profile: Profile = None, set_: Assignments = None) -> No
     from inkcre.jobs.jobs import get_job
 
     with open_base(profile, set_) as given:
-        print(json.dumps(get_job(given.database, job_id), indent=2, ensure_ascii=False))
+        print(json.dumps(vars(get_job(given.database, job_id)), indent=2, ensure_ascii=False))
 
 
 @app.command("run")
@@ -81,11 +87,11 @@ def run(
             return
         job = _run_one(given, job_id)
     print(_line(job))
-    if job["state"] != "finished":
+    if job.state != "finished":
         sys.exit(FAILED)
 
 
-def _run_one(given: Any, job_id: int) -> dict[str, Any]:
+def _run_one(given: "Components", job_id: int) -> "Job":
     from inkcre.core import KINDS
     from inkcre.errors import Conflict, Unsupported
     from inkcre.jobs.jobs import get_job
@@ -93,13 +99,13 @@ def _run_one(given: Any, job_id: int) -> dict[str, Any]:
     from inkcre.jobs.running import run_lease
     from inkcre.jobs.tick import LEASE_SECONDS
 
-    kind = get_job(given.database, job_id)["kind"]
+    kind = get_job(given.database, job_id).kind
     if kind not in KINDS.by_name:
         raise Unsupported(f'job {job_id}: nothing here runs a "{kind}"')
     now = given.clock()
     lease = claim_one(given.database, job_id, now=now, lease_seconds=LEASE_SECONDS)
     if lease is None:
-        state = get_job(given.database, job_id)["state"]
+        state = get_job(given.database, job_id).state
         raise Conflict(f"job {job_id}: is {state}", hint=f"inkcre jobs retry {job_id}")
     run_lease(given, KINDS, lease, limit_seconds=LEASE_SECONDS)
     return get_job(given.database, job_id)
@@ -126,7 +132,7 @@ def cancel(job_ids: JobIds, profile: Profile = None, set_: Assignments = None) -
 
 def _change(
     job_ids: list[int],
-    change: Callable[[Any, int, Any], dict[str, Any]],
+    change: Callable[["Database", int, datetime], "Job"],
     profile: str | None,
     assignments: list[str] | None,
 ) -> None:

@@ -14,6 +14,7 @@ from inkcre.cli.streams import UnreadableInput, open_stdin, refuse_to_empty, wri
 
 if TYPE_CHECKING:
     from inkcre.context import Components
+    from inkcre.sources.sources import Source
 
 app = typer.Typer(
     no_args_is_help=True, help="Sources: where items come from.", rich_markup_mode=None
@@ -28,7 +29,7 @@ FAILED = 1
 def types(profile: Profile = None, set_: Assignments = None) -> None:
     """List what sources can be of, with what each needs."""
     from inkcre.errors import Unsupported
-    from inkcre.sources.collect import describe_type
+    from inkcre.sources.opened import describe_type
 
     with assemble(profile, set_) as (_, given):
         for name in given.source_types.names():
@@ -52,7 +53,7 @@ def list_(profile: Profile = None, set_: Assignments = None) -> None:
             print(_line(source))
 
 
-def _all_sources(given: "Components") -> Iterator[dict[str, Any]]:
+def _all_sources(given: "Components") -> Iterator["Source"]:
     from inkcre.sources.sources import list_sources
 
     cursor = None
@@ -63,14 +64,14 @@ def _all_sources(given: "Components") -> Iterator[dict[str, Any]]:
             return
 
 
-def _line(source: dict[str, Any]) -> str:
-    schedule = source["schedule"]
+def _line(source: "Source") -> str:
+    schedule = source.schedule
     when = "by hand"
     if schedule:
-        pace = f"every {schedule['every']}" if schedule["every"] else schedule["cron"]
-        when = f"{pace}, next {(schedule['next_run_at'] or 'never')[:16].replace('T', ' ')}"
-    name = source["nickname"] or source["config"].get("url") or source["config"].get("path") or ""
-    return f"{source['id']:>6}  {source['type']:<8}  {when:<40}  {name}".rstrip()
+        pace = f"every {schedule.every}" if schedule.every else schedule.cron
+        when = f"{pace}, next {(schedule.next_run_at or 'never')[:16].replace('T', ' ')}"
+    name = source.nickname or source.config.get("url") or source.config.get("path") or ""
+    return f"{source.id:>6}  {source.type:<8}  {when:<40}  {name}".rstrip()
 
 
 @app.command("add")
@@ -113,11 +114,12 @@ def _read_pair(pair: str) -> tuple[str, Any]:
         return key, value
 
 
-def _create(given: "Components", form: dict[str, Any]) -> dict[str, Any]:
+def _create(given: "Components", form: dict[str, Any]) -> "Source":
     from pydantic import ValidationError
 
     from inkcre.errors import Invalid
-    from inkcre.sources.sources import SourceForm, create_source
+    from inkcre.sources.forms import SourceForm
+    from inkcre.sources.sources import create_source
 
     try:
         return create_source(given, SourceForm.model_validate(form))
@@ -137,7 +139,7 @@ def collect(
     set_: Assignments = None,
 ) -> None:
     """Collect a source now, in this process; tell what was added or changed."""
-    from inkcre.sources.collect import CollectFailed, collect_now
+    from inkcre.sources.requests import CollectFailed, collect_now
 
     with open_base(profile, set_) as given:
         try:
@@ -146,8 +148,8 @@ def collect(
             print(f"{error.message} ({error.hint})", file=sys.stderr)
             sys.exit(FAILED)
     for block in blocks:
-        line = " ".join(block["content"].split())
-        print(f"{block['id']:>8}  {block['resolver']:<10}  {line[:80]}")
+        line = " ".join(block.content.split())
+        print(f"{block.id:>8}  {block.resolver:<10}  {line[:80]}")
     print(f"source {source_id}: {len(blocks)} blocks added or changed")
 
 
@@ -178,7 +180,7 @@ def import_(
 
     feeds = read_opml(_read(file))
     with make_base(profile, set_) as given:
-        known = {s["config"].get("url") for s in _all_sources(given) if s["type"] == "rss"}
+        known = {s.config.get("url") for s in _all_sources(given) if s.type == "rss"}
         added = 0
         for feed in feeds:
             if feed.url in known:
@@ -212,9 +214,9 @@ def export(
 
     with open_base(profile, set_) as given:
         feeds = [
-            Feed(source["config"]["url"], source["nickname"])
+            Feed(str(source.config["url"]), source.nickname)
             for source in _all_sources(given)
-            if source["type"] == "rss"
+            if source.type == "rss"
         ][::-1]
     if not feeds and not force and _has_feeds(file):
         refuse_to_empty(file)

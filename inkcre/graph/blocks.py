@@ -1,10 +1,20 @@
 """Blocks: the nodes of the graph."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, insert, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from inkcre.errors import (
     Conflict,
@@ -20,15 +30,37 @@ from inkcre.graph.forms import STRANGE_FILE, BlockEdit, BlockForm, is_strange
 from inkcre.graph.ownership import disown
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.graph.tables import blocks
-from inkcre.ports.database import Call, Database, Row, Statement
+from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import IGNORE_TWINS, moment, shown
-from inkcre.sql.cursors import read_page
+from inkcre.sql.cursors import Page, read_page
+from inkcre.sql.rows import Id, Query
 from inkcre.sql.timestamps import format_moment
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block as it is kept."""
+
+    id: int
+    created_at: str
+    """RFC 3339, UTC; so is ``updated_at``."""
+
+    updated_at: str
+    storage: str | None
+    """Where the content really is; None: inline."""
+
+    resolver: str
+    content: str
+
+    def digest(self) -> str:
+        """Return what makes it the block that it is."""
+        return block_digest(self.resolver, self.storage, self.content)
+
 
 BLOCK_COLUMNS = (
     blocks.c.id,
-    shown(blocks.c.created_at),
-    shown(blocks.c.updated_at),
+    shown(blocks.c.created_at).label("created_at"),
+    shown(blocks.c.updated_at).label("updated_at"),
     blocks.c.storage,
     blocks.c.resolver,
     blocks.c.content,
@@ -37,13 +69,13 @@ BLOCK_COLUMNS = (
 ATTEMPTS = 8
 """How often a write is tried whose block somebody else changes or deletes meanwhile."""
 
-SELECT_BLOCK = Statement(
-    select(*BLOCK_COLUMNS).where(blocks.c.id == bindparam("id", type_=BigInteger))
+SELECT_BLOCK = Query(
+    select(*BLOCK_COLUMNS).where(blocks.c.id == bindparam("id", type_=BigInteger)), Block
 )
 """Read one block."""
 
-SELECT_TWIN = Statement(
-    select(blocks.c.id).where(blocks.c.digest == bindparam("digest", type_=Text))
+SELECT_TWIN = Query(
+    select(blocks.c.id).where(blocks.c.digest == bindparam("digest", type_=Text)), Id
 )
 """Read the id of the block with a digest."""
 
@@ -66,12 +98,12 @@ INSERT_BLOCK = Statement(
 )
 """Add one block unless it is there; gives its id if it was added."""
 
-SELECT_BY_DIGEST = Statement(
-    select(*BLOCK_COLUMNS).where(blocks.c.digest == bindparam("digest", type_=Text))
+SELECT_BY_DIGEST = Query(
+    select(*BLOCK_COLUMNS).where(blocks.c.digest == bindparam("digest", type_=Text)), Block
 )
 """Read one block by digest."""
 
-UPDATE_BLOCK = Statement(
+UPDATE_BLOCK = Query(
     update(blocks)
     .where(blocks.c.id == bindparam("id_", type_=BigInteger))
     .where(blocks.c.digest == bindparam("old_digest", type_=Text))
@@ -82,7 +114,8 @@ UPDATE_BLOCK = Statement(
         content=bindparam("new_content", type_=Text),
         digest=bindparam("new_digest", type_=Text),
     )
-    .returning(*BLOCK_COLUMNS)
+    .returning(*BLOCK_COLUMNS),
+    Block,
 )
 """Change a block if it is still what was read."""
 
@@ -92,12 +125,13 @@ DELETE_BLOCK = Statement(
 """Delete a block; its relations go with it."""
 
 
-def _page(*filters: Any) -> Statement:
-    return Statement(
+def _page(*filters: ColumnElement[bool]) -> Query[Block]:
+    return Query(
         select(*BLOCK_COLUMNS)
         .where(blocks.c.id < bindparam("before", type_=BigInteger), *filters)
         .order_by(blocks.c.id.desc())
-        .limit(bindparam("limit", type_=Integer))
+        .limit(bindparam("limit", type_=Integer)),
+        Block,
     )
 
 
@@ -113,27 +147,16 @@ SELECT_PAGE = {
 """Read a page of blocks, newest first, by which filters are given: (resolver, storage)."""
 
 
-def block_from_row(row: Sequence[Any]) -> dict[str, Any]:
-    """Name the values of ``BLOCK_COLUMNS``."""
-    return {
-        "id": row[0],
-        "created_at": row[1],
-        "updated_at": row[2],
-        "storage": row[3],
-        "resolver": row[4],
-        "content": row[5],
-    }
-
-
-def get_block(database: Database, block_id: int) -> dict[str, Any]:
+def get_block(database: Database, block_id: int) -> Block:
     """Read one block.
 
     Raises:
         NotFound: there is none with this id.
     """
-    for row in database.read(SELECT_BLOCK(id=block_id)):
-        return block_from_row(row)
-    raise _not_found(block_id)
+    block = SELECT_BLOCK.read_first(database, id=block_id)
+    if block is None:
+        raise _not_found(block_id)
+    return block
 
 
 def _not_found(block_id: int) -> NotFound:
@@ -147,24 +170,20 @@ def list_blocks(
     storage: str | None = None,
     limit: int,
     cursor: str | None = None,
-) -> tuple[list[dict[str, Any]], str | None]:
+) -> Page[Block]:
     """Read a page of blocks, newest (last added) first, and the cursor of the next one.
 
     Raises:
         Invalid: the cursor is not one of ours.
     """
-    parameters: dict[str, Any] = {}
-    if resolver is not None:
-        parameters["resolver"] = resolver
-    if storage is not None:
-        parameters["storage"] = storage
-    statement = SELECT_PAGE[resolver is not None, storage is not None]
-    rows, next_cursor = read_page(database, statement, limit, cursor, **parameters)
-    return [block_from_row(row) for row in rows], next_cursor
+    filters = {"resolver": resolver, "storage": storage}
+    asked = {name: value for name, value in filters.items() if value is not None}
+    query = SELECT_PAGE[resolver is not None, storage is not None]
+    return read_page(database, query, limit, cursor, **asked)
 
 
-def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[dict[str, Any], bool]:
-    """Add a block; give it, or the identical one that exists, and whether it was added.
+def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[Block, bool]:
+    """Add a block; return it, or the identical one that exists, and whether it was added.
 
     Raises:
         Invalid: there is no such storage.
@@ -184,12 +203,12 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[di
         except MissingReference as error:
             refuse_unknown_storages(database, [form.storage])
             raise InvariantBroken("blocks: an insert broke a key that is there") from error
-        added, found = answers[:2]
-        if found:
-            if not added:
+        is_new, block = bool(answers[0]), SELECT_BY_DIGEST.first(answers[1])
+        if block is not None:
+            if not is_new:
                 disown(database, [digest])
             refuse_held(calls, answers)
-            return block_from_row(found[0]), bool(added)
+            return block, is_new
     raise Unavailable("block: somebody else keeps deleting it")
 
 
@@ -197,7 +216,7 @@ def _naming(storage: str | None, content: str) -> list[Call]:
     return naming_calls([content]) if storage == "file" else []
 
 
-def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime) -> dict[str, Any]:
+def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime) -> Block:
     """Change what the form names and leave the rest.
 
     The digest covers all three columns, so it is computed from what was read, and the change is
@@ -210,47 +229,43 @@ def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime
     """
     for _ in range(ATTEMPTS):
         current = get_block(database, block_id)
-        changed = {**current, **{key: getattr(form, key) for key in form.model_fields_set}}
-        if changed == current:
+        edited = replace(current, **form.model_dump(include=form.model_fields_set))
+        if edited == current:
             return current
-        if is_strange(changed["storage"], changed["content"]):
+        if is_strange(edited.storage, edited.content):
             raise Invalid(STRANGE_FILE, field="content")
-        rows = _compare_and_set(database, current, changed, now)
-        if rows:
-            return block_from_row(rows[0])
+        changed = _compare_and_set(database, current, edited, now)
+        if changed is not None:
+            return changed
     raise Unavailable(f"block {block_id}: somebody else keeps changing it")
 
 
 def _compare_and_set(
-    database: Database, current: dict[str, Any], changed: dict[str, Any], now: datetime
-) -> list[Row]:
-    digest = _digest_of(changed)
+    database: Database, current: Block, edited: Block, now: datetime
+) -> Block | None:
+    digest = edited.digest()
     change = UPDATE_BLOCK(
-        id_=current["id"],
-        old_digest=_digest_of(current),
+        id_=current.id,
+        old_digest=current.digest(),
         now=format_moment(now),
-        new_storage=changed["storage"],
-        new_resolver=changed["resolver"],
-        new_content=changed["content"],
+        new_storage=edited.storage,
+        new_resolver=edited.resolver,
+        new_content=edited.content,
         new_digest=digest,
     )
-    letting_go = [let_go_call([current["id"]])] if current["storage"] == "file" else []
-    calls = [*letting_go, change, *_naming(changed["storage"], changed["content"])]
+    letting_go = [let_go_call([current.id])] if current.storage == "file" else []
+    calls = [*letting_go, change, *_naming(edited.storage, edited.content)]
     try:
         answers = database.atomic(calls)
     except MissingReference as error:
-        refuse_unknown_storages(database, [changed["storage"]])
+        refuse_unknown_storages(database, [edited.storage])
         raise InvariantBroken("blocks: an update broke a key that is there") from error
     except Conflict as error:
-        twin = database.read(SELECT_TWIN(digest=digest))
-        name = f"block {twin[0][0]}" if twin else "another block"
-        raise Conflict(f"block {current['id']}: {name} has this content already") from error
+        twin = SELECT_TWIN.read_first(database, digest=digest)
+        name = f"block {twin.id}" if twin else "another block"
+        raise Conflict(f"block {current.id}: {name} has this content already") from error
     refuse_held(calls, answers)
-    return answers[len(letting_go)]
-
-
-def _digest_of(block: dict[str, Any]) -> str:
-    return block_digest(block["resolver"], block["storage"], block["content"])
+    return UPDATE_BLOCK.first(answers[len(letting_go)])
 
 
 def delete_block(database: Database, block_id: int) -> None:

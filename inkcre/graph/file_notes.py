@@ -48,6 +48,7 @@ from inkcre.graph.storages import PREFIX
 from inkcre.graph.tables import blocks, claims, file_notes
 from inkcre.ports.database import Call, Database, Row, Statement
 from inkcre.sql.constructs import IGNORE_TWINS, database_now, json_rows
+from inkcre.sql.rows import Values
 
 HELD_SECONDS = 900
 """How long a sweep may be about to delete what it has marked. It takes seconds, unless its machine
@@ -80,7 +81,7 @@ def _is_named(digest: ColumnElement[str]) -> ColumnElement[bool]:
     return exists().where(blocks.c.storage == _FILE, blocks.c.content == _PREFIX + digest)
 
 
-HOLD = Statement(
+HOLD = Values(
     insert(file_notes)
     .from_select(
         _COLUMNS,
@@ -93,6 +94,7 @@ HOLD = Statement(
         ),
     )
     .returning(file_notes.c.digest),
+    str,
     is_durable=False,
 )
 """Note a file that is about to be put; gives no row if a sweep has it.
@@ -131,7 +133,7 @@ FORGET = Statement(
 )
 """Take the notes of files away that blocks name now, unless a sweep has them."""
 
-SELECT_HELD = Statement(select(file_notes.c.digest).where(_are_named))
+SELECT_HELD = Values(select(file_notes.c.digest).where(_are_named), str)
 """Read which of some files a sweep has, behind ``FORGET``."""
 
 FORGET_NAMED = Statement(
@@ -163,7 +165,7 @@ _ripe = (
     .where(~_is_named(_candidates.c.digest))
     .order_by(_candidates.c.digest)
 )
-MARK = Statement(
+MARK = Values(
     update(file_notes)
     .where(
         file_notes.c.storage == _storage,
@@ -171,20 +173,22 @@ MARK = Statement(
         _is_ripe(file_notes),  # again: somebody may have had the row meanwhile
     )
     .values(sweep=_sweep, noted_at=database_now())
-    .returning(file_notes.c.digest)
+    .returning(file_notes.c.digest),
+    str,
 )
 """Say of files that were let go long ago, and are not named, that a sweep is about to delete them;
 gives them."""
 
-SELECT_RIPE = Statement(
+SELECT_RIPE = Values(
     _ripe.where(_candidates.c.digest > bindparam("after", type_=Text)).limit(
         bindparam("limit", type_=Integer)
-    )
+    ),
+    str,
 )
 """Read which files a sweep would mark."""
 
 _orphans = json_rows("orphans", digest=Text())
-MARK_ORPHANS = Statement(
+MARK_ORPHANS = Values(
     insert(file_notes)
     .from_select(
         _COLUMNS,
@@ -192,7 +196,8 @@ MARK_ORPHANS = Statement(
         .where(~_is_named(_orphans.c.digest))
         .suffix_with(IGNORE_TWINS),
     )
-    .returning(file_notes.c.digest)
+    .returning(file_notes.c.digest),
+    str,
 )
 """Say of files that are neither named nor noted that a sweep has them; gives them."""
 
@@ -206,19 +211,20 @@ RELEASE = Statement(
 )
 """Note files anew that a sweep has marked and left."""
 
-SELECT_SOME_NAMED = Statement(
+SELECT_SOME_NAMED = Values(
     select(func.substr(blocks.c.content, len(PREFIX) + 1))
     .where(blocks.c.storage == _FILE)
     .order_by(blocks.c.content)
-    .limit(100)
+    .limit(100),
+    str,
 )
 """Read some files that blocks name."""
 
 _known = json_rows("known", digest=Text())
 
 
-def _known_where(condition: ColumnElement[bool]) -> Statement:
-    return Statement(select(_known.c.digest).select_from(_known).where(condition))
+def _known_where(condition: ColumnElement[bool]) -> Values[str]:
+    return Values(select(_known.c.digest).select_from(_known).where(condition), str)
 
 
 def _has_note(notes: Table, digest: ColumnElement[str]) -> ColumnElement[bool]:
@@ -237,9 +243,9 @@ def as_digests(digests: Iterable[str]) -> str:
     return json.dumps([{"digest": digest} for digest in digests])
 
 
-def select_digests(database: Database, statement: Statement, digests: Iterable[str]) -> set[str]:
-    """Give those of some files that a statement of ``known`` finds."""
-    return {row[0] for row in database.read(statement(known=as_digests(digests)))}
+def select_digests(database: Database, query: Values[str], digests: Iterable[str]) -> set[str]:
+    """Return those of some files that a query of ``known`` finds."""
+    return set(query.read(database, known=as_digests(digests)))
 
 
 def let_go_call(block_ids: Iterable[int]) -> Call:
@@ -266,8 +272,9 @@ def refuse_held(calls: Sequence[Call], answers: Sequence[Sequence[Row]]) -> None
         Unavailable: one has. The blocks are there, and the files may be gone in a moment.
     """
     for call, rows in zip(calls, answers, strict=True):
-        if call.statement is SELECT_HELD and rows:
-            raise being_swept(rows[0][0])
+        if call.statement is SELECT_HELD:
+            for digest in SELECT_HELD.values(rows):
+                raise being_swept(digest)
 
 
 def being_swept(digest: str) -> Unavailable:

@@ -3,40 +3,38 @@
 Rows refer to each other inside the batch by digest, so nothing is read back between statements.
 """
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Integer,
     Select,
     Text,
     bindparam,
-    cast,
+    exists,
     func,
     insert,
-    literal_column,
-    null,
     select,
     true,
     union_all,
 )
 
 from inkcre.errors import MissingReference, NotFound, Unavailable
-from inkcre.graph.blocks import ATTEMPTS, BLOCK_COLUMNS, block_from_row
+from inkcre.graph.blocks import ATTEMPTS, BLOCK_COLUMNS, Block
 from inkcre.graph.file_notes import naming_calls, refuse_held
 from inkcre.graph.forms import FlatGraph, Star
 from inkcre.graph.ownership import disown
 from inkcre.graph.plans import Plan, Reference, plan_graph
-from inkcre.graph.relations import relation_from_row
+from inkcre.graph.relations import RELATION_COLUMNS, Relation
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.ports.database import Call, Database, Row, Statement
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment
+from inkcre.sql.parameters import calls_over, read_over
+from inkcre.sql.rows import Id, Query
 from inkcre.sql.timestamps import format_moment
 
 _new_blocks = json_rows(
@@ -59,7 +57,7 @@ _insert_blocks = insert(blocks).from_select(
     .order_by(_new_blocks.c.ord)
     .suffix_with(IGNORE_TWINS),
 )
-INSERT_BLOCKS = Statement(_insert_blocks.returning(blocks.c.id))
+INSERT_BLOCKS = Query(_insert_blocks.returning(blocks.c.id), Id)
 """Add blocks that are not there yet; gives the ids of those added."""
 
 COUNT_BLOCKS = Statement(_insert_blocks, counts=True)
@@ -91,23 +89,62 @@ _insert_relations = insert(relations).from_select(
     .order_by(_new_relations.c.ord)
     .suffix_with(IGNORE_TWINS),
 )
-INSERT_RELATIONS = Statement(_insert_relations.returning(relations.c.id))
+INSERT_RELATIONS = Query(_insert_relations.returning(relations.c.id), Id)
 COUNT_RELATIONS = Statement(_insert_relations, counts=True)
 """Add relations that are not there yet; an end that is not there breaks NOT NULL or the key."""
 
 _wanted = json_rows("wanted", ord=BigInteger(), id=BigInteger(), digest=Text())
+_own = source_items.alias("own")
 
 
-def _wanted_blocks(found: ColumnElement[bool]) -> Select[Any]:
+@dataclass(frozen=True)
+class _Node(Block):
+    """A block of a written graph."""
+
+    ord: int
+    """Where the plan names it."""
+
+    key: str
+    """Its digest."""
+
+    is_owned: bool
+    """Whether so far an item alone has said it."""
+
+    def plain(self) -> Block:
+        """Return the block alone."""
+        return Block(
+            self.id, self.created_at, self.updated_at, self.storage, self.resolver, self.content
+        )
+
+
+@dataclass(frozen=True)
+class _Arc(Relation):
+    """A relation of a written graph."""
+
+    ord: int
+    """Where the plan names it."""
+
+    def plain(self) -> Relation:
+        """Return the relation alone."""
+        return Relation(
+            self.id, self.created_at, self.updated_at, self.from_, self.to_, self.content
+        )
+
+
+def _nodes(found: ColumnElement[bool]) -> Select[Any]:
     return select(
-        literal_column("0", Integer),
         _wanted.c.ord,
         *BLOCK_COLUMNS,
-        cast(null(), BigInteger),
-        cast(null(), BigInteger),
-        blocks.c.digest,
+        blocks.c.digest.label("key"),
+        exists().where(_own.c.block_id == blocks.c.id, _own.c.is_own == 1).label("is_owned"),
     ).select_from(_wanted.join(blocks, found))
 
+
+SELECT_NODES = Query(
+    union_all(_nodes(blocks.c.digest == _wanted.c.digest), _nodes(blocks.c.id == _wanted.c.id)),
+    _Node,
+)
+"""Read the blocks of a written graph back, by digest or id."""
 
 # Each relation is found by its whole unique key. As an ordinary join PostgreSQL, which takes any
 # JSON array for a hundred rows, meets a hub with its arcs first and its ends after: n squared.
@@ -133,120 +170,84 @@ _found_id = (
     .correlate(_resolved)
     .scalar_subquery()
 )
-_relations_by_ends = select(
-    literal_column("1", Integer),
-    _resolved.c.ord,
-    relations.c.id,
-    shown(relations.c.created_at),
-    shown(relations.c.updated_at),
-    cast(null(), Text),
-    cast(null(), Text),
-    relations.c.content,
-    relations.c.from_,
-    relations.c.to_,
-    cast(null(), Text),
-).select_from(_resolved.join(relations, relations.c.id == _found_id))
-
-_owned_blocks = (
-    select(
-        literal_column("2", Integer),
-        _wanted.c.ord,
-        *BLOCK_COLUMNS,
-        cast(null(), BigInteger),
-        cast(null(), BigInteger),
-        blocks.c.digest,
-    )
-    .select_from(
-        _wanted.join(blocks, blocks.c.digest == _wanted.c.digest).join(
-            source_items, source_items.c.block_id == blocks.c.id
-        )
-    )
-    .where(source_items.c.is_own == 1)
+SELECT_ARCS = Query(
+    select(_resolved.c.ord, *RELATION_COLUMNS).select_from(
+        _resolved.join(relations, relations.c.id == _found_id)
+    ),
+    _Arc,
 )
+"""Read the relations of a written graph back, by their ends."""
 
-SELECT_GRAPH = Statement(
-    union_all(
-        _wanted_blocks(blocks.c.digest == _wanted.c.digest),
-        _wanted_blocks(blocks.c.id == _wanted.c.id),
-        _relations_by_ends,
-        _owned_blocks,
-    )
-)
-"""Read a written graph back: blocks by digest or id, relations by their ends; and which of the
-blocks are an item's own."""
+
+@dataclass(frozen=True)
+class _KnownBlock:
+    id: int
+    digest: str
 
 
 def _known(found: ColumnElement[bool]) -> Select[Any]:
     return select(blocks.c.id, blocks.c.digest).select_from(_wanted.join(blocks, found))
 
 
-SELECT_KNOWN = Statement(
-    union_all(_known(blocks.c.digest == _wanted.c.digest), _known(blocks.c.id == _wanted.c.id))
+SELECT_KNOWN = Query(
+    union_all(_known(blocks.c.digest == _wanted.c.digest), _known(blocks.c.id == _wanted.c.id)),
+    _KnownBlock,
 )
 """Tell which of some ids and digests exist."""
 
 
 def write_calls(
-    plan: Plan, now: datetime, *, counting: bool = False, max_bytes: int | None = None
+    database: Database, plan: Plan, now: datetime, *, counting: bool = False
 ) -> list[Call]:
-    """Give the statements that write a plan: at most two, whatever its size.
+    """Return the calls that write a plan: at most two, unless the database needs more.
 
-    They give the ids of the rows that they add, or with ``counting`` how many they add. Where the
-    database takes only so many bytes in a value, there are as many statements as that takes.
+    They give the ids of the rows that they add, or with ``counting`` how many they add.
     """
     add_blocks = COUNT_BLOCKS if counting else INSERT_BLOCKS
     add_relations = COUNT_RELATIONS if counting else INSERT_RELATIONS
-    moment_ = format_moment(now)
+    now_text = format_moment(now)
     return [
-        *(add_blocks(blocks=p, now=moment_) for p in as_json(plan.blocks.values(), max_bytes)),
-        *(
-            add_relations(relations=p, now=moment_)
-            for p in as_json(plan.relations.values(), max_bytes)
-        ),
+        *calls_over(add_blocks, "blocks", plan.blocks.values(), database, now=now_text),
+        *calls_over(add_relations, "relations", plan.relations.values(), database, now=now_text),
     ]
 
 
-def as_json(rows: Iterable[dict[str, Any]], max_bytes: int | None = None) -> list[str]:
-    """Write rows as JSON arrays: as one, or as several of so many bytes; as none without rows."""
-    numbered = [{"ord": number, **row} for number, row in enumerate(rows)]
-    whole = _dump(numbered)
-    if max_bytes is None or len(whole) * 4 <= max_bytes:
-        return [whole] if numbered else []
-    parts: list[list[str]] = []
-    room = 0
-    for row in map(_dump, numbered):
-        size = len(row.encode()) + 1
-        if size > room:
-            parts.append([])
-            room = max_bytes - 2
-        parts[-1].append(row)
-        room -= size
-    return [f"[{','.join(part)}]" for part in parts]
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _wanted_json(references: Iterable[Reference], max_bytes: int | None = None) -> list[str]:
-    rows = ({"id" if isinstance(r, int) else "digest": r} for r in references)
-    return as_json(rows, max_bytes)
+def _as_wanted(references: Iterable[Reference]) -> Iterator[dict[str, Reference]]:
+    return ({"id" if isinstance(r, int) else "digest": r} for r in references)
 
 
 def find_missing(database: Database, references: Sequence[Reference]) -> list[Reference]:
-    """Tell which ids and digests do not exist."""
+    """Return those of some ids and digests that do not exist."""
     known: set[Reference] = set()
-    for part in _wanted_json(references, database.capabilities.max_value_bytes):
-        for id_, digest in database.read(SELECT_KNOWN(wanted=part)):
-            known |= {id_, digest}
+    for block in read_over(SELECT_KNOWN, "wanted", _as_wanted(references), database):
+        known |= {block.id, block.digest}
     return [reference for reference in references if reference not in known]
 
 
-def write_graph(database: Database, form: Star | FlatGraph, now: datetime) -> dict[str, Any]:
-    """Write a graph; give its blocks and relations as they are now, and what was created.
+@dataclass(frozen=True)
+class CreatedIds:
+    """Ids of what was not there before."""
 
-    Three statements in one batch; one read before them when the form refers to blocks that are to
-    exist already. What exists is left as it is.
+    blocks: list[int]
+    relations: list[int]
+
+
+@dataclass(frozen=True)
+class WrittenGraph:
+    """A graph as it is after it was written, in the order of its form."""
+
+    blocks: list[Block]
+    relations: list[Relation]
+    created: CreatedIds
+    ids: dict[str, int]
+    """Ids by the negative ids of a flat form; empty for a star."""
+
+
+def write_graph(database: Database, form: Star | FlatGraph, now: datetime) -> WrittenGraph:
+    """Write a graph; return its blocks and relations as they are now, and what was created.
+
+    One batch, and one read before it when the form refers to blocks that are to exist already.
+    What exists is left as it is.
 
     Raises:
         Invalid: the form contradicts itself, or names an unknown storage.
@@ -255,42 +256,15 @@ def write_graph(database: Database, form: Star | FlatGraph, now: datetime) -> di
     plan = plan_graph(form)
     for _ in range(ATTEMPTS):
         _refuse_missing(database, plan)
-        answer = _write_plan(database, plan, now)
-        if answer is not None:
-            return answer
+        written = _write_plan(database, plan, now)
+        if written is not None:
+            return written
     raise Unavailable("graph: somebody else keeps deleting its blocks")
 
 
 def files_of(plan: Plan) -> list[str]:
-    """Give the contents of a plan's blocks that have files."""
+    """Return the contents of a plan's blocks that have files."""
     return [row["content"] for row in plan.blocks.values() if row["storage"] == "file"]
-
-
-def _write_plan(database: Database, plan: Plan, now: datetime) -> dict[str, Any] | None:
-    """Write a plan; None when a block of it was deleted before it could be read back."""
-    max_bytes = database.capabilities.max_value_bytes
-    calls = write_calls(plan, now, max_bytes=max_bytes)
-    parts = zip_longest(
-        _wanted_json(plan.nodes, max_bytes),
-        as_json(plan.relations.values(), max_bytes),
-        fillvalue="[]",
-    )
-    reading = [SELECT_GRAPH(wanted=wanted, relations=ends) for wanted, ends in parts]
-    naming = naming_calls(files_of(plan))
-    try:
-        answers = database.atomic([*calls, *reading, *naming])
-    except MissingReference:
-        refuse_unknown_storages(database, {row["storage"] for row in plan.blocks.values()})
-        return None
-    answers, named = answers[: len(calls) + len(reading)], answers[len(calls) + len(reading) :]
-    rows = [row for answer in answers[len(calls) :] for row in answer]
-    found = {row[1] for row in rows if row[0] == 0}
-    owned = [row[10] for row in rows if row[0] == 2 and row[10] in plan.blocks]
-    if owned:  # somebody else says now what so far an item alone has said
-        disown(database, owned)
-    refuse_held(naming, named)
-    written = answers[: len(calls)]
-    return _answer(plan, calls, written, rows) if len(found) == len(plan.nodes) else None
 
 
 def _refuse_missing(database: Database, plan: Plan) -> None:
@@ -298,27 +272,45 @@ def _refuse_missing(database: Database, plan: Plan) -> None:
         raise NotFound(f"block {reference}: not found", hint="nothing was written")
 
 
-def _answer(
-    plan: Plan, calls: Sequence[Call], written: Sequence[list[Row]], rows: Sequence[Row]
-) -> dict[str, Any]:
-    rows = sorted(rows, key=lambda row: row[:2])
-    # A block may be named by id and by content: it is one block all the same.
-    block_rows = list({row[2]: row for row in reversed(rows) if row[0] == 0}.values())[::-1]
-    relation_rows = list({row[2]: row for row in reversed(rows) if row[0] == 1}.values())[::-1]
-    created: dict[Statement, list[int]] = {}
-    for call, added in zip(calls, written, strict=True):
-        created.setdefault(call.statement, []).extend(row[0] for row in added)
-    answer: dict[str, Any] = {
-        "blocks": [block_from_row(row[2:8]) for row in block_rows],
-        "relations": [
-            relation_from_row((*row[2:5], row[8], row[9], row[7])) for row in relation_rows
-        ],
-        "created": {
-            "blocks": created.get(INSERT_BLOCKS, []),
-            "relations": created.get(INSERT_RELATIONS, []),
-        },
-    }
-    if plan.local_ids:
-        ids = {row[10]: row[2] for row in block_rows}
-        answer["ids"] = {str(local): ids[digest] for local, digest in plan.local_ids.items()}
-    return answer
+def _write_plan(database: Database, plan: Plan, now: datetime) -> WrittenGraph | None:
+    """Write a plan; None when a block of it was deleted before it could be read back."""
+    calls = [
+        *write_calls(database, plan, now),
+        *calls_over(SELECT_NODES, "wanted", _as_wanted(plan.nodes), database),
+        *calls_over(SELECT_ARCS, "relations", plan.relations.values(), database),
+        *naming_calls(files_of(plan)),
+    ]
+    try:
+        answers = database.atomic(calls)
+    except MissingReference:
+        refuse_unknown_storages(database, {row["storage"] for row in plan.blocks.values()})
+        return None
+    nodes = sorted(_all(SELECT_NODES, calls, answers), key=lambda node: node.ord)
+    owned = [node.key for node in nodes if node.is_owned and node.key in plan.blocks]
+    if owned:  # somebody else says now what so far an item alone has said
+        disown(database, owned)
+    refuse_held(calls, answers)
+    if len({node.ord for node in nodes}) < len(plan.nodes):
+        return None
+    arcs = sorted(_all(SELECT_ARCS, calls, answers), key=lambda arc: arc.ord)
+    created = CreatedIds(
+        [row.id for row in _all(INSERT_BLOCKS, calls, answers)],
+        [row.id for row in _all(INSERT_RELATIONS, calls, answers)],
+    )
+    ids = {node.key: node.id for node in nodes}
+    return WrittenGraph(
+        # A block may be named by id and by content: it is one block all the same.
+        list({node.id: node.plain() for node in nodes}.values()),
+        list({arc.id: arc.plain() for arc in arcs}.values()),
+        created,
+        {str(local): ids[digest] for local, digest in plan.local_ids.items()},
+    )
+
+
+R = TypeVar("R")
+
+
+def _all(query: Query[R], calls: Sequence[Call], answers: Sequence[Sequence[Row]]) -> list[R]:
+    """Return the records of all calls of one query in a batch."""
+    asked = [rows for call, rows in zip(calls, answers, strict=True) if call.statement is query]
+    return [record for rows in asked for record in query.records(rows)]

@@ -11,7 +11,7 @@ from sqlalchemy import (
 from inkcre.graph.tables import blocks, source_items
 from inkcre.ports.database import Database, Statement
 from inkcre.sql.constructs import json_rows
-from inkcre.sql.values import dump
+from inkcre.sql.parameters import calls_over
 
 _stated = json_rows("stated", digest=Text())
 
@@ -46,6 +46,6 @@ DISOWN = Statement(
 
 def disown(database: Database, digests: Iterable[str]) -> None:
     """Say of blocks that were there already, and have been stated again, that they are shared."""
-    stated = dump([{"digest": digest} for digest in digests])
-    if database.read(SELECT_OWNED(stated=stated)):
-        database.atomic([DISOWN(stated=stated)])
+    rows = [{"digest": digest} for digest in digests]
+    if any(map(database.read, calls_over(SELECT_OWNED, "stated", rows, database))):
+        database.atomic(calls_over(DISOWN, "stated", rows, database))

@@ -5,7 +5,7 @@ read back between statements.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from inkcre.errors import Invalid
 from inkcre.graph.digests import block_digest
@@ -19,14 +19,32 @@ Reference = int | str
 """A block in a plan: an id that exists, or the digest of one that exists or is in the plan."""
 
 
+class BlockRow(TypedDict):
+    """A block that is to be there."""
+
+    created_at: NotRequired[str]
+    """RFC 3339, UTC; so is ``updated_at``. Absent: now."""
+
+    updated_at: NotRequired[str]
+    storage: str | None
+    resolver: str
+    content: str
+    digest: str
+
+
+RelationRow = dict[str, int | str]
+"""A relation that is to be there: its ``content``, its ends by ``X_id`` or ``X_digest``, and its
+timestamps as in ``BlockRow``."""
+
+
 @dataclass
 class Plan:
     """A graph, or several, as rows to write: each block and relation once, in order."""
 
-    blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    blocks: dict[str, BlockRow] = field(default_factory=dict)
     """New blocks by digest."""
 
-    relations: dict[tuple[Reference, Reference, str], dict[str, Any]] = field(default_factory=dict)
+    relations: dict[tuple[Reference, Reference, str], RelationRow] = field(default_factory=dict)
     """New relations by their ends and content."""
 
     nodes: dict[Reference, None] = field(default_factory=dict)
@@ -56,13 +74,17 @@ class Plan:
         else:
             reference = block_digest(node.resolver, node.storage, node.content)
             if reference not in self.blocks:
-                self.blocks[reference] = {
-                    **_times(node),
+                row: BlockRow = {
                     "storage": node.storage,
                     "resolver": node.resolver,
                     "content": node.content,
                     "digest": reference,
                 }
+                if node.created_at is not None:
+                    row["created_at"] = format_moment(node.created_at)
+                if node.updated_at is not None:
+                    row["updated_at"] = format_moment(node.updated_at)
+                self.blocks[reference] = row
         self.nodes.setdefault(reference)
         return reference
 

@@ -1,8 +1,7 @@
 """Relations: the edges of the graph. ``to_`` is ``from_``'s ``content``."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -23,13 +22,29 @@ from inkcre.graph.forms import RelationForm
 from inkcre.graph.tables import relations
 from inkcre.ports.database import Database, Statement
 from inkcre.sql.constructs import IGNORE_TWINS, moment, shown
-from inkcre.sql.cursors import decode_cursor, encode_cursor
+from inkcre.sql.cursors import Page, cut_page, decode_cursor
+from inkcre.sql.rows import Query
 from inkcre.sql.timestamps import format_moment
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation as it is kept: ``to_`` is ``from_``'s ``content``."""
+
+    id: int
+    created_at: str
+    """RFC 3339, UTC; so is ``updated_at``."""
+
+    updated_at: str
+    from_: int
+    to_: int
+    content: str
+
 
 RELATION_COLUMNS = (
     relations.c.id,
-    shown(relations.c.created_at),
-    shown(relations.c.updated_at),
+    shown(relations.c.created_at).label("created_at"),
+    shown(relations.c.updated_at).label("updated_at"),
     relations.c.from_,
     relations.c.to_,
     relations.c.content,
@@ -53,12 +68,13 @@ INSERT_RELATION = Statement(
 )
 """Add one relation unless it is there; gives its id if it was added."""
 
-SELECT_RELATION = Statement(
+SELECT_RELATION = Query(
     select(*RELATION_COLUMNS).where(
         relations.c.from_ == bindparam("from_", type_=BigInteger),
         relations.c.to_ == bindparam("to_", type_=BigInteger),
         relations.c.content == bindparam("content", type_=Text),
-    )
+    ),
+    Relation,
 )
 """Read one relation by what it says."""
 
@@ -79,7 +95,7 @@ _ends = {
 }
 
 
-def _page(direction: str, *filters: ColumnElement[bool]) -> Statement:
+def _page(direction: str, *filters: ColumnElement[bool]) -> Query[Relation]:
     """Read along each end's index, then put the two together; an OR would have no index."""
     branches = [
         select(*RELATION_COLUMNS)
@@ -90,7 +106,7 @@ def _page(direction: str, *filters: ColumnElement[bool]) -> Statement:
         for end in _ends[direction]
     ]
     found = union(*(select(branch) for branch in branches)).subquery("found")
-    return Statement(select(found).order_by(found.c.id).limit(_limit))
+    return Query(select(found).order_by(found.c.id).limit(_limit), Relation)
 
 
 _by_content = relations.c.content == bindparam("content", type_=Text)
@@ -101,22 +117,8 @@ SELECT_PAGE = {(direction, False): _page(direction) for direction in _ends} | {
 """Read a page of a block's relations, oldest first, by direction and whether content is given."""
 
 
-def relation_from_row(row: Sequence[Any]) -> dict[str, Any]:
-    """Name the values of ``RELATION_COLUMNS``."""
-    return {
-        "id": row[0],
-        "created_at": row[1],
-        "updated_at": row[2],
-        "from_": row[3],
-        "to_": row[4],
-        "content": row[5],
-    }
-
-
-def create_relation(
-    database: Database, form: RelationForm, now: datetime
-) -> tuple[dict[str, Any], bool]:
-    """Add a relation; give it, or the identical one that exists, and whether it was added.
+def create_relation(database: Database, form: RelationForm, now: datetime) -> tuple[Relation, bool]:
+    """Add a relation; return it, or the identical one that exists, and whether it was added.
 
     Raises:
         NotFound: one of the two blocks does not exist.
@@ -131,8 +133,9 @@ def create_relation(
             get_block(database, form.from_)
             get_block(database, form.to_)
             continue
-        if found:
-            return relation_from_row(found[0]), bool(added)
+        relation = SELECT_RELATION.first(found)
+        if relation is not None:
+            return relation, bool(added)
     raise Unavailable("relation: somebody else keeps deleting it")
 
 
@@ -154,22 +157,20 @@ def list_relations(
     content: str | None = None,
     limit: int,
     cursor: str | None = None,
-) -> tuple[list[dict[str, Any]], str | None]:
+) -> Page[Relation]:
     """Read a page of a block's relations, oldest first, and the cursor of the next one.
 
     Raises:
         NotFound: there is no such block.
         Invalid: the cursor is not one of ours.
     """
-    parameters: dict[str, Any] = {
-        "block": block_id,
-        "after": decode_cursor(cursor) if cursor else 0,
-        "limit": limit + 1,
-    }
-    if content is not None:
-        parameters["content"] = content
-    rows = database.read(SELECT_PAGE[direction, content is not None](**parameters))
-    if not rows:
+    found = SELECT_PAGE[direction, content is not None].read(
+        database,
+        block=block_id,
+        after=decode_cursor(cursor) if cursor else 0,
+        limit=limit + 1,
+        **({} if content is None else {"content": content}),
+    )
+    if not found:
         get_block(database, block_id)
-    next_cursor = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
-    return [relation_from_row(row) for row in rows[:limit]], next_cursor
+    return cut_page(found, limit)

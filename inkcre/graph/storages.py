@@ -6,9 +6,10 @@ from sqlalchemy import select
 
 from inkcre.errors import Invalid
 from inkcre.graph.tables import storages
-from inkcre.ports.database import Database, Statement
+from inkcre.ports.database import Database
+from inkcre.sql.rows import Values
 
-SELECT_STORAGES = Statement(select(storages.c.name).order_by(storages.c.name))
+SELECT_STORAGES = Values(select(storages.c.name).order_by(storages.c.name), str)
 """Read the names of all storages."""
 
 PREFIX = "sha256:"
@@ -21,7 +22,7 @@ def refuse_unknown_storages(database: Database, names: Iterable[str | None]) -> 
     Raises:
         Invalid: listing those that exist.
     """
-    known = [row[0] for row in database.read(SELECT_STORAGES())]
+    known = SELECT_STORAGES.read(database)
     for name in sorted(name for name in names if name is not None):
         if name not in known:
             listed = ", ".join(f'"{storage}"' for storage in known)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from inkcre.context import components
 from inkcre.http.parameters import NO_NUL, Cursor, Limit, PathId
-from inkcre.http.responses import documented, json_response
+from inkcre.http.responses import as_objects, documented, json_response
 from inkcre.jobs import jobs, schedules
 from inkcre.sql.values import MAX_ID, MAX_NAME_LENGTH
 
@@ -74,7 +74,7 @@ def list_jobs(
     """Give a page of jobs: what ran, when, and how it ended."""
     filters = {"state": state, "kind": kind, "source": source}
     page, after = jobs.list_jobs(components().database, filters, limit=limit, cursor=cursor)
-    return json_response({"jobs": page, "next_cursor": after})
+    return json_response({"jobs": as_objects(page), "next_cursor": after})
 
 
 @router.get("/jobs/{job_id}", responses=documented(JobOut, 200, 404), summary="One job")
@@ -111,4 +111,4 @@ def cancel_job(job_id: PathId) -> Response:
 def list_schedules(limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Give a page of schedules, newest first: those of sources, and the housekeeping's."""
     page, after = schedules.list_schedules(components().database, limit=limit, cursor=cursor)
-    return json_response({"schedules": page, "next_cursor": after})
+    return json_response({"schedules": as_objects(page), "next_cursor": after})

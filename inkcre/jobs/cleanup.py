@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import BigInteger, bindparam, delete
 
-from inkcre.jobs.kinds import Job, JobKind, NoPayload, Outcome
+from inkcre.jobs.kinds import JobKind, NoPayload, Outcome, RunningJob
 from inkcre.jobs.leases import FORGET_ENDED
 from inkcre.ports.database import Statement
 from inkcre.sql.tables import keyvalues
@@ -20,7 +20,7 @@ SWEEP_KEYVALUES = Statement(
 """Delete the small values whose time is over."""
 
 
-def sweep(job: Job, _: NoPayload) -> Outcome:
+def sweep(job: RunningJob, _: NoPayload) -> Outcome:
     """Delete small values whose time is over, and jobs that ended long ago."""
     now = job.given.clock()
     [[(values,)], [(ended,)]] = job.write(

@@ -5,8 +5,8 @@ A job is added in the same batch as the change that caused it. Who runs it has a
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -19,9 +19,11 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    case,
     func,
     insert,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -30,14 +32,46 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import Conflict, NotFound
-from inkcre.ports.database import Call, Database, Statement
+from inkcre.ports.database import Call, Database
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
-from inkcre.sql.cursors import read_page
+from inkcre.sql.cursors import Page, read_page
+from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
 from inkcre.sql.tables import jobs
 from inkcre.sql.timestamps import format_moment
 
 State = Literal["pending", "running", "finished", "failed", "cancelled"]
 STATES: tuple[State, ...] = ("pending", "running", "finished", "failed", "cancelled")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it is kept; its timestamps are RFC 3339, UTC."""
+
+    id: int
+    kind: str
+    state: State
+    payload: dict[str, Json] = field(metadata=JSON_TEXT)
+    attempts: int
+    """How often it was begun."""
+
+    source_id: int | None
+    error: str | None
+    """Why it failed, or why it is tried again."""
+
+    result: Json = field(metadata=JSON_TEXT)
+    created_at: str
+    run_at: str
+    """When it may begin, or might."""
+
+    started_at: str | None
+    finished_at: str | None
+    leased_until: str | None
+    """Of a running job: when its holder is taken for dead."""
+
+
+def _in_state(state: State) -> ColumnElement[bool]:
+    return jobs.c.state == literal_column(f"'{state}'", Text)
+
 
 JOB_COLUMNS = (
     jobs.c.id,
@@ -48,11 +82,16 @@ JOB_COLUMNS = (
     jobs.c.source_id,
     jobs.c.error,
     jobs.c.result,
-    shown(jobs.c.created_at),
-    shown(jobs.c.run_at),
-    shown(jobs.c.started_at),
-    shown(jobs.c.finished_at),
-    shown(jobs.c.claimable_at),
+    shown(jobs.c.created_at).label("created_at"),
+    # A job that waits for its next attempt may begin later than it might have at first.
+    shown(
+        case(
+            (jobs.c.state == literal_column("'pending'"), jobs.c.claimable_at), else_=jobs.c.run_at
+        )
+    ).label("run_at"),
+    shown(jobs.c.started_at).label("started_at"),
+    shown(jobs.c.finished_at).label("finished_at"),
+    shown(case((_in_state("running"), jobs.c.claimable_at))).label("leased_until"),
 )
 
 _given = json_rows(
@@ -88,7 +127,7 @@ def insert_jobs(new: Select[Any]) -> Insert:
     return insert(jobs).from_select(NEW_COLUMNS, new.suffix_with(IGNORE_TWINS))
 
 
-ENQUEUE = Statement(
+ENQUEUE = Query(
     insert_jobs(
         pending(
             kind=_given.c.kind,
@@ -100,16 +139,17 @@ ENQUEUE = Statement(
         )
         .where(true())
         .order_by(_given.c.ord)
-    ).returning(jobs.c.id)
+    ).returning(jobs.c.id),
+    Id,
 )
 """Add jobs whose dedupe keys are not there yet; gives the ids of those added."""
 
 _by_id = jobs.c.id == bindparam("id", type_=BigInteger)
 
-SELECT_JOB = Statement(select(*JOB_COLUMNS).where(_by_id))
+SELECT_JOB = Query(select(*JOB_COLUMNS).where(_by_id), Job)
 """Read one job."""
 
-SELECT_WAITING = Statement(
+SELECT_WAITING = Query(
     select(*JOB_COLUMNS)
     .where(
         jobs.c.lane == bindparam("lane", type_=Text),
@@ -118,28 +158,31 @@ SELECT_WAITING = Statement(
         jobs.c.payload == bindparam("payload", type_=Text),
     )
     .order_by(jobs.c.id)
-    .limit(1)
+    .limit(1),
+    Job,
 )
 """Read the job of a lane that waits already to do the same."""
 
-RETRY = Statement(
+RETRY = Query(
     update(jobs)
     .where(_by_id, or_(jobs.c.state == "failed", jobs.c.state == "cancelled"))
     .values(
         state="pending", attempts=0, run_at=_now, claimable_at=_now, lease=null(), slot=null(),
         started_at=null(), finished_at=null(), error=null(), result=null(),
     )
-    .returning(*JOB_COLUMNS)
+    .returning(*JOB_COLUMNS),
+    Job,
 )  # fmt: skip
 """Let a job that failed or was cancelled wait again."""
 
-CANCEL = Statement(
+CANCEL = Query(
     update(jobs)
     .where(_by_id, or_(jobs.c.state == "pending", jobs.c.state == "running"))
     .values(
         state="cancelled", claimable_at=null(), lease=null(), slot=null(), finished_at=_now
     )
-    .returning(*JOB_COLUMNS)
+    .returning(*JOB_COLUMNS),
+    Job,
 )  # fmt: skip
 """End a job that has not ended; who runs it writes nothing more."""
 
@@ -151,16 +194,17 @@ _FILTERS = {
 }
 
 
-def _page(*names: str) -> Statement:
-    return Statement(
+def _page(*names: str) -> Query[Job]:
+    return Query(
         select(*JOB_COLUMNS)
         .where(_before, *(_FILTERS[name] for name in names))
         .order_by(jobs.c.id.desc())
-        .limit(bindparam("limit", type_=Integer))
+        .limit(bindparam("limit", type_=Integer)),
+        Job,
     )
 
 
-SELECT_PAGE: dict[tuple[str, ...], Statement] = {
+SELECT_PAGE: dict[tuple[str, ...], Query[Job]] = {
     names: _page(*names)
     for names in (
         (), ("state",), ("kind",), ("source",), ("state", "kind"), ("state", "source"),
@@ -170,16 +214,35 @@ SELECT_PAGE: dict[tuple[str, ...], Statement] = {
 """Read a page of jobs, newest first, by which filters are given."""
 
 
-COUNT_JOBS = Statement(
-    select(jobs.c.kind, jobs.c.state, func.count()).group_by(jobs.c.kind, jobs.c.state)
+@dataclass(frozen=True)
+class JobCount:
+    """How many jobs of a kind are in a state."""
+
+    kind: str
+    state: str
+    number: int
+
+
+COUNT_JOBS = Query(
+    select(jobs.c.kind, jobs.c.state, func.count().label("number")).group_by(
+        jobs.c.kind, jobs.c.state
+    ),
+    JobCount,
 )
 """Count the jobs by kind and state."""
 
-SELECT_OLDEST = Statement(
-    select(shown(jobs.c.claimable_at))
+
+@dataclass(frozen=True)
+class _Due:
+    since: str
+
+
+SELECT_OLDEST = Query(
+    select(shown(jobs.c.claimable_at).label("since"))
     .where(jobs.c.claimable_at <= _now, jobs.c.claimable_at.is_not(None))
     .order_by(jobs.c.claimable_at, jobs.c.id)
-    .limit(1)
+    .limit(1),
+    _Due,
 )
 """Read since when the job has been due that has waited longest."""
 
@@ -229,49 +292,36 @@ def enqueue_call(new: Iterable[NewJob], now: datetime) -> Call:
 
 def enqueue(database: Database, job: NewJob, now: datetime) -> int | None:
     """Add one job; give its id, or None when its dedupe key is there already."""
-    [added] = database.atomic([enqueue_call([job], now)])
-    return int(added[0][0]) if added else None
+    [rows] = database.atomic([enqueue_call([job], now)])
+    added = ENQUEUE.first(rows)
+    return added.id if added else None
 
 
-def job_from_row(row: Sequence[Any]) -> dict[str, Any]:
-    """Name the values of ``JOB_COLUMNS``."""
-    return {
-        "id": row[0],
-        "kind": row[1],
-        "state": row[2],
-        "payload": json.loads(row[3]),
-        "attempts": row[4],
-        "source_id": row[5],
-        "error": row[6],
-        "result": None if row[7] is None else json.loads(row[7]),
-        "created_at": row[8],
-        "run_at": row[12] if row[2] == "pending" else row[9],
-        "started_at": row[10],
-        "finished_at": row[11],
-        "leased_until": row[12] if row[2] == "running" else None,
-    }
-
-
-def get_job(database: Database, job_id: int) -> dict[str, Any]:
+def get_job(database: Database, job_id: int) -> Job:
     """Read one job.
 
     Raises:
         NotFound: there is none with this id.
     """
-    for row in database.read(SELECT_JOB(id=job_id)):
-        return job_from_row(row)
-    raise NotFound(f"job {job_id}: not found")
+    job = SELECT_JOB.read_first(database, id=job_id)
+    if job is None:
+        raise NotFound(f"job {job_id}: not found")
+    return job
 
 
-def find_waiting(database: Database, job: NewJob) -> dict[str, Any] | None:
+def find_waiting(database: Database, job: NewJob) -> Job | None:
     """Give the job of the same lane that waits already to do what ``job`` is to do."""
-    rows = database.read(SELECT_WAITING(lane=job.lane, payload=job.payload.model_dump_json()))
-    return job_from_row(rows[0]) if rows else None
+    payload = job.payload.model_dump_json()
+    return SELECT_WAITING.read_first(database, lane=job.lane, payload=payload)
 
 
 def list_jobs(
-    database: Database, filters: Mapping[str, Any], *, limit: int, cursor: str | None = None
-) -> tuple[list[dict[str, Any]], str | None]:
+    database: Database,
+    filters: Mapping[str, str | int | None],
+    *,
+    limit: int,
+    cursor: str | None = None,
+) -> Page[Job]:
     """Read a page of jobs, newest first, and the cursor of the next one.
 
     Args:
@@ -283,46 +333,45 @@ def list_jobs(
     Raises:
         Invalid: the cursor is not one of ours.
     """
-    given = {name: filters[name] for name in _FILTERS if filters.get(name) is not None}
-    statement = SELECT_PAGE[tuple(given)]
-    rows, after = read_page(database, statement, limit, cursor, **given)
-    return [job_from_row(row) for row in rows], after
+    asked = {name: value for name in _FILTERS if (value := filters.get(name)) is not None}
+    return read_page(database, SELECT_PAGE[tuple(asked)], limit, cursor, **asked)
 
 
-def count_jobs(database: Database) -> list[tuple[str, str, int]]:
-    """Give kinds, states, and how many jobs there are of each."""
-    return [(row[0], row[1], int(row[2])) for row in database.read(COUNT_JOBS())]
+def count_jobs(database: Database) -> list[JobCount]:
+    """Return how many jobs there are of each kind in each state."""
+    return COUNT_JOBS.read(database)
 
 
 def find_oldest_claimable(database: Database, now: datetime) -> datetime | None:
     """Give since when the job has been due that has waited longest; None when none waits."""
-    rows = database.read(SELECT_OLDEST(now=format_moment(now)))
-    return datetime.fromisoformat(rows[0][0]) if rows else None
+    oldest = SELECT_OLDEST.read_first(database, now=format_moment(now))
+    return datetime.fromisoformat(oldest.since) if oldest else None
 
 
-def retry_job(database: Database, job_id: int, now: datetime) -> dict[str, Any]:
+def retry_job(database: Database, job_id: int, now: datetime) -> Job:
     """Let a job that failed or was cancelled run again, as if it had never been tried.
 
     Raises:
         NotFound: there is no such job.
         Conflict: it has not failed, and was not cancelled.
     """
-    return _change(database, RETRY(id=job_id, now=format_moment(now)), job_id, "be retried")
+    return _change(database, RETRY, job_id, now, "be retried")
 
 
-def cancel_job(database: Database, job_id: int, now: datetime) -> dict[str, Any]:
+def cancel_job(database: Database, job_id: int, now: datetime) -> Job:
     """End a job that has not ended. If it is running, what it has not written yet is not written.
 
     Raises:
         NotFound: there is no such job.
         Conflict: it has ended.
     """
-    return _change(database, CANCEL(id=job_id, now=format_moment(now)), job_id, "be cancelled")
+    return _change(database, CANCEL, job_id, now, "be cancelled")
 
 
-def _change(database: Database, call: Call, job_id: int, what: str) -> dict[str, Any]:
-    [rows] = database.atomic([call])
-    if rows:
-        return job_from_row(rows[0])
-    job = get_job(database, job_id)
-    raise Conflict(f"job {job_id}: is {job['state']}, and cannot {what}")
+def _change(database: Database, query: Query[Job], job_id: int, now: datetime, what: str) -> Job:
+    [rows] = database.atomic([query(id=job_id, now=format_moment(now))])
+    changed = query.first(rows)
+    if changed is None:
+        job = get_job(database, job_id)
+        raise Conflict(f"job {job_id}: is {job.state}, and cannot {what}")
+    return changed

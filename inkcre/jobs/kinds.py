@@ -42,7 +42,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RunningJob:
     """A job while it runs: what it may use, and the only way for it to write."""
 
     hold: Hold
@@ -92,12 +92,12 @@ class JobKind(Generic[P]):
     """A kind of job.
 
     ``run`` may be called more than once for one job, if whoever runs it is killed; what it writes
-    goes through ``Job.write``, which nobody gets through who has lost the job.
+    goes through ``RunningJob.write``, which nobody gets through who has lost the job.
     """
 
     name: str
     payload: type[P]
-    run: Callable[[Job, P], Outcome | None]
+    run: Callable[[RunningJob, P], Outcome | None]
     timeout_seconds: float = 300
     """How long one attempt may take."""
 

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -29,8 +28,9 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import Conflict, MissingReference, SurroundingsError
-from inkcre.ports.database import Call, Database, Statement
+from inkcre.ports.database import Call, Database, Row, Statement
 from inkcre.sql.constructs import json_rows, moment, shown
+from inkcre.sql.rows import Json, Query
 from inkcre.sql.tables import jobs
 from inkcre.sql.timestamps import format_moment
 
@@ -51,7 +51,9 @@ _candidate = jobs.alias("candidate")
 _other = jobs.alias("other")
 
 
-def _first(state: str, kind: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Any:
+def _first(
+    state: str, kind: ColumnElement[str], *conditions: ColumnElement[bool]
+) -> ColumnElement[int]:
     """Give the id of a kind's job that has been claimable for longest; others' are passed by."""
     return (
         select(_candidate.c.id)
@@ -110,9 +112,28 @@ _next = (
     .prefix_with("MATERIALIZED")
 )
 
+
+@dataclass(frozen=True)
+class Lease:
+    """A job that is held."""
+
+    job_id: int
+    token: str
+    kind: str
+    payload: str
+    attempts: int
+    source_id: int | None
+    run_at: str
+    """RFC 3339, UTC."""
+
+    def fence(self) -> Call:
+        """Return the statement that breaks a batch unless the job is still held."""
+        return FENCE(id=self.job_id, lease=self.token)
+
+
 CLAIMED_COLUMNS = (
-    jobs.c.id, jobs.c.kind, jobs.c.payload, jobs.c.attempts, jobs.c.source_id,
-    shown(jobs.c.run_at),
+    jobs.c.id.label("job_id"), jobs.c.lease.label("token"), jobs.c.kind, jobs.c.payload,
+    jobs.c.attempts, jobs.c.source_id, shown(jobs.c.run_at).label("run_at"),
 )  # fmt: skip
 _taken = {
     "state": "running",
@@ -122,15 +143,16 @@ _taken = {
     "started_at": _now,
 }
 
-CLAIM = Statement(
+CLAIM = Query(
     update(jobs)
     .where(jobs.c.id == _next.c.job)
     .values(**_taken, slot=func.coalesce(_next.c.place, jobs.c.slot))
-    .returning(*CLAIMED_COLUMNS)
+    .returning(*CLAIMED_COLUMNS),
+    Lease,
 )
 """Take the job that has waited longest, of the kinds given and where there is a place; or none."""
 
-CLAIM_ONE = Statement(
+CLAIM_ONE = Query(
     update(jobs)
     .where(
         jobs.c.id == bindparam("id", type_=BigInteger),
@@ -138,7 +160,8 @@ CLAIM_ONE = Statement(
         or_(jobs.c.state == "pending", jobs.c.claimable_at <= _now),
     )
     .values(**_taken)
-    .returning(*CLAIMED_COLUMNS)
+    .returning(*CLAIMED_COLUMNS),
+    Lease,
 )
 """Take one job, whether or not its time has come."""
 
@@ -194,6 +217,12 @@ POSTPONE = Statement(
 
 _leases = json_rows("leases", lease=Text())
 
+
+@dataclass(frozen=True)
+class _HeldLease:
+    token: str
+
+
 RELEASE = Statement(
     update(jobs)
     .where(jobs.c.lease.in_(select(_leases.c.lease)), jobs.c.state == "running")
@@ -203,11 +232,12 @@ RELEASE = Statement(
 )
 """Give jobs back that were not done; the attempt does not count."""
 
-EXTEND = Statement(
+EXTEND = Query(
     update(jobs)
     .where(jobs.c.lease.in_(select(_leases.c.lease)), jobs.c.state == "running")
     .values(claimable_at=moment(bindparam("until", type_=Text)))
-    .returning(jobs.c.lease)
+    .returning(jobs.c.lease.label("token")),
+    _HeldLease,
 )
 """Hold jobs for longer; gives the leases that are still held."""
 
@@ -215,24 +245,6 @@ FORGET_ENDED = Statement(
     delete(jobs).where(jobs.c.finished_at < moment(bindparam("before", type_=Text))), counts=True
 )
 """Delete the jobs that ended long ago."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A job that is held."""
-
-    job_id: int
-    token: str
-    kind: str
-    payload: str
-    attempts: int
-    source_id: int | None
-    run_at: str
-    """RFC 3339, UTC."""
-
-    def fence(self) -> Call:
-        """Give the statement that breaks a batch unless the job is still held."""
-        return FENCE(id=self.job_id, lease=self.token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,13 +264,12 @@ def claim(
     """
     rows = [{"kind": place.kind, "slot": place.slot} for place in places]
     for _ in range(CLAIM_ATTEMPTS):
-        token = uuid.uuid4().hex
-        call = CLAIM(places=json.dumps(rows), **_hold(token, now, lease_seconds))
+        call = CLAIM(places=json.dumps(rows), **_hold(now, lease_seconds))
         try:
             [claimed] = database.atomic([call])
         except Conflict:
             continue  # somebody took the same slot, or another job of the same lane
-        return Lease(claimed[0][0], token, *claimed[0][1:]) if claimed else None
+        return CLAIM.first(claimed)
     return None
 
 
@@ -270,20 +281,19 @@ def claim_one(
     Raises:
         Conflict: another job of its lane is running.
     """
-    token = uuid.uuid4().hex
-    [claimed] = database.atomic([CLAIM_ONE(id=job_id, **_hold(token, now, lease_seconds))])
-    return Lease(claimed[0][0], token, *claimed[0][1:]) if claimed else None
+    [claimed] = database.atomic([CLAIM_ONE(id=job_id, **_hold(now, lease_seconds))])
+    return CLAIM_ONE.first(claimed)
 
 
-def _hold(token: str, now: datetime, lease_seconds: float) -> dict[str, Any]:
+def _hold(now: datetime, lease_seconds: float) -> dict[str, str]:
     return {
-        "lease": token,
+        "lease": uuid.uuid4().hex,
         "now": format_moment(now),
         "until": format_moment(now + timedelta(seconds=lease_seconds)),
     }
 
 
-def write_fenced(database: Database, lease: Lease, calls: Sequence[Call]) -> list[list[Any]]:
+def write_fenced(database: Database, lease: Lease, calls: Sequence[Call]) -> list[list[Row]]:
     """Run statements in one batch, if the job is still held; give each one's rows.
 
     Raises:
@@ -305,7 +315,7 @@ def _is_held(database: Database, lease: Lease) -> bool:
     return bool(database.read(SELECT_HELD(id=lease.job_id, lease=lease.token)))
 
 
-def finish_call(lease: Lease, result: Any, now: datetime) -> Call:
+def finish_call(lease: Lease, result: Json, now: datetime) -> Call:
     """Give the statement that ends a job well."""
     said = None if result is None else json.dumps(result, ensure_ascii=False)
     return FINISH(id=lease.job_id, lease=lease.token, outcome=said, now=format_moment(now))
@@ -324,7 +334,7 @@ def postpone_call(lease: Lease, fault: str, later: datetime) -> Call:
 def extend(database: Database, tokens: Iterable[str], until: datetime) -> set[str]:
     """Hold jobs until a moment; give the leases that are still held."""
     call = EXTEND(leases=_as_json(tokens), until=format_moment(until))
-    return {row[0] for row in database.atomic([call])[0]}
+    return {held.token for held in EXTEND.records(database.atomic([call])[0])}
 
 
 def release(database: Database, tokens: Iterable[str], now: datetime) -> None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from inkcre.context import Components, wake_nobody
 from inkcre.errors import InkcreError, SurroundingsError, Unavailable
-from inkcre.jobs.kinds import Hold, Job, JobKind, Kinds, Outcome
+from inkcre.jobs.kinds import Hold, JobKind, Kinds, Outcome, RunningJob
 from inkcre.jobs.leases import (
     Lease,
     LeaseLost,
@@ -96,7 +96,7 @@ def run_lease(
     with trace(job=lease.job_id, source=lease.source_id):
         try:
             with watch(hold):
-                outcome = _run(Job(hold, given), kind)
+                outcome = _run(RunningJob(hold, given), kind)
                 ending = finish_call(lease, outcome.result, given.clock())
                 write_fenced(given.database, lease, [*outcome.calls, ending])
         except LeaseLost as error:
@@ -118,7 +118,7 @@ def run_lease(
             logger.info("%s finished: %s", lease.kind, outcome.result)
 
 
-def _run(job: Job, kind: JobKind[Any]) -> Outcome:
+def _run(job: RunningJob, kind: JobKind[Any]) -> Outcome:
     lease = job.hold.lease
     if lease.attempts > kind.max_attempts:
         raise GaveUp(f"began {lease.attempts - 1} times and never ended")

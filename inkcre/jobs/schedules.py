@@ -6,10 +6,10 @@ time, and its job is added in the same batch.
 
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -39,7 +39,8 @@ from inkcre.jobs.crons import (
 from inkcre.jobs.jobs import insert_jobs, pending, source_lane
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import json_rows, last_id, moment, shown
-from inkcre.sql.cursors import read_page
+from inkcre.sql.cursors import Page, read_page
+from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
 from inkcre.sql.tables import jobs, schedules
 from inkcre.sql.timestamps import format_moment
 from inkcre.sql.values import Form
@@ -50,7 +51,7 @@ AT_ONCE = 500
 """How many due schedules are taken in one batch."""
 
 
-def _explained(parse: Any) -> AfterValidator:
+def _explained(parse: Callable[[str], object]) -> AfterValidator:
     """Make a validator of what raises ``Invalid``."""
 
     def validate(text: str) -> str:
@@ -96,24 +97,91 @@ class CollectAt(Form):
         return ScheduleForm(cron=f"{self.minute} {self.hour} * * {day}")
 
 
+EVERY = {"decode": format_every}
+"""Metadata of a field whose column is an interval in seconds."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule as it is kept; its timestamps are RFC 3339, UTC."""
+
+    id: int
+    kind: str
+    """Of the jobs that it brings."""
+
+    payload: dict[str, Json] = field(metadata=JSON_TEXT)
+    cron: str | None
+    """Five fields, weekdays as names."""
+
+    every: str | None = field(metadata=EVERY)
+    """Such as ``15m``."""
+
+    timezone: str | None
+    """None: that of the settings."""
+
+    next_run_at: str | None
+    last_due_at: str | None
+    source_id: int | None
+
+
 SCHEDULE_COLUMNS = (
     schedules.c.id,
     schedules.c.kind,
     schedules.c.payload,
     schedules.c.cron,
-    schedules.c.every_seconds,
+    schedules.c.every_seconds.label("every"),
     schedules.c.timezone,
-    shown(schedules.c.next_run_at),
-    shown(schedules.c.last_due_at),
+    shown(schedules.c.next_run_at).label("next_run_at"),
+    shown(schedules.c.last_due_at).label("last_due_at"),
     schedules.c.source_id,
 )
 _now = moment(bindparam("now", type_=Text))
 
-SELECT_DUE = Statement(
-    select(*SCHEDULE_COLUMNS)
+
+@dataclass(frozen=True)
+class _DueSchedule:
+    id: int
+    cron: str | None
+    every_seconds: int | None
+    timezone: str | None
+    due: str
+    last_due_at: str | None
+    source_id: int | None
+
+    def dedupe_key(self) -> str:
+        """Return the key that two processes which see it due at once both give its job."""
+        return f"schedule:{self.id}:{self.due}"
+
+    def following(self, now: datetime, timezone: str) -> datetime | None:
+        """Return when it is due next; None, with a line in the log, if nobody can tell."""
+        every = None if self.every_seconds is None else timedelta(seconds=self.every_seconds)
+        try:
+            return next_run(
+                cron=self.cron,
+                every=every,
+                timezone=self.timezone or timezone,
+                after=now,
+                due=datetime.fromisoformat(self.due),
+            )
+        except (KeyError, ValueError) as error:  # a zone that this machine does not know
+            logger.error("schedule %d: %s; it is not due any more", self.id, error)  # noqa: TRY400
+            return None
+
+
+SELECT_DUE = Query(
+    select(
+        schedules.c.id,
+        schedules.c.cron,
+        schedules.c.every_seconds,
+        schedules.c.timezone,
+        shown(schedules.c.next_run_at).label("due"),
+        shown(schedules.c.last_due_at).label("last_due_at"),
+        schedules.c.source_id,
+    )
     .where(schedules.c.next_run_at <= _now, schedules.c.next_run_at.is_not(None))
     .order_by(schedules.c.next_run_at, schedules.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    _DueSchedule,
 )
 """Read the schedules that are due, those that have waited longest first."""
 
@@ -124,7 +192,7 @@ _due = json_rows(
 _waiting = jobs.alias("waiting")
 _is_that = (schedules.c.id == _due.c.id) & (schedules.c.next_run_at == moment(_due.c.due))
 
-ENQUEUE_DUE = Statement(
+ENQUEUE_DUE = Query(
     insert_jobs(
         pending(
             kind=schedules.c.kind,
@@ -144,7 +212,8 @@ ENQUEUE_DUE = Statement(
             )
         )
         .order_by(_due.c.ord)
-    ).returning(jobs.c.id)
+    ).returning(jobs.c.id),
+    Id,
 )
 """Add the jobs of schedules that are still due when they were seen to be; but none for a source
 whose last one still waits for its first attempt: slower than its schedule, it would queue up."""
@@ -185,11 +254,12 @@ UNSCHEDULE = Statement(
 )
 """Take a source's schedule away."""
 
-SELECT_PAGE = Statement(
+SELECT_PAGE = Query(
     select(*SCHEDULE_COLUMNS)
     .where(schedules.c.id < bindparam("before", type_=BigInteger))
     .order_by(schedules.c.id.desc())
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    Schedule,
 )
 """Read a page of schedules, newest first."""
 
@@ -218,45 +288,32 @@ def enqueue_due(database: Database, now: datetime, timezone: str) -> Due:
     """
     enqueued, lag_seconds = 0, 0.0
     while True:
-        rows = database.read(SELECT_DUE(now=format_moment(now), limit=AT_ONCE))
-        if not rows:
+        found = SELECT_DUE.read(database, now=format_moment(now), limit=AT_ONCE)
+        if not found:
             return Due(enqueued, lag_seconds)
-        waited = [now - datetime.fromisoformat(row[6]) for row in rows if row[7] is not None]
+        waited = [now - datetime.fromisoformat(each.due) for each in found if each.last_due_at]
         if waited:  # of what has never been due, nobody has waited for anything
             lag_seconds = max(lag_seconds, max(waited).total_seconds())
-        due = json.dumps([_advance(n, row, now, timezone) for n, row in enumerate(rows)])
+        due = json.dumps([_advance(n, each, now, timezone) for n, each in enumerate(found)])
         added, _ = database.atomic([ENQUEUE_DUE(due=due, now=format_moment(now)), ADVANCE(due=due)])
         enqueued += len(added)
-        if len(rows) < AT_ONCE:
+        if len(found) < AT_ONCE:
             return Due(enqueued, lag_seconds)
 
 
-def _advance(number: int, row: Sequence[Any], now: datetime, timezone: str) -> dict[str, Any]:
-    id_, source_id = row[0], row[8]
-    following = _next_of(row, now, timezone)
+def _advance(
+    number: int, schedule: _DueSchedule, now: datetime, timezone: str
+) -> dict[str, str | int | None]:
+    following = schedule.following(now, timezone)
+    source_id = schedule.source_id
     return {
         "ord": number,
-        "id": id_,
-        "due": row[6],
-        "next": following and format_moment(following),
+        "id": schedule.id,
+        "due": schedule.due,
+        "next": format_moment(following) if following else None,
         "lane": None if source_id is None else source_lane(source_id),
-        "dedupe_key": f"schedule:{id_}:{row[6]}",
+        "dedupe_key": schedule.dedupe_key(),
     }
-
-
-def _next_of(row: Sequence[Any], now: datetime, timezone: str) -> datetime | None:
-    """Give when a schedule is due next; None, with a line in the log, if nobody can tell."""
-    try:
-        return next_run(
-            cron=row[3],
-            every=None if row[4] is None else timedelta(seconds=row[4]),
-            timezone=row[5] or timezone,
-            after=now,
-            due=datetime.fromisoformat(row[6]),
-        )
-    except (KeyError, ValueError) as error:  # a zone that this machine does not know
-        logger.error("schedule %d: %s; it is not due any more", row[0], error)  # noqa: TRY400
-        return None
 
 
 def schedule_call(
@@ -283,28 +340,10 @@ def schedule_call(
     )
 
 
-def schedule_from_row(row: Sequence[Any]) -> dict[str, Any]:
-    """Name the values of ``SCHEDULE_COLUMNS``."""
-    return {
-        "id": row[0],
-        "kind": row[1],
-        "payload": json.loads(row[2]),
-        "cron": row[3],
-        "every": None if row[4] is None else format_every(row[4]),
-        "timezone": row[5],
-        "next_run_at": row[6],
-        "last_due_at": row[7],
-        "source_id": row[8],
-    }
-
-
-def list_schedules(
-    database: Database, *, limit: int, cursor: str | None = None
-) -> tuple[list[dict[str, Any]], str | None]:
+def list_schedules(database: Database, *, limit: int, cursor: str | None = None) -> Page[Schedule]:
     """Read a page of schedules, newest first, and the cursor of the next one.
 
     Raises:
         Invalid: the cursor is not one of ours.
     """
-    rows, after = read_page(database, SELECT_PAGE, limit, cursor)
-    return [schedule_from_row(row) for row in rows], after
+    return read_page(database, SELECT_PAGE, limit, cursor)

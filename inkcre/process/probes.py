@@ -24,7 +24,7 @@ from inkcre.errors import (
 )
 from inkcre.graph.files.epochs import FOLDER
 from inkcre.ports.clock import Clock
-from inkcre.ports.database import Database, Statement
+from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, ValueKey
 from inkcre.ports.storage import FileKey, Storage
 from inkcre.sections.database import SqliteSettings
@@ -32,6 +32,7 @@ from inkcre.sections.rules.findings import Facts
 from inkcre.sections.scheduler import ApschedulerSettings
 from inkcre.sections.settings import Settings
 from inkcre.settings.origins import display_path
+from inkcre.sql.rows import Values
 from inkcre.sql.schema import read_revision
 from inkcre.sql.tables import VERSION_TABLE
 
@@ -43,20 +44,20 @@ FIRE_SECONDS = 5.0
 """How long a scheduler may take to run what is due at once."""
 
 SELECT_VERSION = {
-    "sqlite": Statement(select(func.sqlite_version())),
-    "postgresql": Statement(select(func.current_setting("server_version"))),
+    "sqlite": Values(select(func.sqlite_version()), str),
+    "postgresql": Values(select(func.current_setting("server_version")), str),
 }
 """Read the server's own version."""
 
-SELECT_DATABASE = Statement(select(func.current_database()))
+SELECT_DATABASE = Values(select(func.current_database()), str)
 """Read what a server calls the database."""
 
-SELECT_TIME = Statement(select(cast(func.extract("epoch", func.clock_timestamp()), Float)))
+SELECT_TIME = Values(select(cast(func.extract("epoch", func.clock_timestamp()), Float)), float)
 """Read the server's clock, in seconds since 1970."""
 
 _roles = table("pg_roles", column("rolname", Text), column("rolconnlimit", Integer))
 _databases = table("pg_database", column("datname", Text), column("datconnlimit", Integer))
-SELECT_CONNECTION_LIMIT = Statement(
+SELECT_CONNECTION_LIMIT = Values(
     select(
         func.least(
             cast(func.current_setting("max_connections"), Integer)
@@ -66,7 +67,8 @@ SELECT_CONNECTION_LIMIT = Statement(
         )
     ).where(
         _databases.c.datname == func.current_database(), _roles.c.rolname == func.current_user()
-    )
+    ),
+    int,
 )
 """Read how many connections the server, the database and the role together allow this user."""
 
@@ -80,7 +82,7 @@ def ask_facts(settings: Settings | None) -> Facts:
     except InkcreError:
         return Facts(is_deploying=True)
     try:
-        limit = int(database.read(SELECT_CONNECTION_LIMIT())[0][0])
+        limit = SELECT_CONNECTION_LIMIT.read_one(database)
     except InkcreError:
         return Facts(is_deploying=True)
     finally:
@@ -105,7 +107,7 @@ def require_base(settings: Settings, database: Database) -> None:
         if is_absent(settings.database):
             raise _no_sqlite_base(settings.profile, settings.database.path)
     elif read_revision(database) is None:
-        name = database.read(SELECT_DATABASE())[0][0]
+        name = SELECT_DATABASE.read_one(database)
         raise NoBase(
             f'database.url: there is no base in "{name}", of profile {settings.profile}',
             hint="look at the address and the profile; for a new base, run `inkcre migrate`",
@@ -146,7 +148,7 @@ def is_absent(settings: SqliteSettings) -> bool:
 def ask_version(database: Database) -> str:
     """Name the database and its version."""
     dialect = database.capabilities.dialect
-    version = str(database.read(SELECT_VERSION[dialect]())[0][0]).split()[0]
+    version = SELECT_VERSION[dialect].read_one(database).split()[0]
     return f"{'SQLite' if dialect == 'sqlite' else 'PostgreSQL'} {version}"
 
 
@@ -156,7 +158,7 @@ def measure_skew(database: Database, clock: Clock) -> float:
     Half of the round trip is the error at most.
     """
     before: datetime = clock()
-    theirs = float(database.read(SELECT_TIME())[0][0])
+    theirs = SELECT_TIME.read_one(database)
     after = clock()
     return theirs - (before.timestamp() + after.timestamp()) / 2
 

@@ -86,8 +86,8 @@ class _Database:
         except InkcreError:
             return
         jobs = GaugeMetricFamily("inkcre_jobs", "Jobs by kind and state.", labels=("kind", "state"))
-        for kind, state, number in counts:
-            jobs.add_metric((kind, state), number)
+        for count in counts:
+            jobs.add_metric((count.kind, count.state), count.number)
         yield jobs
         age = 0.0 if oldest is None else (now - oldest).total_seconds()
         yield GaugeMetricFamily(

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from inkcre.errors import Unsupported
+from inkcre.graph.blocks import Block
 from inkcre.graph.forms import Star
 from inkcre.ports.clock import Clock
 from inkcre.ports.web import Web
@@ -127,6 +128,10 @@ class SourceBase(Generic[C, S]):
         """
         raise Unsupported(f"sources of type {self.name}: others bring their items")
 
-    def organize(self, block: Mapping[str, Any]) -> Star | None:  # noqa: ARG002 - for those that do
+    def organize(self, block: Block) -> Star | None:  # noqa: ARG002 - for those that do
         """Give what is to be added around a block that a collect has added; None: nothing."""
         return None
+
+
+AnySource = SourceBase[Any, Any]
+"""A source of whatever type."""

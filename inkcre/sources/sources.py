@@ -1,11 +1,12 @@
 """Sources: where items come from, each a row of a type with its configuration and state."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Annotated, Any, Self, get_args
+from typing import Any, get_args
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, insert, select, true, update
@@ -13,91 +14,109 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, insert, sel
 from inkcre.context import Components
 from inkcre.errors import NotFound, Unavailable
 from inkcre.graph.blocks import ATTEMPTS
-from inkcre.graph.forms import Name
 from inkcre.graph.tables import sources
 from inkcre.jobs.schedules import (
+    EVERY,
     SCHEDULE_COLUMNS,
-    CollectAt,
-    ScheduleForm,
+    Schedule,
     schedule_call,
-    schedule_from_row,
 )
-from inkcre.ports.database import Call, Database, Row, Statement
+from inkcre.ports.database import Call, Database, Statement
+from inkcre.sources.base import AnySource
+from inkcre.sources.forms import SourceEdit, SourceForm
 from inkcre.sql.constructs import moment, shown
-from inkcre.sql.cursors import read_page
+from inkcre.sql.cursors import Page, read_page
+from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
 from inkcre.sql.tables import schedules
 from inkcre.sql.timestamps import format_moment
-from inkcre.sql.values import Form
 
 MASK = "**********"
 """What stands for a secret in an answer; given back, the secret stays."""
 
-Nickname = Annotated[Name, Field(max_length=200)]
+
+@dataclass(frozen=True)
+class Source:
+    """A source as it is kept, its secrets included; its timestamps are RFC 3339, UTC."""
+
+    id: int
+    created_at: str
+    updated_at: str
+    type: str
+    nickname: str | None
+    config: dict[str, Json]
+    collect_at: dict[str, Json] | None
+    """Its schedule in the former shape."""
+
+    state: dict[str, Json]
+    """How far it has come."""
+
+    schedule: Schedule | None
 
 
-class SourceForm(Form):
-    """A new source."""
+@dataclass(frozen=True)
+class _ScheduledSource:
+    """A source and, unless ``schedule_id`` is None, the columns of its schedule."""
 
-    type: Name
-    nickname: Nickname | None = None
-    config: dict[str, Any] = Field(default_factory=dict)
-    schedule: ScheduleForm | None = None
-    collect_at: CollectAt | None = None
+    id: int
+    created_at: str
+    updated_at: str
+    type: str
+    nickname: str | None
+    config: dict[str, Json] = field(metadata=JSON_TEXT)
+    collect_at: dict[str, Json] | None = field(metadata=JSON_TEXT)
+    state: dict[str, Json] = field(metadata=JSON_TEXT)
+    schedule_id: int | None
+    kind: str
+    payload: dict[str, Json] = field(metadata=JSON_TEXT)
+    cron: str | None
+    every: str | None = field(metadata=EVERY)
+    timezone: str | None
+    next_run_at: str | None
+    last_due_at: str | None
 
-    @model_validator(mode="after")
-    def _one_schedule(self) -> Self:
-        _refuse_two_schedules(self)
-        return self
+    def source(self) -> Source:
+        """Return the source."""
+        return Source(
+            self.id, self.created_at, self.updated_at, self.type, self.nickname, self.config,
+            self.collect_at, self.state, self._schedule(),
+        )  # fmt: skip
+
+    def _schedule(self) -> Schedule | None:
+        if self.schedule_id is None:
+            return None
+        return Schedule(
+            self.schedule_id, self.kind, self.payload, self.cron, self.every, self.timezone,
+            self.next_run_at, self.last_due_at, self.id,
+        )  # fmt: skip
 
 
-class SourceEdit(Form):
-    """A change of a source: absent keys stay; ``schedule: null`` takes the schedule away."""
-
-    nickname: Nickname | None = None
-    config: dict[str, Any] | None = None
-    schedule: ScheduleForm | None = None
-    collect_at: CollectAt | None = None
-
-    @model_validator(mode="after")
-    def _one_schedule(self) -> Self:
-        if "config" in self.model_fields_set and self.config is None:
-            raise PydanticCustomError("null", "config cannot be null; leave it out")
-        _refuse_two_schedules(self)
-        return self
-
-
-def _refuse_two_schedules(form: SourceForm | SourceEdit) -> None:
-    if form.schedule is not None and form.collect_at is not None:
-        raise PydanticCustomError("schedule", "a source has either schedule or collect_at")
-
-
-SOURCE_COLUMNS = (
+_scheduled = select(
     sources.c.id,
-    shown(sources.c.created_at),
-    shown(sources.c.updated_at),
+    shown(sources.c.created_at).label("created_at"),
+    shown(sources.c.updated_at).label("updated_at"),
     sources.c.type,
     sources.c.nickname,
     sources.c.config,
     sources.c.collect_at,
     sources.c.state,
-)
-_with_schedule = select(*SOURCE_COLUMNS, *SCHEDULE_COLUMNS).select_from(
-    sources.outerjoin(schedules, schedules.c.source_id == sources.c.id)
-)
+    SCHEDULE_COLUMNS[0].label("schedule_id"),
+    *SCHEDULE_COLUMNS[1:-1],
+).select_from(sources.outerjoin(schedules, schedules.c.source_id == sources.c.id))
 _by_id = sources.c.id == bindparam("id", type_=BigInteger)
 _now = moment(bindparam("now", type_=Text))
 
-SELECT_SOURCE = Statement(_with_schedule.where(_by_id))
+SELECT_SOURCE = Query(_scheduled.where(_by_id), _ScheduledSource)
 """Read one source and its schedule."""
 
-SELECT_PAGE = Statement(
-    _with_schedule.where(sources.c.id < bindparam("before", type_=BigInteger))
+SELECT_PAGE = Query(
+    _scheduled.where(sources.c.id < bindparam("before", type_=BigInteger))
     .order_by(sources.c.id.desc())
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    _ScheduledSource,
 )
 """Read a page of sources, newest first."""
 
-INSERT_SOURCE = Statement(
+INSERT_SOURCE = Query(
     insert(sources)
     .from_select(
         ["created_at", "updated_at", "type", "nickname", "config", "collect_at", "state"],
@@ -107,7 +126,8 @@ INSERT_SOURCE = Statement(
             bindparam("state", type_=Text),
         ).where(true()),
     )
-    .returning(sources.c.id)
+    .returning(sources.c.id),
+    Id,
 )  # fmt: skip
 """Add a source; gives its id."""
 
@@ -142,44 +162,33 @@ DELETE_SOURCE = Statement(delete(sources).where(_by_id).returning(sources.c.id))
 """Delete a source, its schedule and what is known of its items; blocks stay."""
 
 
-def get_source(database: Database, source_id: int) -> dict[str, Any]:
+def get_source(database: Database, source_id: int) -> Source:
     """Read one source, its secrets included.
 
     Raises:
         NotFound: there is none with this id.
     """
-    for row in database.read(SELECT_SOURCE(id=source_id)):
-        return _source_from_row(row)
-    raise NotFound(f"source {source_id}: not found")
+    found = SELECT_SOURCE.read_first(database, id=source_id)
+    if found is None:
+        raise _not_found(source_id)
+    return found.source()
 
 
-def list_sources(
-    database: Database, *, limit: int, cursor: str | None = None
-) -> tuple[list[dict[str, Any]], str | None]:
+def _not_found(source_id: int) -> NotFound:
+    return NotFound(f"source {source_id}: not found")
+
+
+def list_sources(database: Database, *, limit: int, cursor: str | None = None) -> Page[Source]:
     """Read a page of sources, newest first, and the cursor of the next one.
 
     Raises:
         Invalid: the cursor is not one of ours.
     """
-    rows, after = read_page(database, SELECT_PAGE, limit, cursor)
-    return [_source_from_row(row) for row in rows], after
+    found, after = read_page(database, SELECT_PAGE, limit, cursor)
+    return [each.source() for each in found], after
 
 
-def _source_from_row(row: Sequence[Any]) -> dict[str, Any]:
-    return {
-        "id": row[0],
-        "created_at": row[1],
-        "updated_at": row[2],
-        "type": row[3],
-        "nickname": row[4],
-        "config": json.loads(row[5]),
-        "collect_at": None if row[6] is None else json.loads(row[6]),
-        "state": json.loads(row[7]),
-        "schedule": None if row[8] is None else schedule_from_row(row[8:]),
-    }
-
-
-def create_source(given: Components, form: SourceForm) -> dict[str, Any]:
+def create_source(given: Components, form: SourceForm) -> Source:
     """Add a source.
 
     Raises:
@@ -203,11 +212,11 @@ def create_source(given: Components, form: SourceForm) -> dict[str, Any]:
     calls = [insertion]
     if schedule is not None:
         calls.append(schedule_call(None, schedule, now, given.timezone))
-    added = given.database.atomic(calls)[0]
-    return get_source(given.database, added[0][0])
+    [added] = INSERT_SOURCE.records(given.database.atomic(calls)[0])
+    return get_source(given.database, added.id)
 
 
-def edit_source(given: Components, source_id: int, form: SourceEdit) -> dict[str, Any]:
+def edit_source(given: Components, source_id: int, form: SourceEdit) -> Source:
     """Change what the form names and leave the rest.
 
     Raises:
@@ -228,37 +237,34 @@ def edit_source(given: Components, source_id: int, form: SourceEdit) -> dict[str
     raise Unavailable(f"source {source_id}: somebody else keeps changing it")
 
 
-def _update_call(
-    given: Components, current: Mapping[str, Any], form: SourceEdit, now: datetime
-) -> Call:
+def _update_call(given: Components, current: Source, form: SourceEdit, now: datetime) -> Call:
     named = form.model_fields_set
-    config, state = current["config"], current["state"]
+    config, state = current.config, current.state
     if form.config is not None:
-        kind = given.source_types.load(current["type"])
+        kind = given.source_types.load(current.type)
         read = _read_config(kind, _unmask(form.config, config))
         kind.examine(read, given.folders)
         config = json.loads(_dump_config(read))
-    if config != current["config"]:
+    if config != current.config:
         state = {}  # what it remembers is of another address
-    collect_at = current["collect_at"]
+    collect_at = current.collect_at
     if named & {"schedule", "collect_at"}:
         collect_at = form.collect_at.model_dump() if form.collect_at else None
     return UPDATE_SOURCE(
-        id_=current["id"],
-        read_at=current["updated_at"],
+        id_=current.id,
+        read_at=current.updated_at,
         now=format_moment(now),
-        new_nickname=form.nickname if "nickname" in named else current["nickname"],
+        new_nickname=form.nickname if "nickname" in named else current.nickname,
         new_config=json.dumps(config, ensure_ascii=False),
         new_collect_at=None if collect_at is None else json.dumps(collect_at),
         new_state=json.dumps(state, ensure_ascii=False),
     )
 
 
-def _read_config(kind: type[Any], config: Mapping[str, Any]) -> BaseModel:
+def _read_config(kind: type[AnySource], config: Mapping[str, object]) -> BaseModel:
     """Make sense of a configuration; what is wrong with it is said as a part of the request."""
-    model: type[BaseModel] = kind.config_model
     try:
-        return model.model_validate(config)
+        return kind.config_model.model_validate(config)
     except ValidationError as error:
         details: list[InitErrorDetails] = [
             {
@@ -280,17 +286,17 @@ def _dump_config(config: BaseModel) -> str:
     return json.dumps(plain, ensure_ascii=False)
 
 
-def _unmask(config: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
+def _unmask(config: Mapping[str, object], current: Mapping[str, object]) -> dict[str, object]:
     return {name: current.get(name) if value == MASK else value for name, value in config.items()}
 
 
-def mask(source: dict[str, Any], kind: type[Any] | None) -> dict[str, Any]:
-    """Give a source without its secrets, for an answer; of an unknown type all may be secret."""
+def mask(source: Source, kind: type[AnySource] | None) -> Source:
+    """Return a source without its secrets, for an answer; of an unknown type all may be secret."""
     if kind is None:
-        return {**source, "config": dict.fromkeys(source["config"], MASK)}
-    secrets = [name for name, field in kind.config_model.model_fields.items() if _is_secret(field)]
-    config = {n: MASK if n in secrets and v is not None else v for n, v in source["config"].items()}
-    return {**source, "config": config}
+        return replace(source, config=dict.fromkeys(source.config, MASK))
+    secrets = [name for name, info in kind.config_model.model_fields.items() if _is_secret(info)]
+    config = {n: MASK if n in secrets and v is not None else v for n, v in source.config.items()}
+    return replace(source, config=config)
 
 
 def _is_secret(field: FieldInfo) -> bool:
@@ -310,6 +316,5 @@ def delete_source(database: Database, source_id: int) -> None:
     Raises:
         NotFound: there is no such source.
     """
-    rows: list[Row] = database.atomic([DELETE_SOURCE(id=source_id)])[0]
-    if not rows:
-        raise NotFound(f"source {source_id}: not found")
+    if not database.atomic([DELETE_SOURCE(id=source_id)])[0]:
+        raise _not_found(source_id)

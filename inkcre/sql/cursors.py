@@ -2,32 +2,51 @@
 
 import base64
 import binascii
-from typing import Any
+from typing import Protocol, TypeVar
 
 from inkcre.errors import Invalid
-from inkcre.ports.database import Database, Row, Statement
+from inkcre.ports.database import Database
+from inkcre.sql.rows import Query
 from inkcre.sql.values import MAX_ID
 
 
+class Numbered(Protocol):
+    """A record with an id, by which pages are cut."""
+
+    @property
+    def id(self) -> int:
+        """The row's id."""
+
+
+R = TypeVar("R", bound=Numbered)
+
+Page = tuple[list[R], str | None]
+"""Records, and the cursor of the next page; None when there is none."""
+
+
 def read_page(
-    database: Database, statement: Statement, limit: int, cursor: str | None, **parameters: Any
-) -> tuple[list[Row], str | None]:
-    """Read a page of rows, newest first, and the cursor of the next one.
+    database: Database, query: Query[R], limit: int, cursor: str | None, **parameters: str | int
+) -> Page[R]:
+    """Read a page of records, newest first, and the cursor of the next one.
 
     Args:
         database: where they are.
-        statement: takes ``before`` and ``limit``, and gives the id first.
+        query: takes ``before`` and ``limit``.
         limit: how many at the most.
         cursor: where the page before ended.
-        parameters: what else the statement takes.
+        parameters: what else the query takes.
 
     Raises:
         Invalid: the cursor is not one of ours.
     """
     before = decode_cursor(cursor) if cursor else MAX_ID
-    rows = database.read(statement(before=before, limit=limit + 1, **parameters))
-    after = encode_cursor(rows[limit - 1][0]) if len(rows) > limit else None
-    return rows[:limit], after
+    return cut_page(query.read(database, before=before, limit=limit + 1, **parameters), limit)
+
+
+def cut_page(found: list[R], limit: int) -> Page[R]:
+    """Cut what was read, one more than asked for, to a page and the cursor of the next one."""
+    after = encode_cursor(found[limit - 1].id) if len(found) > limit else None
+    return found[:limit], after
 
 
 def encode_cursor(last_id: int) -> str:

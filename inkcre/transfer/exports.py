@@ -9,32 +9,45 @@ exporting again gives the same bytes.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 
-from inkcre.graph.blocks import BLOCK_COLUMNS
+from inkcre.graph.blocks import BLOCK_COLUMNS, Block
 from inkcre.graph.tables import blocks, relations
-from inkcre.ports.database import Database, Row, Statement
+from inkcre.ports.database import Database
 from inkcre.sql.constructs import shown
+from inkcre.sql.rows import Query
 
 PAGE = 2_000
 
 _last = bindparam("last", type_=BigInteger)
 
-SELECT_LAST = Statement(
+
+@dataclass(frozen=True)
+class Extent:
+    """How far a base goes that is exported: what is added meanwhile lies behind it."""
+
+    last_block: int
+    last_relation: int
+
+
+SELECT_LAST = Query(
     select(
-        select(func.max(blocks.c.id)).scalar_subquery(),
-        select(func.max(relations.c.id)).scalar_subquery(),
-    )
+        select(func.coalesce(func.max(blocks.c.id), 0)).scalar_subquery().label("last_block"),
+        select(func.coalesce(func.max(relations.c.id), 0)).scalar_subquery().label("last_relation"),
+    ),
+    Extent,
 )
 """Read the last block's id and the last relation's."""
 
-EXPORT_BLOCKS = Statement(
+EXPORT_BLOCKS = Query(
     select(*BLOCK_COLUMNS)
     .where(blocks.c.id > bindparam("after", type_=BigInteger), blocks.c.id <= _last)
     .order_by(blocks.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    Block,
 )
 """Read a page of blocks in the order of ids."""
 
@@ -42,14 +55,26 @@ _from = blocks.alias("from_block")
 
 _to = blocks.alias("to_block")
 
-EXPORT_RELATIONS = Statement(
+
+@dataclass(frozen=True)
+class _ExportedRelation:
+    from_: int
+    id: int
+    from_digest: str
+    to_digest: str
+    created_at: str
+    updated_at: str
+    content: str
+
+
+EXPORT_RELATIONS = Query(
     select(
         relations.c.from_,
         relations.c.id,
-        _from.c.digest,
-        _to.c.digest,
-        shown(relations.c.created_at),
-        shown(relations.c.updated_at),
+        _from.c.digest.label("from_digest"),
+        _to.c.digest.label("to_digest"),
+        shown(relations.c.created_at).label("created_at"),
+        shown(relations.c.updated_at).label("updated_at"),
         relations.c.content,
     )
     .select_from(
@@ -65,23 +90,16 @@ EXPORT_RELATIONS = Statement(
         relations.c.id <= bindparam("last_relation", type_=BigInteger),
     )
     .order_by(relations.c.from_, relations.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    _ExportedRelation,
 )
 """Read a page of relations by the block that they leave."""
 
 
-@dataclass(frozen=True)
-class Extent:
-    """How far a base goes that is exported: what is added meanwhile lies behind it."""
-
-    last_block: int
-    last_relation: int
-
-
 def find_extent(database: Database) -> Extent:
     """Look how far a base goes now."""
-    ((last_block, last_relation),) = database.read(SELECT_LAST())
-    return Extent(last_block or 0, last_relation or 0)
+    [extent] = SELECT_LAST.read(database)
+    return extent
 
 
 def export_lines(database: Database, extent: Extent | None = None) -> Iterator[bytes]:
@@ -92,54 +110,55 @@ def export_lines(database: Database, extent: Extent | None = None) -> Iterator[b
     """
     extent = extent or find_extent(database)
     after = 0
-    while rows := database.read(EXPORT_BLOCKS(after=after, last=extent.last_block, limit=PAGE)):
-        yield from map(_block_line, rows)
-        after = rows[-1][0]
+    while page := EXPORT_BLOCKS.read(database, after=after, last=extent.last_block, limit=PAGE):
+        yield from map(_block_line, page)
+        after = page[-1].id
     yield from _export_relations(database, extent)
 
 
-def _block_line(row: Row) -> bytes:
-    _, created_at, updated_at, storage, resolver, content = row
+def _block_line(block: Block) -> bytes:
     return _line(
         {
             "block": {
-                "resolver": resolver,
-                **({"storage": storage} if storage is not None else {}),
-                "content": content,
-                "created_at": created_at,
-                "updated_at": updated_at,
+                "resolver": block.resolver,
+                **({"storage": block.storage} if block.storage is not None else {}),
+                "content": block.content,
+                "created_at": block.created_at,
+                "updated_at": block.updated_at,
             }
         }
     )
 
 
-def _relation_pages(database: Database, extent: Extent) -> Iterator[list[Row]]:
+def _relation_pages(database: Database, extent: Extent) -> Iterator[list[_ExportedRelation]]:
     after_from = after = 0
-    while rows := database.read(
-        EXPORT_RELATIONS(
-            after_from=after_from,
-            after=after,
-            last=extent.last_block,
-            last_relation=extent.last_relation,
-            limit=PAGE,
-        )
+    while page := EXPORT_RELATIONS.read(
+        database,
+        after_from=after_from,
+        after=after,
+        last=extent.last_block,
+        last_relation=extent.last_relation,
+        limit=PAGE,
     ):
-        yield rows
-        after_from, after = rows[-1][0], rows[-1][1]
+        yield page
+        after_from, after = page[-1].from_, page[-1].id
 
 
 def _export_relations(database: Database, extent: Extent) -> Iterator[bytes]:
     star: dict[str, Any] | None = None
-    for rows in _relation_pages(database, extent):
-        for _, _, from_digest, to_digest, created_at, updated_at, content in rows:
-            if star is None or star["block"]["digest"] != from_digest:
-                if star:
-                    yield _line(star)
-                star = {"block": {"digest": from_digest}, "out_relations": []}
-            said = {"content": content, "created_at": created_at, "updated_at": updated_at}
-            star["out_relations"].append(
-                {"relation": said, "to_block": {"block": {"digest": to_digest}}}
-            )
+    for relation in chain.from_iterable(_relation_pages(database, extent)):
+        if star is None or star["block"]["digest"] != relation.from_digest:
+            if star:
+                yield _line(star)
+            star = {"block": {"digest": relation.from_digest}, "out_relations": []}
+        said = {
+            "content": relation.content,
+            "created_at": relation.created_at,
+            "updated_at": relation.updated_at,
+        }
+        star["out_relations"].append(
+            {"relation": said, "to_block": {"block": {"digest": relation.to_digest}}}
+        )
     if star:
         yield _line(star)
 

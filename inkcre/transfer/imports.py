@@ -27,6 +27,7 @@ from inkcre.graph.plans import Plan, Reference, plan_star
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database
+from inkcre.sql.rows import count_of
 from inkcre.transfer.file_lines import BEGINNING, ArrivingFile, WrongPart
 from inkcre.transfer.missing import count_missing
 
@@ -120,7 +121,7 @@ def import_lines(
                 _keep_file(shelf, lines_read, progress)
                 yield progress
                 continue
-            batch = prepare(lines_read, clock)
+            batch = prepare(database, lines_read, clock)
             if len(writing) == BATCHES_AHEAD:
                 written, _ = writing.popleft()
                 written.result()
@@ -197,12 +198,12 @@ class Batch:
     references: Sequence[Reference]
 
 
-def prepare(lines: Sequence[Line], clock: Clock) -> Batch:
+def prepare(database: Database, lines: Sequence[Line], clock: Clock) -> Batch:
     """Make the statements of some lines; this is work for the thread that reads."""
     whole = Plan()
     for line in lines:
         whole.merge(line.plan)
-    return Batch(lines, write_calls(whole, clock(), counting=True), whole.unresolved())
+    return Batch(lines, write_calls(database, whole, clock(), counting=True), whole.unresolved())
 
 
 def _write_batch(database: Database, batch: Batch, clock: Clock, progress: Progress) -> None:
@@ -214,7 +215,7 @@ def _write_batch(database: Database, batch: Batch, clock: Clock, progress: Progr
             for reference in line.plan.unresolved()
             if reference in missing
         }
-        batch = prepare(_leave_out(batch.lines, bad, progress), clock)
+        batch = prepare(database, _leave_out(batch.lines, bad, progress), clock)
     try:
         _write(database, batch, progress)
     except CallerError as error:
@@ -222,7 +223,7 @@ def _write_batch(database: Database, batch: Batch, clock: Clock, progress: Progr
         if not bad:  # a block was deleted meanwhile: whole lines, one by one
             bad = {line.number: BadLine(line.number, error.message) for line in batch.lines[:1]}
         good = _leave_out(batch.lines, bad, progress)
-        _write_batch(database, prepare(good, clock), clock, progress)
+        _write_batch(database, prepare(database, good, clock), clock, progress)
 
 
 def _leave_out(lines: Sequence[Line], bad: Mapping[int, BadLine], progress: Progress) -> list[Line]:
@@ -248,7 +249,7 @@ def _write(database: Database, batch: Batch, progress: Progress) -> None:
     written, named = answers[: len(batch.calls)], answers[len(batch.calls) :]
     refuse_held(naming, named)
     counted = {
-        call.statement: int(rows[0][0]) for call, rows in zip(batch.calls, written, strict=True)
+        call.statement: count_of(rows) for call, rows in zip(batch.calls, written, strict=True)
     }
     progress.created_blocks += counted.get(COUNT_BLOCKS, 0)
     progress.created_relations += counted.get(COUNT_RELATIONS, 0)

@@ -6,14 +6,16 @@ from sqlalchemy import BigInteger, Text, func, select
 
 from inkcre.graph.graphs import COUNT_BLOCKS, COUNT_RELATIONS
 from inkcre.graph.tables import blocks, relations
-from inkcre.ports.database import Call, Database, Statement
+from inkcre.ports.database import Call, Database
 from inkcre.sql.constructs import json_rows
+from inkcre.sql.rows import Values
 
 _blocks = json_rows("blocks", digest=Text())
-COUNT_MISSING_BLOCKS = Statement(
+COUNT_MISSING_BLOCKS = Values(
     select(func.count())
     .select_from(_blocks.outerjoin(blocks, blocks.c.digest == _blocks.c.digest))
-    .where(blocks.c.id.is_(None))
+    .where(blocks.c.id.is_(None)),
+    int,
 )
 """Count which of some blocks are not there."""
 
@@ -48,8 +50,8 @@ _found_id = (
     .correlate(_wanted)
     .scalar_subquery()
 )
-COUNT_MISSING_RELATIONS = Statement(
-    select(func.count() - func.count(_found_id)).select_from(_wanted)
+COUNT_MISSING_RELATIONS = Values(
+    select(func.count() - func.count(_found_id)).select_from(_wanted), int
 )
 """Count which of some relations are not there."""
 
@@ -62,10 +64,8 @@ def count_missing(database: Database, calls: Iterable[Call]) -> int:
     missing = 0
     for call in calls:
         if call.statement is COUNT_BLOCKS:
-            asked = COUNT_MISSING_BLOCKS(blocks=call.parameters["blocks"])
+            missing += COUNT_MISSING_BLOCKS.read_one(database, blocks=call.parameters["blocks"])
         elif call.statement is COUNT_RELATIONS:
-            asked = COUNT_MISSING_RELATIONS(relations=call.parameters["relations"])
-        else:
-            continue
-        missing += int(database.read(asked)[0][0])
+            asked = call.parameters["relations"]
+            missing += COUNT_MISSING_RELATIONS.read_one(database, relations=asked)
     return missing

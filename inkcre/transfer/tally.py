@@ -9,41 +9,43 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from inkcre.graph.tables import blocks, source_items, sources
-from inkcre.ports.database import Database, Statement
+from inkcre.ports.database import Database
+from inkcre.sql.rows import Values
 from inkcre.sql.tables import jobs, keyvalues, schedules
 from inkcre.transfer.file_lines import BEGINNING
 
-LEFT_OUT: Mapping[str, Statement] = {
-    "sources": Statement(select(func.count()).select_from(sources)),
-    "known items": Statement(select(func.count()).select_from(source_items)),
-    "schedules": Statement(
-        select(func.count()).select_from(schedules).where(schedules.c.source_id.is_not(None))
+LEFT_OUT: Mapping[str, Values[int]] = {
+    "sources": Values(select(func.count()).select_from(sources), int),
+    "known items": Values(select(func.count()).select_from(source_items), int),
+    "schedules": Values(
+        select(func.count()).select_from(schedules).where(schedules.c.source_id.is_not(None)), int
     ),
-    "waiting jobs": Statement(
+    "waiting jobs": Values(
         select(func.count())
         .select_from(jobs)
         .where(
             jobs.c.claimable_at.is_not(None),
             or_(jobs.c.state == "pending", jobs.c.state == "running"),
-        )
+        ),
+        int,
     ),
-    "values": Statement(
-        select(func.count()).select_from(keyvalues).where(keyvalues.c.expires_at.is_(None))
+    "values": Values(
+        select(func.count()).select_from(keyvalues).where(keyvalues.c.expires_at.is_(None)), int
     ),
 }
 """Count what a copy takes along and an export does not hold; values that expire are a cache."""
 
-COUNT_FILES = Statement(
-    select(func.count(blocks.c.content.distinct())).where(blocks.c.storage == "file")
+COUNT_FILES = Values(
+    select(func.count(blocks.c.content.distinct())).where(blocks.c.storage == "file"), int
 )
 """Count the files that blocks name."""
 
 
 def count_left_out(database: Database, *, has_files: bool) -> dict[str, int]:
     """Count what is in a base and not in its export, by what it is called."""
-    counts = {name: int(database.read(count())[0][0]) for name, count in LEFT_OUT.items()}
+    counts = {name: count.read_one(database) for name, count in LEFT_OUT.items()}
     if not has_files:
-        counts["files"] = int(database.read(COUNT_FILES())[0][0])
+        counts["files"] = COUNT_FILES.read_one(database)
     return {name: number for name, number in counts.items() if number}
 
 

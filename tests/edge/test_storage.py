@@ -35,14 +35,14 @@ def work(given):
     def add(content):
         return files.add_file(database, storage, [content], name=None, now=given.clock(), tenure=tenure)[0]
     kept, gone = add({kept!r}), add({gone!r})
-    delete_block(database, gone["id"])
+    delete_block(database, gone.id)
     def sweep():
         later = lambda: datetime.now(UTC) + timedelta(days=40)
         *_, swept = sweeps.sweep_files(database, storage, later, tenure=tenure, is_automatic=True)
         return swept.deleted
     def is_there(block):
         try:
-            return storage.head(files.file_key(block["content"][7:])).size
+            return storage.head(files.file_key(block.content[7:])).size
         except files.NotFound:
             return None
     first = sweep(), is_there(gone)

@@ -66,7 +66,7 @@ def test_dedupe_key_is_for_good(base: Components) -> None:
     assert lease
     write_fenced(base.database, lease, [finish_call(lease, {"done": 1}, base.clock())])
     assert add(base, dedupe_key="a") is None
-    assert get_job(base.database, lease.job_id)["result"] == {"done": 1}
+    assert get_job(base.database, lease.job_id).result == {"done": 1}
 
 
 def test_job_rides_in_the_batch_of_its_cause(base: Components) -> None:
@@ -100,7 +100,7 @@ def test_lapsed_lease_is_somebody_elses(base: Components, clock: Clock) -> None:
         second.token
     }
     write_fenced(base.database, second, [finish_call(second, None, clock())])
-    assert get_job(base.database, second.job_id)["state"] == "finished"
+    assert get_job(base.database, second.job_id).state == "finished"
 
 
 def test_released_job_can_be_taken_at_once(base: Components) -> None:
@@ -229,18 +229,18 @@ def test_cancelled_job_writes_nothing_more(base: Components) -> None:
     assert lease
     assert job_id
     cancelled = cancel_job(base.database, job_id, base.clock())
-    assert cancelled["state"] == "cancelled"
+    assert cancelled.state == "cancelled"
     with pytest.raises(LeaseLost):
         write_fenced(base.database, lease, [finish_call(lease, None, base.clock())])
     with pytest.raises(Conflict):
         cancel_job(base.database, job_id, base.clock())
-    assert retry_job(base.database, job_id, base.clock())["attempts"] == 0
+    assert retry_job(base.database, job_id, base.clock()).attempts == 0
     assert take(base)
 
 
 def test_ended_jobs_are_forgotten_after_a_month(base: Components, clock: Clock) -> None:
     """Those that ended lately, and those that have not ended, stay."""
-    from inkcre.jobs.kinds import Hold, Job
+    from inkcre.jobs.kinds import Hold, RunningJob
 
     old, waiting = add(base), add(base, run_at=clock().replace(year=2030))
     lease = take(base)
@@ -250,10 +250,10 @@ def test_ended_jobs_are_forgotten_after_a_month(base: Components, clock: Clock) 
     new = add(base)
     sweeper = take(base)
     assert sweeper
-    job = Job(Hold(sweeper, float("inf")), base)
+    job = RunningJob(Hold(sweeper, float("inf")), base)
     assert sweep(job, NoPayload()).result == {"values": 0, "jobs": 1}
     assert waiting
-    assert get_job(base.database, waiting)["state"] == "pending"
+    assert get_job(base.database, waiting).state == "pending"
     assert new
-    assert get_job(base.database, new)["state"] == "running"
+    assert get_job(base.database, new).state == "running"
     assert old != new

@@ -34,7 +34,7 @@ def add_schedule(base: Components, **form: str) -> None:
 def due_times(base: Components) -> list[datetime]:
     """Give the due times of the jobs that there are, in the order in which they were added."""
     jobs, _ = list_jobs(base.database, {}, limit=1000)
-    return [datetime.fromisoformat(job["run_at"]) for job in jobs][::-1]
+    return [datetime.fromisoformat(job.run_at) for job in jobs][::-1]
 
 
 def tick(base: Components, timezone: str = "UTC") -> int:
@@ -58,8 +58,10 @@ def test_due_time_brings_one_job(base: Components, clock: Clock) -> None:
     assert tick(base) == 0
     assert due_times(base) == [START + timedelta(minutes=30)]
     ((schedule,), _) = list_schedules(base.database, limit=10)
-    assert datetime.fromisoformat(schedule["next_run_at"]) == START + timedelta(days=1, minutes=30)
-    assert datetime.fromisoformat(schedule["last_due_at"]) == START + timedelta(minutes=30)
+    assert datetime.fromisoformat(schedule.next_run_at or "") == START + timedelta(
+        days=1, minutes=30
+    )
+    assert datetime.fromisoformat(schedule.last_due_at or "") == START + timedelta(minutes=30)
 
 
 def test_missed_times_bring_one_job(base: Components, clock: Clock) -> None:
@@ -102,7 +104,7 @@ def test_zone_of_the_schedule_counts_then_that_of_the_settings(
     clock.pass_by(days=2)
     assert tick(base, "America/New_York") == 2
     schedules, _ = list_schedules(base.database, limit=10)
-    hours = [datetime.fromisoformat(one["next_run_at"]).hour for one in schedules]
+    hours = [datetime.fromisoformat(one.next_run_at or "").hour for one in schedules]
     assert sorted(hours) == [12, 22]
 
 

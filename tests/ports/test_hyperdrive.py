@@ -61,7 +61,7 @@ def test_read_is_one_round_trip_without_a_transaction_around_it(
     database = hyperdrive_database(through(proxy, postgres_tcp_url))
     graphs.write_graph(database, FORM, NOW)
     before, proxy.sent = proxy.turns, b""
-    assert blocks.get_block(database, 1)["content"] == "centre"
+    assert blocks.get_block(database, 1).content == "centre"
     assert proxy.turns - before == 1
     assert b"BEGIN" not in proxy.sent
     assert b"ROLLBACK" not in proxy.sent
@@ -71,7 +71,7 @@ def test_read_is_one_round_trip_without_a_transaction_around_it(
 def test_batch_is_one_round_trip(postgres_tcp_url: str, proxy: CountingProxy) -> None:
     """A graph with ten neighbours: three statements, one wait."""
     database = hyperdrive_database(through(proxy, postgres_tcp_url))
-    assert len(graphs.write_calls(plan_graph(FORM), NOW)) == 2
+    assert len(graphs.write_calls(database, plan_graph(FORM), NOW)) == 2
     database.ping()
     before = proxy.turns
     graphs.write_graph(database, FORM, NOW)
@@ -96,8 +96,8 @@ def test_large_batch_waits_where_it_must(postgres_tcp_url: str, proxy: CountingP
     )
     before = proxy.turns
     written = graphs.write_graph(database, form, NOW)
-    assert len(written["created"]["blocks"]) == many - 1
-    assert len(written["created"]["relations"]) == many - 2
+    assert len(written.created.blocks) == many - 1
+    assert len(written.created.relations) == many - 2
     assert proxy.turns - before <= 4
     assert len(proxy.sent) > MAX_SENT_BYTES
     database.close()
@@ -246,7 +246,7 @@ def test_batches_that_meet_head_on_all_get_written(postgres_tcp_url: str) -> Non
         barrier.wait()
         form = parse_graph(forward if number % 2 else backward)
         try:
-            return len(graphs.write_graph(database, form, NOW)["blocks"])
+            return len(graphs.write_graph(database, form, NOW).blocks)
         finally:
             database.close()
 

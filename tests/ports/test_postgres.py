@@ -186,7 +186,7 @@ def test_null_pool_keeps_no_connection(postgres_url: str) -> None:
     )
     database = build_components(settings).database
     graphs.write_graph(database, FORM, datetime.now(UTC))
-    assert blocks.get_block(database, 1)["content"] == "centre"
+    assert blocks.get_block(database, 1).content == "centre"
     count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     with psycopg.connect(postgres_url) as connection:
         assert connection.execute(count).fetchone() == (1,)
@@ -207,7 +207,7 @@ def test_batch_is_one_round_trip_and_three_statements(
     url = postgres_tcp_url.replace(f":{port}/", f":{proxy.port}/")
     database = build_components(postgres_settings(url)).database
     now = datetime.now(UTC)
-    assert len(graphs.write_calls(plan_graph(FORM), now)) == 2
+    assert len(graphs.write_calls(database, plan_graph(FORM), now)) == 2
     graphs.write_graph(database, FORM, now)
     before = proxy.turns
     graphs.write_graph(database, FORM, now)

@@ -43,12 +43,12 @@ def test_reader_does_not_wait_for_a_writer(sqlite_path: Path) -> None:
     block, _ = blocks.create_block(database, FORM, utc_now())
     other = sqlite3.connect(sqlite_path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    assert blocks.get_block(database, block["id"])["content"] == "x"
+    assert blocks.get_block(database, block.id).content == "x"
     with pytest.raises(Unavailable) as caught:
-        blocks.delete_block(database, block["id"])
+        blocks.delete_block(database, block.id)
     assert caught.value.retry_after_seconds >= 1
     other.execute("ROLLBACK")
-    blocks.delete_block(database, block["id"])
+    blocks.delete_block(database, block.id)
     other.close()
     database.close()
 

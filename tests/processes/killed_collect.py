@@ -23,7 +23,7 @@ from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.core import KINDS
 from inkcre.jobs.tick import tick
-from inkcre.sources.collect import enqueue_collect
+from inkcre.sources.requests import enqueue_collect
 from inkcre.transfer.exports import export_lines
 from tests.conftest import postgres_settings, sqlite_settings
 
@@ -116,9 +116,9 @@ def describe(base: Base) -> str:
     return json.dumps(
         {
             "graph": sorted(graph),
-            "items": list(read_stamps(given.database, source["id"])),
-            "state": source["state"],
-            "unfinished": [job for job in jobs if job["state"] != "finished"],
+            "items": list(read_stamps(given.database, source.id)),
+            "state": source.state,
+            "unfinished": [job for job in jobs if job.state != "finished"],
         }
     )
 

@@ -9,10 +9,11 @@ import pytest
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.core import KINDS
-from inkcre.jobs.jobs import get_job
+from inkcre.jobs.jobs import Job, get_job
 from inkcre.jobs.tick import tick
-from inkcre.sources.collect import enqueue_collect
-from inkcre.sources.sources import SourceForm, create_source
+from inkcre.sources.forms import SourceForm
+from inkcre.sources.requests import enqueue_collect
+from inkcre.sources.sources import create_source
 from inkcre.sql import schema
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.jobs.conftest import Clock, quiet
@@ -67,7 +68,7 @@ def base(
 def add_source(base: Components, type_: str, **config: Any) -> int:
     """Add a source; give its id."""
     source = create_source(base, SourceForm(type=type_, config=config))
-    return int(source["id"])
+    return int(source.id)
 
 
 def run_jobs(base: Components) -> None:
@@ -75,8 +76,14 @@ def run_jobs(base: Components) -> None:
     tick(base, KINDS, budget_seconds=60)
 
 
-def collect(base: Components, source_id: int, *, full: bool = False) -> dict[str, Any]:
+def result_of(job: Job) -> dict[str, Any]:
+    """Give what came of a job."""
+    assert isinstance(job.result, dict), job
+    return job.result
+
+
+def collect(base: Components, source_id: int, *, full: bool = False) -> Job:
     """Collect a source by a job; give the job as it is then."""
     job = enqueue_collect(base, source_id, full=full)
     run_jobs(base)
-    return get_job(base.database, job["id"])
+    return get_job(base.database, job.id)

@@ -13,7 +13,7 @@ from inkcre.settings.loader import load_settings
 from inkcre.sources import registry
 from inkcre.sources.registry import InstalledSourceTypes
 from tests.conftest import ROOT
-from tests.sources.conftest import add_source, collect
+from tests.sources.conftest import add_source, collect, result_of
 
 DOCUMENT = ROOT / "docs" / "sources.md"
 
@@ -72,5 +72,5 @@ def test_type_of_another_package_collects(base: Components, greeting: None) -> N
     assert "greeting" in base.source_types.names()
     assert base.source_types.load("greeting_package").name == "greeting"
     source_id = add_source(base, "greeting", name="Ann")
-    assert collect(base, source_id)["result"]["added"] == 1
-    assert "Hello Ann" in {b["content"] for b in list_blocks(base.database, limit=10)[0]}
+    assert result_of(collect(base, source_id))["added"] == 1
+    assert "Hello Ann" in {b.content for b in list_blocks(base.database, limit=10)[0]}

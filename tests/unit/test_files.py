@@ -16,7 +16,7 @@ from inkcre.adapters.storage.filesystem import FilesystemStorage, path_of
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.errors import InkcreError, NotFound, Unavailable
-from inkcre.graph.blocks import delete_block, get_block
+from inkcre.graph.blocks import Block, delete_block, get_block
 from inkcre.graph.file_notes import HELD_SECONDS
 from inkcre.graph.files import claims, files, sweeps
 from inkcre.graph.files.contents import find_content
@@ -56,7 +56,7 @@ def given(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Components
     components.database.close()
 
 
-def add(given: Components, content: bytes, name: str | None = None) -> dict[str, Any]:
+def add(given: Components, content: bytes, name: str | None = None) -> Block:
     """Keep a file; give its block."""
     parts = [content[i : i + 65536] for i in range(0, len(content), 65536)]
     block, _ = files.add_file(given.database, given.storage, parts, name=name, now=given.clock())
@@ -77,10 +77,10 @@ def age(given: Components, days: float = 31) -> None:
 def let_go(given: Components, content: bytes, days: float = 31) -> None:
     """Keep a file, and let it go some days ago."""
     block = add(given, content)
-    delete_block(given.database, block["id"])
+    delete_block(given.database, block.id)
     age(given, days)
     assert isinstance(given.storage, FilesystemStorage)
-    path = given.storage.folder / path_of(files.file_key(block["content"][7:]))
+    path = given.storage.folder / path_of(files.file_key(block.content[7:]))
     os.utime(path, (time.time() - 40 * 86400,) * 2)
 
 
@@ -110,8 +110,8 @@ def test_file_is_kept_by_what_it_is(given: Components, content: bytes) -> None:
     """Once, under the digest of its content, and nothing besides."""
     digest = hashlib.sha256(content).hexdigest()
     first, second = add(given, content), add(given, content, "a name")
-    assert first["id"] == second["id"]
-    assert first["content"] == f"sha256:{digest}"
+    assert first.id == second.id
+    assert first.content == f"sha256:{digest}"
     assert all_keys(given) == {f"sha256/{digest[:2]}/{digest}"}
 
 
@@ -135,17 +135,17 @@ def test_sweep_leaves_what_a_block_names(given: Components) -> None:
     kept, gone = add(given, SMALL), add(given, LARGE)
     for block in (kept, gone):
         given.database.atomic([_copy_of(block)])
-    delete_block(given.database, gone["id"])
+    delete_block(given.database, gone.id)
     age(given)
     assert sweep(given).deleted == 0
     assert notes_of(given) == []
-    delete_block(given.database, gone["id"] + 2)
+    delete_block(given.database, gone.id + 2)
     assert sweep(given).deleted == 0
     age(given)
     assert (sweep(given, is_dry=True).deleted, len(all_keys(given))) == (1, 2)
     swept = sweep(given)
     assert (swept.deleted, swept.bytes) == (1, len(LARGE))
-    assert all_keys(given) == {files.file_key(kept["content"].removeprefix("sha256:"))}
+    assert all_keys(given) == {files.file_key(kept.content.removeprefix("sha256:"))}
     assert sweep(given).deleted == 0
     assert notes_of(given) == []
 
@@ -156,8 +156,9 @@ def test_what_is_let_go_is_noted(given: Components, way: str) -> None:
     from inkcre.graph import blocks
     from inkcre.graph.forms import BlockEdit, parse_star
     from inkcre.sources.base import Item
+    from inkcre.sources.forms import SourceForm
     from inkcre.sources.items import items
-    from inkcre.sources.sources import SourceForm, create_source
+    from inkcre.sources.sources import create_source
 
     database, now = given.database, given.clock()
     digest = hashlib.sha256(SMALL).hexdigest()
@@ -167,13 +168,13 @@ def test_what_is_let_go_is_noted(given: Components, way: str) -> None:
     other = parse_star({"block": {"resolver": "text", "content": "other"}})
     block = add(given, SMALL)
     if way == "delete":
-        delete_block(database, block["id"])
+        delete_block(database, block.id)
     elif way == "edit":
-        blocks.edit_block(database, block["id"], BlockEdit(storage=None, content="x"), now)
+        blocks.edit_block(database, block.id, BlockEdit(storage=None, content="x"), now)
     else:
-        source = create_source(given, SourceForm(type="inbox"))["id"]
+        source = create_source(given, SourceForm(type="inbox")).id
         items.write_items(database, source, [Item("key", star)], now=now)
-        delete_block(database, block["id"])
+        delete_block(database, block.id)
         age(given, 100)
         assert sweep(given).deleted == 0
         if way == "item follows":
@@ -193,13 +194,13 @@ def test_files_that_are_named_again_are_not_noted(given: Components) -> None:
     from inkcre.graph.forms import BlockForm
 
     block = add(given, SMALL)
-    form = BlockForm(resolver="mine", storage="file", content=block["content"])
-    ways: list[Callable[[], dict[str, Any]]] = [
+    form = BlockForm(resolver="mine", storage="file", content=block.content)
+    ways: list[Callable[[], Block]] = [
         lambda: add(given, SMALL),
         lambda: create_block(given.database, form, given.clock())[0],
     ]
     for come_back in ways:
-        delete_block(given.database, block["id"])
+        delete_block(given.database, block.id)
         assert len(notes_of(given)) == 1
         block = come_back()
         assert notes_of(given) == []
@@ -210,8 +211,8 @@ def test_files_that_are_named_again_are_not_noted(given: Components) -> None:
 def test_file_that_comes_again_is_put_again_if_it_is_old(given: Components, tmp_path: Path) -> None:
     """A copy of the base, in which it was let go and the block is unknown, sees that it is used."""
     block = add(given, LARGE)
-    delete_block(given.database, block["id"])
-    key = files.file_key(block["content"].removeprefix("sha256:"))
+    delete_block(given.database, block.id)
+    key = files.file_key(block.content.removeprefix("sha256:"))
     before = given.storage.head(key)
     given.storage.put(FileKey("x"), b"x")
     block, _ = files.add_file(given.database, given.storage, [LARGE], name=None, now=later())
@@ -230,7 +231,7 @@ def test_two_sweeps_and_a_file_that_comes(
 ) -> None:
     """One sweep runs whole inside another, and then the file is sent again: it is not lost."""
     let_go(given, content)
-    outcomes: list[dict[str, Any] | InkcreError] = []
+    outcomes: list[Block | InkcreError] = []
 
     def sweep_and_come() -> None:
         sweep(given)
@@ -279,17 +280,17 @@ def test_block_written_by_hand_during_a_sweep_is_told_of(given: Components, way:
     from inkcre.transfer import imports
 
     kept = add(given, SMALL)
-    form = {"resolver": "mine", "storage": "file", "content": kept["content"]}
+    form = {"resolver": "mine", "storage": "file", "content": kept.content}
     other, _ = blocks.create_block(given.database, BlockForm(resolver="text", content="x"), given.clock())  # fmt: skip
-    delete_block(given.database, kept["id"])
+    delete_block(given.database, kept.id)
     age(given)
     told: list[Unavailable] = []
     database, now = given.database, later()
     lines = [json.dumps({"block": form}).encode()]
-    edit = BlockEdit(storage="file", content=kept["content"])
+    edit = BlockEdit(storage="file", content=kept.content)
     ways: dict[str, Callable[[], Any]] = {
         "create": lambda: blocks.create_block(database, BlockForm(**form), now),
-        "edit": lambda: blocks.edit_block(database, other["id"], edit, now),
+        "edit": lambda: blocks.edit_block(database, other.id, edit, now),
         "graph": lambda: graphs.write_graph(database, Star.model_validate({"block": form}), now),
         "import": lambda: list(imports.import_lines(database, lines, lambda: now)),
     }
@@ -308,9 +309,9 @@ def test_file_that_a_power_cut_emptied_is_put_again(given: Components) -> None:
     """When it is sent again."""
     for content in (SMALL, LARGE):
         block = add(given, content)
-        key = files.file_key(block["content"].removeprefix("sha256:"))
+        key = files.file_key(block.content.removeprefix("sha256:"))
         given.storage.put(key, b"")
-        assert add(given, content)["id"] == block["id"]
+        assert add(given, content).id == block.id
         assert given.storage.get(key).read() == content
 
 
@@ -328,16 +329,16 @@ def test_file_is_written_through_to_the_disk(
 
     monkeypatch.setattr(os, "fsync", fsync)
     block, _ = files.add_file(given.database, given.storage, [SMALL], name=None, now=given.clock(), tenure=given.tenure)  # fmt: skip
-    digest = block["content"].removeprefix("sha256:")
+    digest = block.content.removeprefix("sha256:")
     assert synced[:4] == [digest, f"{digest[:2]}+", "sha256+", "files"]
 
 
-def _copy_of(block: dict[str, Any]) -> Any:
+def _copy_of(block: Block) -> Any:
     from inkcre.graph.blocks import INSERT_BLOCK
     from inkcre.graph.digests import block_digest
 
-    values = {"storage": "file", "resolver": "mine", "content": block["content"]}
-    digest = block_digest("mine", "file", block["content"])
+    values = {"storage": "file", "resolver": "mine", "content": block.content}
+    digest = block_digest("mine", "file", block.content)
     return INSERT_BLOCK(now="2026-11-24T00:00:00.000000Z", digest=digest, **values)
 
 
@@ -368,7 +369,7 @@ def test_orphans_are_counted_and_deleted_only_when_asked(given: Components) -> N
     *_, swept = sweeps.sweep_orphans(given.database, given.storage, later, orphans=found)
     assert swept.deleted == 2
     digests = {block.rpartition("/")[2] for block in all_keys(given)}
-    assert digests == {kept["content"][7:], hashlib.sha256(SMALL).hexdigest()}
+    assert digests == {kept.content[7:], hashlib.sha256(SMALL).hexdigest()}
 
 
 def test_orphan_that_is_named_meanwhile_stays(given: Components) -> None:
@@ -397,8 +398,8 @@ def test_marks_of_a_sweep_that_was_killed_do_not_last(given: Components) -> None
     assert sweep(given).deleted == 0
     age(given, (HELD_SECONDS + 1) / 86400)
     block = add(given, SMALL)
-    assert given.storage.get(files.file_key(block["content"][7:])).read() == SMALL
-    delete_block(given.database, block["id"])
+    assert given.storage.get(files.file_key(block.content[7:])).read() == SMALL
+    delete_block(given.database, block.id)
     age(given)
     assert sweep(given).deleted == 1
 
@@ -448,7 +449,7 @@ def test_file_that_comes_during_a_sweep_is_not_lost(
 ) -> None:
     """Whichever step of the sweep it comes before: its block has its file, or it is told to wait."""
     let_go(given, content)
-    outcomes: list[dict[str, Any] | InkcreError] = []
+    outcomes: list[Block | InkcreError] = []
 
     def come() -> None:
         try:

@@ -26,6 +26,7 @@ import json
 import logging
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Text, bindparam, delete, exists, func, insert, select, update
 
@@ -58,6 +59,7 @@ from inkcre.graph.tables import base, claims
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.ports.storage import FileKey, Standing, State, Storage, Tenure
 from inkcre.sql.constructs import random_id
+from inkcre.sql.rows import Query, Values
 
 logger = logging.getLogger("inkcre")
 
@@ -75,24 +77,45 @@ _storage = bindparam("storage", type_=Text)
 _epoch = bindparam("epoch", type_=BigInteger)
 _token = bindparam("token", type_=Text)
 
-SELECT_STANDING = Statement(
+
+@dataclass(frozen=True)
+class _Self:
+    id: str
+    is_known: bool
+
+
+SELECT_STANDING = Query(
     select(
         base.c.id,
-        exists().where(
-            claims.c.storage == _storage, claims.c.epoch == _epoch, claims.c.token == _token
-        ),
-    )
+        exists()
+        .where(claims.c.storage == _storage, claims.c.epoch == _epoch, claims.c.token == _token)
+        .label("is_known"),
+    ),
+    _Self,
 )
 """Read who this base is, and whether an epoch is its own."""
 
-CLAIM_FIRST = Statement(
+
+@dataclass(frozen=True)
+class _Claim:
+    storage: str
+    epoch: int
+    token: str
+
+    def epoch_of(self, base_id: str) -> Epoch:
+        """Return the epoch that a base is to put."""
+        return Epoch(self.epoch, base_id, self.storage, self.token)
+
+
+CLAIM_FIRST = Query(
     insert(claims)
     .from_select(["storage", "epoch", "token"], select(random_id(), _epoch, random_id()))
-    .returning(claims.c.storage, claims.c.epoch, claims.c.token)
+    .returning(claims.c.storage, claims.c.epoch, claims.c.token),
+    _Claim,
 )
 """Remember the first epoch of a storage, which gets its id by that."""
 
-CLAIM_NEXT = Statement(
+CLAIM_NEXT = Query(
     insert(claims)
     .from_select(
         ["storage", "epoch", "token"],
@@ -107,7 +130,8 @@ CLAIM_NEXT = Statement(
             random_id(),
         ),
     )
-    .returning(claims.c.storage, claims.c.epoch, claims.c.token)
+    .returning(claims.c.storage, claims.c.epoch, claims.c.token),
+    _Claim,
 )
 """Remember the next epoch of a storage, which is above ``epoch`` and all that are remembered."""
 
@@ -121,30 +145,39 @@ FORGET_CLAIM = Statement(
 RENAME_BASE = Statement(update(base).values(id=random_id()))
 """Give this base another id."""
 
-SELECT_BASE = Statement(select(base.c.id))
+SELECT_BASE = Values(select(base.c.id), str)
 """Read this base's id."""
 
-SELECT_OWN = Statement(select(claims.c.epoch, claims.c.token).where(claims.c.storage == _storage))
+
+@dataclass(frozen=True)
+class _OwnEpoch:
+    epoch: int
+    token: str
+
+
+SELECT_OWN = Query(
+    select(claims.c.epoch, claims.c.token).where(claims.c.storage == _storage), _OwnEpoch
+)
 """Read which epochs of a storage this base has put."""
 
 
 def judge(database: Database, sight: Sight) -> Standing:
     """Tell how this base stands to a storage, by what lies there."""
     found = sight.highest
-    asked = SELECT_STANDING(
+    myself = SELECT_STANDING.read_first(
+        database,
         storage=found.storage if found else "",
         epoch=found.number if found else 0,
         token=found.token if found else "",
     )
-    rows = database.read(asked)
-    if not rows:
+    if myself is None:
         raise InvariantBroken("base: has no id")
-    ours, is_known = str(rows[0][0]), bool(rows[0][1])
+    ours = myself.id
     if found is None:
         return Standing("unclaimed", ours, epoch=sight.number)
     if found.base != ours:
         return Standing("taken", ours, found.storage, found.base, found.number)
-    state: State = "contested" if sight.is_contested or not is_known else "ours"
+    state: State = "contested" if sight.is_contested or not myself.is_known else "ours"
     return Standing(state, ours, found.storage, found.base, found.number)
 
 
@@ -242,7 +275,7 @@ def owns(database: Database, storage: Storage) -> bool:
     """Tell whether a storage is this base's, or is nobody's and has files that it names."""
     standing = judge(database, see(storage))
     if standing.state == "unclaimed":
-        return any(_has(storage, digest) for (digest,) in database.read(SELECT_SOME_NAMED()))
+        return any(_has(storage, digest) for digest in SELECT_SOME_NAMED.read(database))
     return standing.state != "taken"
 
 
@@ -257,11 +290,11 @@ def _has(storage: Storage, digest: str) -> bool:
 def _claim_first(
     database: Database, storage: Storage, sight: Sight, standing: Standing
 ) -> Standing:
-    ((place, number, token),) = database.atomic([CLAIM_FIRST(epoch=sight.number + 1)])[0]
-    epoch = Epoch(int(number), standing.base, str(place), str(token))
+    [claim] = CLAIM_FIRST.records(database.atomic([CLAIM_FIRST(epoch=sight.number + 1)])[0])
+    epoch = claim.epoch_of(standing.base)
     if put_epoch(storage, epoch):
         return Standing("ours", epoch.base, epoch.storage, epoch.base, epoch.number)
-    database.atomic([FORGET_CLAIM(storage=place, epoch=number, token=token)])
+    database.atomic([FORGET_CLAIM(**vars(claim))])
     return judge(database, see(storage))  # somebody was faster
 
 
@@ -281,8 +314,8 @@ def _remember_next(database: Database, standing: Standing, *others: Call) -> Epo
     for _ in range(ATTEMPTS):
         with suppress(Conflict):  # another process of this base has just taken the number
             answers = database.atomic([*others, asked, SELECT_BASE()])
-            ((place, number, token),), ((ours,),) = answers[-2:]
-            return Epoch(int(number), str(ours), str(place), str(token))
+            [claim], [ours] = CLAIM_NEXT.records(answers[-2]), SELECT_BASE.values(answers[-1])
+            return claim.epoch_of(ours)
     raise Unavailable("storage: somebody else keeps claiming it")
 
 
@@ -308,8 +341,8 @@ def take_over(database: Database, storage: Storage) -> Standing:
 
 def drop_older(database: Database, storage: Storage, standing: Standing) -> None:
     """Take the epochs away that this base has put before its last one."""
-    rows = database.read(SELECT_OWN(storage=standing.storage))
-    own = {int(number): str(token) for number, token in rows}
+    mine = SELECT_OWN.read(database, storage=standing.storage)
+    own = {each.epoch: each.token for each in mine}
     numbers, _ = list_epochs(storage)
     for number in numbers:
         if number < standing.epoch and number in own:

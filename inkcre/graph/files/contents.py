@@ -1,26 +1,28 @@
 """The content of a block, wherever it lives: in its row, in a file, at an address of others."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import BigInteger, Text, bindparam, func, select
 
 from inkcre.context import Components
 from inkcre.errors import BadAnswer, NotFound, Unsupported
+from inkcre.graph.blocks import Block
 from inkcre.graph.files.files import NAMED, file_key
 from inkcre.graph.files.media_types import HEAD_BYTES, TEXT, sniff_type
 from inkcre.graph.forms import clean_name
 from inkcre.graph.storages import PREFIX
 from inkcre.graph.tables import blocks, relations
-from inkcre.ports.database import Database, Statement
+from inkcre.ports.database import Database
 from inkcre.ports.storage import FileKey, Storage
+from inkcre.sql.rows import Values
 from inkcre.sql.values import MAX_NAME_LENGTH
 
 HTTP_OK = 200
 
-SELECT_NAME = Statement(
+SELECT_NAME = Values(
     select(func.substr(blocks.c.content, 1, MAX_NAME_LENGTH))
     .select_from(relations.join(blocks, blocks.c.id == relations.c.to_))
     .where(
@@ -30,7 +32,8 @@ SELECT_NAME = Statement(
         blocks.c.storage.is_(None),
     )
     .order_by(relations.c.id)
-    .limit(1)
+    .limit(1),
+    str,
 )
 """Read the first name that a file came with."""
 
@@ -78,7 +81,7 @@ class _Kept:
         return self.storage.get(self.key, start=start, end=end).chunks
 
 
-def find_content(given: Components, block: Mapping[str, Any]) -> BlockContent:
+def find_content(given: Components, block: Block) -> BlockContent:
     """Find the content of a block.
 
     Raises:
@@ -87,13 +90,13 @@ def find_content(given: Components, block: Mapping[str, Any]) -> BlockContent:
         BadAnswer: it is at an address where it cannot be had.
         Unsupported: nothing is known of its storage.
     """
-    if block["storage"] is None:
-        return _held(block["content"].encode(), TEXT)
-    if block["storage"] == "file":
+    if block.storage is None:
+        return _held(block.content.encode(), TEXT)
+    if block.storage == "file":
         return _find_file(given, block)
-    if block["storage"] == "url":
-        return _fetch(given, block["content"])
-    raise Unsupported(f'block {block["id"]}: its storage "{block["storage"]}" cannot be read here')
+    if block.storage == "url":
+        return _fetch(given, block.content)
+    raise Unsupported(f'block {block.id}: its storage "{block.storage}" cannot be read here')
 
 
 def _held(content: bytes, media_type: str) -> BlockContent:
@@ -101,15 +104,15 @@ def _held(content: bytes, media_type: str) -> BlockContent:
     return BlockContent(media_type, len(content), digest, None, _Held(content))
 
 
-def _find_file(given: Components, block: Mapping[str, Any]) -> BlockContent:
-    digest = block["content"].removeprefix(PREFIX)
+def _find_file(given: Components, block: Block) -> BlockContent:
+    digest = block.content.removeprefix(PREFIX)
     key = file_key(digest)
     try:
         info = given.storage.head(key)
     except NotFound:
-        raise NotFound(f"file {block['content']}: not found") from None
+        raise NotFound(f"file {block.content}: not found") from None
     media_type = info.content_type or _sniff(given.storage, key, info.size)
-    name = find_name(given.database, block["id"])
+    name = find_name(given.database, block.id)
     return BlockContent(media_type, info.size, digest, name, _Kept(given.storage, key))
 
 
@@ -119,8 +122,7 @@ def _sniff(storage: Storage, key: FileKey, size: int) -> str:
 
 def find_name(database: Database, block_id: int) -> str | None:
     """Give what a block's file was called when it first came; None when that was not said."""
-    rows = database.read(SELECT_NAME(block=block_id, relation=NAMED))
-    return clean_name(rows[0][0]) if rows else None
+    return clean_name(SELECT_NAME.read_first(database, block=block_id, relation=NAMED))
 
 
 def _fetch(given: Components, url: str) -> BlockContent:

@@ -13,10 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any
 
 from inkcre.errors import NotFound, SurroundingsError, Unavailable
-from inkcre.graph.blocks import create_block
+from inkcre.graph.blocks import Block, create_block
 from inkcre.graph.file_notes import HOLD, being_swept
 from inkcre.graph.files import claims
 from inkcre.graph.files.claims import require
@@ -166,7 +165,7 @@ def add_file(
     name: str | None,
     now: datetime,
     tenure: Tenure | None = None,
-) -> tuple[dict[str, Any], bool]:
+) -> tuple[Block, bool]:
     """Keep a file, and add a block for it; give the block, and whether it was added.
 
     The same file twice is kept once, and is one block. A name is a text block that the file's
@@ -195,12 +194,12 @@ def add_file(
 
 def _write_block(
     database: Database, form: BlockForm, name: str | None, now: datetime
-) -> tuple[dict[str, Any], bool]:
+) -> tuple[Block, bool]:
     if name is None:
         return create_block(database, form, now)
     text = {"block": {"resolver": "text", "content": name}}
     arcs = [{"relation": {"content": NAMED}, "to_block": text}]
     star = Star.model_validate({"block": form.model_dump(), "out_relations": arcs})
     graph = write_graph(database, star, now)
-    block = graph["blocks"][0]
-    return block, block["id"] in graph["created"]["blocks"]
+    block = graph.blocks[0]
+    return block, block.id in graph.created.blocks

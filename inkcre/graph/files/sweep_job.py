@@ -4,12 +4,12 @@ import logging
 
 from inkcre.errors import NotOurs, Unsupported
 from inkcre.graph.files.sweeps import sweep_files
-from inkcre.jobs.kinds import Job, JobKind, NoPayload, Outcome
+from inkcre.jobs.kinds import JobKind, NoPayload, Outcome, RunningJob
 
 logger = logging.getLogger("inkcre")
 
 
-def sweep_away_files(job: Job, _: NoPayload) -> Outcome:
+def sweep_away_files(job: RunningJob, _: NoPayload) -> Outcome:
     """Delete the files that were let go long ago, where the storage is this base's alone."""
     given, deleted = job.given, 0
     sweeping = sweep_files(

@@ -91,7 +91,7 @@ class Sweep:
         ``notes`` tells why in this order. What somebody has put since ``before`` stays.
         """
         marked_at = self.clock()
-        marked = [row[0] for row in self.database.atomic([mark])[0]]
+        marked = MARK.values(self.database.atomic([mark])[0])
         if not marked:
             return None
         gone: list[str] = []
@@ -206,12 +206,12 @@ def _count(
     before = clock() - timedelta(days=keep_days)
     asked = {"storage": standing.storage, "keep_ms": _milliseconds(keep_days), "limit": GROUP}
     after = ""
-    while rows := database.read(SELECT_RIPE(**asked, after=after)):
-        for (digest,) in rows:
+    while ripe := SELECT_RIPE.read(database, **asked, after=after):
+        for digest in ripe:
             with suppress(NotFound):
                 info = storage.head(file_key(digest))
                 swept.count([info] if info.modified_at < before else [])
-        after = rows[-1][0]
+        after = ripe[-1]
         yield swept
     yield swept
 

@@ -1,11 +1,7 @@
 """Rows of items: the statements that read and write what sources have given."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -28,18 +24,13 @@ from sqlalchemy import (
     update,
 )
 
-from inkcre.graph.file_notes import let_go_call
 from inkcre.graph.tables import blocks, relations, source_items, sources
 from inkcre.jobs.jobs import insert_jobs, pending
-from inkcre.ports.database import Call, Database, Statement
+from inkcre.ports.database import Database, Statement
+from inkcre.sources.items.revisions import Makers, StoredItem, read_arcs
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment
-from inkcre.sql.text import clean
-from inkcre.sql.timestamps import format_moment
-from inkcre.sql.values import dump
-
-MAX_KEY_BYTES = 512
-"""A longer key is kept as its SHA-256, for an index row of PostgreSQL takes 2,704 bytes; so is one
-that no database keeps."""
+from inkcre.sql.parameters import read_over, write_json
+from inkcre.sql.rows import Query
 
 _source = bindparam("source", type_=BigInteger)
 _now = moment(bindparam("now", type_=Text))
@@ -49,46 +40,68 @@ _is_shared = exists().where(
     _twin.c.block_id == source_items.c.block_id,
     or_(_twin.c.source_id != source_items.c.source_id, _twin.c.key != source_items.c.key),
 )
-KNOWN_COLUMNS = (
-    source_items.c.key,
-    source_items.c.digest,
-    source_items.c.stamp,
-    source_items.c.arcs,
-    source_items.c.block_id,
-    source_items.c.is_own,
-    source_items.c.block_digest,
-    blocks.c.digest,
-    _is_shared,
-)
-
-SELECT_KNOWN = Statement(
-    select(*KNOWN_COLUMNS)
-    .select_from(
+SELECT_STORED = Query(
+    select(
+        source_items.c.key,
+        source_items.c.digest,
+        source_items.c.stamp,
+        source_items.c.arcs,
+        source_items.c.block_id,
+        (source_items.c.is_own == 1).label("is_own"),
+        source_items.c.block_digest.label("written_digest"),
+        blocks.c.digest.label("block_digest"),
+        _is_shared.label("is_shared"),
+    ).select_from(
         _keys.join(
             source_items,
             and_(source_items.c.key == _keys.c.key, source_items.c.source_id == _source),
         ).outerjoin(blocks, blocks.c.id == source_items.c.block_id)
-    )
-)  # fmt: skip
-"""Read what is known of some items of a source."""
+    ),
+    StoredItem,
+)
+"""Read what is stored of some items of a source."""
 
 SELECT_SOURCE_ID = Statement(select(sources.c.id).where(sources.c.id == _source))
 """Tell whether a source is there."""
 
-SELECT_STAMPS = Statement(
+
+@dataclass(frozen=True)
+class _Stamp:
+    key: str
+    stamp: str | None
+
+
+SELECT_STAMPS = Query(
     select(source_items.c.key, source_items.c.stamp)
     .where(source_items.c.source_id == _source, source_items.c.key > bindparam("after", type_=Text))
     .order_by(source_items.c.key)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    _Stamp,
 )
 """Read a page of a source's keys and stamps."""
 
-SELECT_SHARING = Statement(
-    select(source_items.c.block_id, source_items.c.source_id, source_items.c.key,
-           source_items.c.arcs)
-    .select_from(_keys.join(_twin, and_(_twin.c.key == _keys.c.key, _twin.c.source_id == _source))
-    .join(source_items, source_items.c.block_id == _twin.c.block_id))
-)  # fmt: skip
+
+@dataclass(frozen=True)
+class _Sharing:
+    block_id: int
+    source_id: int
+    key: str
+    arcs: str
+
+
+SELECT_SHARING = Query(
+    select(
+        source_items.c.block_id,
+        source_items.c.source_id,
+        source_items.c.key,
+        source_items.c.arcs,
+    ).select_from(
+        _keys.join(_twin, and_(_twin.c.key == _keys.c.key, _twin.c.source_id == _source)).join(
+            source_items, source_items.c.block_id == _twin.c.block_id
+        )
+    ),
+    _Sharing,
+)
 """Read the items that have a block together with some items of a source, these included."""
 
 _centres = json_rows(
@@ -108,31 +121,31 @@ UPDATE_CENTRES = Statement(
 )
 """Let blocks follow their items; break NOT NULL, and so the batch, if one is not what was read."""
 
-_stale = json_rows(
-    "stale", from_id=BigInteger(), from_digest=Text(), to_id=BigInteger(), to_digest=Text(),
+_obsolete = json_rows(
+    "obsolete", from_id=BigInteger(), from_digest=Text(), to_id=BigInteger(), to_digest=Text(),
     to_key=Text(), content=Text(),
 )  # fmt: skip
 _from = blocks.alias("from_block")
 _to = blocks.alias("to_block")
 _to_item = source_items.alias("to_item")
-DELETE_STALE = Statement(
+DELETE_OBSOLETE = Statement(
     delete(relations).where(
         relations.c.id.in_(
             select(relations.c.id)
             .select_from(
-                _stale.outerjoin(_from, _from.c.digest == _stale.c.from_digest)
-                .outerjoin(_to, _to.c.digest == _stale.c.to_digest)
+                _obsolete.outerjoin(_from, _from.c.digest == _obsolete.c.from_digest)
+                .outerjoin(_to, _to.c.digest == _obsolete.c.to_digest)
                 .outerjoin(
                     _to_item,
-                    and_(_to_item.c.key == _stale.c.to_key, _to_item.c.source_id == _source),
+                    and_(_to_item.c.key == _obsolete.c.to_key, _to_item.c.source_id == _source),
                 )
                 .join(
                     relations,
                     and_(
-                        relations.c.from_ == func.coalesce(_stale.c.from_id, _from.c.id),
+                        relations.c.from_ == func.coalesce(_obsolete.c.from_id, _from.c.id),
                         relations.c.to_
-                        == func.coalesce(_stale.c.to_id, _to.c.id, _to_item.c.block_id),
-                        relations.c.content == _stale.c.content,
+                        == func.coalesce(_obsolete.c.to_id, _to.c.id, _to_item.c.block_id),
+                        relations.c.content == _obsolete.c.content,
                     ),
                 )
             )
@@ -140,13 +153,23 @@ DELETE_STALE = Statement(
         )
     )
 )
-"""Delete the relations that an item's former edition made and this one does not."""
+"""Delete the relations that an item's former revision made and this one does not."""
 
 _items = json_rows(
     "items", key=Text(), digest=Text(), stamp=Text(), arcs=Text(), block_id=BigInteger(),
     block_digest=Text(), is_own=BigInteger(),
 )  # fmt: skip
-UPSERT_ITEMS = Statement(
+
+
+@dataclass(frozen=True)
+class ItemBlock:
+    """Which block an item has now."""
+
+    key: str
+    block_id: int | None
+
+
+UPSERT_ITEMS = Query(
     insert(source_items)
     .from_select(
         [
@@ -169,7 +192,8 @@ UPSERT_ITEMS = Statement(
             " block_digest = excluded.block_digest, is_own = excluded.is_own"
         ),
     )
-    .returning(source_items.c.key, source_items.c.block_id)
+    .returning(source_items.c.key, source_items.c.block_id),
+    ItemBlock,
 )  # fmt: skip
 """Remember items as they are now. A new block is an item's own if it was not there before, and was
 made at this moment: somebody else may have made it since."""
@@ -202,38 +226,38 @@ DELETE_ITEMS = Statement(
 )
 """Forget items."""
 
-_left = json_rows("left_blocks", id=BigInteger(), digest=Text())
-LOCK_LEFT = Statement(
+_orphaned = json_rows("orphaned", id=BigInteger(), digest=Text())
+LOCK_ORPHANED = Statement(
     select(blocks.c.id)
-    .where(blocks.c.id.in_(select(_left.c.id)))
+    .where(blocks.c.id.in_(select(_orphaned.c.id)))
     .order_by(blocks.c.id)
     .with_for_update()
 )
 """Hold blocks, so that no item comes to one of them between a look at its items and its end."""
 
 HAND_OVER = Statement(
-    update(source_items).where(source_items.c.block_id.in_(select(_left.c.id))).values(is_own=1)
+    update(source_items).where(source_items.c.block_id.in_(select(_orphaned.c.id))).values(is_own=1)
 )
 """Let the other items of blocks that were made for an item have them as their own."""
 
-_now_left = blocks.alias("now_left")
+_present = blocks.alias("present")
 _neighbour = source_items.alias("neighbour")
 
 
-def _is_attached(here: ColumnElement[Any], there: ColumnElement[Any]) -> ColumnElement[bool]:
+def _is_attached(here: ColumnElement[int], there: ColumnElement[int]) -> ColumnElement[bool]:
     """Tell whether a relation touches a block whose other end is of no item of the source."""
     is_ours = exists().where(_neighbour.c.block_id == there, _neighbour.c.source_id == _source)
-    return exists().where(here == _left.c.id, ~is_ours)
+    return exists().where(here == _orphaned.c.id, ~is_ours)
 
 
-DELETE_LEFT = Statement(
+DELETE_ORPHANED = Statement(
     delete(blocks).where(
         blocks.c.id.in_(
-            select(_now_left.c.id)
-            .select_from(_left.join(_now_left, _now_left.c.id == _left.c.id))
+            select(_present.c.id)
+            .select_from(_orphaned.join(_present, _present.c.id == _orphaned.c.id))
             .where(
-                _now_left.c.digest == _left.c.digest,
-                ~exists().where(_twin.c.block_id == _left.c.id),
+                _present.c.digest == _orphaned.c.digest,
+                ~exists().where(_twin.c.block_id == _orphaned.c.id),
                 ~_is_attached(relations.c.from_, relations.c.to_),
                 ~_is_attached(relations.c.to_, relations.c.from_),
             )
@@ -268,91 +292,34 @@ ENQUEUE_ORGANIZING = Statement(
 """Add the jobs that organize the blocks of some items."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of an item, and of its block as it is now."""
-
-    key: str
-    digest: str
-    stamp: str | None
-    arcs: str
-    block_id: int | None
-    is_own: int
-    written_digest: str
-    """Of the block as it was written for the item."""
-
-    block_digest: str | None
-    """Of the block as it is now."""
-
-    is_shared: int
-
-    @property
-    def is_pristine(self) -> bool:
-        """Whether the block was made for an item, and nobody has stated or changed it since."""
-        return bool(self.is_own) and self.block_digest == self.written_digest
-
-    def left(self) -> dict[str, Any]:
-        """Give the row for those who see to a block that its item leaves."""
-        return {"id": self.block_id, "digest": self.block_digest}
-
-
-def short_key(key: str) -> str:
-    """Give a key as it is kept."""
-    content = key.encode("utf-8", "surrogatepass")
-    if len(content) <= MAX_KEY_BYTES and key == clean(key):
-        return key
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+PAGE = 5000
+"""How many stamps are read at once."""
 
 
 def read_stamps(database: Database, source_id: int) -> Iterator[tuple[str, str | None]]:
     """Yield the keys and stamps of all items of a source, in order."""
-    after, limit = "", 5000
+    after = ""
     while True:
-        page = database.read(SELECT_STAMPS(source=source_id, after=after, limit=limit))
-        yield from ((row[0], row[1]) for row in page)
-        if len(page) < limit:
+        page = SELECT_STAMPS.read(database, source=source_id, after=after, limit=PAGE)
+        yield from ((each.key, each.stamp) for each in page)
+        if len(page) < PAGE:
             return
-        after = page[-1][0]
+        after = page[-1].key
 
 
-def read_known(database: Database, source_id: int, keys: Iterable[str]) -> dict[str, Known]:
-    """Give what is known of some items, by key; of new ones nothing."""
-    asked = dump([{"key": key} for key in keys])
-    rows = database.read(SELECT_KNOWN(keys=asked, source=source_id))
-    return {key: Known(key, *rest) for key, *rest in rows}
+def read_stored(database: Database, source_id: int, keys: Iterable[str]) -> dict[str, StoredItem]:
+    """Return what is stored of some items, by key; of new ones nothing."""
+    rows = ({"key": key} for key in keys)
+    found = read_over(SELECT_STORED, "keys", rows, database, source=source_id)
+    return {item.key: item for item in found}
 
 
-Claims = dict[tuple[int, str], set[tuple[int, str]]]
-"""Which items, by source and key, make an arc (as JSON) of a block."""
-
-
-def read_claims(database: Database, source_id: int, known: Iterable[Known]) -> Claims:
-    """Give who makes the arcs of the blocks that some items share with others."""
-    keys = [{"key": item.key} for item in known if item.is_shared]
-    claims: Claims = {}
-    if not keys:
-        return claims
-    for block_id, source, key, arcs in database.read(
-        SELECT_SHARING(keys=dump(keys), source=source_id)
-    ):
-        for arc in json.loads(arcs):
-            claims.setdefault((block_id, dump(arc)), set()).add((source, key))
-    return claims
-
-
-def leave_calls(source_id: int, left: Sequence[dict[str, Any]]) -> list[Call]:
-    """Give the statements that see to blocks which their items have left, behind ``LOCK_LEFT``."""
-    if not left:
-        return []
-    given = dump(left)
-    return [
-        HAND_OVER(left_blocks=given),
-        let_go_call(row["id"] for row in left),
-        DELETE_LEFT(left_blocks=given, source=source_id),
-    ]
-
-
-def link_call(source_id: int, links: Sequence[tuple[str, str, str]], now: datetime) -> Call:
-    """Give the statement that relates items to each other: from key, to key, what it says."""
-    rows = [{"from_key": from_, "to_key": to, "content": says} for from_, to, says in links]
-    return LINK_ITEMS(links=dump(rows), source=source_id, now=format_moment(now))
+def read_makers(database: Database, source_id: int, stored: Iterable[StoredItem]) -> Makers:
+    """Return who makes the arcs of the blocks that some items share with others."""
+    makers: Makers = {}
+    rows = ({"key": item.key} for item in stored if item.is_shared)
+    for item in read_over(SELECT_SHARING, "keys", rows, database, source=source_id):
+        for arc in read_arcs(item.arcs):
+            key = item.block_id, write_json(arc)
+            makers.setdefault(key, set()).add((item.source_id, item.key))
+    return makers

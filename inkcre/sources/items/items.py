@@ -1,32 +1,39 @@
-"""Items of sources, written as blocks and relations: new ones, other editions, and those gone.
+"""Items of sources, written as blocks and relations: new ones, other revisions, and those gone."""
 
-A block that was made for an item follows its editions in place, so that what people have attached
-to it stays. A block that somebody else made or changed, or that another item has too, is left as it
-is: the item gets a block of its own then.
-"""
-
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from inkcre.errors import Conflict, MissingReference, NotFound, Unavailable
 from inkcre.graph.blocks import ATTEMPTS
+from inkcre.graph.file_notes import refuse_held
+from inkcre.graph.graphs import find_missing
+from inkcre.graph.plans import Reference
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.ports.database import Database
 from inkcre.sources.base import Item
+from inkcre.sources.items.changes import (
+    ArcRow,
+    BlockRow,
+    Changes,
+    Context,
+    diff,
+    may_differ,
+    obsolete_row,
+)
 from inkcre.sources.items.item_rows import (
-    DELETE_ITEMS,
-    DELETE_STALE,
-    LOCK_LEFT,
     SELECT_SOURCE_ID,
-    leave_calls,
-    read_claims,
-    read_known,
+    UPSERT_ITEMS,
+    read_makers,
+    read_stored,
+)
+from inkcre.sources.items.revisions import (
+    Revision,
+    Written,
+    is_made_by_others,
+    read_arcs,
     short_key,
 )
-from inkcre.sources.items.revisions import Batch, Edition, Write, Written, stale_row
-from inkcre.sql.values import dump
+from inkcre.sources.items.writes import Write, change_calls, deletion_calls
 
 
 def write_items(
@@ -56,21 +63,64 @@ def write_items(
     """
     by_key = {short_key(item.key): item for item in items}
     for _ in range(ATTEMPTS):
-        known = read_known(database, source_id, by_key)
-        claims = read_claims(database, source_id, known.values())
-        batch = Batch(database, source_id, now, claims, organizes=organizes)
-        for key, item in by_key.items():
-            batch.take(Edition.of(item, known.get(key)), restores=restores)
+        changes = _read_changes(database, source_id, by_key, restores=restores)
         try:
-            return batch.run(write or database.atomic)
+            return _write_changes(
+                database, source_id, changes, now, write or database.atomic, organizes=organizes
+            )
         except MissingReference:
-            refuse_unknown_storages(database, batch.storages())
+            refuse_unknown_storages(database, changes.storages())
             if not database.read(SELECT_SOURCE_ID(source=source_id)):
                 raise NotFound(f"source {source_id}: was deleted meanwhile") from None
             continue  # somebody has just deleted or changed a block
         except Conflict:
             continue  # somebody has just made the block that one of ours was to become
     raise Unavailable(f"source {source_id}: somebody else keeps changing its blocks")
+
+
+def _read_changes(
+    database: Database, source_id: int, by_key: dict[str, Item], *, restores: bool
+) -> Changes:
+    """Read what is stored of items, and decide what they change."""
+    stored = read_stored(database, source_id, by_key)
+    revisions = [Revision.of(item, stored.get(key)) for key, item in by_key.items()]
+    named: dict[Reference, None] = {}
+    for revision in revisions:
+        if may_differ(revision, restores=restores):
+            named[revision.centre] = None
+            named.update(dict.fromkeys(revision.plan.unresolved()))
+    missing = set(find_missing(database, list(named))) if named else set()
+    makers = read_makers(database, source_id, stored.values())
+    context = Context(source_id, makers, named.keys() - missing)
+    changes = diff(revisions, context, restores=restores)
+    for reference in changes.plan.unresolved():
+        if reference in missing:
+            raise NotFound(f"block {reference}: not found", hint="nothing was written")
+    return changes
+
+
+def _write_changes(
+    database: Database,
+    source_id: int,
+    changes: Changes,
+    now: datetime,
+    write: Write,
+    *,
+    organizes: bool,
+) -> Written:
+    written = Written(changes.added, changes.updated, changes.unchanged)
+    if not changes.items:
+        return written
+    calls = list(change_calls(database, source_id, changes, now, organizes=organizes))
+    answers = write(calls)
+    ids: dict[str, int | None] = {}
+    for call, rows in zip(calls, answers, strict=True):
+        if call.statement is UPSERT_ITEMS:
+            ids.update((each.key, each.block_id) for each in UPSERT_ITEMS.records(rows))
+    refuse_held(calls, answers)
+    changed = [ids.get(revision.key) for revision in changes.revised]
+    written.block_ids = [id_ for id_ in changed if id_ is not None]
+    return written
 
 
 def delete_items(
@@ -81,28 +131,21 @@ def delete_items(
     A block stays that another item has too, or that somebody has changed, stated too, or attached
     something to.
     """
-    known = read_known(database, source_id, keys)
-    claims = read_claims(database, source_id, known.values())
-    gone = {(source_id, key) for key in known}
-    stale: list[dict[str, Any]] = []
-    left: list[dict[str, Any]] = []
-    for item in known.values():
+    stored = read_stored(database, source_id, keys)
+    makers = read_makers(database, source_id, stored.values())
+    gone = {(source_id, key) for key in stored}
+    obsolete: list[ArcRow] = []
+    orphaned: list[BlockRow] = []
+    for item in stored.values():
         if item.block_id is None:
             continue
-        stale += [
-            stale_row(arc, item.block_id)
-            for arc in json.loads(item.arcs)
-            if not claims.get((item.block_id, dump(arc)), gone) - gone
+        obsolete += [
+            obsolete_row(arc, item.block_id)
+            for arc in read_arcs(item.arcs)
+            if not is_made_by_others(makers, item.block_id, arc, gone)
         ]
-        if item.is_pristine:
-            left.append(item.left())
-    asked = dump([{"key": key} for key in known])
-    write(
-        [
-            LOCK_LEFT(left_blocks=dump(left)),
-            DELETE_STALE(stale=dump(stale), source=source_id),
-            DELETE_ITEMS(keys=asked, source=source_id),
-            *leave_calls(source_id, left),
-        ]
-    )
-    return Written(deleted=len(known))
+        if item.is_unmodified:
+            orphaned.append({"id": item.block_id, "digest": item.block_digest})
+    calls = deletion_calls(database, source_id, list(stored), obsolete=obsolete, orphaned=orphaned)
+    write(list(calls))
+    return Written(deleted=len(stored))

@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 from pydantic import Field
 
 from inkcre.errors import BadAnswer
+from inkcre.graph.blocks import Block
 from inkcre.graph.forms import NodeForm, Star
 from inkcre.graph.stars import Arc, block, page, star, text
 from inkcre.sources.base import Item, Seen, SourceBase, SourceConfig
@@ -84,7 +85,7 @@ class RssSource(SourceBase[RssConfig, FetchState]):
         yield from read_feed(found.content, found.headers, url)
         remember(self.state, found)
 
-    def organize(self, block: Mapping[str, Any]) -> Star | None:
+    def organize(self, block: Block) -> Star | None:
         """Fetch the page of an entry; give its readable text."""
         url = _link_of(block)
         if url is None:
@@ -101,12 +102,12 @@ class RssSource(SourceBase[RssConfig, FetchState]):
         return star(page(url), [("text content", text(read.text))])
 
 
-def _link_of(block: Mapping[str, Any]) -> str | None:
+def _link_of(block: Block) -> str | None:
     """Give the address of an entry's page; None of what is no entry, or was changed by somebody."""
-    if block["resolver"] != ENTRY or block["storage"] is not None:
+    if block.resolver != ENTRY or block.storage is not None:
         return None
     try:
-        said = json.loads(block["content"])
+        said = json.loads(block.content)
     except ValueError:
         return None
     link = said.get("link") if isinstance(said, dict) else None

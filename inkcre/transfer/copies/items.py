@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from inkcre.graph.tables import blocks, source_items
 from inkcre.ports.database import Statement
-from inkcre.sources.items.revisions import edition_digest, sort_arcs
+from inkcre.sources.items.revisions import Arc, revision_digest, sort_arcs
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
 from inkcre.sql.values import dump
 from inkcre.transfer.copies.ids import NOBODY, find_block_ids
@@ -140,9 +140,9 @@ def _rename_blocks(move: Move, page: list[CopiedRow]) -> None:
         named = any(isinstance(end, int) for arc in arcs[number] for end in arc)
         if not named and not _is_of_others(row):
             continue
-        renamed = sort_arcs([[rename(end) for end in arc] for arc in arcs[number]])
+        renamed = sort_arcs([Arc(*map(rename, arc)) for arc in arcs[number]])
         centre = ids[row["block_id"]] if _is_of_others(row) else row["block_digest"]
-        row |= {"arcs": dump(renamed), "digest": edition_digest(centre, renamed)}
+        row |= {"arcs": dump(renamed), "digest": revision_digest(centre, renamed)}
 
 
 def _is_of_others(row: CopiedRow) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Integer,
+    Select,
     Text,
     and_,
     bindparam,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union_all,
 )
 
 from inkcre.graph.files.sweep_job import SWEEP_FILES
@@ -132,10 +134,17 @@ _keys = json_rows(
     first_created_at=Text(),
 )  # fmt: skip
 FIND_NAMES = ("kind", "payload", "source_id")
-FIND_JOBS = Statement(
-    select(_keys.c.ord, jobs.c.kind, jobs.c.payload, jobs.c.source_id).select_from(
-        _keys.join(jobs, or_(jobs.c.dedupe_key == _keys.c.dedupe_key, _is_first(_keys)))
+
+
+def _jobs_by(condition: ColumnElement[bool]) -> Select[Any]:
+    return select(_keys.c.ord, jobs.c.kind, jobs.c.payload, jobs.c.source_id).select_from(
+        _keys.join(jobs, condition)
     )
+
+
+# Each way along its own index, whatever a planner makes of an OR.
+FIND_JOBS = Statement(
+    union_all(_jobs_by(jobs.c.dedupe_key == _keys.c.dedupe_key), _jobs_by(_is_first(_keys)))
 )
 """Read jobs by dedupe key, or by where they come from; they may have ended."""
 

@@ -83,7 +83,7 @@ def put(given: Components, named: Named, name: str) -> None:
         given.database, given.storage, [content_of(name)], name=None, now=given.clock(),
         tenure=given.tenure,
     )  # fmt: skip
-    named[name] = int(block["id"])
+    named[name] = int(block.id)
 
 
 def let_go(given: Components, named: Named, name: str) -> None:

@@ -1,6 +1,6 @@
 """What the documents tell people to type does what they show, in their order, in a clean folder.
 
-``console`` blocks are run here; those of docs/mistakes.md are in tests/unit/test_docs.py. A block of
+``console`` blocks are run here; those of docs/mistakes.md are in test_mistakes.py. A block of
 commands that cannot be run is ``sh``, and says why in ``NOT_RUN``.
 """
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 KEPT = ROOT / "tests" / "data" / "toml"
-OURS = ("profiles", "inkcre/settings/examples")
-"""Not ``inkcre.toml`` of the checkout, which is whose who keeps a base there."""
+OURS = ("profiles", "inkcre")
+"""Not ``inkcre.toml`` of the checkout, which belongs to whoever keeps a base there."""
 
 NAMES = (
     "a",
@@ -39,7 +39,7 @@ MAX_DEPTH = 3
 def documents() -> list[tuple[str, bytes]]:
     """Give every kept document with its name: the corpus, and what the package is made of."""
     paths = [*KEPT.glob("*.toml"), ROOT / "pyproject.toml"]
-    paths += [path for folder in OURS for path in (ROOT / folder).glob("*.toml")]
+    paths += [path for folder in OURS for path in (ROOT / folder).rglob("*.toml")]
     return [(path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in sorted(paths)]
 
 

@@ -1,5 +1,8 @@
 """Feed the loader mutated settings for a while: only diagnostics may come of it.
 
+Before that, every key of the TOML files of this machine is located, as far as a minute reaches: no
+test may depend on what a machine happens to have, and there is no wider corpus.
+
 ``make fuzz`` runs it for two minutes; ``python -m tests.fuzz_settings --seconds N --seed S`` for
 another time or from another start. What it finds is written down as a file that the next run, and
 whoever mends it, can begin from.
@@ -24,9 +27,11 @@ from inkcre.settings.rendering import render_github, render_json, render_text
 from inkcre.settings.schema import walk_leaves
 from inkcre.settings.writing import toml_settings
 from tests.alone import working_alone
+from tests.settings.machine_files import check_machine
 from tests.settings.test_broken import CASES, read_case
 
 ROOT = Path(__file__).parent.parent
+MACHINE_SECONDS = 60
 SECRET = b"hunter2planted"
 WORDS = [
     *(".".join(path).encode() for path, _ in walk_leaves()),
@@ -108,6 +113,7 @@ def main() -> None:
     arguments = parser.parse_args()
     dice = random.Random(arguments.seed)
     print(f"seed {arguments.seed}, {arguments.seconds:.0f} seconds", flush=True)
+    print(check_machine(min(MACHINE_SECONDS, arguments.seconds)), flush=True)
     ends_at = time.monotonic() + arguments.seconds
     codes: Counter[str] = Counter()
     count = 0

@@ -17,11 +17,8 @@ from inkcre.sections.rules.checks import CHECKS
 from inkcre.settings.describing import describe_meaning, describe_values
 from inkcre.settings.leaves import show_value
 from inkcre.settings.origins import KeyPath
-from inkcre.settings.profiles import package_profiles
 from inkcre.settings.schema import Node, find_node, walk_leaves
-from tests.cli.conftest import COMMAND, clean_environ
 from tests.conftest import ROOT
-from tests.settings.cases import lay_out
 from tests.unit.test_errors import ABSTRACT, LOADED, descendants
 
 DOCS = ROOT / "docs"
@@ -81,41 +78,6 @@ def test_tables_of_the_configuration_page_are_the_model() -> None:
     if os.environ.get("WRITE_EXPECTED"):
         CONFIGURATION.write_text(expected)
     assert CONFIGURATION.read_text() == expected
-
-
-MISTAKES = re.split(r"^## ", (DOCS / "mistakes.md").read_text(), flags=re.MULTILINE)[1:]
-BLOCK = re.compile(r"^```(\S+)(?: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def play(section: str, folder: Path) -> str:
-    """Lay out a section's files and run its command; give what the section should show."""
-    blocks = BLOCK.findall(section)
-    case = lay_out({name: body for _, name, body in blocks if name}, folder)
-    (shown,) = [body for language, _, body in blocks if language == "console"]
-    command = shown.partition("\n")[0]
-    done = subprocess.run(
-        [COMMAND, *command.removeprefix("$ inkcre ").split()],
-        cwd=folder, env=clean_environ(**case.environ), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    printed = (done.stdout + done.stderr).replace(str(package_profiles()), "…/inkcre/profiles")
-    return section.replace(shown, f"{command}\n{printed}")
-
-
-@pytest.mark.parametrize("number", range(len(MISTAKES)))
-def test_mistake_earns_what_the_page_shows(number: int, tmp_path: Path) -> None:
-    """The tool prints what is printed there; to write it, run with WRITE_EXPECTED=1, one process."""
-    played = play(MISTAKES[number], tmp_path)
-    if os.environ.get("WRITE_EXPECTED"):
-        page = DOCS / "mistakes.md"
-        page.write_text(page.read_text().replace(MISTAKES[number], played))
-    else:
-        assert played == MISTAKES[number]
-
-
-def test_there_are_twelve_mistakes() -> None:
-    """Each with a command and its output."""
-    assert len(MISTAKES) == 12
-    assert all("error[" in mistake or "warning[" in mistake for mistake in MISTAKES)
 
 
 def test_every_check_is_described() -> None:

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from inkcre.edge.artifact.statements import walk_statements
+
 PACKAGE = Path(__file__).parents[2]
 NAME = PACKAGE.name
 
@@ -61,9 +63,9 @@ def _parents(name: str) -> Iterator[str]:
     yield from (".".join(parts[:count]) for count in range(1, len(parts)))
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
+def _imports(tree: ast.Module) -> Iterator[str]:
     """Yield the modules that may be meant: ``from a import b`` names ``a`` and perhaps ``a.b``."""
-    for node in ast.walk(tree):
+    for node in walk_statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

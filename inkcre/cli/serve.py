@@ -70,9 +70,11 @@ def migrate(
             schema.require_head(database)
         else:
             before = schema.read_revision(database)
-            schema.migrate(database)
+            kept = schema.migrate(database)
             if before != SCHEMA_HEAD:
                 print(f"schema: {before or 'nothing'} -> {SCHEMA_HEAD}")
+            if kept:
+                print(f"the base of before is kept as {kept}")
         print(f"schema is up to date at {SCHEMA_HEAD}")
     finally:
         database.close()

@@ -142,3 +142,13 @@ class Migratable(Protocol):
 
         The caller disposes of it.
         """
+
+    def keep_copy(self, name: str) -> str | None:
+        """Keep a copy of the whole base, called so, before its schema changes; return where it is.
+
+        One of the same name is replaced. None where that is others' business: a server's backups.
+
+        Raises:
+            QuotaExceeded: there is no room for it; nothing has changed.
+            Misconfigured: it cannot be written where it belongs.
+        """

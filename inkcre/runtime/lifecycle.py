@@ -188,7 +188,9 @@ def require_database(settings: Settings, components: Components, custody: Custod
         SurroundingsError: the database does not answer.
     """
     if getattr(settings.database, "migrate_on_start", False):
-        schema.migrate(components.database)
+        kept = schema.migrate(components.database)
+        if kept:
+            logger.info("the schema was brought up to date; the base of before is kept as %s", kept)
     schema.require_head(components.database)
     if custody:
         keep_former_folder(settings, components, custody)

@@ -51,8 +51,15 @@ def require_head(database: Database) -> None:
         )
 
 
-def migrate(database: Database) -> None:
-    """Bring the schema up to date, in one transaction; do nothing when it is."""
+def migrate(database: Database) -> str | None:
+    """Bring the schema up to date, in one transaction; do nothing when it is.
+
+    Where the base is a file, a copy of it is kept before it changes, called by its revision; an
+    empty one needs none.
+
+    Returns:
+        Where the copy is, None when there is none.
+    """
     from alembic import command
     from alembic.util import CommandError
 
@@ -60,6 +67,9 @@ def migrate(database: Database) -> None:
         raise Unsupported(
             "database: its schema is not changed from here", hint=database.migrate_hint
         )
+    revision = read_revision(database)
+    is_behind = revision is not None and revision < SCHEMA_HEAD
+    kept = database.keep_copy(revision) if revision is not None and is_behind else None
     engine = database.migration_engine()
     try:
         with _one_at_a_time, engine.connect() as connection:
@@ -80,6 +90,7 @@ def migrate(database: Database) -> None:
         raise Misconfigured(f"database.path: {reason}") from error
     finally:
         engine.dispose()
+    return kept
 
 
 def _unknown_revision(database: Database) -> SchemaBehind:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from inkcre.assembly.assembly import build_components
+from inkcre.errors import Misconfigured
 from inkcre.sql import schema
 from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE
 from tests.conftest import ROOT, new_postgres_database, postgres_settings, sqlite_settings
@@ -140,3 +141,42 @@ def test_d1_base_of_before_is_brought_to_head(revision: str, tmp_path: Path) -> 
     for table in DROPPED:
         columns.pop(table, None)
     assert kept(rows_of(execute, columns)) == kept(before)
+
+
+@pytest.mark.parametrize("revision", FROZEN)
+def test_copy_of_a_file_is_kept_before_its_schema_changes(revision: str, tmp_path: Path) -> None:
+    """It is the base as it was, called by its revision; at head there is nothing to keep."""
+    path = tmp_path / "base.sqlite3"
+    shutil.copy(BASES / f"{revision}.sqlite3", path)
+    columns = sqlite_columns(sqlite_execute(path))
+    before = rows_of(sqlite_execute(path), columns)
+    database = build_components(sqlite_settings(path)).database
+    copy = tmp_path / f"base.sqlite3.{revision}"
+    assert schema.migrate(database) == str(copy)
+    assert rows_of(sqlite_execute(copy), columns) == before
+    assert schema.migrate(database) is None
+    database.close()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_new_base_has_no_copy(tmp_path: Path) -> None:
+    """There was nothing before; in memory there is no place either."""
+    for path in (tmp_path / "new.sqlite3", ":memory:"):
+        database = build_components(sqlite_settings(path)).database
+        assert schema.migrate(database) is None
+        database.close()
+    assert [found.name for found in tmp_path.iterdir()] == ["new.sqlite3"]
+
+
+def test_copy_that_cannot_be_kept_leaves_the_base_as_it_is(tmp_path: Path) -> None:
+    """Where its place is taken by a folder, nothing has changed, and the error says so."""
+    path = tmp_path / "base.sqlite3"
+    shutil.copy(BASES / f"{FROZEN[0]}.sqlite3", path)
+    (tmp_path / f"base.sqlite3.{FROZEN[0]}").mkdir()
+    (tmp_path / f"base.sqlite3.{FROZEN[0]}" / "mine").touch()
+    database = build_components(sqlite_settings(path)).database
+    with pytest.raises(Misconfigured, match="database.path"):
+        schema.migrate(database)
+    assert schema.read_revision(database) == FROZEN[0]
+    database.close()
+    assert not list(tmp_path.glob("*.part"))

@@ -115,6 +115,10 @@ class PostgresDatabase:
             return PoolUsage(self._pool.checkedout(), self._pool.checkedin())
         return PoolUsage(0, 0)
 
+    def keep_copy(self, name: str) -> str | None:  # noqa: ARG002 - the port's
+        """Keep none: a server's backups are its operator's."""
+        return None
+
     def migration_engine(self) -> Engine:
         """Make an engine with one connection in the usual transactions."""
         with _translated():

@@ -119,6 +119,24 @@ class SqliteDatabase:
         event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
 
+    def keep_copy(self, name: str) -> str | None:
+        """Write a copy beside the file, whole or not at all; of a base in memory there is none."""
+        path = self._settings.path
+        if not isinstance(path, Path):
+            return None
+        kept = path.with_name(f"{path.name}.{name}")
+        made = kept.with_name(f"{kept.name}.part")
+        with _translated():
+            made.unlink(missing_ok=True)
+            try:
+                with self._borrow() as connection:  # in a transaction of its own
+                    connection.execute("VACUUM INTO ?", (str(made),))
+                made.replace(kept)
+            except BaseException:
+                made.unlink(missing_ok=True)
+                raise
+        return str(kept)
+
     def _only_connection(self) -> Any:
         with self._borrow() as connection:
             return connection

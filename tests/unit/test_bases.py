@@ -175,7 +175,7 @@ def test_copy_that_cannot_be_kept_leaves_the_base_as_it_is(tmp_path: Path) -> No
     (tmp_path / f"base.sqlite3.{FROZEN[0]}").mkdir()
     (tmp_path / f"base.sqlite3.{FROZEN[0]}" / "mine").touch()
     database = build_components(sqlite_settings(path)).database
-    with pytest.raises(Misconfigured, match="database.path"):
+    with pytest.raises(Misconfigured, match=r"database\.path"):
         schema.migrate(database)
     assert schema.read_revision(database) == FROZEN[0]
     database.close()

@@ -56,7 +56,7 @@ def set_value(document: TomlDocument, content: bytes, path: Path, value: Any) ->
     if isinstance(table.get(path[-1]), dict):
         raise NotEditable(f"{toml_key(path)} is a table there")
     table[path[-1]] = value
-    return _apply(content, _plan_set(document, path, value), expected)
+    return apply_splice(content, _plan_set(document, path, value), expected)
 
 
 def unset_value(document: TomlDocument, content: bytes, path: Path) -> bytes:
@@ -73,10 +73,15 @@ def unset_value(document: TomlDocument, content: bytes, path: Path) -> bytes:
     for key in path[:-1]:
         table = table[key]
     del table[path[-1]]
-    return _apply(content, _plan_unset(document, path, span), expected)
+    return apply_splice(content, _plan_unset(document, path, span), expected)
 
 
-def _apply(content: bytes, splice: Splice, expected: dict[str, Any]) -> bytes:
+def apply_splice(content: bytes, splice: Splice, expected: dict[str, Any]) -> bytes:
+    """Return a file's bytes with a splice made, if the result says what is expected.
+
+    Raises:
+        NotEditable: it says something else, or is no TOML.
+    """
     raw = content.decode("utf-8-sig")
     first = raw.find("\n")
     newline = "\r\n" if first > 0 and raw[first - 1] == "\r" else "\n"

@@ -1,6 +1,7 @@
 """Leases: who holds a job, for how long, and what is kept from those who have lost it."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -257,3 +258,18 @@ def test_ended_jobs_are_forgotten_after_a_month(base: Components, clock: Clock) 
     assert new
     assert get_job(base.database, new).state == "running"
     assert old != new
+
+
+def test_lane_is_first_come_first_served(base: Components, clock: Clock) -> None:
+    """The job that was added first goes first, though another of its lane has been due longer."""
+    first = add(base, lane="a", run_at=clock() + timedelta(seconds=20))
+    second = add(base, lane="a", run_at=clock() + timedelta(seconds=10))
+    clock.pass_by(seconds=15)  # only the second is due: the first does not keep it waiting
+    lease = take(base)
+    assert lease
+    assert lease.job_id == second
+    release(base.database, [lease.token], base.clock())
+    clock.pass_by(seconds=15)
+    lease = take(base)
+    assert lease
+    assert lease.job_id == first

@@ -25,6 +25,7 @@ from inkcre.jobs.kinds import (
 from inkcre.jobs.leases import LeaseLost, claim
 from inkcre.jobs.running import run_claimable
 from inkcre.jobs.threads import JobThreads
+from inkcre.jobs.tick import tick
 from inkcre.tracing import traced
 from tests.jobs.conftest import Clock
 
@@ -366,3 +367,51 @@ def test_threads_survive_a_database_that_is_away(
     threads.tick()
     wait_until(lambda: get_job(real, job_id).state == "finished")
     threads.stop()
+
+
+class OneAtATime(threading.Event):
+    """An event that each time wakes one thread of those that wait for it, and not all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn = threading.Lock()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait behind the others."""
+        with self._turn:
+            was_set = super().wait(timeout)
+            super().clear()
+        return was_set
+
+
+def test_thread_that_takes_a_job_wakes_the_next(process: Components) -> None:
+    """Though only one of them was woken, all three run at once."""
+    together = threading.Barrier(3)
+
+    def run(job: RunningJob, payload: NoPayload) -> None:
+        together.wait(20)
+
+    woken = OneAtATime()
+    threads = JobThreads(process, Kinds.of(kind(run)), number=3, woken=woken)
+    ids = [add(process) for _ in range(3)]
+    threads.start()
+    woken.set()
+    wait_until(lambda: {get_job(process.database, i).state for i in ids} == {"finished"})
+    threads.stop()
+
+
+def test_tick_begins_no_job_when_its_time_is_over(base: Components) -> None:
+    """What is left is for the next tick, which has a time of its own."""
+    began: list[int] = []
+
+    def run(job: RunningJob, payload: NoPayload) -> None:
+        began.append(job.id)
+        time.sleep(0.05)
+
+    kinds = Kinds.of(kind(run))
+    first, second = add(base), add(base)
+    assert tick(base, kinds, budget_seconds=0)[1] == 0
+    assert tick(base, kinds, budget_seconds=0.04)[1] == 1
+    assert began == [first]
+    assert tick(base, kinds, budget_seconds=60)[1] == 1
+    assert began == [first, second]

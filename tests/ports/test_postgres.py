@@ -13,7 +13,7 @@ import httpx2 as httpx
 import psycopg
 import pytest
 from psycopg import errors as pg
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from inkcre.adapters.database import postgres
 from inkcre.assembly.assembly import build_components
@@ -295,3 +295,15 @@ def test_connection_limit_is_the_least_of_three(postgres_url: str) -> None:
     away = postgres_settings("postgresql://u@127.0.0.1:1/d")
     assert ask_facts(away).connection_limit is None
     assert ask_facts(None).connection_limit is None
+
+
+def test_connection_that_died_is_not_given_to_the_next(postgres_url: str) -> None:
+    """Of a pool of one that is not tested: whoever comes next has a new one."""
+    pool = {"kind": "queue", "size": 1, "overflow": 0, "pre_ping": False}
+    database = build_components(postgres_settings(postgres_url, **{"database.pool": pool})).database
+    end_itself = Statement(select(func.pg_terminate_backend(func.pg_backend_pid())))
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            database.atomic([end_itself()])
+        assert database.atomic([Statement(select(literal(1)))()]) == [[(1,)]]
+    database.close()

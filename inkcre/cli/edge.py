@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -251,7 +251,7 @@ def _refuse_shown_secrets(found: "Inspection") -> None:
         raise SettingsError(wrong)
 
 
-def _require_bindings(found: "Inspection", configuration: "Mapping[str, Any]") -> None:
+def _require_bindings(found: "Inspection", configuration: "Mapping[str, object]") -> None:
     """Return if every binding that a component names is there, with the right type.
 
     Raises:

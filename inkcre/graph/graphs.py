@@ -6,7 +6,7 @@ Rows refer to each other inside the batch by digest, so nothing is read back bet
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -131,7 +131,7 @@ class _Arc(Relation):
         )
 
 
-def _nodes(found: ColumnElement[bool]) -> Select[Any]:
+def _nodes(found: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
     return select(
         _wanted.c.ord,
         *BLOCK_COLUMNS,
@@ -185,7 +185,7 @@ class _KnownBlock:
     digest: str
 
 
-def _known(found: ColumnElement[bool]) -> Select[Any]:
+def _known(found: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
     return select(blocks.c.id, blocks.c.digest).select_from(_wanted.join(blocks, found))
 
 

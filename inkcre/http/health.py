@@ -1,7 +1,6 @@
 """``/heartbeat``, ``/livez``, ``/readyz`` and ``/capabilities``."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -14,7 +13,7 @@ from inkcre.http.responses import json_response
 from inkcre.ports.database import Database
 
 
-def _describe(error: InkcreError) -> dict[str, Any]:
+def _describe(error: InkcreError) -> dict[str, object]:
     return {"code": error.code, "detail": error.message, "hint": error.hint}
 
 
@@ -22,7 +21,7 @@ def build_router(
     *,
     profile: str,
     is_worker: bool,
-    capabilities: Mapping[str, Any],
+    capabilities: Mapping[str, object],
     require_schema: Callable[[Database], None],
     notice: Callable[[Components], list[InkcreError]],
     has_docs: bool,

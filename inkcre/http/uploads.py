@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
@@ -43,13 +43,17 @@ class _Form:
 
     def _make_parser(self, content_type: str) -> "MultipartParser":
         from python_multipart.exceptions import FormParserError
-        from python_multipart.multipart import MultipartParser, parse_options_header
+        from python_multipart.multipart import (
+            MultipartCallbacks,
+            MultipartParser,
+            parse_options_header,
+        )
 
         _, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")
         if not boundary:
             raise Invalid("the form's boundary is missing", field="content-type")
-        callbacks: Any = {
+        callbacks: MultipartCallbacks = {
             "on_header_field": self._take_header,
             "on_header_value": self._take_value,
             "on_header_end": self._end_header,

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel
 from sqlalchemy import (
@@ -33,7 +33,7 @@ from sqlalchemy import (
 
 from inkcre.errors import Conflict, NotFound
 from inkcre.ports.database import Call, Database
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.constructs import IGNORE_TWINS, Expression, json_rows, moment, shown
 from inkcre.sql.cursors import Page, read_page
 from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
 from inkcre.sql.tables import jobs
@@ -108,13 +108,13 @@ NEW_COLUMNS = (
 
 def pending(
     *,
-    kind: ColumnElement[Any],
-    payload: ColumnElement[Any],
-    run_at: ColumnElement[Any],
-    lane: ColumnElement[Any],
-    dedupe_key: ColumnElement[Any],
-    source_id: ColumnElement[Any],
-) -> Select[Any]:
+    kind: Expression,
+    payload: Expression,
+    run_at: Expression,
+    lane: Expression,
+    dedupe_key: Expression,
+    source_id: Expression,
+) -> Select[*tuple[object, ...]]:
     """Select rows for ``NEW_COLUMNS``; the caller says where from."""
     return select(
         _now, literal("pending", Text), literal(0, Integer), kind, payload, run_at, run_at, lane,
@@ -122,7 +122,7 @@ def pending(
     )  # fmt: skip
 
 
-def insert_jobs(new: Select[Any]) -> Insert:
+def insert_jobs(new: Select[*tuple[object, ...]]) -> Insert:
     """Insert what ``pending`` selects, but for jobs whose dedupe keys are there already."""
     return insert(jobs).from_select(NEW_COLUMNS, new.suffix_with(IGNORE_TWINS))
 

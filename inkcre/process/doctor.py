@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from inkcre.assembly.assembly import build_components, build_keyvalue, build_storage
 from inkcre.context import Components
@@ -82,7 +82,7 @@ class Examination:
         """Whether nothing failed."""
         return all(probe.status != "failed" for probe in self.probes)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Give the examination as plain data."""
         return {**asdict(self), "healthy": self.is_healthy}
 
@@ -104,7 +104,7 @@ def examine(found: Inspection) -> Examination:
     return Examination(found.profile, mask(str(leaves["target"])), tuple(tried))
 
 
-def _bind(function: Callable[..., str], *arguments: Any) -> Callable[[], str]:
+def _bind(function: Callable[..., str], *arguments: object) -> Callable[[], str]:
     return lambda: function(*arguments)
 
 

@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from pydantic_core import PydanticUndefined
 
@@ -52,7 +51,7 @@ class Explanation:
     not_in_force: str | None
     """Why the setting has no value here; None when it has one."""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Give the explanation as plain data."""
         return asdict(self)
 
@@ -66,7 +65,7 @@ class TableExplanation:
     settings: tuple[tuple[str, str, str], ...]
     """Key, value and place of each."""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Give the explanation as plain data."""
         names = ("key", "value", "place")
         settings = [dict(zip(names, row, strict=True)) for row in self.settings]

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from inkcre.sections.rules.consequences import IN_MEMORY, let_storage_follow
 from inkcre.sections.rules.constraints import check_constraints
@@ -82,7 +81,7 @@ class Inspection:
 def load_settings(
     profile: str | None = None,
     *,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     assignments: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -118,7 +117,7 @@ def load_settings(
 def inspect_settings(
     profile: str | None = None,
     *,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     assignments: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -299,7 +298,7 @@ def _resolve_paths(origins: Origins, folder: Path) -> Origins:
     return replace(origins, winners=winners)
 
 
-def _make_absolute(value: Any, base: Path) -> Any:
+def _make_absolute(value: object, base: Path) -> object:
     """Make a path absolute, or those in a list; what is no path is for the model to refuse."""
     if isinstance(value, (list, tuple)):
         return type(value)(_make_absolute(item, base) for item in value)

@@ -10,9 +10,9 @@ request, where here nothing is held but what has come.
 import socket
 import sys
 import time
-from typing import Any, Protocol
+from typing import Protocol
 
-from inkcre.javascript import Watchdog, make_bytes
+from inkcre.javascript import JsProxy, Watchdog, make_bytes
 
 RECEIVE_BYTES = 65_536
 
@@ -26,7 +26,7 @@ class HyperdriveBinding(Protocol):
     password: str
     database: str
 
-    def connect(self) -> Any:
+    def connect(self) -> JsProxy:
         """Give a socket: https://developers.cloudflare.com/workers/runtime-apis/tcp-sockets/."""
 
 
@@ -102,7 +102,7 @@ class BindingStream:
         _ignore(self._socket.close())
 
 
-def _ignore(promise: Any) -> None:
+def _ignore(promise: JsProxy) -> None:
     """Look at a promise's rejection, for nobody else does: it would be reported as unhandled."""
     import js
 

@@ -9,7 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import httpcore2 as httpcore
 
@@ -125,7 +125,7 @@ class _PinnedBackend(httpcore.NetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
+        socket_options: Iterable[object] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first of the addresses that answers."""
         failure: Exception | None = None
@@ -170,7 +170,7 @@ class _TimedStream(httpcore.NetworkStream):
         """Hang up."""
         self._stream.close()
 
-    def get_extra_info(self, info: str) -> Any:
+    def get_extra_info(self, info: str) -> object:
         """Tell what is known of the connection."""
         return self._stream.get_extra_info(info)
 

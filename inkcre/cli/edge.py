@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from inkcre.cli.edge_checks import refuse_shown_secrets, require_bindings
 from inkcre.cli.settings_options import (
     Assignments,
     Format,
@@ -24,8 +25,6 @@ from inkcre.cli.settings_options import (
 from inkcre.errors import EX_CONFIG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from inkcre.edge.artifact.building import Artifact
     from inkcre.sections.settings import Settings
     from inkcre.settings.loader import Inspection
@@ -220,7 +219,7 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
     found = inspect_profile(profile or _chosen_for_workers(), assignments)
     stop_on_problems(found)
     assert found.settings is not None
-    _refuse_shown_secrets(found)
+    refuse_shown_secrets(found)
     wrangler = find_configuration(found.folder)
     packages = read_lock(lock_file().read_text())
     theirs = read_configuration(wrangler) if wrangler else {}
@@ -231,46 +230,8 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
         wheels=fetch_wheels(packages, wheels or tools_folder() / "wheels"),
         wrangler=theirs,
     )
-    _require_bindings(found, artifact.configuration)
+    require_bindings(found, artifact.configuration)
     return Built(artifact, found, found.settings, wrangler)
-
-
-def _refuse_shown_secrets(found: "Inspection") -> None:
-    """Return if no value looks like a secret: all of them are written into the artifact.
-
-    Raises:
-        SettingsError: one does.
-    """
-    from inkcre.sections.rules.checks import SHOWN_SECRET, check_settings
-    from inkcre.sections.rules.findings import Facts
-    from inkcre.settings.report import SettingsError
-
-    findings = check_settings(found, Facts(is_deploying=True))
-    wrong = [finding for finding in findings if finding.code == SHOWN_SECRET]
-    if wrong:
-        raise SettingsError(wrong)
-
-
-def _require_bindings(found: "Inspection", configuration: "Mapping[str, object]") -> None:
-    """Return if every binding that a component names is there, with the right type.
-
-    Raises:
-        SettingsError: one is not; the Worker would answer nothing.
-    """
-    from inkcre.edge.artifact.wrangler import binding_names
-    from inkcre.sections.rules.checks import check_settings
-    from inkcre.sections.rules.findings import Facts
-    from inkcre.settings.report import SettingsError
-
-    there = binding_names(configuration)
-    wrong = [
-        finding
-        for finding in check_settings(found, Facts(is_deploying=True))
-        if finding.code == "INK209"
-        or (finding.code == "INK207" and finding.message.split()[1].rstrip(",") not in there)
-    ]
-    if wrong:
-        raise SettingsError(wrong)
 
 
 def _chosen_for_workers() -> str:

@@ -152,10 +152,8 @@ def inspect_settings(
     _check_profile_tables(config, profiles, report)
     origins = replace(merge(layers), lineage=_lineage(chain))
     origins = let_storage_follow(_resolve_paths(origins, around.folder))
-    settings = None
-    if choice.name in profiles:  # else most of what would be said follows from that
-        settings = validate(origins, report)
-        check_constraints(origins, report)
+    # Of a profile that is not there, most of what would be said follows from that.
+    settings = _validate(origins, report) if choice.name in profiles else None
     return Inspection(
         profile=choice.name,
         origins=origins,
@@ -166,6 +164,12 @@ def inspect_settings(
         folder=base,
         environ=around.environ,
     )
+
+
+def _validate(origins: Origins, report: Report) -> Settings | None:
+    settings = validate(origins, report)
+    check_constraints(origins, report)
+    return settings
 
 
 def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> Surroundings:

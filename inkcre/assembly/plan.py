@@ -44,7 +44,7 @@ class PortPlan:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AssemblyPlan:
     """What the settings assemble to."""
 
     profile: str
@@ -58,18 +58,18 @@ class Plan:
         return asdict(self)
 
 
-def plan_assembly(settings: Settings) -> Plan:
+def plan_assembly(settings: Settings) -> AssemblyPlan:
     """Describe what ``build_components`` would build, and why."""
     leaves = list_leaves(settings.origins, settings)
     return plan_leaves(leaves, settings.origins.lineage)
 
 
-def plan_leaves(leaves: Sequence[Leaf], lineage: tuple[str, ...]) -> Plan:
+def plan_leaves(leaves: Sequence[Leaf], lineage: tuple[str, ...]) -> AssemblyPlan:
     """Describe what settings that may be wrong would assemble to."""
     by_path = {leaf.path: leaf for leaf in leaves}
     profile = by_path[("profile",)]
     target = by_path[("target",)].show()
-    return Plan(
+    return AssemblyPlan(
         profile=profile.show(),
         chosen_by=profile.origin.describe(),
         lineage=lineage,
@@ -118,7 +118,7 @@ def _reason_against(target: str, port: str, kind: str) -> str:
     return "not chosen"
 
 
-def render_plan(plan: Plan) -> str:
+def render_plan(plan: AssemblyPlan) -> str:
     """Write a plan on one page, for people."""
     lineage = " <- ".join(plan.lineage) or plan.profile
     lines = [f"profile  {lineage}  (chosen by {plan.chosen_by})", f"target   {plan.target}", ""]

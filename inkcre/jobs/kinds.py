@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from inkcre.context import Components
 from inkcre.errors import TimedOut
-from inkcre.jobs.leases import Lease, LeaseLost, Place, write_fenced
+from inkcre.jobs.leases import JobSlot, Lease, LeaseLost, write_fenced
 from inkcre.ports.database import Call, Row
 from inkcre.sql.rows import Json
 
@@ -118,11 +118,11 @@ class JobKind(Generic[P]):
         """
         return self.run(job, self.payload.model_validate_json(payload)) or Outcome()
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[JobSlot]:
         """Give the places that jobs of this kind may have."""
         if self.concurrency is None:
-            return [Place(self.name, None)]
-        return [Place(self.name, slot) for slot in range(self.concurrency)]
+            return [JobSlot(self.name, None)]
+        return [JobSlot(self.name, slot) for slot in range(self.concurrency)]
 
     def pause_seconds(self, attempts: int) -> float:
         """Give how long to wait after so many attempts."""
@@ -148,7 +148,7 @@ class AnyKind(Protocol):
     def run_text(self, job: RunningJob, payload: str) -> Outcome:
         """Run a job with its payload as its row has it."""
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[JobSlot]:
         """Give the places that jobs of this kind may have."""
 
     def pause_seconds(self, attempts: int) -> float:
@@ -166,6 +166,6 @@ class Kinds:
         """Register kinds by their names."""
         return Kinds({kind.name: kind for kind in kinds})
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[JobSlot]:
         """Give all places of all kinds."""
         return [place for kind in self.by_name.values() for place in kind.places()]

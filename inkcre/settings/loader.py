@@ -39,7 +39,7 @@ from inkcre.settings.variables import (
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class LoadContext:
     """What loading looks at: variables, a folder of files, the secret folders."""
 
     environ: Mapping[str, str]
@@ -172,14 +172,14 @@ def _validate(origins: Origins, report: Report) -> Settings | None:
     return settings
 
 
-def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> Surroundings:
+def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> LoadContext:
     is_machine = environ is None
     if environ is None:
         environ = {} if sys.platform == "emscripten" else os.environ
     folders = [SECRET_FOLDER] if is_machine else []
     if environ.get("CREDENTIALS_DIRECTORY"):
         folders.append(Path(environ["CREDENTIALS_DIRECTORY"]))
-    return Surroundings(
+    return LoadContext(
         environ,
         (folder or working_folder()).absolute(),
         is_machine or folder is not None,
@@ -213,7 +213,7 @@ def working_folder() -> Path:
 
 
 def _find_files(
-    around: Surroundings, chosen: Mapping[str, Variable], report: Report
+    around: LoadContext, chosen: Mapping[str, Variable], report: Report
 ) -> tuple[list[Variable], Path | None]:
     """Read ``.env`` and find ``inkcre.toml``; the first may name the second, and lies beside it."""
     found, dotenv = None, []

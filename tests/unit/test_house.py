@@ -152,6 +152,16 @@ def length(node: ast.stmt) -> int:
     return node.end_lineno - node.lineno + 1
 
 
+def test_names_of_classes_are_used_once() -> None:
+    """In the whole project; what is a module's own may be called as it is elsewhere."""
+    found: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+
+
 def test_any_is_kept_to_the_borders() -> None:
     """The base has none at all, which the type checker sees to as well; the rest has few."""
     named = {

@@ -17,7 +17,7 @@ from inkcre.javascript import JsProxy, Watchdog, make_bytes
 RECEIVE_BYTES = 65_536
 
 
-class HyperdriveBinding(Protocol):
+class Hyperdrive(Protocol):
     """What Workers lend: https://developers.cloudflare.com/hyperdrive/reference/."""
 
     host: str
@@ -54,7 +54,7 @@ class Stream(Protocol):
         """Hang up, whatever is on its way."""
 
 
-def open_stream(binding: HyperdriveBinding, seconds: float) -> Stream:
+def open_stream(binding: Hyperdrive, seconds: float) -> Stream:
     """Connect to what a binding names; the deadline is so many seconds away.
 
     Raises:
@@ -72,7 +72,7 @@ class BindingStream:
     deadline.
     """
 
-    def __init__(self, binding: HyperdriveBinding, seconds: float) -> None:
+    def __init__(self, binding: Hyperdrive, seconds: float) -> None:
         self._watchdog = Watchdog(seconds)
         self._socket = binding.connect()
         self._reader = self._socket.readable.getReader()
@@ -112,7 +112,7 @@ def _ignore(promise: JsProxy) -> None:
 class SocketStream:
     """A socket of a process: where an application of Workers' settings is tried without Workers."""
 
-    def __init__(self, binding: HyperdriveBinding, seconds: float) -> None:
+    def __init__(self, binding: Hyperdrive, seconds: float) -> None:
         self._socket = socket.create_connection((binding.host, int(binding.port)), seconds)
         self.allow(seconds)
 

@@ -6,7 +6,6 @@ connection.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from inkcre.assembly.assembly import ADAPTERS, load_adapter
 from inkcre.errors import Unsupported
@@ -34,7 +33,7 @@ class PortPlan:
     kind: str
     chosen_by: str
     options: Mapping[str, str]
-    capabilities: Mapping[str, Any] | None
+    capabilities: Mapping[str, object] | None
     """What the adapter declares of itself; None when there is no adapter."""
 
     missing: str | None
@@ -53,7 +52,7 @@ class AssemblyPlan:
     target: str
     ports: tuple[PortPlan, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Give the plan as plain data, with the origin of each choice."""
         return asdict(self)
 
@@ -98,7 +97,7 @@ def _plan_port(leaves: Sequence[Leaf], port: str, target: str) -> PortPlan:
     )
 
 
-def _ask_adapter(port: str, kind: str) -> tuple[Mapping[str, Any] | None, str | None]:
+def _ask_adapter(port: str, kind: str) -> tuple[Mapping[str, object] | None, str | None]:
     try:
         return asdict(load_adapter(port, kind).capabilities), None
     except Unsupported as error:
@@ -137,7 +136,7 @@ def _word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
 
 
-def describe_capabilities(settings: Settings) -> dict[str, Any]:
+def describe_capabilities(settings: Settings) -> dict[str, object]:
     """Give the plan for whoever asks over HTTP: no origins, and no option of this machine's."""
     plan = plan_assembly(settings)
     ports = [asdict(port) for port in plan.ports]

@@ -214,6 +214,7 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
     from inkcre.edge.artifact.configuration import find_configuration, read_configuration
     from inkcre.edge.artifact.lock import lock_file, read_lock
     from inkcre.edge.artifact.wheels import fetch_wheels
+    from inkcre.edge.artifact.wrangler import binding_names
     from inkcre.edge.tools import tools_folder
 
     found = inspect_profile(profile or _chosen_for_workers(), assignments)
@@ -230,7 +231,7 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
         wheels=fetch_wheels(packages, wheels or tools_folder() / "wheels"),
         wrangler=theirs,
     )
-    require_bindings(found, artifact.configuration)
+    require_bindings(found, binding_names(artifact.configuration))
     return Built(artifact, found, found.settings, wrangler)
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from inkcre.settings.loader import Inspection
 
@@ -24,18 +24,20 @@ def refuse_shown_secrets(found: "Inspection") -> None:
         raise SettingsError(wrong)
 
 
-def require_bindings(found: "Inspection", configuration: "Mapping[str, object]") -> None:
+def require_bindings(found: "Inspection", there: "AbstractSet[str]") -> None:
     """Return if every binding that a component names is there, with the right type.
+
+    Args:
+        found: the settings.
+        there: the names of the bindings that the artifact has.
 
     Raises:
         SettingsError: one is not; the Worker would answer nothing.
     """
-    from inkcre.edge.artifact.wrangler import binding_names
     from inkcre.sections.rules.checks import check_settings
     from inkcre.sections.rules.findings import Facts
     from inkcre.settings.report import SettingsError
 
-    there = binding_names(configuration)
     wrong = [
         finding
         for finding in check_settings(found, Facts(is_deploying=True))

@@ -10,7 +10,7 @@ from inkcre.errors import Invalid
 from inkcre.http.streams import read_body
 
 if TYPE_CHECKING:
-    from python_multipart.multipart import MultipartParser
+    from python_multipart.multipart import MultipartCallbacks, MultipartParser
 
 FORM = "multipart/form-data"
 
@@ -43,11 +43,7 @@ class _Form:
 
     def _make_parser(self, content_type: str) -> "MultipartParser":
         from python_multipart.exceptions import FormParserError
-        from python_multipart.multipart import (
-            MultipartCallbacks,
-            MultipartParser,
-            parse_options_header,
-        )
+        from python_multipart.multipart import MultipartParser, parse_options_header
 
         _, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")

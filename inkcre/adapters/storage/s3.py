@@ -1,13 +1,16 @@
 """An S3-compatible store."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from obstore.store import S3Config, S3Store
+from obstore.store import S3Store
 
 from inkcre.adapters.storage.shared import MAX_CONDITIONAL_BYTES, ObstoreStorage, translated
 from inkcre.ports.storage import StorageCapabilities
 from inkcre.sections.storage import S3Settings
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 MAX_RETRIES = 5
 """Three seconds of tries. With two, over within 0.4 s, a large upload failed when a store that was

@@ -292,7 +292,7 @@ def _render(built: Built, out: Path, *, is_checked: bool = False) -> str:
         (f"{package.name} {package.version}", package.kept, package.unpruned - package.kept)
         for package in sorted(artifact.packages, key=lambda package: -package.kept)
     ]
-    rows += [("in all", artifact.size, sum(row[2] for row in rows))]
+    rows += [("in all", artifact.size, sum(cut for _, _, cut in rows))]
     lines = [f"{'package':<32}{'KiB':>9}{'pruned':>9}"]
     lines += [f"{name:<32}{kept / 1024:>9,.0f}{cut / 1024:>9,.0f}" for name, kept, cut in rows]
     lines += [f"{'limit':<32}{LIMIT_BYTES / 1024:>9,.0f}", ""]

@@ -152,6 +152,23 @@ def length(node: ast.stmt) -> int:
     return node.end_lineno - node.lineno + 1
 
 
+def test_rows_are_read_by_name() -> None:
+    """Only adapters and what makes records of rows know where a column stands."""
+    rooms = ("adapters", "sql")
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in MODULES
+        if path.relative_to(ROOT / "inkcre").parts[0] not in rooms
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in ("row", "rows")
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, int)
+    ]
+    assert found == []
+
+
 def test_names_of_classes_are_used_once() -> None:
     """In the whole project; what is a module's own may be called as it is elsewhere."""
     found: dict[str, list[str]] = {}

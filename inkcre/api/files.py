@@ -1,6 +1,6 @@
 """``/files``, and the content of blocks."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -56,7 +56,7 @@ FILE_BODY = {
     }
 }
 
-CONTENT_RESPONSES: dict[int | str, dict[str, Any]] = {
+CONTENT_RESPONSES: dict[int | str, dict[str, object]] = {
     200: {
         "description": "The content",
         "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},

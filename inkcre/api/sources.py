@@ -1,6 +1,6 @@
 """``/sources``, ``/hooks``, and the former ``/source``."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field, ValidationError
@@ -41,9 +41,9 @@ class SourceOut(BaseModel):
     updated_at: str = Field(description="RFC 3339, UTC")
     type: str
     nickname: str | None
-    config: dict[str, Any]
-    collect_at: dict[str, Any] | None = Field(description="Its schedule in the former shape")
-    state: dict[str, Any] = Field(description="How far it has come")
+    config: dict[str, object]
+    collect_at: dict[str, object] | None = Field(description="Its schedule in the former shape")
+    state: dict[str, object] = Field(description="How far it has come")
     schedule: ScheduleOut | None
 
 
@@ -60,14 +60,14 @@ class SourceTypeOut(BaseModel):
     type: str
     summary: str
     takes_items: bool = Field(description="Whether others may send it items")
-    config_schema: dict[str, Any] = Field(description="JSON Schema of `config`")
+    config_schema: dict[str, object] = Field(description="JSON Schema of `config`")
 
 
 class ItemForm(BaseModel):
     """An item that somebody else has collected, for the API's description."""
 
     key: str = Field(max_length=MAX_KEY_LENGTH, description="Its identity in the source")
-    star: dict[str, Any] = Field(description="A star form")
+    star: dict[str, object] = Field(description="A star form")
 
 
 class ItemsForm(BaseModel):
@@ -220,7 +220,7 @@ def add_items(source_id: PathId, body: RawBody) -> Response:
     return json_response({**written.count(), "block_ids": written.block_ids})
 
 
-def _read_items(data: Any) -> list[Item]:
+def _read_items(data: object) -> list[Item]:
     for unknown in data.keys() - {"items"} if isinstance(data, dict) else ():
         raise Invalid("unknown key", field=unknown)
     given = data.get("items") if isinstance(data, dict) else None

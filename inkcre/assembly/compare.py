@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from inkcre.assembly.plan import PortPlan, plan_leaves
 from inkcre.settings.leaves import Leaf, plain_value, reveal
@@ -32,7 +31,7 @@ class Difference:
     assembly: tuple[Change, ...]
     notes: tuple[str, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Give the difference as plain data."""
         return asdict(self)
 
@@ -62,7 +61,7 @@ def _compare_values(first: list[Leaf], second: list[Leaf]) -> Iterator[Change]:
             yield Change(key, *shown, *places)
 
 
-def _comparable(leaf: Leaf | None) -> Any:
+def _comparable(leaf: Leaf | None) -> object:
     return (plain_value(reveal(leaf.value)),) if leaf else None
 
 

@@ -6,7 +6,6 @@ connection.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from inkcre.assembly.assembly import ADAPTERS, load_adapter
 from inkcre.errors import Unsupported
@@ -34,7 +33,7 @@ class PortPlan:
     kind: str
     chosen_by: str
     options: Mapping[str, str]
-    capabilities: Mapping[str, Any] | None
+    capabilities: Mapping[str, object] | None
     """What the adapter declares of itself; None when there is no adapter."""
 
     missing: str | None
@@ -44,7 +43,7 @@ class PortPlan:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AssemblyPlan:
     """What the settings assemble to."""
 
     profile: str
@@ -53,23 +52,23 @@ class Plan:
     target: str
     ports: tuple[PortPlan, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Give the plan as plain data, with the origin of each choice."""
         return asdict(self)
 
 
-def plan_assembly(settings: Settings) -> Plan:
+def plan_assembly(settings: Settings) -> AssemblyPlan:
     """Describe what ``build_components`` would build, and why."""
     leaves = list_leaves(settings.origins, settings)
     return plan_leaves(leaves, settings.origins.lineage)
 
 
-def plan_leaves(leaves: Sequence[Leaf], lineage: tuple[str, ...]) -> Plan:
+def plan_leaves(leaves: Sequence[Leaf], lineage: tuple[str, ...]) -> AssemblyPlan:
     """Describe what settings that may be wrong would assemble to."""
     by_path = {leaf.path: leaf for leaf in leaves}
     profile = by_path[("profile",)]
     target = by_path[("target",)].show()
-    return Plan(
+    return AssemblyPlan(
         profile=profile.show(),
         chosen_by=profile.origin.describe(),
         lineage=lineage,
@@ -98,7 +97,7 @@ def _plan_port(leaves: Sequence[Leaf], port: str, target: str) -> PortPlan:
     )
 
 
-def _ask_adapter(port: str, kind: str) -> tuple[Mapping[str, Any] | None, str | None]:
+def _ask_adapter(port: str, kind: str) -> tuple[Mapping[str, object] | None, str | None]:
     try:
         return asdict(load_adapter(port, kind).capabilities), None
     except Unsupported as error:
@@ -118,7 +117,7 @@ def _reason_against(target: str, port: str, kind: str) -> str:
     return "not chosen"
 
 
-def render_plan(plan: Plan) -> str:
+def render_plan(plan: AssemblyPlan) -> str:
     """Write a plan on one page, for people."""
     lineage = " <- ".join(plan.lineage) or plan.profile
     lines = [f"profile  {lineage}  (chosen by {plan.chosen_by})", f"target   {plan.target}", ""]
@@ -137,7 +136,7 @@ def _word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
 
 
-def describe_capabilities(settings: Settings) -> dict[str, Any]:
+def describe_capabilities(settings: Settings) -> dict[str, object]:
     """Give the plan for whoever asks over HTTP: no origins, and no option of this machine's."""
     plan = plan_assembly(settings)
     ports = [asdict(port) for port in plan.ports]

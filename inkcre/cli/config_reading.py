@@ -3,7 +3,7 @@
 import json
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -93,16 +93,15 @@ def write_columns(rows: "Sequence[Sequence[str]]") -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _as_json(leaves: "Sequence[Leaf]", *, origins: bool, secrets: bool) -> dict[str, Any]:
+def _as_json(leaves: "Sequence[Leaf]", *, origins: bool, secrets: bool) -> dict[str, object]:
     from inkcre.settings.masking import mask
+    from inkcre.settings.merging import open_table
 
-    tree: dict[str, Any] = {}
+    tree: dict[str, object] = {}
     for leaf in leaves:
-        table = tree
-        for key in leaf.path[:-1]:
-            table = table.setdefault(mask(key), {})
+        table = open_table(tree, map(mask, leaf.path[:-1]))
         table[leaf.path[-1]] = _json_value(leaf, secrets=secrets)
-    made: dict[str, Any] = {"settings": tree}
+    made: dict[str, object] = {"settings": tree}
     if origins:
         made["origins"] = {
             leaf.key: {
@@ -115,7 +114,7 @@ def _as_json(leaves: "Sequence[Leaf]", *, origins: bool, secrets: bool) -> dict[
     return made
 
 
-def _json_value(leaf: "Leaf", *, secrets: bool) -> Any:
+def _json_value(leaf: "Leaf", *, secrets: bool) -> object:
     from inkcre.settings.leaves import json_value
 
     if leaf.node.is_secret:

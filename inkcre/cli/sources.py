@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -102,7 +102,7 @@ def add(  # noqa: PLR0917 - its parameters are options
         print(_line(_create(given, form)))
 
 
-def _read_pair(pair: str) -> tuple[str, Any]:
+def _read_pair(pair: str) -> tuple[str, object]:
     from inkcre.errors import Invalid
 
     key, is_there, value = pair.partition("=")
@@ -114,7 +114,7 @@ def _read_pair(pair: str) -> tuple[str, Any]:
         return key, value
 
 
-def _create(given: "Components", form: dict[str, Any]) -> "Source":
+def _create(given: "Components", form: Mapping[str, object]) -> "Source":
     from pydantic import ValidationError
 
     from inkcre.errors import Invalid

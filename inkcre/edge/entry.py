@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -27,6 +26,7 @@ from inkcre.edge.responses import SentResponse
 from inkcre.errors import InkcreError, Misconfigured, TooSlow, Unavailable
 from inkcre.http.problems import respond_to
 from inkcre.http.streams import PASS_ON
+from inkcre.javascript import JsProxy
 from inkcre.jobs.tick import tick
 from inkcre.ports.database import Statement
 from inkcre.runtime import lifecycle
@@ -71,7 +71,7 @@ class EdgeApplication:
         self._admission = Admission()
         self._prepare()
 
-    async def answer(self, request: Any, env: Any) -> Any:
+    async def answer(self, request: JsProxy, env: JsProxy) -> JsProxy:
         """Answer a request, or refuse it without reading its body."""
         asked = BoundedRequest(request)
         bindings = WorkerBindings(env)
@@ -96,7 +96,7 @@ class EdgeApplication:
                 return await _answer(respond_to(error), asked, bindings)
             return await _answer(assembled.app, asked, bindings)
 
-    def tick(self, env: Any) -> None:
+    def tick(self, env: JsProxy) -> None:
         """Do what is due now: what the Cron Trigger calls. What fails is logged, and due again."""
         bindings = WorkerBindings(env)
         try:
@@ -172,7 +172,7 @@ def _explain(error: InkcreError) -> InkcreError:
     return error
 
 
-async def _answer(app: ASGIApp, asked: BoundedRequest, bindings: WorkerBindings) -> Any:
+async def _answer(app: ASGIApp, asked: BoundedRequest, bindings: WorkerBindings) -> JsProxy:
     sent = SentResponse()
     scope = asked.scope(**{"inkcre.bindings": bindings, PASS_ON: sent.pass_on})
     try:

@@ -6,13 +6,13 @@ held at once comes when the application asks for it, a part at a time.
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from starlette.types import Message, Receive, Scope
 
 from inkcre.http import pace
-from inkcre.javascript import Watchdog
+from inkcre.javascript import JsProxy, Watchdog
 
 BODILESS = ("GET", "HEAD", "OPTIONS")
 ASGI = {"version": "3.0", "spec_version": "2.4"}
@@ -36,7 +36,7 @@ class Parts(Protocol):
 class StreamParts:
     """The parts of a ``ReadableStream``; one timer for all of them."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: JsProxy) -> None:
         self._reader = stream.getReader()
         self._watchdog: Watchdog | None = None
 
@@ -60,7 +60,7 @@ class StreamParts:
 class BoundedRequest:
     """Method, target, headers and body of a request."""
 
-    def __init__(self, request: Any, headers: list[tuple[str, str]] | None = None) -> None:
+    def __init__(self, request: JsProxy, headers: list[tuple[str, str]] | None = None) -> None:
         """Take a request of JavaScript's."""
         self.method = str(request.method)
         url = urlsplit(str(request.url))
@@ -118,7 +118,7 @@ class BoundedRequest:
         self.drop_body()
         self._held = bytes(held[: self.size + 1])
 
-    def scope(self, **more: Any) -> Scope:
+    def scope(self, **more: object) -> Scope:
         """Describe the request: https://asgi.readthedocs.io/en/latest/specs/www.html."""
         return {
             "type": "http",
@@ -162,7 +162,7 @@ async def _paced(parts: Parts) -> AsyncIterator[bytes]:
         kept.count(len(part))
 
 
-def _read_headers(request: Any) -> list[tuple[str, str]]:
+def _read_headers(request: JsProxy) -> list[tuple[str, str]]:
     import js
 
     # At once: one by one each would cross the border alone.

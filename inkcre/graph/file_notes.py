@@ -26,7 +26,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Integer,
-    Table,
     Text,
     bindparam,
     cast,
@@ -41,7 +40,6 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.sql.selectable import FromClause
 
 from inkcre.errors import Unavailable
 from inkcre.graph.storages import PREFIX
@@ -72,9 +70,8 @@ def _before(seconds: int) -> ColumnElement[int]:
     return database_now() - seconds * 1000
 
 
-def _is_free(notes: FromClause) -> ColumnElement[bool]:
-    """Tell of a note that no sweep has it, or only one that was killed."""
-    return or_(notes.c.sweep.is_(None), notes.c.noted_at < _before(HELD_SECONDS))
+_is_free = or_(file_notes.c.sweep.is_(None), file_notes.c.noted_at < _before(HELD_SECONDS))
+"""Tell of a note that no sweep has it, or only one that was killed."""
 
 
 def _is_named(digest: ColumnElement[str]) -> ColumnElement[bool]:
@@ -128,7 +125,7 @@ _named = json_rows("named", digest=Text())
 _are_named = file_notes.c.digest.in_(select(_named.c.digest))
 FORGET = Statement(
     delete(file_notes)
-    .where(_are_named, _is_free(file_notes))
+    .where(_are_named, _is_free)
     .returning(file_notes.c.storage, file_notes.c.digest)
 )
 """Take the notes of files away that blocks name now, unless a sweep has them."""
@@ -149,19 +146,16 @@ FORGET_NAMED = Statement(
 _candidates = file_notes.alias("candidates")
 
 
-def _is_ripe(notes: FromClause) -> ColumnElement[bool]:
+def _is_ripe(sweep: ColumnElement[str | None], noted_at: ColumnElement[int]) -> ColumnElement[bool]:
     """Tell of a note that it is old enough, or was marked by a sweep that was killed."""
     keep = bindparam("keep_ms", type_=BigInteger)
-    is_old = notes.c.noted_at < database_now() - keep
-    return or_(
-        notes.c.sweep.is_(None) & is_old,
-        notes.c.sweep.is_not(None) & (notes.c.noted_at < _before(HELD_SECONDS)),
-    )
+    is_old = noted_at < database_now() - keep
+    return or_(sweep.is_(None) & is_old, sweep.is_not(None) & (noted_at < _before(HELD_SECONDS)))
 
 
 _ripe = (
     select(_candidates.c.digest)
-    .where(_candidates.c.storage == _storage, _is_ripe(_candidates))
+    .where(_candidates.c.storage == _storage, _is_ripe(_candidates.c.sweep, _candidates.c.noted_at))
     .where(~_is_named(_candidates.c.digest))
     .order_by(_candidates.c.digest)
 )
@@ -170,7 +164,9 @@ MARK = Values(
     .where(
         file_notes.c.storage == _storage,
         file_notes.c.digest.in_(_ripe.limit(bindparam("limit", type_=Integer))),
-        _is_ripe(file_notes),  # again: somebody may have had the row meanwhile
+        _is_ripe(
+            file_notes.c.sweep, file_notes.c.noted_at
+        ),  # again: somebody may have had the row meanwhile
     )
     .values(sweep=_sweep, noted_at=database_now())
     .returning(file_notes.c.digest),
@@ -227,14 +223,14 @@ def _known_where(condition: ColumnElement[bool]) -> Values[str]:
     return Values(select(_known.c.digest).select_from(_known).where(condition), str)
 
 
-def _has_note(notes: Table, digest: ColumnElement[str]) -> ColumnElement[bool]:
-    return exists().where(notes.c.digest == digest)
+def _has_note(digest: ColumnElement[str]) -> ColumnElement[bool]:
+    return exists().where(file_notes.c.digest == digest)
 
 
 SELECT_NAMED = _known_where(_is_named(_known.c.digest))
 """Read which of some files a block names."""
 
-SELECT_KNOWN = _known_where(or_(_is_named(_known.c.digest), _has_note(file_notes, _known.c.digest)))
+SELECT_KNOWN = _known_where(or_(_is_named(_known.c.digest), _has_note(_known.c.digest)))
 """Read which of some files a block names, or a note."""
 
 

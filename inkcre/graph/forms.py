@@ -6,7 +6,7 @@ lists: blocks, new ones under negative ids of the caller's choice, and relations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -201,7 +201,7 @@ ARCS = (("out_relations", "to_block"), ("in_relations", "from_block"))
 Place = tuple[int | str, ...]
 
 
-def parse_graph(data: Any) -> Star | FlatGraph:
+def parse_graph(data: object) -> Star | FlatGraph:
     """Read either form; the star form is the one with ``block``.
 
     Raises:
@@ -212,7 +212,7 @@ def parse_graph(data: Any) -> Star | FlatGraph:
     return FlatGraph.model_validate(data)
 
 
-def parse_star(data: Any) -> Star:
+def parse_star(data: object) -> Star:
     """Read a nested form of any depth; it is put together in place, from its ends.
 
     Raises:
@@ -226,14 +226,14 @@ def parse_star(data: Any) -> Star:
     return Star.model_validate(data)
 
 
-def _deep_parts(data: Any) -> list[tuple[dict[str, Any], str, Place]]:
+def _deep_parts(data: object) -> list[tuple[dict[str, object], str, Place]]:
     """List the stars inside a star that are a number of arcs down, with the arc to each."""
-    found: list[tuple[dict[str, Any], str, Place]] = []
-    level: list[tuple[Any, Place]] = [(data, ())]
+    found: list[tuple[dict[str, object], str, Place]] = []
+    level: list[tuple[object, Place]] = [(data, ())]
     depth = 0
     while level:
         depth += 1
-        below: list[tuple[Any, Place]] = []
+        below: list[tuple[object, Place]] = []
         for star, place in level:
             for arc, key, arc_place in _arcs(star, place):
                 below.append((arc[key], arc_place))
@@ -243,7 +243,7 @@ def _deep_parts(data: Any) -> list[tuple[dict[str, Any], str, Place]]:
     return found
 
 
-def _arcs(star: Any, place: Place) -> Iterator[tuple[dict[str, Any], str, Place]]:
+def _arcs(star: object, place: Place) -> Iterator[tuple[dict[str, object], str, Place]]:
     """Yield the arcs of what may be a star that lead to what may be one."""
     if not isinstance(star, dict):
         return

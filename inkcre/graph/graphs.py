@@ -6,7 +6,7 @@ Rows refer to each other inside the batch by digest, so nothing is read back bet
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -131,7 +131,7 @@ class _Arc(Relation):
         )
 
 
-def _nodes(found: ColumnElement[bool]) -> Select[Any]:
+def _nodes(found: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
     return select(
         _wanted.c.ord,
         *BLOCK_COLUMNS,
@@ -185,7 +185,7 @@ class _KnownBlock:
     digest: str
 
 
-def _known(found: ColumnElement[bool]) -> Select[Any]:
+def _known(found: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
     return select(blocks.c.id, blocks.c.digest).select_from(_wanted.join(blocks, found))
 
 
@@ -225,7 +225,7 @@ def find_missing(database: Database, references: Sequence[Reference]) -> list[Re
 
 
 @dataclass(frozen=True)
-class CreatedIds:
+class NewIds:
     """Ids of what was not there before."""
 
     blocks: list[int]
@@ -233,17 +233,17 @@ class CreatedIds:
 
 
 @dataclass(frozen=True)
-class WrittenGraph:
+class StoredGraph:
     """A graph as it is after it was written, in the order of its form."""
 
     blocks: list[Block]
     relations: list[Relation]
-    created: CreatedIds
+    created: NewIds
     ids: dict[str, int]
     """Ids by the negative ids of a flat form; empty for a star."""
 
 
-def write_graph(database: Database, form: Star | FlatGraph, now: datetime) -> WrittenGraph:
+def write_graph(database: Database, form: Star | FlatGraph, now: datetime) -> StoredGraph:
     """Write a graph; return its blocks and relations as they are now, and what was created.
 
     One batch, and one read before it when the form refers to blocks that are to exist already.
@@ -272,7 +272,7 @@ def _refuse_missing(database: Database, plan: Plan) -> None:
         raise NotFound(f"block {reference}: not found", hint="nothing was written")
 
 
-def _write_plan(database: Database, plan: Plan, now: datetime) -> WrittenGraph | None:
+def _write_plan(database: Database, plan: Plan, now: datetime) -> StoredGraph | None:
     """Write a plan; None when a block of it was deleted before it could be read back."""
     calls = [
         *write_calls(database, plan, now),
@@ -293,12 +293,12 @@ def _write_plan(database: Database, plan: Plan, now: datetime) -> WrittenGraph |
     if len({node.ord for node in nodes}) < len(plan.nodes):
         return None
     arcs = sorted(_all(SELECT_ARCS, calls, answers), key=lambda arc: arc.ord)
-    created = CreatedIds(
+    created = NewIds(
         [row.id for row in _all(INSERT_BLOCKS, calls, answers)],
         [row.id for row in _all(INSERT_RELATIONS, calls, answers)],
     )
     ids = {node.key: node.id for node in nodes}
-    return WrittenGraph(
+    return StoredGraph(
         # A block may be named by id and by content: it is one block all the same.
         list({node.id: node.plain() for node in nodes}.values()),
         list({arc.id: arc.plain() for arc in arcs}.values()),

@@ -5,7 +5,7 @@ read back between statements.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from inkcre.errors import Invalid
 from inkcre.graph.digests import block_digest
@@ -174,7 +174,7 @@ def refuse_times(form: Star | FlatGraph) -> None:
     Raises:
         Invalid: naming the first such key.
     """
-    stack: list[tuple[str, Any]] = [("", form)]
+    stack: list[tuple[str, object]] = [("", form)]
     while stack:
         path, part = stack.pop()
         if isinstance(part, Times):

@@ -1,7 +1,6 @@
 """Stars as sources make them, out of text that comes from anywhere."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from inkcre.graph.forms import NodeForm, Star
 from inkcre.sql.text import clean
@@ -45,6 +44,6 @@ def _once(arcs: Iterable[Arc]) -> list[Arc]:
     return kept
 
 
-def _arc(says: str, key: str, end: NodeForm | Star) -> dict[str, Any]:
+def _arc(says: str, key: str, end: NodeForm | Star) -> dict[str, object]:
     other = end if isinstance(end, Star) else Star(block=end)
     return {"relation": {"content": clean(says)[:MAX_RELATION_LENGTH]}, key: other}

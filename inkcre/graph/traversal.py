@@ -46,7 +46,7 @@ def _as_rows(ids: Iterable[int]) -> Iterator[dict[str, int]]:
 
 
 @dataclass(frozen=True)
-class WalkedGraph:
+class Neighbourhood:
     """What a walk found, each by its id."""
 
     blocks: list[Block]
@@ -57,7 +57,7 @@ class WalkedGraph:
 
 def walk_graph(
     database: Database, block_id: int, *, depth: int, direction: str, limit: int
-) -> WalkedGraph:
+) -> Neighbourhood:
     """Walk from a block along relations, breadth first; each block is visited once.
 
     Stops at ``depth`` arcs away or when ``limit`` relations were seen, and then says
@@ -87,4 +87,4 @@ def walk_graph(
     seen = list(read_over(SELECT_BLOCKS_BY_ID, "frontier", _as_rows(sorted(visited)), database))
     if not any(block.id == block_id for block in seen):
         raise NotFound(f"block {block_id}: not found")
-    return WalkedGraph(seen, [found[key] for key in sorted(found)], truncated)
+    return Neighbourhood(seen, [found[key] for key in sorted(found)], truncated)

@@ -1,6 +1,6 @@
 """``/jobs`` and ``/schedules``."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -21,11 +21,11 @@ class JobOut(BaseModel):
     id: int
     kind: str
     state: Literal["pending", "running", "finished", "failed", "cancelled"]
-    payload: dict[str, Any]
+    payload: dict[str, object]
     attempts: int = Field(description="How often it was begun")
     source_id: int | None
     error: str | None = Field(description="Why it failed, or why it is tried again")
-    result: Any = Field(description="What came of it")
+    result: object = Field(description="What came of it")
     created_at: str = Field(description="RFC 3339, UTC")
     run_at: str = Field(description="When it may begin, or might")
     started_at: str | None
@@ -45,7 +45,7 @@ class ScheduleOut(BaseModel):
 
     id: int
     kind: str = Field(description="Of the jobs that it brings")
-    payload: dict[str, Any]
+    payload: dict[str, object]
     cron: str | None = Field(description="Five fields, weekdays as names")
     every: str | None = Field(description='Such as "15m"')
     timezone: str | None = Field(description="null: that of the settings")

@@ -6,7 +6,6 @@ JavaScript's, whose end is the end of the isolate and of every request in it.
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -31,7 +30,7 @@ def refuse_deep(body: bytes) -> None:
 class JsonRoute(APIRoute):
     """A route whose JSON body is looked at before it is parsed."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[object, object, Response]]:
         """Give FastAPI's handler, behind the look at the body where there is one."""
         handle = super().get_route_handler()
         if self.body_field is None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
@@ -25,7 +24,7 @@ def install(app: FastAPI, form_models: Iterable[type[BaseModel]]) -> None:
     """Add the models of bodies that routes read by themselves."""
     describe, models = app.openapi, tuple(form_models)
 
-    def openapi() -> dict[str, Any]:
+    def openapi() -> dict[str, object]:
         if app.openapi_schema is None:
             described = describe()
             _, schema = models_json_schema(

@@ -2,12 +2,11 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from pydantic_core import to_json
+from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -98,7 +97,7 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Make a problem response."""
-    body: dict[str, Any] = {
+    body: dict[str, object] = {
         "type": f"urn:inkcre:problem:{code}",
         "title": title,
         "status": status,
@@ -127,7 +126,7 @@ def respond_to(error: InkcreError) -> Response:
     )
 
 
-def respond_to_validation(problems: Sequence[Any]) -> Response:
+def respond_to_validation(problems: Sequence[ErrorDetails]) -> Response:
     """Make the response to a request that does not fit its model; input is never echoed."""
     errors = [
         {
@@ -155,7 +154,7 @@ START = (
 """What to do about a schema that is missing since nobody has started the application."""
 
 
-def find_remedy(app: Any, error: InkcreError) -> str | None:
+def find_remedy(app: FastAPI, error: InkcreError) -> str | None:
     """Return what to do about an error that an application met."""
     is_started = getattr(app.state, "is_started", True)
     return error.hint if is_started or not isinstance(error, SchemaBehind) else START

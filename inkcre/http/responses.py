@@ -1,7 +1,6 @@
 """Response bodies, made into bytes once."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from pydantic_core import to_json
 from starlette.responses import Response
@@ -15,13 +14,13 @@ def as_objects(records: Iterable[object]) -> list[dict[str, object]]:
 
 
 def json_response(
-    content: Any, status: int = 200, headers: Mapping[str, str] | None = None
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Make a response of plain values."""
     return Response(to_json(content), status, headers, "application/json")
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
+PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {
         "model": Problem,
         "description": description,
@@ -37,9 +36,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def documented(model: Any, status: int = 200, *problems: int) -> dict[int | str, dict[str, Any]]:
+def documented(
+    model: object, status: int = 200, *problems: int
+) -> dict[int | str, dict[str, object]]:
     """Describe a route's responses for OpenAPI."""
-    described: dict[int | str, dict[str, Any]] = {status: {"model": model}}
+    described: dict[int | str, dict[str, object]] = {status: {"model": model}}
     for problem in (*problems, 422, 503):
         described[problem] = PROBLEMS[problem]
     return described

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
@@ -10,7 +10,7 @@ from inkcre.errors import Invalid
 from inkcre.http.streams import read_body
 
 if TYPE_CHECKING:
-    from python_multipart.multipart import MultipartParser
+    from python_multipart.multipart import MultipartCallbacks, MultipartParser
 
 FORM = "multipart/form-data"
 
@@ -49,7 +49,7 @@ class _Form:
         boundary = options.get(b"boundary")
         if not boundary:
             raise Invalid("the form's boundary is missing", field="content-type")
-        callbacks: Any = {
+        callbacks: MultipartCallbacks = {
             "on_header_field": self._take_header,
             "on_header_value": self._take_value,
             "on_header_end": self._end_header,

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, bindparam, delete
 from inkcre.jobs.kinds import JobKind, NoPayload, Outcome, RunningJob
 from inkcre.jobs.leases import FORGET_ENDED
 from inkcre.ports.database import Statement
+from inkcre.sql.rows import count_of
 from inkcre.sql.tables import keyvalues
 from inkcre.sql.timestamps import format_moment
 
@@ -23,13 +24,13 @@ SWEEP_KEYVALUES = Statement(
 def sweep(job: RunningJob, _: NoPayload) -> Outcome:
     """Delete small values whose time is over, and jobs that ended long ago."""
     now = job.given.clock()
-    [[(values,)], [(ended,)]] = job.write(
+    values, ended = job.write(
         [
             SWEEP_KEYVALUES(now=int(now.timestamp() * 1000)),
             FORGET_ENDED(before=format_moment(now - RETENTION)),
         ]
     )
-    return Outcome({"values": int(values), "jobs": int(ended)})
+    return Outcome({"values": count_of(values), "jobs": count_of(ended)})
 
 
 SWEEP = JobKind("sweep", NoPayload, sweep)

@@ -8,21 +8,17 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Insert,
     Integer,
-    Select,
     Text,
     bindparam,
     case,
     func,
-    insert,
-    literal,
     literal_column,
     null,
     or_,
@@ -32,8 +28,9 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import Conflict, NotFound
+from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Call, Database
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.constructs import json_rows, moment, shown
 from inkcre.sql.cursors import Page, read_page
 from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
 from inkcre.sql.tables import jobs
@@ -99,33 +96,6 @@ _given = json_rows(
     dedupe_key=Text(), source_id=BigInteger(),
 )  # fmt: skip
 _now = moment(bindparam("now", type_=Text))
-
-NEW_COLUMNS = (
-    "created_at", "state", "attempts", "kind", "payload", "run_at", "claimable_at", "lane",
-    "dedupe_key", "source_id",
-)  # fmt: skip
-
-
-def pending(
-    *,
-    kind: ColumnElement[Any],
-    payload: ColumnElement[Any],
-    run_at: ColumnElement[Any],
-    lane: ColumnElement[Any],
-    dedupe_key: ColumnElement[Any],
-    source_id: ColumnElement[Any],
-) -> Select[Any]:
-    """Select rows for ``NEW_COLUMNS``; the caller says where from."""
-    return select(
-        _now, literal("pending", Text), literal(0, Integer), kind, payload, run_at, run_at, lane,
-        dedupe_key, source_id,
-    )  # fmt: skip
-
-
-def insert_jobs(new: Select[Any]) -> Insert:
-    """Insert what ``pending`` selects, but for jobs whose dedupe keys are there already."""
-    return insert(jobs).from_select(NEW_COLUMNS, new.suffix_with(IGNORE_TWINS))
-
 
 ENQUEUE = Query(
     insert_jobs(

@@ -4,14 +4,15 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from inkcre.context import Components
 from inkcre.errors import TimedOut
-from inkcre.jobs.leases import Lease, LeaseLost, Place, write_fenced
+from inkcre.jobs.leases import JobSlot, Lease, LeaseLost, write_fenced
 from inkcre.ports.database import Call, Row
+from inkcre.sql.rows import Json
 
 MAX_BACKOFF_SECONDS = 3600
 """The longest pause between two attempts, unless whoever was asked wants a longer one."""
@@ -80,7 +81,7 @@ class RunningJob:
 class Outcome:
     """How a job ended well."""
 
-    result: Any = None
+    result: Json = None
     """What is kept of it, as JSON."""
 
     calls: Sequence[Call] = ()
@@ -109,11 +110,19 @@ class JobKind(Generic[P]):
     """The pause after the first attempt; it doubles, up to an hour, and is drawn from its upper
     half, so that what failed together is not tried together again."""
 
-    def places(self) -> list[Place]:
+    def run_text(self, job: RunningJob, payload: str) -> Outcome:
+        """Run a job with its payload as its row has it.
+
+        Raises:
+            pydantic.ValidationError: another version has written the payload.
+        """
+        return self.run(job, self.payload.model_validate_json(payload)) or Outcome()
+
+    def places(self) -> list[JobSlot]:
         """Give the places that jobs of this kind may have."""
         if self.concurrency is None:
-            return [Place(self.name, None)]
-        return [Place(self.name, slot) for slot in range(self.concurrency)]
+            return [JobSlot(self.name, None)]
+        return [JobSlot(self.name, slot) for slot in range(self.concurrency)]
 
     def pause_seconds(self, attempts: int) -> float:
         """Give how long to wait after so many attempts."""
@@ -121,17 +130,42 @@ class JobKind(Generic[P]):
         return random.uniform(longest / 2, longest)
 
 
+class AnyKind(Protocol):
+    """A kind of job, whatever its payload: what those need who run jobs by name."""
+
+    @property
+    def name(self) -> str:
+        """What jobs of this kind are called."""
+
+    @property
+    def timeout_seconds(self) -> float:
+        """How long one attempt may take."""
+
+    @property
+    def max_attempts(self) -> int:
+        """How often a job is begun."""
+
+    def run_text(self, job: RunningJob, payload: str) -> Outcome:
+        """Run a job with its payload as its row has it."""
+
+    def places(self) -> list[JobSlot]:
+        """Give the places that jobs of this kind may have."""
+
+    def pause_seconds(self, attempts: int) -> float:
+        """Give how long to wait after so many attempts."""
+
+
 @dataclass(frozen=True)
 class Kinds:
     """The kinds that are run here, by name."""
 
-    by_name: dict[str, JobKind[Any]] = field(default_factory=dict)
+    by_name: dict[str, AnyKind] = field(default_factory=dict)
 
     @staticmethod
-    def of(*kinds: JobKind[Any]) -> "Kinds":
+    def of(*kinds: AnyKind) -> "Kinds":
         """Register kinds by their names."""
         return Kinds({kind.name: kind for kind in kinds})
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[JobSlot]:
         """Give all places of all kinds."""
         return [place for kind in self.by_name.values() for place in kind.places()]

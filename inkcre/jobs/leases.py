@@ -248,7 +248,7 @@ FORGET_ENDED = Statement(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class JobSlot:
     """Room for jobs of a kind: one of its numbered slots, or any number without a slot."""
 
     kind: str
@@ -256,7 +256,7 @@ class Place:
 
 
 def claim(
-    database: Database, places: Sequence[Place], *, now: datetime, lease_seconds: float
+    database: Database, places: Sequence[JobSlot], *, now: datetime, lease_seconds: float
 ) -> Lease | None:
     """Take the job that has waited longest; None when there is none for these places.
 

@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from typing import Any
 
 from pydantic import ValidationError
 
 from inkcre.context import Components, wake_nobody
 from inkcre.errors import InkcreError, SurroundingsError, Unavailable
-from inkcre.jobs.kinds import Hold, JobKind, Kinds, Outcome, RunningJob
+from inkcre.jobs.kinds import AnyKind, Hold, Kinds, Outcome, RunningJob
 from inkcre.jobs.leases import (
     Lease,
     LeaseLost,
@@ -118,11 +117,11 @@ def run_lease(
             logger.info("%s finished: %s", lease.kind, outcome.result)
 
 
-def _run(job: RunningJob, kind: JobKind[Any]) -> Outcome:
+def _run(job: RunningJob, kind: AnyKind) -> Outcome:
     lease = job.hold.lease
     if lease.attempts > kind.max_attempts:
         raise GaveUp(f"began {lease.attempts - 1} times and never ended")
-    return kind.run(job, kind.payload.model_validate_json(lease.payload)) or Outcome()
+    return kind.run_text(job, lease.payload)
 
 
 class GaveUp(SurroundingsError):
@@ -139,7 +138,7 @@ def _retry_after(error: InkcreError) -> float | None:
 
 
 def _end_badly(
-    given: Components, kind: JobKind[Any], lease: Lease, fault: str, retry_after: float | None
+    given: Components, kind: AnyKind, lease: Lease, fault: str, retry_after: float | None
 ) -> None:
     fault = clean(fault)[:MAX_FAULT_LENGTH]
     now = given.clock()

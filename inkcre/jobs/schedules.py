@@ -36,7 +36,8 @@ from inkcre.jobs.crons import (
     parse_every,
     parse_zone,
 )
-from inkcre.jobs.jobs import insert_jobs, pending, source_lane
+from inkcre.jobs.jobs import source_lane
+from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import json_rows, last_id, moment, shown
 from inkcre.sql.cursors import Page, read_page

@@ -7,11 +7,11 @@ Many rows travel as one JSON parameter, so a statement's text never depends on h
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from sqlalchemy import ClauseElement, Engine
 
-Row = tuple[Any, ...]
+Row = tuple[object, ...]
 """One row: plain values in the order of the statement's columns."""
 
 MIGRATE_HINT = "run `inkcre migrate`"
@@ -25,7 +25,7 @@ class Call(NamedTuple):
     """A statement and the values of its parameters."""
 
     statement: "Statement"
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
 
 
 class Statement:
@@ -54,7 +54,7 @@ class Statement:
         self.is_durable = is_durable
         self.made.append(self)
 
-    def __call__(self, **parameters: Any) -> Call:
+    def __call__(self, **parameters: object) -> Call:
         """Pair the statement with values for its parameters."""
         return Call(self, parameters)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from inkcre.assembly.assembly import build_components, build_keyvalue, build_storage
 from inkcre.context import Components
@@ -17,7 +17,7 @@ from inkcre.graph.files.claims import judge, may_claim, refusal
 from inkcre.graph.files.epochs import see
 from inkcre.graph.files.sweeps import list_orphans
 from inkcre.packages import EXTRAS, explain_import
-from inkcre.ports.storage import InFolder, Standing, Storage
+from inkcre.ports.storage import Standing, Storage
 from inkcre.process import probes
 from inkcre.runtime.lifecycle import keep_former_folder
 from inkcre.sections.database import PostgresSettings, SqliteSettings
@@ -82,7 +82,7 @@ class Examination:
         """Whether nothing failed."""
         return all(probe.status != "failed" for probe in self.probes)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Give the examination as plain data."""
         return {**asdict(self), "healthy": self.is_healthy}
 
@@ -104,7 +104,7 @@ def examine(found: Inspection) -> Examination:
     return Examination(found.profile, mask(str(leaves["target"])), tuple(tried))
 
 
-def _bind(function: Callable[..., str], *arguments: Any) -> Callable[[], str]:
+def _bind(function: Callable[..., str], *arguments: object) -> Callable[[], str]:
     return lambda: function(*arguments)
 
 
@@ -258,7 +258,7 @@ def _describe_owner(components: Components, standing: Standing) -> str:
 
 
 def _try_storage(kind: str, storage: Storage) -> str:
-    made = _absent_folders(storage)
+    made = probes.absent_folders(storage)
     is_exclusive = probes.try_storage(storage)
     for folder in made:
         if folder.exists():
@@ -267,15 +267,6 @@ def _try_storage(kind: str, storage: Storage) -> str:
     if not is_exclusive:
         said += "; it puts over what is there, so nothing is deleted by itself"
     return said
-
-
-def _absent_folders(storage: Storage) -> list[Path]:
-    """Give the folders that trying the storage would make, the innermost first."""
-    if not isinstance(storage, InFolder):
-        return []
-    path = storage.folder.absolute()
-    own = (path / "inkcre+" / "doctor+", path / "inkcre+", path)
-    return [folder for folder in (*own, *path.parents) if not os.path.lexists(folder)]
 
 
 def _examine_keyvalue(settings: Settings, components: Components | None) -> str:

@@ -3,6 +3,7 @@
 The SQL here asks a server about itself, and no table about its rows.
 """
 
+import os
 import threading
 import time
 import uuid
@@ -26,7 +27,7 @@ from inkcre.graph.files.epochs import FOLDER
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, ValueKey
-from inkcre.ports.storage import FileKey, Storage
+from inkcre.ports.storage import FileKey, InFolder, Storage
 from inkcre.sections.database import SqliteSettings
 from inkcre.sections.rules.findings import Facts
 from inkcre.sections.scheduler import ApschedulerSettings
@@ -235,3 +236,12 @@ def try_apscheduler(settings: ApschedulerSettings) -> float:
     finally:
         scheduler.shutdown()
     return time.monotonic() - started
+
+
+def absent_folders(storage: Storage) -> list[Path]:
+    """Give the folders that trying the storage would make, the innermost first."""
+    if not isinstance(storage, InFolder):
+        return []
+    path = storage.folder.absolute()
+    own = (path / "inkcre+" / "doctor+", path / "inkcre+", path)
+    return [folder for folder in (*own, *path.parents) if not os.path.lexists(folder)]

@@ -1,7 +1,7 @@
 """``Settings``: every section in one immutable value."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -90,7 +90,7 @@ class Settings(Discreet, BaseSettings):
 
     _origins: Origins = PrivateAttr(default_factory=Origins)
 
-    def __init__(self, /, **values: Any) -> None:
+    def __init__(self, /, **values: object) -> None:
         """Take values from here only: the loader alone knows the layers.
 
         The sources of pydantic-settings are passed by, which cost a quarter of a load each time.

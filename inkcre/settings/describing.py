@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
 
 from inkcre.settings.schema import Node
 
@@ -48,7 +49,7 @@ def describe_values(node: Node, kinds: Iterable[str] = ()) -> ValueDescription:
     return ValueDescription(_describe_type(branches[0]), bounds or None)
 
 
-def leaf_schema(node: Node) -> dict[str, Any]:
+def leaf_schema(node: Node) -> JsonSchemaValue:
     """Give the JSON Schema of a leaf. TOML has no null: a key that may be absent is left out."""
     assert node.info is not None
     schema = leaf_adapter(node).json_schema()
@@ -59,7 +60,7 @@ def leaf_schema(node: Node) -> dict[str, Any]:
     return {**schema, **more} if isinstance(more, dict) else schema
 
 
-def leaf_adapter(node: Node) -> TypeAdapter[Any]:
+def leaf_adapter(node: Node) -> TypeAdapter[object]:
     """Give what validates a value of a leaf by itself."""
     assert node.info is not None
     annotated: Any = Annotated[(node.info.annotation, *node.info.metadata, None)]
@@ -74,15 +75,15 @@ def describe_meaning(node: Node, parent: Node | None, key: str) -> str:
     return " ".join(kinds)
 
 
-def _describe_branch(schema: dict[str, Any]) -> str:
+def _describe_branch(schema: JsonSchemaValue) -> str:
     return _quote([schema["const"]]) if "const" in schema else _describe_type(schema)
 
 
-def _describe_type(schema: dict[str, Any]) -> str:
+def _describe_type(schema: JsonSchemaValue) -> str:
     return TYPES.get(schema.get("format", ""), TYPES[schema["type"]])
 
 
-def _describe_bounds(schema: dict[str, Any]) -> str:
+def _describe_bounds(schema: JsonSchemaValue) -> str:
     values = _quote(schema.get("enum", [schema["const"]] if "const" in schema else []))
     if values:
         return values

@@ -7,7 +7,7 @@ when a problem is made, so that no way of writing it, nor a traceback, can show 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from inkcre.settings.masking import mask, mask_forms
 from inkcre.settings.toml import Place
@@ -59,7 +59,7 @@ class Diagnostic:
         object.__setattr__(self, "notes", tuple(mask(note) for note in self.notes))
         object.__setattr__(self, "help", self.help and mask(self.help))
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Give the problem as plain data."""
         return {
             "code": self.code,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from inkcre.settings.describing import leaf_adapter
 from inkcre.settings.diagnostics import Diagnostic
@@ -118,12 +117,12 @@ def _refuse_absent(path: KeyPath, profile: str | None) -> SettingsError:
     return _refuse("not_set_here", ".".join(path), f"is not set in {table}", hint)
 
 
-def _convert(path: KeyPath, node: Node, text: str) -> tuple[Any, bool]:
+def _convert(path: KeyPath, node: Node, text: str) -> tuple[object, bool]:
     """Give what a text means for a setting, None when no file can say it; and whether it fits."""
     parent = find_node(path[:-1])
     if parent and parent.tag == path[-1]:
         return text, text in parent.variants
-    given: Any = text
+    given: object = text
     is_right = True
     try:
         given = json.loads(text) if node.is_list else text

@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from pydantic_core import PydanticUndefined
 
@@ -22,7 +21,7 @@ from inkcre.settings.variables import path_of_variable, variable_name
 
 
 @dataclass(frozen=True)
-class Source:
+class ShownDefinition:
     """A definition, as it may be shown."""
 
     value: str
@@ -36,10 +35,10 @@ class Explanation:
 
     key: str
     description: str
-    holds: Source | None
+    holds: ShownDefinition | None
     """The definition that holds; None when the setting is not in force."""
 
-    hides: tuple[Source, ...]
+    hides: tuple[ShownDefinition, ...]
     """The weaker definitions, strongest first, the default last."""
 
     type: str
@@ -52,7 +51,7 @@ class Explanation:
     not_in_force: str | None
     """Why the setting has no value here; None when it has one."""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Give the explanation as plain data."""
         return asdict(self)
 
@@ -66,7 +65,7 @@ class TableExplanation:
     settings: tuple[tuple[str, str, str], ...]
     """Key, value and place of each."""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Give the explanation as plain data."""
         names = ("key", "value", "place")
         settings = [dict(zip(names, row, strict=True)) for row in self.settings]
@@ -139,18 +138,18 @@ def _variables(path: KeyPath, node: Node) -> tuple[str, ...]:
     return (name, f"{name}_FILE") if node.is_secret else (name,)
 
 
-def _hold(leaf: Leaf) -> Source:
-    return Source(leaf.show(), leaf.origin.layer, leaf.origin.describe())
+def _hold(leaf: Leaf) -> ShownDefinition:
+    return ShownDefinition(leaf.show(), leaf.origin.layer, leaf.origin.describe())
 
 
 def _hidden(
     leaf: Leaf | None, default: str | None, node: Node, weaker: tuple[Definition, ...]
-) -> Iterator[Source]:
+) -> Iterator[ShownDefinition]:
     for definition in weaker:
         value = MASK if node.is_secret else show_value(definition.value, node)
-        yield Source(value, definition.origin.layer, definition.origin.describe())
+        yield ShownDefinition(value, definition.origin.layer, definition.origin.describe())
     if leaf and leaf.origin.layer != "default" and default is not None:
-        yield Source(default, "default", "default")
+        yield ShownDefinition(default, "default", "default")
 
 
 def _default(node: Node) -> str | None:
@@ -216,5 +215,5 @@ def _rows(explanation: Explanation) -> Iterator[tuple[str, str]]:
         yield "" if index else "rules", rule
 
 
-def _place(source: Source) -> str:
+def _place(source: ShownDefinition) -> str:
     return source.place if source.place == source.layer else f"{source.place} ({source.layer})"

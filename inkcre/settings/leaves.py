@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType
-from typing import Any
 
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
@@ -30,7 +29,7 @@ class Leaf:
 
     path: KeyPath
     node: Node
-    value: Any = field(repr=False)
+    value: object = field(repr=False)
     """Typed when the settings are valid, else as written; None when nothing gives it."""
 
     origin: Origin
@@ -59,19 +58,19 @@ class Leaf:
         return show_value(self.value, self.node)
 
 
-def reveal(value: Any) -> Any:
+def reveal(value: object) -> object:
     """Give what a secret hides; anything else is itself."""
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
-def plain_value(value: Any) -> Any:
+def plain_value(value: object) -> object:
     """Give a value as JSON and TOML know it: a path as text, a tuple as a list."""
     if isinstance(value, Path):
         return str(value)
     return [plain_value(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
-def show_value(value: Any, node: Node) -> str:
+def show_value(value: object, node: Node) -> str:
     """Write a value that is no secret the way a TOML file would, text without its quotes."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -80,7 +79,7 @@ def show_value(value: Any, node: Node) -> str:
     return _show_text(str(value), node)
 
 
-def json_value(value: Any, node: Node) -> Any:
+def json_value(value: object, node: Node) -> object:
     """Give a value that is no secret as JSON knows it, masked where it looks like one.
 
     What JSON has no word for becomes text.
@@ -136,14 +135,18 @@ def _active_children(node: Node, path: KeyPath, origins: Origins) -> Mapping[str
     return {k: n for k, n in node.children().items() if k in written}
 
 
-def _typed(settings: BaseModel, path: KeyPath) -> Any:
-    value: Any = settings
+def _typed(settings: BaseModel, path: KeyPath) -> object:
+    value: object = settings
     for key in path:
-        value = getattr(value, key) if isinstance(value, BaseModel) else value[key]
+        if isinstance(value, BaseModel):
+            value = getattr(value, key)
+        else:
+            assert isinstance(value, Mapping)
+            value = value[key]
     return value
 
 
-def effective_value(origins: Origins, path: KeyPath) -> Any:
+def effective_value(origins: Origins, path: KeyPath) -> object:
     """Give the merged value at ``path``, or the default that would hold; None where neither is."""
     definition = origins.winners.get(path)
     if definition:

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from inkcre.sections.rules.consequences import IN_MEMORY, let_storage_follow
 from inkcre.sections.rules.constraints import check_constraints
@@ -40,7 +39,7 @@ from inkcre.settings.variables import (
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class LoadContext:
     """What loading looks at: variables, a folder of files, the secret folders."""
 
     environ: Mapping[str, str]
@@ -82,7 +81,7 @@ class Inspection:
 def load_settings(
     profile: str | None = None,
     *,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     assignments: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -118,7 +117,7 @@ def load_settings(
 def inspect_settings(
     profile: str | None = None,
     *,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     assignments: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -153,10 +152,8 @@ def inspect_settings(
     _check_profile_tables(config, profiles, report)
     origins = replace(merge(layers), lineage=_lineage(chain))
     origins = let_storage_follow(_resolve_paths(origins, around.folder))
-    settings = None
-    if choice.name in profiles:  # else most of what would be said follows from that
-        settings = validate(origins, report)
-        check_constraints(origins, report)
+    # Of a profile that is not there, most of what would be said follows from that.
+    settings = _validate(origins, report) if choice.name in profiles else None
     return Inspection(
         profile=choice.name,
         origins=origins,
@@ -169,14 +166,20 @@ def inspect_settings(
     )
 
 
-def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> Surroundings:
+def _validate(origins: Origins, report: Report) -> Settings | None:
+    settings = validate(origins, report)
+    check_constraints(origins, report)
+    return settings
+
+
+def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> LoadContext:
     is_machine = environ is None
     if environ is None:
         environ = {} if sys.platform == "emscripten" else os.environ
     folders = [SECRET_FOLDER] if is_machine else []
     if environ.get("CREDENTIALS_DIRECTORY"):
         folders.append(Path(environ["CREDENTIALS_DIRECTORY"]))
-    return Surroundings(
+    return LoadContext(
         environ,
         (folder or working_folder()).absolute(),
         is_machine or folder is not None,
@@ -210,7 +213,7 @@ def working_folder() -> Path:
 
 
 def _find_files(
-    around: Surroundings, chosen: Mapping[str, Variable], report: Report
+    around: LoadContext, chosen: Mapping[str, Variable], report: Report
 ) -> tuple[list[Variable], Path | None]:
     """Read ``.env`` and find ``inkcre.toml``; the first may name the second, and lies beside it."""
     found, dotenv = None, []
@@ -299,7 +302,7 @@ def _resolve_paths(origins: Origins, folder: Path) -> Origins:
     return replace(origins, winners=winners)
 
 
-def _make_absolute(value: Any, base: Path) -> Any:
+def _make_absolute(value: object, base: Path) -> object:
     """Make a path absolute, or those in a list; what is no path is for the model to refuse."""
     if isinstance(value, (list, tuple)):
         return type(value)(_make_absolute(item, base) for item in value)

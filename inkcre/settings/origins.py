@@ -10,7 +10,7 @@ them, and a traceback may show them.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from inkcre.settings.masking import mask, mask_forms
 from inkcre.settings.toml import Keys, Place, TomlDocument
@@ -141,7 +141,7 @@ class Definition:
     """One value given to one setting somewhere."""
 
     path: KeyPath = field(repr=False)
-    value: Any = field(repr=False)
+    value: object = field(repr=False)
     origin: Origin
 
 

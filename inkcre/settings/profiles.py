@@ -6,7 +6,6 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_toml, label_value
@@ -126,7 +125,7 @@ def _configured_profile(config: TomlDocument | None, report: Report) -> Choice |
     return Choice(NO_PROFILE, origin)
 
 
-def _meant_table(value: Any) -> Iterator[str]:
+def _meant_table(value: Mapping[str, object]) -> Iterator[str]:
     """Yield the keys of the table that was meant by ``[profile.…]``."""
     yield "profiles"
     key, inner = next(iter(value.items()), ("NAME", {}))

@@ -8,7 +8,7 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -114,7 +114,7 @@ def _tag_of(info: FieldInfo) -> str | None:
     return info.discriminator if isinstance(info.discriminator, str) else None
 
 
-def _describe(annotation: Any, info: FieldInfo | None, tag: str | None) -> Node:
+def _describe(annotation: object, info: FieldInfo | None, tag: str | None) -> Node:
     annotation, metadata = _unwrap(annotation)
     for data in metadata:
         tag = _tag_of(data) or tag if isinstance(data, FieldInfo) else tag
@@ -136,20 +136,20 @@ def _describe(annotation: Any, info: FieldInfo | None, tag: str | None) -> Node:
     )
 
 
-def _unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+def _unwrap(annotation: object) -> tuple[object, tuple[object, ...]]:
     if get_origin(annotation) is Annotated:
         inner, *metadata = get_args(annotation)
         return inner, tuple(metadata)
     return annotation, ()
 
 
-def _union_members(annotation: Any) -> tuple[Any, ...]:
+def _union_members(annotation: object) -> tuple[object, ...]:
     if get_origin(annotation) in (Union, types.UnionType):
         return get_args(annotation)
     return (annotation,)
 
 
-def _is_marked(type_: Any, annotation: Any, info: FieldInfo | None) -> bool:
+def _is_marked(type_: object, annotation: object, info: FieldInfo | None) -> bool:
     """Tell whether a setting is of one of the annotated types, or a list of them."""
     mark = get_args(type_)[-1]
     if info and mark in info.metadata:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -22,7 +22,7 @@ from inkcre.settings.masking import mask_data
 class Discreet(BaseModel):
     """A model whose representation, which a traceback may have, is masked as all else is."""
 
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+    def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
         """Give what its representation shows."""
         for name, value in super().__repr_args__():
             yield name, mask_data(str(value) if isinstance(value, Path) else value)
@@ -71,7 +71,7 @@ def find_fault(text: str) -> Fault | None:
     return CONTROL if _CONTROL.search(text) else None
 
 
-def _require_sound(value: Any) -> Any:
+def _require_sound(value: object) -> object:
     """Return what is sound, or no text at all, which its type refuses."""
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
     fault = find_fault(str(text)) if isinstance(text, (str, Path)) else None

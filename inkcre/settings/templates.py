@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pydantic_core import PydanticUndefined
 
@@ -81,7 +80,7 @@ def _comment_table(name: str, node: Node) -> Iterator[str]:
 
 
 def _comment_leaf(key: str, leaf: Node, table: Node) -> Iterator[str]:
-    default: Any = leaf.info.default if leaf.info else None
+    default: object = leaf.info.default if leaf.info else None
     if default not in (None, PydanticUndefined) and not leaf.is_secret:
         yield f"# {key} = {toml_value(default)}  # {describe_meaning(leaf, table, key)}"
 

@@ -12,7 +12,6 @@ import tomllib
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from inkcre.settings.toml import Span, TomlDocument
 from inkcre.settings.writing import toml_key, toml_value
@@ -35,7 +34,7 @@ class Splice:
     text: str
 
 
-def set_value(document: TomlDocument, content: bytes, path: Path, value: Any) -> bytes:
+def set_value(document: TomlDocument, content: bytes, path: Path, value: object) -> bytes:
     """Give the file's bytes with ``value`` at ``path``, which is added where it is missing.
 
     Args:
@@ -50,9 +49,10 @@ def set_value(document: TomlDocument, content: bytes, path: Path, value: Any) ->
     expected = copy.deepcopy(document.data)
     table = expected
     for key in path[:-1]:
-        table = table.setdefault(key, {})
-        if not isinstance(table, dict):
+        inner = table.setdefault(key, {})
+        if not isinstance(inner, dict):
             raise NotEditable(f"{toml_key(path[:-1])} is not a table there")
+        table = inner
     if isinstance(table.get(path[-1]), dict):
         raise NotEditable(f"{toml_key(path)} is a table there")
     table[path[-1]] = value
@@ -71,12 +71,14 @@ def unset_value(document: TomlDocument, content: bytes, path: Path) -> bytes:
     expected = copy.deepcopy(document.data)
     table = expected
     for key in path[:-1]:
-        table = table[key]
+        inner = table[key]
+        assert isinstance(inner, dict)  # it has a span
+        table = inner
     del table[path[-1]]
     return apply_splice(content, _plan_unset(document, path, span), expected)
 
 
-def apply_splice(content: bytes, splice: Splice, expected: dict[str, Any]) -> bytes:
+def apply_splice(content: bytes, splice: Splice, expected: dict[str, object]) -> bytes:
     """Return a file's bytes with a splice made, if the result says what is expected.
 
     Raises:
@@ -102,7 +104,7 @@ def _original_offset(raw: str, offset: int) -> int:
     return offset + bisect_left(pairs, offset)
 
 
-def _require(text: str, expected: dict[str, Any]) -> None:
+def _require(text: str, expected: dict[str, object]) -> None:
     """Refuse a change that did anything but what was asked, whatever the reason."""
     try:
         is_right = _without_empty(tomllib.loads(text)) == _without_empty(expected)
@@ -112,7 +114,7 @@ def _require(text: str, expected: dict[str, Any]) -> None:
         raise NotEditable("the file is written in a way that cannot be changed from here")
 
 
-def _without_empty(value: Any) -> Any:
+def _without_empty(value: object) -> object:
     """Leave tables out that have nothing in them: a dotted key takes its tables along.
 
     Not a number becomes a word, since it is not even equal to itself.
@@ -125,7 +127,7 @@ def _without_empty(value: Any) -> Any:
     return {key: item for key, item in inner.items() if item != {}}
 
 
-def _plan_set(document: TomlDocument, path: Path, value: Any) -> Splice:
+def _plan_set(document: TomlDocument, path: Path, value: object) -> Splice:
     span = document.span(path)
     if span:
         return _replace(document, span, value)
@@ -144,7 +146,7 @@ def _plan_set(document: TomlDocument, path: Path, value: Any) -> Splice:
     return _append(document, path, value)
 
 
-def _line(path: Path, value: Any) -> str:
+def _line(path: Path, value: object) -> str:
     return f"{toml_key(path)} = {toml_value(value)}"
 
 
@@ -162,7 +164,7 @@ def _headers(document: TomlDocument) -> list[int]:
 
 
 def _is_table(document: TomlDocument, path: Path) -> bool:
-    table: Any = document.data
+    table: object = document.data
     for key in path:
         table = table.get(key) if isinstance(table, dict) else None
     return isinstance(table, dict)
@@ -175,10 +177,10 @@ def _is_own_header(document: TomlDocument, table: Path, place: Span) -> bool:
     )
 
 
-def _replace(document: TomlDocument, span: Span, value: Any) -> Splice:
+def _replace(document: TomlDocument, span: Span, value: object) -> Splice:
     old = document.text[span.value : span.end]
-    is_literal = old.startswith("'") and not old.startswith("'''") and isinstance(value, str)
-    can_be = is_literal and "'" not in value and value.isprintable()
+    is_literal = old.startswith("'") and not old.startswith("'''")
+    can_be = is_literal and isinstance(value, str) and "'" not in value and value.isprintable()
     new = f"'{value}'" if can_be else toml_value(value)
     hoisted = "".join(f"{comment}\n" for comment in comments_within(old))
     if not hoisted:
@@ -188,7 +190,7 @@ def _replace(document: TomlDocument, span: Span, value: Any) -> Splice:
     return Splice(line_start, span.end, f"{hoisted}{kept}{new}")
 
 
-def _insert_at_top(document: TomlDocument, path: Path, value: Any) -> Splice:
+def _insert_at_top(document: TomlDocument, path: Path, value: object) -> Splice:
     """Put a key that belongs to no table after its kind, else below the file's first comment."""
     written = _line(path, value)
     end = min(_headers(document), default=len(document.text))
@@ -247,7 +249,7 @@ def _insert_inline(document: TomlDocument, table: Path, written: str) -> Splice:
     return Splice(place.value, place.end, f"{{ {written} }}")
 
 
-def _insert_dotted(document: TomlDocument, table: Path, path: Path, value: Any) -> Splice:
+def _insert_dotted(document: TomlDocument, table: Path, path: Path, value: object) -> Splice:
     """Put a key after one that has the same dotted beginning."""
     siblings = {
         keys: span
@@ -260,11 +262,11 @@ def _insert_dotted(document: TomlDocument, table: Path, path: Path, value: Any) 
     return _insert_after(document, sibling, _line(path[header_length:], value))
 
 
-def _depth(tree: Any) -> int:
+def _depth(tree: object) -> int:
     return 1 + _depth(next(iter(tree.values()))) if isinstance(tree, dict) else 0
 
 
-def _append(document: TomlDocument, path: Path, value: Any) -> Splice:
+def _append(document: TomlDocument, path: Path, value: object) -> Splice:
     """Put a new table at the end."""
     text = document.text
     end = len(text)

@@ -3,7 +3,6 @@
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -213,7 +212,7 @@ def _wrong_kind(path: KeyPath, node: Node, origins: Origins) -> Diagnostic:
     subject = (*path, str(node.tag))
     definition = origins.winners.get(subject) or origins.nearest(path)
     known = ", ".join(f'"{name}"' for name in node.variants)
-    value: Any = definition.value if definition and definition.path == subject else None
+    value: object = definition.value if definition and definition.path == subject else None
     meant = suggest(value, node.variants) if isinstance(value, str) else None
     help_: str | None
     if value is None and definition and definition.path == path and definition.value != {}:

@@ -7,7 +7,7 @@ To add one, subclass ``SourceBase`` in a package of yours and name it in the ent
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -93,7 +93,7 @@ class SourceBase(Generic[C, S]):
     imports: ClassVar[tuple[str, ...]] = ()
     """Modules that it imports only when it collects, for ``inkcre doctor`` to try."""
 
-    def __init_subclass__(cls, **more: Any) -> None:
+    def __init_subclass__(cls, **more: object) -> None:
         """Refuse a type that would delete with its next collect what it has taken."""
         super().__init_subclass__(**more)
         if cls.gives_all and cls.takes_items:
@@ -133,5 +133,5 @@ class SourceBase(Generic[C, S]):
         return None
 
 
-AnySource = SourceBase[Any, Any]
+AnySource = SourceBase[BaseModel, BaseModel]
 """A source of whatever type."""

@@ -1,12 +1,14 @@
 """Sources that are opened: what collects, made of its row."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TypedDict, cast
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import JsonSchemaValue
 
 from inkcre.context import Components
 from inkcre.errors import Misconfigured
+from inkcre.ports.sources import SourceType
 from inkcre.sources.base import AnySource, Surroundings
 from inkcre.sources.items.item_rows import read_stamps
 from inkcre.sources.sources import Source, get_source
@@ -26,7 +28,8 @@ def open_source(given: Components, source_id: int, check: Callable[[], None]) ->
 def open_row(given: Components, row: Source, check: Callable[[], None]) -> AnySource:
     """Make the source of a row; raise what ``open_source`` raises, but for ``NotFound``."""
     source_id = row.id
-    kind = given.source_types.load(row.type)
+    # The port knows less of a type than this room, which every type is made for.
+    kind = cast("type[AnySource]", given.source_types.load(row.type))
     surroundings = Surroundings(
         source_id=source_id,
         web=given.web,
@@ -46,17 +49,26 @@ def open_row(given: Components, row: Source, check: Callable[[], None]) -> AnySo
             f"source {source_id}: config.{field}: {found['msg']}",
             hint="it was written by another version; change it",
         ) from None
-    return kind(config, _read_state(kind, row.state), surroundings)  # type: ignore[no-any-return]
+    return kind(config, _read_state(kind, row.state), surroundings)
 
 
-def _read_state(kind: type[Any], state: Mapping[str, Any]) -> Any:
+def _read_state(kind: type[AnySource], state: Mapping[str, object]) -> BaseModel:
     try:
         return kind.state_model.model_validate(state)
     except ValidationError:
         return kind.state_model()  # of another version: as if it had never collected
 
 
-def describe_type(kind: type[AnySource]) -> dict[str, Any]:
+class DescribedType(TypedDict):
+    """A type of sources, as it is shown."""
+
+    type: str
+    summary: str
+    takes_items: bool
+    config_schema: JsonSchemaValue
+
+
+def describe_type(kind: type[SourceType]) -> DescribedType:
     """Describe a type of sources: its name, what it does, and the schema of its configuration."""
     summary = (kind.__doc__ or "").partition("\n")[0]
     return {

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -22,7 +22,7 @@ from inkcre.jobs.schedules import (
     schedule_call,
 )
 from inkcre.ports.database import Call, Database, Statement
-from inkcre.sources.base import AnySource
+from inkcre.ports.sources import SourceType
 from inkcre.sources.forms import SourceEdit, SourceForm
 from inkcre.sql.constructs import moment, shown
 from inkcre.sql.cursors import Page, read_page
@@ -261,7 +261,7 @@ def _update_call(given: Components, current: Source, form: SourceEdit, now: date
     )
 
 
-def _read_config(kind: type[AnySource], config: Mapping[str, object]) -> BaseModel:
+def _read_config(kind: type[SourceType], config: Mapping[str, object]) -> BaseModel:
     """Make sense of a configuration; what is wrong with it is said as a part of the request."""
     try:
         return kind.config_model.model_validate(config)
@@ -290,7 +290,7 @@ def _unmask(config: Mapping[str, object], current: Mapping[str, object]) -> dict
     return {name: current.get(name) if value == MASK else value for name, value in config.items()}
 
 
-def mask(source: Source, kind: type[AnySource] | None) -> Source:
+def mask(source: Source, kind: type[SourceType] | None) -> Source:
     """Return a source without its secrets, for an answer; of an unknown type all may be secret."""
     if kind is None:
         return replace(source, config=dict.fromkeys(source.config, MASK))
@@ -301,7 +301,7 @@ def mask(source: Source, kind: type[AnySource] | None) -> Source:
 
 def _is_secret(field: FieldInfo) -> bool:
     """Tell whether a field may hold a secret, be it annotated, or optional."""
-    waiting: list[Any] = [field.annotation]
+    waiting: list[object] = [field.annotation]
     while waiting:
         annotation = waiting.pop()
         if annotation is SecretStr:

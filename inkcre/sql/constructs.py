@@ -8,28 +8,36 @@ column's value and back. ``database_now`` and ``random_id`` are the database's o
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Text, bindparam, column
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, FromClause, Text, bindparam, column
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
+
+ColumnType = TypeEngine[Any]
+"""A column's type, of whatever Python's type: SQLAlchemy has no base without one."""
+
+Expression = ColumnElement[Any]
+"""An expression of whatever type."""
+
+RowSource = FromClause
+"""A table, an alias of one, or a subquery."""
 
 IGNORE_TWINS = "ON CONFLICT DO NOTHING"
 """Suffix of an INSERT's SELECT: a row that is there already is left alone."""
 
 
-class _JsonRows(FunctionElement[Any]):
+class _JsonRows(FunctionElement[object]):
     name = "json_rows"
     inherit_cache = False
 
-    def __init__(
-        self, parameter: BindParameter[str], columns: Mapping[str, TypeEngine[Any]]
-    ) -> None:
+    def __init__(self, parameter: BindParameter[str], columns: Mapping[str, ColumnType]) -> None:
         self.columns_ = columns
         super().__init__(parameter)
 
 
-def json_rows(parameter: str, **columns: TypeEngine[Any]) -> TableValuedAlias:
+def json_rows(parameter: str, **columns: ColumnType) -> TableValuedAlias:
     """Make a row source of the JSON array in ``parameter``; an absent key is NULL."""
     element = _JsonRows(bindparam(parameter, type_=Text), columns)
     # Named: for a row source without a name SQLAlchemy draws a random one, which a Worker may not
@@ -40,7 +48,7 @@ def json_rows(parameter: str, **columns: TypeEngine[Any]) -> TableValuedAlias:
 
 
 @compiles(_JsonRows, "postgresql")
-def _json_rows_postgresql(element: _JsonRows, compiler: Any, **kw: Any) -> str:
+def _json_rows_postgresql(element: _JsonRows, compiler: SQLCompiler, **kw: object) -> str:
     types = ", ".join(
         f"{name} {'bigint' if isinstance(kind, BigInteger) else 'text'}"
         for name, kind in element.columns_.items()
@@ -50,24 +58,24 @@ def _json_rows_postgresql(element: _JsonRows, compiler: Any, **kw: Any) -> str:
 
 
 @compiles(_JsonRows, "sqlite")
-def _json_rows_sqlite(element: _JsonRows, compiler: Any, **kw: Any) -> str:
+def _json_rows_sqlite(element: _JsonRows, compiler: SQLCompiler, **kw: object) -> str:
     fields = ", ".join(f"value ->> '{name}' AS {name}" for name in element.columns_)
     return f"(SELECT {fields} FROM json_each({compiler.process(element.clauses, **kw)}))"  # noqa: S608 - as above
 
 
-class moment(FunctionElement[Any]):  # noqa: N801 - used like the SQL functions beside it
+class moment(FunctionElement[object]):  # noqa: N801 - used like the SQL functions beside it
     """A moment out of the API's text (RFC 3339, UTC)."""
 
     inherit_cache = True
 
 
 @compiles(moment, "postgresql")
-def _moment_postgresql(element: moment, compiler: Any, **kw: Any) -> str:
+def _moment_postgresql(element: moment, compiler: SQLCompiler, **kw: object) -> str:
     return f"CAST({compiler.process(element.clauses, **kw)} AS TIMESTAMP WITH TIME ZONE)"
 
 
 @compiles(moment, "sqlite")
-def _moment_sqlite(element: moment, compiler: Any, **kw: Any) -> str:
+def _moment_sqlite(element: moment, compiler: SQLCompiler, **kw: object) -> str:
     return str(compiler.process(element.clauses, **kw))
 
 
@@ -76,19 +84,19 @@ class _Shown(FunctionElement[str]):
     type = Text()
 
 
-def shown(value: ColumnElement[Any]) -> ColumnElement[str]:
+def shown(value: Expression) -> ColumnElement[str]:
     """The API's text for a moment: RFC 3339, UTC, always six digits of a second."""
     return _Shown(value)
 
 
 @compiles(_Shown, "postgresql")
-def _shown_postgresql(element: _Shown, compiler: Any, **kw: Any) -> str:
+def _shown_postgresql(element: _Shown, compiler: SQLCompiler, **kw: object) -> str:
     value = compiler.process(element.clauses, **kw)
     return f"""to_char({value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 
 @compiles(_Shown, "sqlite")
-def _shown_sqlite(element: _Shown, compiler: Any, **kw: Any) -> str:
+def _shown_sqlite(element: _Shown, compiler: SQLCompiler, **kw: object) -> str:
     return str(compiler.process(element.clauses, **kw))
 
 
@@ -100,12 +108,12 @@ class last_id(FunctionElement[int]):  # noqa: N801 - used like the SQL functions
 
 
 @compiles(last_id, "postgresql")
-def _last_id_postgresql(_: last_id, __: Any, **___: Any) -> str:
+def _last_id_postgresql(_: last_id, __: SQLCompiler, **___: object) -> str:
     return "lastval()"
 
 
 @compiles(last_id, "sqlite")
-def _last_id_sqlite(_: last_id, __: Any, **___: Any) -> str:
+def _last_id_sqlite(_: last_id, __: SQLCompiler, **___: object) -> str:
     return "last_insert_rowid()"
 
 
@@ -117,12 +125,12 @@ class database_now(FunctionElement[int]):  # noqa: N801 - used like the SQL func
 
 
 @compiles(database_now, "postgresql")
-def _database_now_postgresql(_: database_now, __: Any, **___: Any) -> str:
+def _database_now_postgresql(_: database_now, __: SQLCompiler, **___: object) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
 
 
 @compiles(database_now, "sqlite")
-def _database_now_sqlite(_: database_now, __: Any, **___: Any) -> str:
+def _database_now_sqlite(_: database_now, __: SQLCompiler, **___: object) -> str:
     return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
 
@@ -134,10 +142,10 @@ class random_id(FunctionElement[str]):  # noqa: N801 - used like the SQL functio
 
 
 @compiles(random_id, "postgresql")
-def _random_id_postgresql(_: random_id, __: Any, **___: Any) -> str:
+def _random_id_postgresql(_: random_id, __: SQLCompiler, **___: object) -> str:
     return "md5(CAST(random() AS text) || CAST(clock_timestamp() AS text))"
 
 
 @compiles(random_id, "sqlite")
-def _random_id_sqlite(_: random_id, __: Any, **___: Any) -> str:
+def _random_id_sqlite(_: random_id, __: SQLCompiler, **___: object) -> str:
     return "lower(hex(randomblob(16)))"

@@ -7,7 +7,7 @@ several calls of the same statement, in one batch.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.rows import Query
@@ -72,6 +72,6 @@ def split_rows(rows: Iterable[Mapping[str, object]], max_bytes: int | None) -> l
     return [f"[{','.join(part)}]" for part in parts]
 
 
-def write_json(value: Any) -> str:
+def write_json(value: object) -> str:
     """Write JSON as it is kept and sent: short, every character as it is."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -8,7 +8,7 @@ a row costs no check.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import ReturnsRows
 
@@ -64,11 +64,11 @@ class Query(Statement, Generic[R]):
         """Return the record of the first row; None when there is none."""
         return next(map(self._make, rows), None)
 
-    def read(self, database: Database, **parameters: Any) -> list[R]:
+    def read(self, database: Database, **parameters: object) -> list[R]:
         """Run the statement by itself; return its records in order."""
         return self.records(database.read(self(**parameters)))
 
-    def read_first(self, database: Database, **parameters: Any) -> R | None:
+    def read_first(self, database: Database, **parameters: object) -> R | None:
         """Run the statement by itself; return its first record, None when it has no row."""
         return self.first(database.read(self(**parameters)))
 
@@ -86,7 +86,9 @@ class Query(Statement, Generic[R]):
 
 def count_of(rows: list[Row]) -> int:
     """Return how many rows a statement that counts has changed."""
-    return int(rows[0][0])
+    [[count]] = rows
+    assert isinstance(count, int)
+    return count
 
 
 V = TypeVar("V")
@@ -110,16 +112,17 @@ class Values(Statement, Generic[V]):
     @staticmethod
     def values(rows: Iterable[Row]) -> list[V]:
         """Return the value of each row, for rows that came out of a batch."""
-        return [row[0] for row in rows]
+        # The statement was made with its kind: a row costs no check.
+        return cast("list[V]", [row[0] for row in rows])
 
-    def read(self, database: Database, **parameters: Any) -> list[V]:
+    def read(self, database: Database, **parameters: object) -> list[V]:
         """Run the statement by itself; return its values in order."""
         return self.values(database.read(self(**parameters)))
 
-    def read_first(self, database: Database, **parameters: Any) -> V | None:
+    def read_first(self, database: Database, **parameters: object) -> V | None:
         """Run the statement by itself; return its first value, None when it has no row."""
         return next(iter(self.read(database, **parameters)), None)
 
-    def read_one(self, database: Database, **parameters: Any) -> V:
+    def read_one(self, database: Database, **parameters: object) -> V:
         """Run a statement that always has a row, such as a count; return its value."""
         return self.read(database, **parameters)[0]

@@ -13,7 +13,8 @@ from sqlalchemy import Text, column, select, table
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from inkcre.errors import Misconfigured, SchemaBehind, Unavailable, Unsupported
-from inkcre.ports.database import Database, Migratable, Statement
+from inkcre.ports.database import Database, Migratable
+from inkcre.sql.rows import Values
 from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE
 
 if TYPE_CHECKING:
@@ -22,17 +23,16 @@ if TYPE_CHECKING:
 _one_at_a_time = threading.Lock()
 """Alembic keeps its state in module globals."""
 
-SELECT_REVISION = Statement(select(column("version_num", Text)).select_from(table(VERSION_TABLE)))
+SELECT_REVISION = Values(select(column("version_num", Text)).select_from(table(VERSION_TABLE)), str)
 """Read the schema's revision."""
 
 
 def read_revision(database: Database) -> str | None:
     """Give the schema's revision, None when there is no schema."""
     try:
-        rows = database.read(SELECT_REVISION())
+        return SELECT_REVISION.read_first(database)
     except SchemaBehind:
         return None
-    return str(rows[0][0]) if rows else None
 
 
 def require_head(database: Database) -> None:

@@ -1,7 +1,6 @@
 """Values of rows: their bounds, and how they come in requests and go into parameters."""
 
 import json
-from typing import Any
 
 from pydantic import (
     BaseModel,
@@ -22,6 +21,6 @@ class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-def dump(value: Any) -> str:
+def dump(value: object) -> str:
     """Write a parameter of many rows."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -13,7 +13,7 @@ no variable, no ``.env``, no ``inkcre.toml``, no secret file. To change settings
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def inkcre_overrides() -> Mapping[str, Any]:
+def inkcre_overrides() -> Mapping[str, object]:
     """Give settings above those that are lent; define your own to change them."""
     return {}
 
 
 @pytest.fixture
-def inkcre_app(inkcre_overrides: Mapping[str, Any], tmp_path: Path) -> "FastAPI":
+def inkcre_app(inkcre_overrides: Mapping[str, object], tmp_path: Path) -> "FastAPI":
     """Make an application of profile ``dev`` with an empty base, whatever surrounds the test.
 
     Base, storage and small values are in memory, or below ``tmp_path`` where ``inkcre_overrides``

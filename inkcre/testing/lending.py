@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from inkcre.sections.rules.consequences import IN_MEMORY, find_elsewhere
 from inkcre.settings.layers import override_layer
@@ -21,7 +20,7 @@ LENT = {
 """All that is kept is gone with the application, and nothing ticks by itself."""
 
 
-def lend_settings(overrides: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def lend_settings(overrides: Mapping[str, object], folder: Path) -> dict[str, object]:
     """Give what is lent with a test's own settings above it, nested, for ``create_app``.
 
     Where the test chooses to keep something in a place and names none, the place is below
@@ -39,6 +38,6 @@ def lend_settings(overrides: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return nest(_stack(lent, overrides))
 
 
-def _stack(lent: Mapping[str, Any], overrides: Mapping[str, Any]) -> Origins:
+def _stack(lent: Mapping[str, object], overrides: Mapping[str, object]) -> Origins:
     report = Report()  # what is wrong with them is said when they are loaded
     return merge(override_layer(layer, (), report) for layer in (lent, overrides))

@@ -9,8 +9,8 @@ exporting again gives the same bytes.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
+from itertools import chain, groupby
+from operator import attrgetter
 
 from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 
@@ -145,23 +145,21 @@ def _relation_pages(database: Database, extent: Extent) -> Iterator[list[_Export
 
 
 def _export_relations(database: Database, extent: Extent) -> Iterator[bytes]:
-    star: dict[str, Any] | None = None
-    for relation in chain.from_iterable(_relation_pages(database, extent)):
-        if star is None or star["block"]["digest"] != relation.from_digest:
-            if star:
-                yield _line(star)
-            star = {"block": {"digest": relation.from_digest}, "out_relations": []}
-        said = {
+    leaves = chain.from_iterable(_relation_pages(database, extent))
+    for digest, leaving in groupby(leaves, key=attrgetter("from_digest")):
+        yield _line({"block": {"digest": digest}, "out_relations": [_arc(one) for one in leaving]})
+
+
+def _arc(relation: _ExportedRelation) -> dict[str, object]:
+    return {
+        "relation": {
             "content": relation.content,
             "created_at": relation.created_at,
             "updated_at": relation.updated_at,
-        }
-        star["out_relations"].append(
-            {"relation": said, "to_block": {"block": {"digest": relation.to_digest}}}
-        )
-    if star:
-        yield _line(star)
+        },
+        "to_block": {"block": {"digest": relation.to_digest}},
+    }
 
 
-def _line(star: dict[str, Any]) -> bytes:
+def _line(star: dict[str, object]) -> bytes:
     return json.dumps(star, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -9,7 +9,7 @@ import binascii
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, ValidationError
 
@@ -114,7 +114,7 @@ def _lines(storage: Storage, name: str, size: int) -> Iterator[bytes]:
 
 
 def _line(name: str, part: int, parts: int, content: bytes | bytearray) -> bytes:
-    said: dict[str, Any] = {"digest": name, "part": part, "parts": parts}
+    said: dict[str, object] = {"digest": name, "part": part, "parts": parts}
     said["content"] = base64.b64encode(content).decode()
     return json.dumps({"file": said}, separators=(",", ":")).encode() + b"\n"
 

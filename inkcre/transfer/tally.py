@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import func, or_, select
 
@@ -57,7 +56,7 @@ class Tally:
     blocks: int = 0
     relations: int = 0
     file_parts: int = 0
-    _digests: dict[str, Any] = field(
+    _digests: dict[str, "hashlib._Hash"] = field(
         default_factory=lambda: {"blocks": hashlib.sha256(), "relations": hashlib.sha256()}
     )
 

@@ -181,11 +181,12 @@ def block_of(given: Components, beginning: str) -> int:
     from sqlalchemy import select
 
     from inkcre.graph.tables import blocks
-    from inkcre.ports.database import Statement
+    from inkcre.sql.rows import Values
 
-    rows = given.database.read(Statement(select(blocks.c.id, blocks.c.content))())
-    (found,) = [row[0] for row in rows if row[1].startswith(beginning)]
-    return int(found)
+    (found,) = Values(
+        select(blocks.c.id).where(blocks.c.content.startswith(beginning, autoescape=True)), int
+    ).read(given.database)
+    return found
 
 
 def without_schedule_id(source: Source) -> Source:

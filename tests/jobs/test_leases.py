@@ -18,9 +18,9 @@ from inkcre.jobs.jobs import (
 )
 from inkcre.jobs.kinds import NoPayload
 from inkcre.jobs.leases import (
+    JobSlot,
     Lease,
     LeaseLost,
-    Place,
     claim,
     claim_one,
     extend,
@@ -31,7 +31,7 @@ from inkcre.jobs.leases import (
 )
 from tests.jobs.conftest import Clock
 
-ANY = [Place("work", None)]
+ANY = [JobSlot("work", None)]
 
 
 def add(base: Components, kind: str = "work", **more: object) -> int | None:
@@ -39,7 +39,7 @@ def add(base: Components, kind: str = "work", **more: object) -> int | None:
     return enqueue(base.database, NewJob(kind, NoPayload(), **more), base.clock())  # type: ignore[arg-type]
 
 
-def take(base: Components, places: list[Place] = ANY) -> Lease | None:
+def take(base: Components, places: list[JobSlot] = ANY) -> Lease | None:
     """Take a job for a minute."""
     return claim(base.database, places, now=base.clock(), lease_seconds=60)
 
@@ -164,7 +164,7 @@ def test_kind_has_so_many_places(base: Components, clock: Clock) -> None:
     """Two slots, five jobs: two run; a slot that is given back is taken again."""
     for _ in range(5):
         add(base)
-    places = [Place("work", 0), Place("work", 1)]
+    places = [JobSlot("work", 0), JobSlot("work", 1)]
     first, second = take(base, places), take(base, places)
     assert first
     assert second
@@ -183,7 +183,7 @@ def test_full_kind_does_not_keep_others_waiting(base: Components) -> None:
     add(base)
     add(base)
     other = add(base, kind="other")
-    places = [Place("work", 0), Place("other", None)]
+    places = [JobSlot("work", 0), JobSlot("other", None)]
     assert take(base, places)
     lease = take(base, places)
     assert lease
@@ -195,7 +195,7 @@ def test_many_claim_at_once_and_each_job_is_taken_once(process: Components) -> N
     base = process
     for number in range(60):
         add(base, lane=f"lane {number % 7}" if number % 2 else None)
-    places = [Place("work", slot) for slot in range(4)]
+    places = [JobSlot("work", slot) for slot in range(4)]
     lock, taken, running = threading.Lock(), [], set()
     worst: list[int] = []
 

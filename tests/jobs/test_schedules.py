@@ -7,7 +7,7 @@ import pytest
 
 from inkcre.context import Components
 from inkcre.jobs.jobs import list_jobs
-from inkcre.jobs.leases import Place, claim, finish_call, write_fenced
+from inkcre.jobs.leases import JobSlot, claim, finish_call, write_fenced
 from inkcre.jobs.schedules import (
     CollectAt,
     ScheduleForm,
@@ -44,7 +44,7 @@ def tick(base: Components, timezone: str = "UTC") -> int:
 
 def finish_all(base: Components) -> None:
     """Do what there is to do."""
-    places = [Place("collect", None)]
+    places = [JobSlot("collect", None)]
     while lease := claim(base.database, places, now=base.clock(), lease_seconds=60):
         write_fenced(base.database, lease, [finish_call(lease, None, base.clock())])
 
@@ -147,7 +147,7 @@ def test_what_is_slower_than_its_schedule_waits_once(base: Components, clock: Cl
     for _ in range(10):
         clock.pass_by(minutes=1)
         assert tick(base) == 0
-    assert claim(base.database, [Place("collect", None)], now=clock(), lease_seconds=3600)
+    assert claim(base.database, [JobSlot("collect", None)], now=clock(), lease_seconds=3600)
     clock.pass_by(minutes=1)
     assert tick(base) == 1
     clock.pass_by(minutes=1)

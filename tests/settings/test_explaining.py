@@ -160,7 +160,9 @@ def test_table_is_explained_by_what_is_in_it() -> None:
     text = render_explanation(table)
     assert text.splitlines()[0] == "[storage]  Where files are kept."
     assert "storage.kind = filesystem" in text
-    assert table.as_json()["settings"][0]["key"] == "storage.kind"
+    settings = table.as_json()["settings"]
+    assert isinstance(settings, list)
+    assert settings[0]["key"] == "storage.kind"
 
 
 def test_unknown_key_has_its_nearest_names() -> None:

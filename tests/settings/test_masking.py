@@ -101,6 +101,7 @@ def test_data_is_masked_with_its_keys() -> None:
     address = "postgresql://a:hunter2@h/d"
     masked = mask_data({address: [address, {"a": address}], "b": 5, "c": None})
     assert "hunter2" not in str(masked)
+    assert isinstance(masked, dict)
     assert masked["b"] == 5
 
 

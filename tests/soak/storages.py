@@ -171,6 +171,7 @@ def play_kills(pair: Pair, folder: Path, chance: random.Random, *, kills: int) -
         pass_days(40, section)  # old enough for a sweep, by its own time
         base.restart()
         for (content,) in base.given.database.read(SELECT_FILES()):
+            assert isinstance(content, str)
             key = files.file_key(content.removeprefix("sha256:"))
             found = hashlib.sha256(base.given.storage.get(key).read()).hexdigest()
             assert content == f"sha256:{found}", (number, content)

@@ -18,6 +18,7 @@ from inkcre.graph.stars import star, text
 from inkcre.sources.base import Item, SourceBase, SourceConfig, SourceState
 from inkcre.sources.requests import add_items, collect_now
 from inkcre.sources.sources import delete_source
+from inkcre.sql.rows import Json
 from tests.pages import Pages
 from tests.sources.conftest import add_source, collect, result_of
 from tests.sources.test_folder import arcs, find, write
@@ -29,7 +30,7 @@ def item(key: str, content: str, *out: tuple[str, str], links: tuple[str, ...] =
     return Item(key, made, links=tuple(("links to", to) for to in links))
 
 
-def send(base: Components, source_id: int, *items: Item) -> dict[str, int]:
+def send(base: Components, source_id: int, *items: Item) -> dict[str, Json]:
     """Write items; give what came of them."""
     return add_items(base, source_id, list(items)).count()
 

@@ -24,9 +24,9 @@ from tests.conftest import sqlite_settings
 SHOWN = [
     (BlockOut, blocks.Block),
     (RelationOut, relations.Relation),
-    (WrittenGraph, graphs.WrittenGraph),
-    (CreatedIds, graphs.CreatedIds),
-    (WalkedGraph, traversal.WalkedGraph),
+    (WrittenGraph, graphs.StoredGraph),
+    (CreatedIds, graphs.NewIds),
+    (WalkedGraph, traversal.Neighbourhood),
     (JobOut, jobs.Job),
     (ScheduleOut, schedules.Schedule),
     (SourceOut, sources.Source),

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.sqlstates import DEADLOCKS, translate_state, unavailable
-from inkcre.adapters.database.wire import HyperdriveBinding, Stream, Wire, open_stream
+from inkcre.adapters.database.wire import Hyperdrive, Stream, Wire, open_stream
 from inkcre.errors import InkcreError
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
 from inkcre.sections.database import HyperdriveSettings
@@ -60,7 +60,7 @@ class HyperdriveDatabase:
         "postgresql", is_shared=True, can_migrate=False
     )
 
-    def __init__(self, settings: HyperdriveSettings, lend: Callable[[], HyperdriveBinding]) -> None:
+    def __init__(self, settings: HyperdriveSettings, lend: Callable[[], Hyperdrive]) -> None:
         self._setting = f"bindings.{settings.binding}"
         self._lend = lend
         self._seconds = settings.statement_timeout_seconds + MARGIN_SECONDS

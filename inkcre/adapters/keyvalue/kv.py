@@ -5,10 +5,10 @@ https://developers.cloudflare.com/kv/api/
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from inkcre.errors import Invalid, Unavailable
-from inkcre.javascript import make_bytes, make_object, wait_for
+from inkcre.javascript import JsProxy, make_bytes, make_object, wait_for
 from inkcre.ports.keys import MAX_LISTED
 from inkcre.ports.keyvalue import KeyPage, KeyValueCapabilities, ValueKey, check_put
 from inkcre.sections.keyvalue import KvSettings
@@ -33,7 +33,7 @@ class KvKeyValue:
         max_value_bytes=MAX_VALUE_BYTES,
     )
 
-    def __init__(self, settings: KvSettings, lend: Callable[[], Any]) -> None:
+    def __init__(self, settings: KvSettings, lend: Callable[[], JsProxy]) -> None:
         self._setting = f"bindings.{settings.binding}"
         self._lend = lend
 

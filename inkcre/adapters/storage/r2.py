@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from inkcre.errors import Conflict, InkcreError, NotFound, TooLarge, Unavailable
 from inkcre.javascript import (
+    JsProxy,
     StreamChunks,
     make_array,
     make_bytes,
@@ -51,7 +52,7 @@ class R2Storage:
         is_shared=True, keeps_content_type=True, max_conditional_bytes=PART_BYTES
     )
 
-    def __init__(self, settings: R2Settings, lend: Callable[[], Any]) -> None:
+    def __init__(self, settings: R2Settings, lend: Callable[[], JsProxy]) -> None:
         self._setting = f"bindings.{settings.binding}"
         self._lend = lend
 
@@ -169,7 +170,7 @@ class R2Storage:
             raise translate(str(error), setting=self._setting, key=key) from error
 
 
-def _info(key: FileKey, found: Any) -> FileInfo:
+def _info(key: FileKey, found: JsProxy) -> FileInfo:
     """Say in the port's words what R2 knows of a file: an R2Object, or nothing."""
     if found is None:
         raise NotFound(f"file {key}: not found")
@@ -177,7 +178,7 @@ def _info(key: FileKey, found: Any) -> FileInfo:
     return replace(_listed(found), content_type=kept)
 
 
-def _listed(found: Any) -> FileInfo:
+def _listed(found: JsProxy) -> FileInfo:
     return FileInfo(
         key=FileKey(found.key),
         size=int(found.size),
@@ -189,10 +190,12 @@ def _listed(found: Any) -> FileInfo:
 class _Upload:
     """A file on its way in parts: https://developers.cloudflare.com/r2/objects/multipart-objects/."""
 
-    def __init__(self, upload: Any, translated: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self, upload: JsProxy, translated: Callable[[], AbstractContextManager[None]]
+    ) -> None:
         self._upload = upload
         self._translated = translated
-        self._parts: list[Any] = []
+        self._parts: list[JsProxy] = []
 
     def add(self, held: bytearray, size: int) -> None:
         """Send the next part, the first bytes of what is held, and hold them no longer."""

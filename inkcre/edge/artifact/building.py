@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from inkcre.assembly.assembly import ADAPTERS
 from inkcre.edge.artifact.lock import LockedPackage
@@ -62,7 +61,7 @@ class Artifact:
     """Contents by path."""
 
     packages: tuple[PackageSize, ...]
-    configuration: Mapping[str, Any]
+    configuration: Mapping[str, object]
     """What is in ``wrangler.jsonc``."""
 
     @property
@@ -78,7 +77,7 @@ def build_artifact(
     *,
     packages: Sequence[LockedPackage],
     wheels: Mapping[str, Path],
-    wrangler: Mapping[str, Any],
+    wrangler: Mapping[str, object],
 ) -> Artifact:
     """Put an artifact together.
 

@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from inkcre.edge.artifact.wrangler import MEND_HINT, UnreadableConfiguration
 from inkcre.errors import Unsupported
@@ -18,7 +17,7 @@ def find_configuration(folder: Path) -> Path | None:
     return next((folder / name for name in NAMES if (folder / name).is_file()), None)
 
 
-def read_configuration(path: Path) -> Mapping[str, Any]:
+def read_configuration(path: Path) -> Mapping[str, object]:
     """Read a configuration of wrangler: JSON with comments, or TOML.
 
     Raises:
@@ -48,7 +47,7 @@ def _reason(path: Path, error: Exception) -> str:
     return f"is not {what}: {said[:1].lower()}{said[1:]}"
 
 
-def _read_json(text: str) -> Any:
+def _read_json(text: str) -> object:
     try:
         import json5
     except ModuleNotFoundError as error:

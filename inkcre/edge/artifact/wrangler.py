@@ -40,16 +40,21 @@ class UnreadableConfiguration(OperatorError):
     code = "unreadable_wrangler_configuration"
 
 
+Configuration = dict[str, Any]
+"""What ``wrangler.jsonc`` says: https://developers.cloudflare.com/workers/wrangler/configuration/.
+A user's may say whatever that page does."""
+
+
 class SecretInConfiguration(OperatorError):
     """Say that a configuration of wrangler has a secret in its variables."""
 
     code = "secret_in_configuration"
 
 
-def describe_worker(settings: Settings, leaves: Iterable[Leaf]) -> dict[str, Any]:
+def describe_worker(settings: Settings, leaves: Iterable[Leaf]) -> Configuration:
     """Say what a Worker of these settings is, as ``wrangler.jsonc`` does."""
     workers = settings.workers
-    described: dict[str, Any] = {
+    described: Configuration = {
         "name": workers.name,
         "main": MAIN,
         "compatibility_date": workers.compatibility_date.isoformat(),
@@ -88,10 +93,8 @@ def _secrets(leaves: Iterable[Leaf]) -> list[str]:
     return sorted(variable_name(leaf.path) for leaf in leaves if leaf.node.is_secret)
 
 
-def _add_binding(
-    described: dict[str, Any], name: str, binding: Binding, settings: Settings
-) -> None:
-    def add(key: str, **values: Any) -> None:
+def _add_binding(described: Configuration, name: str, binding: Binding, settings: Settings) -> None:
+    def add(key: str, **values: object) -> None:
         described.setdefault(key, []).append({"binding": name, **values})
 
     match binding:
@@ -121,13 +124,13 @@ def placeholder(name: str) -> str:
     return f"write-the-id-into-bindings.{name}.id"
 
 
-def merge_configuration(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+def merge_configuration(ours: Configuration, theirs: Mapping[str, object]) -> Configuration:
     """Put a user's own configuration together with ours; nothing of theirs is lost.
 
     Lists of bindings are merged by the binding's name, tables by key, flags are put together. Where
     both say something theirs holds, but for what the artifact decides (``OWN_KEYS``).
     """
-    merged = dict(ours)
+    merged: Configuration = dict(ours)
     for key, value in _without_ours(theirs).items():
         if key in ours and type(ours[key]) is not type(value):
             raise UnreadableConfiguration(f"{key}: is no {_kind(ours[key])}", hint=MEND_HINT)
@@ -138,15 +141,15 @@ def merge_configuration(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> d
     return merged
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return "table" if isinstance(value, dict) else "list" if isinstance(value, list) else "text"
 
 
-def _without_ours(theirs: Mapping[str, Any]) -> dict[str, Any]:
+def _without_ours(theirs: Mapping[str, object]) -> Configuration:
     return {key: _plain(value) for key, value in theirs.items() if key not in OWN_KEYS}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Leave out what is for another machine or is ours; TOML's dates are text in JSON."""
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items() if k not in OWN_BINDING_KEYS}
@@ -156,7 +159,7 @@ def _plain(value: Any) -> Any:
     return value if is_json else str(value)
 
 
-def refuse_secrets(theirs: Mapping[str, Any]) -> None:
+def refuse_secrets(theirs: Mapping[str, object]) -> None:
     """Return if a user's variables hold no secret: they would be in the artifact.
 
     Raises:
@@ -176,7 +179,7 @@ def refuse_secrets(theirs: Mapping[str, Any]) -> None:
                 )
 
 
-def _merge(key: str, ours: Any, theirs: Any) -> Any:
+def _merge(key: str, ours: object, theirs: object) -> object:
     if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
         return {
             **ours,
@@ -190,23 +193,23 @@ def _merge(key: str, ours: Any, theirs: Any) -> Any:
     return theirs
 
 
-def _binding_name(entry: Any) -> Any:
+def _binding_name(entry: object) -> str | None:
     return entry.get("binding") if isinstance(entry, Mapping) else None
 
 
-def _merge_bindings(ours: list[Any], theirs: list[Any]) -> list[Any]:
+def _merge_bindings(ours: list[Configuration], theirs: list[Configuration]) -> list[Configuration]:
     known = {_binding_name(entry): entry for entry in theirs}
     merged = [{**entry, **known.pop(_binding_name(entry), {})} for entry in ours]
     return merged + list(known.values())
 
 
-def binding_names(configuration: Mapping[str, Any]) -> set[str]:
+def binding_names(configuration: Mapping[str, object]) -> set[str]:
     """Give the names of all bindings of a configuration."""
     entries = [e for value in configuration.values() if isinstance(value, list) for e in value]
     return {str(_binding_name(entry)) for entry in entries if _binding_name(entry)}
 
 
-def placeholders(configuration: Mapping[str, Any]) -> list[str]:
+def placeholders(configuration: Mapping[str, object]) -> list[str]:
     """Give the names of the bindings that still have no id."""
     entries = [e for value in configuration.values() if isinstance(value, list) for e in value]
     return sorted(

@@ -26,9 +26,6 @@ import json
 import logging
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-
-from sqlalchemy import BigInteger, Text, bindparam, delete, exists, func, insert, select, update
 
 from inkcre.context import Components
 from inkcre.errors import (
@@ -45,6 +42,15 @@ from inkcre.errors import (
     Unavailable,
 )
 from inkcre.graph.file_notes import SELECT_KNOWN, SELECT_SOME_NAMED, select_digests
+from inkcre.graph.files.claim_rows import (
+    CLAIM_FIRST,
+    CLAIM_NEXT,
+    FORGET_CLAIM,
+    RENAME_BASE,
+    SELECT_BASE,
+    SELECT_OWN,
+    SELECT_STANDING,
+)
 from inkcre.graph.files.epochs import (
     ATTEMPTS,
     CONTESTED,
@@ -55,11 +61,8 @@ from inkcre.graph.files.epochs import (
     put_epoch,
     see,
 )
-from inkcre.graph.tables import base, claims
-from inkcre.ports.database import Call, Database, Statement
+from inkcre.ports.database import Call, Database
 from inkcre.ports.storage import FileKey, Standing, State, Storage, Tenure
-from inkcre.sql.constructs import random_id
-from inkcre.sql.rows import Query, Values
 
 logger = logging.getLogger("inkcre")
 
@@ -72,93 +75,6 @@ first ones are as good a sample as any."""
 
 NAMED_SHARE = 0.9
 """Of how many of them the base must know something to claim them unasked."""
-
-_storage = bindparam("storage", type_=Text)
-_epoch = bindparam("epoch", type_=BigInteger)
-_token = bindparam("token", type_=Text)
-
-
-@dataclass(frozen=True)
-class _Self:
-    id: str
-    is_known: bool
-
-
-SELECT_STANDING = Query(
-    select(
-        base.c.id,
-        exists()
-        .where(claims.c.storage == _storage, claims.c.epoch == _epoch, claims.c.token == _token)
-        .label("is_known"),
-    ),
-    _Self,
-)
-"""Read who this base is, and whether an epoch is its own."""
-
-
-@dataclass(frozen=True)
-class _Claim:
-    storage: str
-    epoch: int
-    token: str
-
-    def epoch_of(self, base_id: str) -> Epoch:
-        """Return the epoch that a base is to put."""
-        return Epoch(self.epoch, base_id, self.storage, self.token)
-
-
-CLAIM_FIRST = Query(
-    insert(claims)
-    .from_select(["storage", "epoch", "token"], select(random_id(), _epoch, random_id()))
-    .returning(claims.c.storage, claims.c.epoch, claims.c.token),
-    _Claim,
-)
-"""Remember the first epoch of a storage, which gets its id by that."""
-
-CLAIM_NEXT = Query(
-    insert(claims)
-    .from_select(
-        ["storage", "epoch", "token"],
-        select(
-            _storage,
-            func.coalesce(
-                select(func.max(claims.c.epoch) + 1)
-                .where(claims.c.storage == _storage, claims.c.epoch >= _epoch)
-                .scalar_subquery(),
-                _epoch + 1,
-            ),
-            random_id(),
-        ),
-    )
-    .returning(claims.c.storage, claims.c.epoch, claims.c.token),
-    _Claim,
-)
-"""Remember the next epoch of a storage, which is above ``epoch`` and all that are remembered."""
-
-FORGET_CLAIM = Statement(
-    delete(claims).where(
-        claims.c.storage == _storage, claims.c.epoch == _epoch, claims.c.token == _token
-    )
-)
-"""Forget an epoch that could not be put."""
-
-RENAME_BASE = Statement(update(base).values(id=random_id()))
-"""Give this base another id."""
-
-SELECT_BASE = Values(select(base.c.id), str)
-"""Read this base's id."""
-
-
-@dataclass(frozen=True)
-class _OwnEpoch:
-    epoch: int
-    token: str
-
-
-SELECT_OWN = Query(
-    select(claims.c.epoch, claims.c.token).where(claims.c.storage == _storage), _OwnEpoch
-)
-"""Read which epochs of a storage this base has put."""
 
 
 def judge(database: Database, sight: Sight) -> Standing:

@@ -38,7 +38,7 @@ SELECT_NAME = Values(
 """Read the first name that a file came with."""
 
 
-class Source(Protocol):
+class ContentSource(Protocol):
     """Where bytes are read from."""
 
     def read(self, start: int, end: int) -> Iterable[bytes]:
@@ -59,7 +59,7 @@ class BlockContent:
     name: str | None
     """What a file was called when it came."""
 
-    source: Source
+    source: ContentSource
 
 
 @dataclass(frozen=True, slots=True)

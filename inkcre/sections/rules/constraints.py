@@ -40,7 +40,7 @@ class Constraint(Protocol):
 
 
 @dataclass(frozen=True)
-class Forbidden:
+class ForbiddenChoice:
     """On ``target``, the setting at ``path`` may not be one of ``values``."""
 
     target: str
@@ -155,8 +155,8 @@ class FilesOfMemoryBase:
         )
 
 
-def _forbid(target: str, path: str, *values: str, because: str, instead: str) -> Forbidden:
-    return Forbidden(target, tuple(path.split(".")), frozenset(values), because, instead)
+def _forbid(target: str, path: str, *values: str, because: str, instead: str) -> ForbiddenChoice:
+    return ForbiddenChoice(target, tuple(path.split(".")), frozenset(values), because, instead)
 
 
 FORBIDDEN = (
@@ -243,7 +243,7 @@ def check_constraints(origins: Origins, report: Report) -> None:
             report.add(problem)
 
 
-def forbids(target: str, path: KeyPath, value: str) -> Forbidden | None:
+def forbids(target: str, path: KeyPath, value: str) -> ForbiddenChoice | None:
     """Give the constraint that keeps ``value`` from a target, if one does."""
     return next(
         (c for c in FORBIDDEN if c.target == target and c.path == path and value in c.values), None

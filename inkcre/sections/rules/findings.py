@@ -5,7 +5,6 @@ None raises, opens anything, or needs the settings to be valid.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from inkcre.sections.rules.constraints import TRUE_WORDS
 from inkcre.settings import editor_schemas
@@ -68,13 +67,13 @@ class Subject:
 
     found: Inspection
     facts: Facts
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
 
     def is_true(self, key: str) -> bool:
         """Whether a setting is on, also as the word of a variable that is not typed yet."""
         return str(self.values.get(key)).lower() in TRUE_WORDS
 
-    def list(self, key: str) -> Sequence[Any]:
+    def list(self, key: str) -> Sequence[object]:
         """Give a list; nothing when the setting is none, as it may be when it is wrong."""
         value = self.values.get(key)
         return value if isinstance(value, (list, tuple)) else ()

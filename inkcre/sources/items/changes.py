@@ -47,7 +47,7 @@ class CentreRow(TypedDict):
     digest: str
 
 
-class BlockRow(TypedDict):
+class OrphanRow(TypedDict):
     """A block that its item leaves."""
 
     id: int
@@ -78,7 +78,7 @@ class Changes:
     obsolete: list[ArcRow] = field(default_factory=list)
     """Relations that are to go."""
 
-    orphaned: list[BlockRow] = field(default_factory=list)
+    orphaned: list[OrphanRow] = field(default_factory=list)
     """Blocks that are to go unless somebody else has them."""
 
     stated: dict[str, None] = field(default_factory=dict)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from inkcre.graph.tables import blocks, relations, source_items, sources
-from inkcre.jobs.jobs import insert_jobs, pending
+from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Database, Statement
 from inkcre.sources.items.revisions import Makers, StoredItem, read_arcs
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment

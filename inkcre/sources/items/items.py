@@ -13,9 +13,9 @@ from inkcre.ports.database import Database
 from inkcre.sources.base import Item
 from inkcre.sources.items.changes import (
     ArcRow,
-    BlockRow,
     Changes,
     Context,
+    OrphanRow,
     diff,
     may_differ,
     obsolete_row,
@@ -135,7 +135,7 @@ def delete_items(
     makers = read_makers(database, source_id, stored.values())
     gone = {(source_id, key) for key in stored}
     obsolete: list[ArcRow] = []
-    orphaned: list[BlockRow] = []
+    orphaned: list[OrphanRow] = []
     for item in stored.values():
         if item.block_id is None:
             continue

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypedDict
 from inkcre.graph.plans import Plan, Reference, plan_star
 from inkcre.sources.base import Item
 from inkcre.sql.parameters import write_json
+from inkcre.sql.rows import Json
 from inkcre.sql.text import clean
 
 MAX_KEY_BYTES = 512
@@ -149,7 +150,7 @@ class Written:
     block_ids: list[int] = field(default_factory=list)
     """Of those that were added or updated."""
 
-    def count(self) -> dict[str, int]:
+    def count(self) -> dict[str, Json]:
         """Return the numbers, for a job's result."""
         skipped = {"skipped": self.skipped} if self.skipped else {}
         return {

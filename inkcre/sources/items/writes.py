@@ -7,7 +7,7 @@ from inkcre.graph.file_notes import let_go_call, naming_calls
 from inkcre.graph.graphs import write_calls
 from inkcre.graph.ownership import DISOWN
 from inkcre.ports.database import Call, Database, Row
-from inkcre.sources.items.changes import ArcRow, BlockRow, Changes, LinkRow
+from inkcre.sources.items.changes import ArcRow, Changes, LinkRow, OrphanRow
 from inkcre.sources.items.item_rows import (
     DELETE_ITEMS,
     DELETE_OBSOLETE,
@@ -69,7 +69,7 @@ def deletion_calls(
     keys: Sequence[str],
     *,
     obsolete: Sequence[ArcRow],
-    orphaned: Sequence[BlockRow],
+    orphaned: Sequence[OrphanRow],
 ) -> Iterator[Call]:
     """Yield what forgets items, their relations, and the blocks that they leave."""
     source = {"source": source_id}
@@ -90,7 +90,7 @@ def link_calls(
 
 
 def _orphan_calls(
-    database: Database, source_id: int, orphaned: Sequence[BlockRow]
+    database: Database, source_id: int, orphaned: Sequence[OrphanRow]
 ) -> Iterator[Call]:
     """Yield what sees to blocks that their items have left, behind ``LOCK_ORPHANED``."""
     if orphaned:

@@ -1,6 +1,6 @@
 """The readable part of a page, found by trafilatura: https://trafilatura.readthedocs.io/."""
 
-from typing import Any
+from configparser import ConfigParser
 
 from trafilatura import bare_extraction
 from trafilatura.settings import use_config
@@ -15,7 +15,7 @@ MAX_CHARACTERS = 500_000
 """With larger pages trafilatura may take the square of the time: a megabyte of "<p>" took 17 s."""
 
 
-def _make_config() -> Any:
+def _make_config() -> ConfigParser:
     config = use_config()
     for name in ("MIN_EXTRACTED_SIZE", "MIN_OUTPUT_SIZE"):
         config["DEFAULT"][name] = str(MIN_CHARACTERS)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 from urllib.parse import urldefrag, urljoin
 
 from inkcre.runtime.depth import is_deep
@@ -123,10 +122,11 @@ def _json_ld(text: str) -> Iterator[tuple[str, str]]:
                 yield from _article(one)
 
 
-def _article(thing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _article(thing: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for key in ("headline", "datePublished", "dateModified"):
-        if isinstance(thing.get(key), str):
-            yield key.lower(), thing[key].strip()
+        value = thing.get(key)
+        if isinstance(value, str):
+            yield key.lower(), value.strip()
     authors = thing.get("author")
     names = [
         a.get("name") if isinstance(a, dict) else a

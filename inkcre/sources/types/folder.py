@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from pathlib import Path, PurePath, PurePosixPath
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import unquote
 
 from pydantic import Field
@@ -249,7 +249,7 @@ def _split_front(whole: str) -> tuple[dict[str, list[str]], str]:
     return {}, whole
 
 
-def _load_yaml(source: str) -> Any:
+def _load_yaml(source: str) -> object:
     import yaml
 
     try:
@@ -258,7 +258,7 @@ def _load_yaml(source: str) -> Any:
         return None
 
 
-def _load_toml(source: str) -> Any:
+def _load_toml(source: str) -> object:
     import tomllib
 
     try:
@@ -267,7 +267,7 @@ def _load_toml(source: str) -> Any:
         return None
 
 
-def _values(value: Any) -> list[str]:
+def _values(value: object) -> list[str]:
     """Give what is said as text: a value, or those of a list; what is nested deeper is left out."""
     values = value if isinstance(value, list) else [value]
     plain = [one for one in values[:MAX_FRONT_VALUES] if isinstance(one, PLAIN)]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping as Headers
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
@@ -60,7 +60,7 @@ class InboxSource(SourceBase[InboxConfig, SourceState]):
         if is_deep(body):
             raise Invalid("nested too deeply", field="body")
         try:
-            message: Any = json.loads(body)
+            message: object = json.loads(body)
         except (ValueError, RecursionError):
             raise Invalid("not JSON", field="body") from None
         return list(self.config.mapping.map(message, message_id))

@@ -7,7 +7,7 @@ object. A text with pointers in braces is put together: ``"{/title}: {/body/text
 import json
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -68,7 +68,7 @@ class Mapping(SourceConfig):
             raise PydanticCustomError("pointer", 'items should be a pointer, such as "/events/*"')
         return self
 
-    def map(self, message: Any, message_id: str) -> Iterator[Item]:
+    def map(self, message: object, message_id: str) -> Iterator[Item]:
         """Yield the items that a message becomes.
 
         Raises:
@@ -80,7 +80,7 @@ class Mapping(SourceConfig):
             key = _one(self.key, part, "key") if self.key is not None else own
             yield Item(key, self._make_star(part))
 
-    def _make_star(self, part: Any) -> Star:
+    def _make_star(self, part: object) -> Star:
         content = _one(self.block.content, part, "block.content")
         arcs: list[Arc] = []
         for one in self.relations:
@@ -89,14 +89,14 @@ class Mapping(SourceConfig):
         return star(block(self.block.resolver, content, self.block.storage), arcs)
 
 
-def _one(template: str, part: Any, name: str) -> str:
+def _one(template: str, part: object, name: str) -> str:
     values = fill(template, part)
     if not values:
         raise Invalid(f"nothing is at {template}, the mapping's {name}", field="body")
     return values[0]
 
 
-def fill(template: str, part: Any) -> list[str]:
+def fill(template: str, part: object) -> list[str]:
     """Give the values that a template has in a part of a message; none where nothing is said."""
     if not template or template.startswith("/"):
         return [_say(value) for value in find(part, template) if value is not None][:MAX_VALUES]
@@ -106,11 +106,11 @@ def fill(template: str, part: Any) -> list[str]:
     return [_POINTER.sub(lambda m: _say(found[m[1]]) if found[m[1]] is not None else "", template)]
 
 
-def _say(value: Any) -> str:
+def _say(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def find(part: Any, pointer: str) -> Iterator[Any]:
+def find(part: object, pointer: str) -> Iterator[object]:
     """Yield what a pointer leads to; ``""`` leads to the whole."""
     parts = [part]
     for token in pointer.split("/")[1:]:
@@ -119,7 +119,7 @@ def find(part: Any, pointer: str) -> Iterator[Any]:
     yield from parts
 
 
-def _below(part: Any, name: str) -> list[Any]:
+def _below(part: object, name: str) -> list[object]:
     if isinstance(part, dict):
         return list(part.values()) if name == "*" else [part[name]] if name in part else []
     if isinstance(part, list):

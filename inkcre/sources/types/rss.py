@@ -4,11 +4,11 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import urljoin
 
 from pydantic import Field
@@ -157,7 +157,7 @@ def _first_line(why: object) -> str:
     return clean(str(why)).partition("\n")[0][:200]
 
 
-def _describe_feed(said: Mapping[str, Any], feed: NodeForm, url: str) -> Star:
+def _describe_feed(said: Mapping[str, object], feed: NodeForm, url: str) -> Star:
     arcs: list[Arc] = []
     for name, relation in (("title", "title"), ("subtitle", "description")):
         value = _plain(said.get(name))
@@ -169,7 +169,7 @@ def _describe_feed(said: Mapping[str, Any], feed: NodeForm, url: str) -> Star:
     return star(feed, arcs)
 
 
-def _read_entry(entry: dict[str, Any], feed: NodeForm, url: str) -> Item | None:
+def _read_entry(entry: dict[str, object], feed: NodeForm, url: str) -> Item | None:
     """Make an item of an entry; None of one that says nothing."""
     link = _address(url, entry.get("link"))
     title = _plain(entry.get("title"))
@@ -197,17 +197,22 @@ def _read_entry(entry: dict[str, Any], feed: NodeForm, url: str) -> Item | None:
     return Item(f"entry:{identity or content}", star(centre, arcs))
 
 
-def _body(entry: Mapping[str, Any]) -> dict[str, str]:
+def _parts(entry: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
+    """Return what feedparser makes of an element that an entry may have, or may have often."""
+    value = entry.get(name)
+    if isinstance(value, Mapping):
+        return [value]
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def _body(entry: Mapping[str, object]) -> dict[str, str]:
     """Give an entry's text, as HTML if it is; the longest that the entry has."""
-    pieces: Sequence[Mapping[str, Any]] = [*entry.get("content", ())]
-    detail = entry.get("summary_detail")
-    if detail:
-        pieces = [*pieces, detail]
-    best = max(pieces, key=lambda piece: len(piece.get("value") or ""), default=None)
-    value = clean(str((best or {}).get("value") or entry.get("summary") or "")).strip()
+    pieces = [*_parts(entry, "content"), *_parts(entry, "summary_detail")]
+    best = max(pieces, key=lambda piece: len(str(piece.get("value") or "")), default={})
+    value = clean(str(best.get("value") or entry.get("summary") or "")).strip()
     if not value:
         return {}
-    is_html = "html" in str((best or {}).get("type", "")) and "<" in value
+    is_html = "html" in str(best.get("type", "")) and "<" in value
     return {"html": value} if is_html else {"text": value}
 
 
@@ -219,9 +224,9 @@ def _plain(value: object) -> str:
     return " ".join(said.split())
 
 
-def _moment(entry: dict[str, Any], name: str) -> str | None:
+def _moment(entry: dict[str, object], name: str) -> str | None:
     parsed = dict.get(entry, f"{name}_parsed")  # feedparser's own gives another time instead
-    if not parsed:
+    if not isinstance(parsed, tuple):
         return None
     try:
         year, month, day, hour, minute, second = parsed[:6]
@@ -231,22 +236,22 @@ def _moment(entry: dict[str, Any], name: str) -> str | None:
         return None
 
 
-def _authors(entry: Mapping[str, Any]) -> list[str]:
-    names = [_plain(one.get("name") or one.get("email")) for one in entry.get("authors", ())]
+def _authors(entry: Mapping[str, object]) -> list[str]:
+    names = [_plain(one.get("name") or one.get("email")) for one in _parts(entry, "authors")]
     names = names if any(names) else [_plain(entry.get("author"))]
     return _once(names)
 
 
-def _categories(entry: Mapping[str, Any]) -> list[str]:
-    return _once(_plain(tag.get("label") or tag.get("term")) for tag in entry.get("tags", ()))
+def _categories(entry: Mapping[str, object]) -> list[str]:
+    return _once(_plain(tag.get("label") or tag.get("term")) for tag in _parts(entry, "tags"))
 
 
-def _once(names: Any) -> list[str]:
+def _once(names: Iterable[str]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name][:MAX_ARCS]
 
 
-def _enclosures(entry: Mapping[str, Any], url: str) -> Iterator[NodeForm]:
-    for one in entry.get("enclosures", ())[:MAX_ARCS]:
+def _enclosures(entry: Mapping[str, object], url: str) -> Iterator[NodeForm]:
+    for one in _parts(entry, "enclosures")[:MAX_ARCS]:
         address = _address(url, one.get("href"))
         if address:
             kind = str(one.get("type") or "").partition("/")[0]

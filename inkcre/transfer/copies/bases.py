@@ -11,13 +11,13 @@ from inkcre.transfer.copies.graph import BLOCKS, RELATIONS
 from inkcre.transfer.copies.ids import match_sources, may_keep_ids, skip_given_ids
 from inkcre.transfer.copies.items import ITEMS
 from inkcre.transfer.copies.jobs import JOBS
-from inkcre.transfer.copies.parts import Compared, Move, Part, add_rows, compare_rows
+from inkcre.transfer.copies.parts import AnyPart, Compared, Move
 from inkcre.transfer.copies.schedules import SCHEDULES
 from inkcre.transfer.copies.sources import SOURCES
 from inkcre.transfer.copies.storages import STORAGES
 from inkcre.transfer.copies.values import VALUES
 
-PARTS: Mapping[str, Part] = {
+PARTS: Mapping[str, AnyPart] = {
     "storages": STORAGES,
     "blocks": BLOCKS,
     "relations": RELATIONS,
@@ -42,7 +42,7 @@ def copy_rows(move: Move) -> Iterator[tuple[str, int]]:
     """Copy the rows of all tables; yield, a page at a time, what was added and how much of it."""
     for part in PARTS.values():
         yield part.name, 0
-        for added in add_rows(part, move):
+        for added in part.add_rows(move):
             yield part.name, added
 
 
@@ -50,4 +50,4 @@ def compare_bases(move: Move) -> Iterator[Compared]:
     """Look for every row of the source in the target, table by table."""
     move.source_ids = match_sources(move.source.database, move.target.database)
     for part in PARTS.values():
-        yield compare_rows(part, move)
+        yield part.compare_rows(move)

@@ -16,15 +16,17 @@ from inkcre.graph.files.media_types import sniff_type
 from inkcre.graph.forms import FILE_CONTENT
 from inkcre.graph.storages import PREFIX
 from inkcre.graph.tables import blocks
-from inkcre.ports.database import Database, Statement
+from inkcre.ports.database import Database
 from inkcre.ports.storage import FileContent, FileInfo, FileKey, Storage
+from inkcre.sql.rows import Values
 
-READ_NAMED = Statement(
+READ_NAMED = Values(
     select(blocks.c.content)
     .where(blocks.c.storage == "file", blocks.c.content > bindparam("after", type_=Text))
     .group_by(blocks.c.content)
     .order_by(blocks.c.content)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    str,
 )
 """Read a page of what blocks call their files, each once."""
 
@@ -49,9 +51,9 @@ class CopiedFiles:
 def named_files(database: Database) -> Iterator[str]:
     """Yield what blocks call their files, each once, in order."""
     after = ""
-    while rows := database.read(READ_NAMED(after=after, limit=PAGE)):
-        yield from (str(row[0]) for row in rows)
-        after = rows[-1][0]
+    while names := READ_NAMED.read(database, after=after, limit=PAGE):
+        yield from names
+        after = names[-1]
 
 
 def find_key(name: str) -> FileKey:

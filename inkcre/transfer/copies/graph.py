@@ -1,7 +1,7 @@
 """Copying blocks and relations. A block is the same where it says the same."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true, update
 
@@ -10,8 +10,8 @@ from inkcre.graph.file_notes import naming_calls, refuse_held
 from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.parts import (
-    CopiedRow,
     Move,
     Part,
     as_rows,
@@ -26,15 +26,33 @@ _limit = bindparam("limit", type_=Integer)
 BLOCK_NAMES = ("id", "created_at", "updated_at", "storage", "resolver", "content", "digest")
 _block_columns = (
     blocks.c.id,
-    shown(blocks.c.created_at),
-    shown(blocks.c.updated_at),
+    shown(blocks.c.created_at).label("created_at"),
+    shown(blocks.c.updated_at).label("updated_at"),
     blocks.c.storage,
     blocks.c.resolver,
     blocks.c.content,
     blocks.c.digest,
 )
-READ_BLOCKS = Statement(
-    select(*_block_columns).where(blocks.c.id > _after).order_by(blocks.c.id).limit(_limit)
+
+
+@dataclass(frozen=True)
+class _Block:
+    id: int
+    created_at: str
+    updated_at: str
+    storage: str | None
+    resolver: str
+    content: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class _FoundBlock(_Block):
+    ord: int
+
+
+READ_BLOCKS = Query(
+    select(*_block_columns).where(blocks.c.id > _after).order_by(blocks.c.id).limit(_limit), _Block
 )
 """Read a page of blocks."""
 
@@ -80,39 +98,43 @@ DISOWN_STATED = Statement(
 no item's own any more. What an earlier copy brought has the same time, and stays what it is."""
 
 _block_keys = json_rows("keys", ord=BigInteger(), digest=Text())
-FIND_BLOCKS = Statement(
+FIND_BLOCKS = Query(
     select(_block_keys.c.ord, *_block_columns).select_from(
         _block_keys.join(blocks, blocks.c.digest == _block_keys.c.digest)
-    )
+    ),
+    _FoundBlock,
 )
 """Read blocks by digest."""
 
 
-def _read_blocks(move: Move) -> Iterator[list[CopiedRow]]:
-    return read_pages(move.source.database, READ_BLOCKS, BLOCK_NAMES, {"id": 0})
+def _read_blocks(move: Move) -> Iterator[list[_Block]]:
+    return read_pages(move.source.database, READ_BLOCKS, {"id": 0})
 
 
-def _add_blocks(move: Move, page: list[CopiedRow]) -> int:
+def _add_blocks(move: Move, page: list[_Block]) -> int:
     database = move.target.database
-    given = as_rows(page)
+    given = as_rows(pick(page, *BLOCK_NAMES))
     calls = [ADD_BLOCKS[move.keeps_ids](blocks=given)]
     if not move.keeps_ids:
         calls.append(DISOWN_STATED(blocks=given))
-    calls += naming_calls(row["content"] for row in page if row["storage"] == "file")
+    calls += naming_calls(row.content for row in page if row.storage == "file")
     answers = database.atomic(calls)
     refuse_held(calls, answers)
-    return int(answers[0][0][0])
+    return count_of(answers[0])
 
 
-def _find_blocks(move: Move, page: list[CopiedRow]) -> Mapping[int, CopiedRow]:
-    found = find_rows(move.target.database, FIND_BLOCKS, BLOCK_NAMES, pick(page, "digest"))
-    for row in found.values():  # what it says, and not what it is said to say
-        row["digest"] = block_digest(row["resolver"], row["storage"], row["content"])
-    return found
+def _find_blocks(move: Move, page: list[_Block]) -> Mapping[int, _Block]:
+    found = find_rows(move.target.database, FIND_BLOCKS, pick(page, "digest"))
+    return {number: _as_it_says(row) for number, row in found.items()}
 
 
-def _compare_graph(*names: str) -> Any:
-    def compare(move: Move, _: CopiedRow) -> Sequence[str]:
+def _as_it_says(row: _FoundBlock) -> _Block:
+    """Return a block under the digest of what it says, and not the one that it is said to have."""
+    return replace(row, digest=block_digest(row.resolver, row.storage, row.content))
+
+
+def _compare_graph(*names: str) -> Callable[[Move, object], Sequence[str]]:
+    def compare(move: Move, _: object) -> Sequence[str]:
         return (*names, "id", "created_at", "updated_at") if move.keeps_ids else names
 
     return compare
@@ -124,7 +146,7 @@ BLOCKS = Part(
     _add_blocks,
     _find_blocks,
     _compare_graph("digest"),
-    lambda row: f"block {row['id']}",
+    lambda row: f"block {row.id}",
 )
 
 RELATION_NAMES = (
@@ -134,13 +156,30 @@ _from = blocks.alias("from_block")
 _to = blocks.alias("to_block")
 _relation_columns = (
     relations.c.id,
-    shown(relations.c.created_at),
-    shown(relations.c.updated_at),
-    _from.c.digest,
-    _to.c.digest,
+    shown(relations.c.created_at).label("created_at"),
+    shown(relations.c.updated_at).label("updated_at"),
+    _from.c.digest.label("from_digest"),
+    _to.c.digest.label("to_digest"),
     relations.c.content,
 )
-READ_RELATIONS = Statement(
+
+
+@dataclass(frozen=True)
+class _Relation:
+    id: int
+    created_at: str
+    updated_at: str
+    from_digest: str
+    to_digest: str
+    content: str
+
+
+@dataclass(frozen=True)
+class _FoundRelation(_Relation):
+    ord: int
+
+
+READ_RELATIONS = Query(
     select(*_relation_columns)
     .select_from(
         relations.join(_from, _from.c.id == relations.c.from_).join(
@@ -149,7 +188,8 @@ READ_RELATIONS = Statement(
     )
     .where(relations.c.id > _after)
     .order_by(relations.c.id)
-    .limit(_limit)
+    .limit(_limit),
+    _Relation,
 )
 """Read a page of relations, their ends by digest."""
 
@@ -221,33 +261,34 @@ _found_id = (
     .correlate(_wanted)
     .scalar_subquery()
 )
-FIND_RELATIONS = Statement(
+FIND_RELATIONS = Query(
     select(
         _wanted.c.ord,
         relations.c.id,
-        shown(relations.c.created_at),
-        shown(relations.c.updated_at),
+        shown(relations.c.created_at).label("created_at"),
+        shown(relations.c.updated_at).label("updated_at"),
         _wanted.c.from_digest,
         _wanted.c.to_digest,
         relations.c.content,
-    ).select_from(_wanted.join(relations, relations.c.id == _found_id))
+    ).select_from(_wanted.join(relations, relations.c.id == _found_id)),
+    _FoundRelation,
 )
 """Read relations by what they say and what their ends say."""
 
 
-def _read_relations(move: Move) -> Iterator[list[CopiedRow]]:
-    return read_pages(move.source.database, READ_RELATIONS, RELATION_NAMES, {"id": 0})
+def _read_relations(move: Move) -> Iterator[list[_Relation]]:
+    return read_pages(move.source.database, READ_RELATIONS, {"id": 0})
 
 
-def _add_relations(move: Move, page: list[CopiedRow]) -> int:
-    call = ADD_RELATIONS[move.keeps_ids](relations=as_rows(page))
-    [[(added,)]] = move.target.database.atomic([call])
-    return int(added)
+def _add_relations(move: Move, page: list[_Relation]) -> int:
+    call = ADD_RELATIONS[move.keeps_ids](relations=as_rows(pick(page, *RELATION_NAMES)))
+    [added] = move.target.database.atomic([call])
+    return count_of(added)
 
 
-def _find_relations(move: Move, page: list[CopiedRow]) -> Mapping[int, CopiedRow]:
+def _find_relations(move: Move, page: list[_Relation]) -> Mapping[int, _Relation]:
     keys = pick(page, "from_digest", "to_digest", "content")
-    return find_rows(move.target.database, FIND_RELATIONS, RELATION_NAMES, keys)
+    return find_rows(move.target.database, FIND_RELATIONS, keys)
 
 
 RELATIONS = Part(
@@ -256,5 +297,5 @@ RELATIONS = Part(
     _add_relations,
     _find_relations,
     _compare_graph("from_digest", "to_digest", "content"),
-    lambda row: f"relation {row['id']}",
+    lambda row: f"relation {row.id}",
 )

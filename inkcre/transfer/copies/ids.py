@@ -8,11 +8,11 @@ rows get others, and what names them is rewritten: payloads, lanes, and what ite
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from typing import Any
+from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Integer,
     Table,
     Text,
@@ -24,10 +24,11 @@ from sqlalchemy import (
 
 from inkcre.graph.tables import blocks, relations, sources
 from inkcre.ports.database import Database, Statement
-from inkcre.sql.constructs import json_rows, shown
-from inkcre.transfer.copies.parts import Move, as_rows, read_pages
+from inkcre.sql.constructs import Expression, json_rows, shown
+from inkcre.sql.rows import Query, Values
+from inkcre.transfer.copies.parts import Move, as_rows, pick, read_pages
 
-KEPT: dict[str, tuple[Table, dict[str, ColumnElement[Any]]]] = {
+KEPT: dict[str, tuple[Table, dict[str, Expression]]] = {
     "blocks": (
         blocks,
         {"one": blocks.c.digest, "other": shown(blocks.c.created_at)},
@@ -45,19 +46,28 @@ KEPT: dict[str, tuple[Table, dict[str, ColumnElement[Any]]]] = {
 
 _keys = json_rows("keys", ord=BigInteger(), id=BigInteger(), one=Text(), other=Text())
 
+
+@dataclass(frozen=True)
+class _Identity:
+    id: int
+    one: str
+    other: str
+
+
 READ_IDENTITIES = {
-    name: Statement(
-        select(table.c.id, said["one"], said["other"])
+    name: Query(
+        select(table.c.id, said["one"].label("one"), said["other"].label("other"))
         .where(table.c.id > bindparam("after_id", type_=BigInteger))
         .order_by(table.c.id)
-        .limit(bindparam("limit", type_=Integer))
+        .limit(bindparam("limit", type_=Integer)),
+        _Identity,
     )
     for name, (table, said) in KEPT.items()
 }
 """Read a page of what tells rows apart."""
 
 COUNT_IDENTITIES = {
-    name: Statement(
+    name: Values(
         select(func.count()).select_from(
             _keys.join(
                 table,
@@ -65,7 +75,8 @@ COUNT_IDENTITIES = {
                 & (said["one"] == _keys.c.one)
                 & (said["other"] == _keys.c.other),
             )
-        )
+        ),
+        int,
     )
     for name, (table, said) in KEPT.items()
 }
@@ -75,22 +86,22 @@ COUNT_IDENTITIES = {
 def may_keep_ids(source: Database, target: Database) -> bool:
     """Tell whether the target has no rows but the source's own, under the same ids."""
     for name in KEPT:
-        names = ("id", "one", "other")
-        for page in read_pages(target, READ_IDENTITIES[name], names, {"id": 0}, limit=2000):
-            ((same,),) = source.read(COUNT_IDENTITIES[name](keys=as_rows(page)))
-            if int(same) < len(page):
+        for page in read_pages(target, READ_IDENTITIES[name], {"id": 0}, limit=2000):
+            keys = as_rows(pick(page, "id", "one", "other"))
+            if COUNT_IDENTITIES[name].read_one(source, keys=keys) < len(page):
                 return False
     return True
 
 
 LAST_IDS = {
-    "sqlite": Statement(
-        text("SELECT seq FROM sqlite_sequence WHERE name = :name").columns(seq=BigInteger)
+    "sqlite": Values(
+        text("SELECT seq FROM sqlite_sequence WHERE name = :name").columns(seq=BigInteger), int
     ),
-    "postgresql": Statement(
+    "postgresql": Values(
         text(
             "SELECT pg_sequence_last_value(CAST(pg_get_serial_sequence(:name, 'id') AS regclass))"
-        ).columns(seq=BigInteger)
+        ).columns(seq=BigInteger),
+        int,
     ),
 }
 """Read the last id that a table has given, be its row there or not; nothing if it has given none.
@@ -125,24 +136,41 @@ of PostgreSQL's sequences that rows which bring their ids go round."""
 def skip_given_ids(source: Database, target: Database) -> None:
     """Let the target's next ids be beyond those that the source has given, also of deleted rows."""
     for name in KEPT:
-        rows = source.read(LAST_IDS[source.capabilities.dialect](name=name))
-        last = rows[0][0] if rows else None
+        last = LAST_IDS[source.capabilities.dialect].read_first(source, name=name)
         if last:
             skips = SKIP_IDS[target.capabilities.dialect]
-            target.atomic([skip(name=name, last=int(last)) for skip in skips])
+            target.atomic([skip(name=name, last=last) for skip in skips])
 
 
-READ_SOURCE_KEYS = Statement(
+@dataclass(frozen=True)
+class _SourceKey:
+    id: int
+    type: str
+    created_at: str
+    updated_at: str
+    config: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.type, self.created_at
+
+    @property
+    def is_changed(self) -> bool:
+        return self.created_at != self.updated_at
+
+
+READ_SOURCE_KEYS = Query(
     select(
         sources.c.id,
         sources.c.type,
-        shown(sources.c.created_at),
-        shown(sources.c.updated_at),
+        shown(sources.c.created_at).label("created_at"),
+        shown(sources.c.updated_at).label("updated_at"),
         sources.c.config,
     )
     .where(sources.c.id > bindparam("after_id", type_=BigInteger))
     .order_by(sources.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    _SourceKey,
 )
 """Read a page of what tells sources apart."""
 
@@ -153,47 +181,51 @@ def match_sources(source: Database, target: Database) -> dict[int, int]:
     One is the same that was made at the same moment, of the same type, with the same
     configuration; or, if either has been changed since, with another one.
     """
-    waiting: defaultdict[tuple[str, str], list[tuple[int, bool, str]]] = defaultdict(list)
-    for id_, key, is_changed, config in _identities(target):
-        waiting[key].append((id_, is_changed, config))
+    waiting: defaultdict[tuple[str, str], list[_SourceKey]] = defaultdict(list)
+    for there in _source_keys(target):
+        waiting[there.key].append(there)
     matched: dict[int, int] = {}
-    others: list[tuple[int, tuple[str, str], bool]] = []
-    for id_, key, is_changed, config in _identities(source):
-        found = next((one for one in waiting[key] if one[2] == config), None)
+    others: list[_SourceKey] = []
+    for here in _source_keys(source):
+        found = next((one for one in waiting[here.key] if one.config == here.config), None)
         if found is None:
-            others.append((id_, key, is_changed))
+            others.append(here)
         else:
-            waiting[key].remove(found)
-            matched[id_] = found[0]
-    for id_, key, is_changed in others:
-        found = next((one for one in waiting[key] if is_changed or one[1]), None)
+            waiting[here.key].remove(found)
+            matched[here.id] = found.id
+    for here in others:
+        found = next((one for one in waiting[here.key] if here.is_changed or one.is_changed), None)
         if found is not None:
-            waiting[key].remove(found)
-            matched[id_] = found[0]
+            waiting[here.key].remove(found)
+            matched[here.id] = found.id
     return matched
 
 
-def _identities(database: Database) -> Iterator[tuple[int, tuple[str, str], bool, str]]:
-    names = ("id", "type", "created_at", "updated_at", "config")
-    for page in read_pages(database, READ_SOURCE_KEYS, names, {"id": 0}):
-        for row in page:
-            is_changed = row["created_at"] != row["updated_at"]
-            yield row["id"], (row["type"], row["created_at"]), is_changed, row["config"]
+def _source_keys(database: Database) -> Iterator[_SourceKey]:
+    return chain.from_iterable(read_pages(database, READ_SOURCE_KEYS, {"id": 0}))
+
+
+@dataclass(frozen=True)
+class _BlockName:
+    id: int
+    digest: str
 
 
 _block_ids = json_rows("keys", ord=BigInteger(), id=BigInteger())
-READ_DIGESTS = Statement(
+READ_DIGESTS = Query(
     select(_block_ids.c.id, blocks.c.digest).select_from(
         _block_ids.join(blocks, blocks.c.id == _block_ids.c.id)
-    )
+    ),
+    _BlockName,
 )
 """Read the digests of some blocks."""
 
 _block_digests = json_rows("keys", ord=BigInteger(), digest=Text())
-READ_IDS = Statement(
+READ_IDS = Query(
     select(_block_digests.c.digest, blocks.c.id).select_from(
         _block_digests.join(blocks, blocks.c.digest == _block_digests.c.digest)
-    )
+    ),
+    _BlockName,
 )
 """Read the ids of some blocks."""
 
@@ -206,7 +238,7 @@ def find_block_ids(move: Move, ids: Collection[int]) -> dict[int, int]:
     if move.keeps_ids or not ids:
         return {id_: id_ for id_ in ids}
     keys = as_rows([{"id": id_} for id_ in ids])
-    digests = {row[0]: row[1] for row in move.source.database.read(READ_DIGESTS(keys=keys))}
+    digests = {b.id: b.digest for b in READ_DIGESTS.read(move.source.database, keys=keys)}
     keys = as_rows([{"digest": digest} for digest in set(digests.values())])
-    there = {row[0]: row[1] for row in move.target.database.read(READ_IDS(keys=keys))}
+    there = {b.digest: b.id for b in READ_IDS.read(move.target.database, keys=keys)}
     return {id_: there.get(digests.get(id_, ""), NOBODY) for id_ in ids}

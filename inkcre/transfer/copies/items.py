@@ -3,9 +3,9 @@
 Behind blocks and sources. Without it, a collect in the target would bring everything again.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -22,12 +22,12 @@ from sqlalchemy import (
 
 from inkcre.graph.tables import blocks, source_items
 from inkcre.ports.database import Statement
-from inkcre.sources.items.revisions import Arc, revision_digest, sort_arcs
+from inkcre.sources.items.revisions import Arc, read_arcs, revision_digest, sort_arcs
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.rows import Query, count_of
 from inkcre.sql.values import dump
 from inkcre.transfer.copies.ids import NOBODY, find_block_ids
 from inkcre.transfer.copies.parts import (
-    CopiedRow,
     Move,
     Part,
     as_rows,
@@ -36,8 +36,43 @@ from inkcre.transfer.copies.parts import (
     read_pages,
 )
 
+E = TypeVar("E")
+
 ITEM_NAMES = ("digest", "stamp", "arcs", "block_digest", "is_own", "now_digest")
-READ_ITEMS = Statement(
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """What is known of an item."""
+
+    digest: str
+    stamp: str | None
+    arcs: str
+    block_digest: str
+    is_own: int
+    now_digest: str | None
+    """Of its block as it is; None: deleted."""
+
+
+@dataclass(frozen=True)
+class _Item(_Remembered):
+    source_id: int
+    key: str
+    block_id: int | None
+    made_at: str | None
+
+    @property
+    def others_block(self) -> int | None:
+        """The block that its star called the item's by id: one that others had made."""
+        return self.block_id if self.block_digest == "" else None
+
+
+@dataclass(frozen=True)
+class _FoundItem(_Remembered):
+    ord: int
+
+
+READ_ITEMS = Query(
     select(
         source_items.c.source_id,
         source_items.c.key,
@@ -46,9 +81,9 @@ READ_ITEMS = Statement(
         source_items.c.arcs,
         source_items.c.block_digest,
         source_items.c.is_own,
-        blocks.c.digest,
+        blocks.c.digest.label("now_digest"),
         source_items.c.block_id,
-        shown(blocks.c.created_at),
+        shown(blocks.c.created_at).label("made_at"),
     )
     .select_from(source_items.outerjoin(blocks, blocks.c.id == source_items.c.block_id))
     .where(
@@ -56,7 +91,8 @@ READ_ITEMS = Statement(
         > tuple_(bindparam("after_source_id", type_=BigInteger), bindparam("after_key", type_=Text))
     )
     .order_by(source_items.c.source_id, source_items.c.key)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    _Item,
 )
 """Read a page of what is known of items, and what their blocks are now; NULL: deleted."""
 
@@ -93,7 +129,7 @@ that somebody has deleted. A block that the target had before, made at another m
 own: it is not changed or deleted with the item."""
 
 _item_keys = json_rows("keys", ord=BigInteger(), source=BigInteger(), key=Text())
-FIND_ITEMS = Statement(
+FIND_ITEMS = Query(
     select(
         _item_keys.c.ord,
         source_items.c.digest,
@@ -101,7 +137,7 @@ FIND_ITEMS = Statement(
         source_items.c.arcs,
         source_items.c.block_digest,
         source_items.c.is_own,
-        blocks.c.digest,
+        blocks.c.digest.label("now_digest"),
     ).select_from(
         _item_keys.join(
             source_items,
@@ -110,59 +146,56 @@ FIND_ITEMS = Statement(
                 source_items.c.key == _item_keys.c.key,
             ),
         ).outerjoin(blocks, blocks.c.id == source_items.c.block_id)
-    )
+    ),
+    _FoundItem,
 )
 """Read what is known of items, by source and key."""
 
 
-def _read_items(move: Move) -> Iterator[list[CopiedRow]]:
-    names = ("source_id", "key", *ITEM_NAMES, "block_id", "made_at")
-    after = {"source_id": 0, "key": ""}
-    for page in read_pages(move.source.database, READ_ITEMS, names, after):
-        if not move.keeps_ids:
-            _rename_blocks(move, page)
-        yield [{**row, "source": move.source_ids.get(row["source_id"], NOBODY)} for row in page]
+def _read_items(move: Move) -> Iterator[list[_Item]]:
+    pages = read_pages(move.source.database, READ_ITEMS, {"source_id": 0, "key": ""})
+    return pages if move.keeps_ids else (_rename_blocks(move, page) for page in pages)
 
 
-def _rename_blocks(move: Move, page: list[CopiedRow]) -> None:
+def _rename_blocks(move: Move, page: Sequence[_Item]) -> list[_Item]:
     """Rewrite the ids of blocks by which stars of some items referred to others' blocks."""
-    arcs = {number: json.loads(row["arcs"]) for number, row in enumerate(page)}
-    asked = {end for said in arcs.values() for arc in said for end in arc if isinstance(end, int)}
-    asked |= {row["block_id"] for row in page if _is_of_others(row)}
-    if not asked:
-        return
+    arcs = [read_arcs(item.arcs) for item in page]
+    asked = {end for made in arcs for arc in made for end in arc if isinstance(end, int)}
+    asked |= {item.others_block for item in page if item.others_block is not None}
     ids = find_block_ids(move, asked)
+    return [_rename_item(item, made, ids) for item, made in zip(page, arcs, strict=True)]
 
-    def rename(end: Any) -> Any:
+
+def _rename_item(item: _Item, arcs: Sequence[Arc], ids: Mapping[int, int]) -> _Item:
+    is_named = any(isinstance(end, int) for arc in arcs for end in arc)
+    if not is_named and item.others_block is None:
+        return item
+
+    def rename(end: E) -> E | int:
         return ids[end] if isinstance(end, int) else end
 
-    for number, row in enumerate(page):
-        named = any(isinstance(end, int) for arc in arcs[number] for end in arc)
-        if not named and not _is_of_others(row):
-            continue
-        renamed = sort_arcs([Arc(*map(rename, arc)) for arc in arcs[number]])
-        centre = ids[row["block_id"]] if _is_of_others(row) else row["block_digest"]
-        row |= {"arcs": dump(renamed), "digest": revision_digest(centre, renamed)}
+    renamed = sort_arcs([Arc(rename(a.from_), rename(a.to_), a.content) for a in arcs])
+    centre = item.block_digest if item.others_block is None else ids[item.others_block]
+    return replace(item, arcs=dump(renamed), digest=revision_digest(centre, renamed))
 
 
-def _is_of_others(row: CopiedRow) -> bool:
-    """Tell whether an item's star said by id which block is the item's."""
-    return row["block_digest"] == "" and row["block_id"] is not None
+def _with_sources(move: Move, page: Sequence[_Item], *names: str) -> list[Mapping[str, object]]:
+    rows = zip(page, pick(page, "key", *names), strict=True)
+    return [{"source": move.source_ids.get(i.source_id, NOBODY), **row} for i, row in rows]
 
 
-def _add_items(move: Move, page: list[CopiedRow]) -> int:
-    names = ("source", "key", *ITEM_NAMES, "made_at")
-    known = pick([row for row in page if row["source"] != NOBODY], *names)
-    [[(added,)]] = move.target.database.atomic([ADD_ITEMS(items=as_rows(known))])
-    return int(added)
+def _add_items(move: Move, page: list[_Item]) -> int:
+    known = [item for item in page if item.source_id in move.source_ids]
+    rows = as_rows(_with_sources(move, known, *ITEM_NAMES, "made_at"))
+    [added] = move.target.database.atomic([ADD_ITEMS(items=rows)])
+    return count_of(added)
 
 
-def _find_items(move: Move, page: list[CopiedRow]) -> Mapping[int, CopiedRow]:
-    keys = pick(page, "source", "key")
-    return find_rows(move.target.database, FIND_ITEMS, ITEM_NAMES, keys)
+def _find_items(move: Move, page: list[_Item]) -> Mapping[int, _FoundItem]:
+    return find_rows(move.target.database, FIND_ITEMS, _with_sources(move, page))
 
 
-def _compare_items(move: Move, _: CopiedRow) -> Sequence[str]:
+def _compare_items(move: Move, _: _Item) -> Sequence[str]:
     return ITEM_NAMES if move.keeps_ids else [name for name in ITEM_NAMES if name != "is_own"]
 
 
@@ -172,5 +205,5 @@ ITEMS = Part(
     _add_items,
     _find_items,
     _compare_items,
-    lambda row: f"item {row['key']} of source {row['source_id']}",
+    lambda row: f"item {row.key} of source {row.source_id}",
 )

@@ -7,7 +7,7 @@ so a copy that is run again does not add it again, also when it has been done in
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
 
 from sqlalchemy import (
     BigInteger,
@@ -30,11 +30,11 @@ from inkcre.jobs.cleanup import SWEEP
 from inkcre.jobs.jobs import source_lane
 from inkcre.ports.database import Statement
 from inkcre.sources.collect import COLLECT, ORGANIZE
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.constructs import IGNORE_TWINS, RowSource, json_rows, moment, shown
+from inkcre.sql.rows import Query, count_of
 from inkcre.sql.tables import jobs
 from inkcre.transfer.copies.ids import NOBODY, find_block_ids
 from inkcre.transfer.copies.parts import (
-    CopiedRow,
     Move,
     Part,
     as_rows,
@@ -52,16 +52,39 @@ its work when the job is there."""
 
 _COPIED = re.compile(rf"{COPIED}(\d+):(.+)")
 
-READ_WAITING = Statement(
+
+@dataclass(frozen=True)
+class _WaitingJob:
+    id: int
+    created_at: str
+    kind: str
+    payload: str
+    state: str
+    attempts: int
+    run_at: str
+    claimable_at: str
+    lane: str | None
+    error: str | None
+    dedupe_key: str | None
+    source_id: int | None
+
+    def key(self) -> str:
+        """Return the key by which it is known in the target."""
+        if self.dedupe_key is None or self.dedupe_key.startswith(SCHEDULED):
+            return f"{COPIED}{self.id}:{self.created_at}"
+        return self.dedupe_key
+
+
+READ_WAITING = Query(
     select(
         jobs.c.id,
-        shown(jobs.c.created_at),
+        shown(jobs.c.created_at).label("created_at"),
         jobs.c.kind,
         jobs.c.payload,
         jobs.c.state,
         jobs.c.attempts,
-        shown(jobs.c.run_at),
-        shown(jobs.c.claimable_at),
+        shown(jobs.c.run_at).label("run_at"),
+        shown(jobs.c.claimable_at).label("claimable_at"),
         jobs.c.lane,
         jobs.c.error,
         jobs.c.dedupe_key,
@@ -73,17 +96,14 @@ READ_WAITING = Statement(
         or_(jobs.c.state == "pending", jobs.c.state == "running"),
     )
     .order_by(jobs.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    _WaitingJob,
 )
 """Read a page of the jobs that have not ended."""
 
-READ_NAMES = (
-    "id", "created_at", "kind", "payload", "state", "attempts", "run_at", "claimable_at", "lane",
-    "error", "dedupe_key", "source_id",
-)  # fmt: skip
 ADD_NAMES = (
     "created_at", "kind", "payload", "attempts", "run_at", "claimable_at", "lane", "error",
-    "dedupe_key", "source_id", "first_id", "first_created_at",
+    "dedupe_key", "source_id",
 )  # fmt: skip
 _given = json_rows(
     "jobs", ord=BigInteger(), created_at=Text(), kind=Text(), payload=Text(),
@@ -92,7 +112,7 @@ _given = json_rows(
 )  # fmt: skip
 
 
-def _is_first(given: Any) -> ColumnElement[bool]:
+def _is_first(given: RowSource) -> ColumnElement[bool]:
     """Tell whether a job is the one that another was copied from: a base may come back."""
     return and_(
         jobs.c.id == given.c.first_id,
@@ -136,15 +156,24 @@ _keys = json_rows(
 FIND_NAMES = ("kind", "payload", "source_id")
 
 
-def _jobs_by(condition: ColumnElement[bool]) -> Select[Any]:
+@dataclass(frozen=True)
+class _FoundJob:
+    ord: int
+    kind: str
+    payload: str
+    source_id: int | None
+
+
+def _jobs_by(condition: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
     return select(_keys.c.ord, jobs.c.kind, jobs.c.payload, jobs.c.source_id).select_from(
         _keys.join(jobs, condition)
     )
 
 
 # Each way along its own index, whatever a planner makes of an OR.
-FIND_JOBS = Statement(
-    union_all(_jobs_by(jobs.c.dedupe_key == _keys.c.dedupe_key), _jobs_by(_is_first(_keys)))
+FIND_JOBS = Query(
+    union_all(_jobs_by(jobs.c.dedupe_key == _keys.c.dedupe_key), _jobs_by(_is_first(_keys))),
+    _FoundJob,
 )
 """Read jobs by dedupe key, or by where they come from; they may have ended."""
 
@@ -170,65 +199,73 @@ RENAME: Mapping[str, Callable[[Move, Sequence[str]], list[str]]] = {
 """How the payloads of each kind of ours are rewritten for a base with other ids."""
 
 
-def _read_jobs(move: Move) -> Iterator[list[CopiedRow]]:
-    for page in read_pages(move.source.database, READ_WAITING, READ_NAMES, {"id": 0}):
-        rows = [_as_waiting(row) for row in page]
-        yield rows if move.keeps_ids else list(_rename(move, rows))
+def _read_jobs(move: Move) -> Iterator[list[_WaitingJob]]:
+    for page in read_pages(move.source.database, READ_WAITING, {"id": 0}):
+        waiting = [_as_waiting(job) for job in page]
+        yield waiting if move.keeps_ids else list(_rename(move, waiting))
 
 
-def _as_waiting(row: CopiedRow) -> CopiedRow:
+def _as_waiting(job: _WaitingJob) -> _WaitingJob:
     """Let a job wait: whoever runs it in the source does not run it in the target."""
-    if row["state"] == "running":
-        row["claimable_at"] = row["run_at"]
-    key = row["dedupe_key"]
-    if key is None or key.startswith(SCHEDULED):
-        row["dedupe_key"] = f"{COPIED}{row['id']}:{row['created_at']}"
-    first = _COPIED.fullmatch(row["dedupe_key"])
-    row["first_id"] = int(first[1]) if first else None
-    row["first_created_at"] = first[2] if first else None
-    return row
+    claimable_at = job.run_at if job.state == "running" else job.claimable_at
+    return replace(job, claimable_at=claimable_at, dedupe_key=job.key())
 
 
-def _rename(move: Move, rows: Sequence[CopiedRow]) -> Iterator[CopiedRow]:
+def _rename(move: Move, page: Sequence[_WaitingJob]) -> Iterator[_WaitingJob]:
     """Rewrite what names sources and blocks; what nobody here can rewrite is refused."""
+    payloads = _rename_payloads(move, page)
+    for job in page:
+        if job.id in payloads:
+            yield _rename_source(move, replace(job, payload=payloads[job.id]))
+            continue
+        reason = (
+            f"job {job.id} ({job.kind}): the target has rows of its own, so ids change,"
+            " and what this kind names by id is not known"
+        )
+        if reason not in move.refused:
+            move.refused.append(reason)
+
+
+def _rename_payloads(move: Move, page: Sequence[_WaitingJob]) -> dict[int, str]:
     payloads: dict[int, str] = {}
     for kind, rename in RENAME.items():
-        mine = [row for row in rows if row["kind"] == kind]
-        renamed = rename(move, [row["payload"] for row in mine])
-        payloads |= {row["id"]: payload for row, payload in zip(mine, renamed, strict=True)}
-    for row in rows:
-        if row["id"] not in payloads:
-            said = (
-                f"job {row['id']} ({row['kind']}): the target has rows of its own, so ids change,"
-                " and what this kind names by id is not known"
-            )
-            if said not in move.refused:
-                move.refused.append(said)
-            continue
-        row["payload"] = payloads[row["id"]]
-        if row["source_id"] is not None:
-            _rename_source(row, move.source_ids.get(row["source_id"], NOBODY))
-        yield row
+        mine = [job for job in page if job.kind == kind]
+        renamed = rename(move, [job.payload for job in mine])
+        payloads |= {job.id: payload for job, payload in zip(mine, renamed, strict=True)}
+    return payloads
 
 
-def _rename_source(row: CopiedRow, there: int) -> None:
-    here = row["source_id"]
-    if row["lane"] == source_lane(here):
-        row["lane"] = source_lane(there)
-    organizes = f"{ORGANIZE.name}:{here}:"
-    if row["dedupe_key"].startswith(organizes):
-        row["dedupe_key"] = f"{ORGANIZE.name}:{there}:{row['dedupe_key'].removeprefix(organizes)}"
-    row["source_id"] = there
+def _rename_source(move: Move, job: _WaitingJob) -> _WaitingJob:
+    here = job.source_id
+    if here is None:
+        return job
+    there = move.source_ids.get(here, NOBODY)
+    key, organizes = job.key(), f"{ORGANIZE.name}:{here}:"
+    if key.startswith(organizes):
+        key = f"{ORGANIZE.name}:{there}:{key.removeprefix(organizes)}"
+    lane = source_lane(there) if job.lane == source_lane(here) else job.lane
+    return replace(job, lane=lane, dedupe_key=key, source_id=there)
 
 
-def _add_jobs(move: Move, page: list[CopiedRow]) -> int:
-    [[(added,)]] = move.target.database.atomic([ADD_JOBS(jobs=as_rows(pick(page, *ADD_NAMES)))])
-    return int(added)
+def _with_first(page: Sequence[_WaitingJob], *names: str) -> list[Mapping[str, object]]:
+    """Pick columns, and add what the job was that each was copied from, if it was."""
+    rows = zip(page, pick(page, *names), strict=True)
+    return [{**row, **_first_of(job.key())} for job, row in rows]
 
 
-def _find_jobs(move: Move, page: list[CopiedRow]) -> Mapping[int, CopiedRow]:
-    keys = pick(page, "dedupe_key", "kind", "first_id", "first_created_at")
-    return find_rows(move.target.database, FIND_JOBS, FIND_NAMES, keys)
+def _first_of(key: str) -> dict[str, object]:
+    first = _COPIED.fullmatch(key)
+    return {"first_id": int(first[1]), "first_created_at": first[2]} if first else {}
+
+
+def _add_jobs(move: Move, page: list[_WaitingJob]) -> int:
+    rows = as_rows(_with_first(page, *ADD_NAMES))
+    [added] = move.target.database.atomic([ADD_JOBS(jobs=rows)])
+    return count_of(added)
+
+
+def _find_jobs(move: Move, page: list[_WaitingJob]) -> Mapping[int, _FoundJob]:
+    return find_rows(move.target.database, FIND_JOBS, _with_first(page, "dedupe_key", "kind"))
 
 
 JOBS = Part(
@@ -237,5 +274,5 @@ JOBS = Part(
     _add_jobs,
     _find_jobs,
     lambda _, __: FIND_NAMES,
-    lambda row: f"job {row['id']} ({row['kind']})",
+    lambda row: f"job {row.id} ({row.kind})",
 )

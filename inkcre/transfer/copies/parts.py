@@ -8,14 +8,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Generic, Protocol, TypeVar
 
 from inkcre.context import Components
-from inkcre.ports.database import Call, Database, Statement
+from inkcre.ports.database import Database
+from inkcre.sql.rows import Query
 from inkcre.sql.values import dump
 
-CopiedRow = dict[str, Any]
-"""A row as the target is to have it, by column; what it is called there may be another id."""
+R = TypeVar("R")
 
 PAGE = 500
 
@@ -36,27 +36,73 @@ class Move:
     """What cannot be taken along, each with the reason."""
 
 
+class Placed(Protocol):
+    """A row that was looked for."""
+
+    @property
+    def ord(self) -> int:
+        """Its place among the keys by which it was."""
+
+
+F = TypeVar("F", bound=Placed)
+
+
 @dataclass(frozen=True)
-class Part:
-    """One table's part of a copy."""
+class Part(Generic[R]):
+    """One table's part of a copy; its rows are of one record."""
 
     name: str
     """What its rows are called."""
 
-    pages: Callable[[Move], Iterator[list[CopiedRow]]]
-    """Reads the source's rows, as the target is to have them."""
+    pages: Callable[[Move], Iterator[list[R]]]
+    """Reads the source's rows, as the target is to have them, but for what sources are called."""
 
-    add: Callable[[Move, list[CopiedRow]], int]
+    add: Callable[[Move, list[R]], int]
     """Adds the rows that are not there yet; gives how many."""
 
-    find: Callable[[Move, list[CopiedRow]], Mapping[int, CopiedRow]]
+    find: Callable[[Move, list[R]], Mapping[int, object]]
     """Reads the target's rows that are these, by their place in the page."""
 
-    compare: Callable[[Move, CopiedRow], Sequence[str]]
+    compare: Callable[[Move, R], Sequence[str]]
     """Gives the columns in which a row has to be the same in both bases."""
 
-    label: Callable[[CopiedRow], str]
+    label: Callable[[R], str]
     """Names a row to people."""
+
+    def add_rows(self, move: Move) -> Iterator[int]:
+        """Add the rows, a page at a time; yield how many of each page were not there yet."""
+        for page in self.pages(move):
+            yield self.add(move, page)
+
+    def compare_rows(self, move: Move) -> "Compared":
+        """Look for every row in the target."""
+        found = Compared(self.name)
+        for page in self.pages(move):
+            theirs = self.find(move, page)
+            for number, row in enumerate(page):
+                columns = self.compare(move, row)
+                other = theirs.get(number)
+                there = None if other is None else _values(other, columns)
+                found.count(self.label(row), _values(row, columns), there)
+        return found
+
+
+def _values(row: object, names: Sequence[str]) -> list[object]:
+    return [getattr(row, name) for name in names]
+
+
+class AnyPart(Protocol):
+    """One table's part of a copy, whatever its rows are."""
+
+    @property
+    def name(self) -> str:
+        """What its rows are called."""
+
+    def add_rows(self, move: Move) -> Iterator[int]:
+        """Add the rows, a page at a time; yield how many of each page were not there yet."""
+
+    def compare_rows(self, move: Move) -> "Compared":
+        """Look for every row in the target."""
 
 
 @dataclass
@@ -82,7 +128,7 @@ class Compared:
         """The sums of the digests of all rows, here and there: equal if the rows are."""
         return f"{self._here:064x}", f"{self._there:064x}"
 
-    def count(self, label: str, here: Sequence[Any], there: Sequence[Any] | None) -> None:
+    def count(self, label: str, here: Sequence[object], there: Sequence[object] | None) -> None:
         """Count a row, given what is compared of it in both bases; None where it is missing."""
         self.rows += 1
         self._here = _sum(self._here, here)
@@ -100,64 +146,42 @@ class Compared:
             self.named.append(said)
 
 
-def _sum(total: int, values: Sequence[Any]) -> int:
+def _sum(total: int, values: Sequence[object]) -> int:
     said = json.dumps(values, ensure_ascii=False, default=bytes.hex).encode()
     return (total + int.from_bytes(hashlib.sha256(said).digest())) % 2**256
 
 
-def add_rows(part: Part, move: Move) -> Iterator[int]:
-    """Add a table's rows, a page at a time; yield how many of each page were not there yet."""
-    for page in part.pages(move):
-        yield part.add(move, page)
-
-
-def compare_rows(part: Part, move: Move) -> Compared:
-    """Look for every row of a table in the target."""
-    found = Compared(part.name)
-    for page in part.pages(move):
-        theirs = part.find(move, page)
-        for number, row in enumerate(page):
-            columns = part.compare(move, row)
-            other = theirs.get(number)
-            there = None if other is None else [other[name] for name in columns]
-            found.count(part.label(row), [row[name] for name in columns], there)
-    return found
-
-
 def read_pages(
     database: Database,
-    statement: Callable[..., Call],
-    names: Sequence[str],
-    after: Mapping[str, Any],
+    query: Query[R],
+    after: Mapping[str, object],
     *,
     limit: int = PAGE,
-) -> Iterator[list[CopiedRow]]:
-    """Yield pages of named rows; ``after`` has the columns by which they are ordered."""
+    **parameters: object,
+) -> Iterator[list[R]]:
+    """Yield pages of rows; ``after`` has the columns by which they are ordered."""
     while True:
-        rows = database.read(
-            statement(**{f"after_{name}": value for name, value in after.items()}, limit=limit)
-        )
-        page = [dict(zip(names, row, strict=True)) for row in rows]
+        place = {f"after_{name}": value for name, value in after.items()}
+        page = query.read(database, **place, **parameters, limit=limit)
         if page:
             yield page
         if len(page) < limit:
             return
-        after = {name: page[-1][name] for name in after}
+        after = {name: getattr(page[-1], name) for name in after}
 
 
-def as_rows(page: Sequence[CopiedRow]) -> str:
-    """Write a page as a parameter, each row with its place as ``ord``."""
+def as_rows(page: Sequence[Mapping[str, object]]) -> str:
+    """Write rows as a parameter, each with its place as ``ord``."""
     return dump([{"ord": number, **row} for number, row in enumerate(page)])
 
 
 def find_rows(
-    database: Database, statement: Statement, names: Sequence[str], keys: Sequence[CopiedRow]
-) -> dict[int, CopiedRow]:
-    """Read rows by their keys; the statement gives each one's place first, then ``names``."""
-    rows = database.read(statement(keys=as_rows(keys)))
-    return {int(row[0]): dict(zip(names, row[1:], strict=True)) for row in rows}
+    database: Database, query: Query[F], keys: Sequence[Mapping[str, object]]
+) -> dict[int, F]:
+    """Read rows by their keys; return each by its key's place."""
+    return {row.ord: row for row in query.read(database, keys=as_rows(keys))}
 
 
-def pick(page: Sequence[CopiedRow], *names: str) -> list[CopiedRow]:
-    """Give some columns of rows."""
-    return [{name: row[name] for name in names} for row in page]
+def pick(page: Sequence[object], *names: str) -> list[dict[str, object]]:
+    """Return some columns of rows."""
+    return [{name: getattr(row, name) for name in names} for row in page]

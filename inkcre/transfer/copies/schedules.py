@@ -1,15 +1,16 @@
 """Copying the schedules of sources with their next times; housekeeping each base has itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Integer, Text, and_, bindparam, exists, insert, or_, select
 
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.rows import Query, count_of
 from inkcre.sql.tables import schedules
 from inkcre.transfer.copies.ids import NOBODY
 from inkcre.transfer.copies.parts import (
-    CopiedRow,
     Move,
     Part,
     as_rows,
@@ -23,21 +24,54 @@ SCHEDULE_NAMES = (
     "next_run_at", "last_due_at",
 )  # fmt: skip
 _schedule_columns = (
-    shown(schedules.c.created_at),
-    shown(schedules.c.updated_at),
+    shown(schedules.c.created_at).label("created_at"),
+    shown(schedules.c.updated_at).label("updated_at"),
     schedules.c.kind,
     schedules.c.payload,
     schedules.c.cron,
     schedules.c.every_seconds,
     schedules.c.timezone,
-    shown(schedules.c.next_run_at),
-    shown(schedules.c.last_due_at),
+    shown(schedules.c.next_run_at).label("next_run_at"),
+    shown(schedules.c.last_due_at).label("last_due_at"),
 )
-READ_SCHEDULES = Statement(
+
+
+@dataclass(frozen=True)
+class _Times:
+    """A schedule without what it is of."""
+
+    created_at: str
+    updated_at: str
+    kind: str
+    payload: str
+    cron: str | None
+    every_seconds: int | None
+    timezone: str | None
+    next_run_at: str | None
+    last_due_at: str | None
+
+
+@dataclass(frozen=True)
+class _Schedule(_Times):
+    id: int
+    source_id: int | None
+
+    def source(self, move: Move) -> int | None:
+        """Return what its source is called in the target; None: it is of none."""
+        return None if self.source_id is None else move.source_ids.get(self.source_id, NOBODY)
+
+
+@dataclass(frozen=True)
+class _FoundSchedule(_Times):
+    ord: int
+
+
+READ_SCHEDULES = Query(
     select(schedules.c.id, schedules.c.source_id, *_schedule_columns)
     .where(schedules.c.id > bindparam("after_id", type_=BigInteger))
     .order_by(schedules.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    _Schedule,
 )
 """Read a page of schedules."""
 
@@ -77,7 +111,7 @@ ADD_SCHEDULES = Statement(
 _schedule_keys = json_rows(
     "keys", ord=BigInteger(), source=BigInteger(), kind=Text(), payload=Text()
 )
-FIND_SCHEDULES = Statement(
+FIND_SCHEDULES = Query(
     select(_schedule_keys.c.ord, *_schedule_columns).select_from(
         _schedule_keys.join(
             schedules,
@@ -91,35 +125,36 @@ FIND_SCHEDULES = Statement(
                 ),
             ),
         )
-    )
+    ),
+    _FoundSchedule,
 )
 """Read the schedules of sources, and those of the housekeeping by kind."""
 
 
-def _read_schedules(move: Move) -> Iterator[list[CopiedRow]]:
-    names = ("id", "source_id", *SCHEDULE_NAMES)
-    for page in read_pages(move.source.database, READ_SCHEDULES, names, {"id": 0}):
-        yield [{**row, "source": _there(move, row["source_id"])} for row in page]
+def _read_schedules(move: Move) -> Iterator[list[_Schedule]]:
+    return read_pages(move.source.database, READ_SCHEDULES, {"id": 0})
 
 
-def _there(move: Move, source_id: int | None) -> int | None:
-    return None if source_id is None else move.source_ids.get(source_id, NOBODY)
+def _with_sources(move: Move, page: Sequence[_Schedule], *names: str) -> list[Mapping[str, object]]:
+    rows = zip(page, pick(page, *names), strict=True)
+    return [{"source": schedule.source(move), **row} for schedule, row in rows]
 
 
-def _add_schedules(move: Move, page: list[CopiedRow]) -> int:
-    known = pick([row for row in page if row["source"] != NOBODY], "source", *SCHEDULE_NAMES)
-    [[(added,)]] = move.target.database.atomic([ADD_SCHEDULES(schedules=as_rows(known))])
-    return int(added)
+def _add_schedules(move: Move, page: list[_Schedule]) -> int:
+    known = [row for row in page if row.source(move) != NOBODY]
+    rows = as_rows(_with_sources(move, known, *SCHEDULE_NAMES))
+    [added] = move.target.database.atomic([ADD_SCHEDULES(schedules=rows)])
+    return count_of(added)
 
 
-def _find_schedules(move: Move, page: list[CopiedRow]) -> Mapping[int, CopiedRow]:
-    keys = pick(page, "source", "kind", "payload")
-    return find_rows(move.target.database, FIND_SCHEDULES, SCHEDULE_NAMES, keys)
+def _find_schedules(move: Move, page: list[_Schedule]) -> Mapping[int, _FoundSchedule]:
+    keys = _with_sources(move, page, "kind", "payload")
+    return find_rows(move.target.database, FIND_SCHEDULES, keys)
 
 
-def _compare_schedules(_: Move, row: CopiedRow) -> Sequence[str]:
+def _compare_schedules(_: Move, row: _Schedule) -> Sequence[str]:
     # Each base has its own housekeeping, and its own times for it.
-    return ("kind", "payload") if row["source"] is None else SCHEDULE_NAMES
+    return ("kind", "payload") if row.source_id is None else SCHEDULE_NAMES
 
 
 SCHEDULES = Part(
@@ -128,5 +163,5 @@ SCHEDULES = Part(
     _add_schedules,
     _find_schedules,
     _compare_schedules,
-    lambda row: f"schedule {row['id']}",
+    lambda row: f"schedule {row.id}",
 )

@@ -1,15 +1,16 @@
 """Copying sources, their secrets and how far they have come."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true
 
 from inkcre.graph.tables import sources
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.ids import NOBODY, match_sources
 from inkcre.transfer.copies.parts import (
-    CopiedRow,
     Move,
     Part,
     as_rows,
@@ -26,16 +27,36 @@ SOURCE_NAMES = (
 )  # fmt: skip
 _source_columns = (
     sources.c.id,
-    shown(sources.c.created_at),
-    shown(sources.c.updated_at),
+    shown(sources.c.created_at).label("created_at"),
+    shown(sources.c.updated_at).label("updated_at"),
     sources.c.type,
     sources.c.nickname,
     sources.c.config,
     sources.c.collect_at,
     sources.c.state,
 )
-READ_SOURCES = Statement(
-    select(*_source_columns).where(sources.c.id > _after).order_by(sources.c.id).limit(_limit)
+
+
+@dataclass(frozen=True)
+class _Source:
+    id: int
+    created_at: str
+    updated_at: str
+    type: str
+    nickname: str | None
+    config: str
+    collect_at: str | None
+    state: str
+
+
+@dataclass(frozen=True)
+class _FoundSource(_Source):
+    ord: int
+
+
+READ_SOURCES = Query(
+    select(*_source_columns).where(sources.c.id > _after).order_by(sources.c.id).limit(_limit),
+    _Source,
 )
 """Read a page of sources, their secrets included."""
 
@@ -62,34 +83,32 @@ ADD_SOURCES = {kept: _add_sources_statement(keeps_ids=kept) for kept in (True, F
 """Add sources, by whether they keep their ids."""
 
 _keys = json_rows("keys", ord=BigInteger(), id=BigInteger())
-FIND_SOURCES = Statement(
+FIND_SOURCES = Query(
     select(_keys.c.ord, *_source_columns).select_from(
         _keys.join(sources, sources.c.id == _keys.c.id)
-    )
+    ),
+    _FoundSource,
 )
 """Read sources by id."""
 
 
-def _read_sources(move: Move) -> Iterator[list[CopiedRow]]:
+def _read_sources(move: Move) -> Iterator[list[_Source]]:
     move.source_ids = match_sources(move.source.database, move.target.database)
-    for page in read_pages(move.source.database, READ_SOURCES, SOURCE_NAMES, {"id": 0}):
-        for row in page:
-            row["there"] = move.source_ids.get(row["id"], NOBODY)
-        yield page
+    yield from read_pages(move.source.database, READ_SOURCES, {"id": 0})
 
 
-def _add_sources(move: Move, page: list[CopiedRow]) -> int:
-    new = [row for row in page if not row["there"]]
-    [[(added,)]] = move.target.database.atomic(
+def _add_sources(move: Move, page: list[_Source]) -> int:
+    new = [row for row in page if row.id not in move.source_ids]
+    [added] = move.target.database.atomic(
         [ADD_SOURCES[move.keeps_ids](sources=as_rows(pick(new, *SOURCE_NAMES)))]
     )
     move.source_ids = match_sources(move.source.database, move.target.database)
-    return int(added)
+    return count_of(added)
 
 
-def _find_sources(move: Move, page: list[CopiedRow]) -> Mapping[int, CopiedRow]:
-    keys = [{"id": row["there"]} for row in page]
-    return find_rows(move.target.database, FIND_SOURCES, SOURCE_NAMES, keys)
+def _find_sources(move: Move, page: list[_Source]) -> Mapping[int, _FoundSource]:
+    keys = [{"id": move.source_ids.get(row.id, NOBODY)} for row in page]
+    return find_rows(move.target.database, FIND_SOURCES, keys)
 
 
 SOURCES = Part(
@@ -98,5 +117,5 @@ SOURCES = Part(
     _add_sources,
     _find_sources,
     lambda move, _: SOURCE_NAMES if move.keeps_ids else SOURCE_NAMES[1:],
-    lambda row: f"source {row['id']} ({row['type']})",
+    lambda row: f"source {row.id} ({row.type})",
 )

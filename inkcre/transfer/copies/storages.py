@@ -1,14 +1,15 @@
 """Copying the names of storages, which blocks refer to."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true
 
 from inkcre.graph.tables import storages
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import IGNORE_TWINS, json_rows
+from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.parts import (
-    CopiedRow,
     Move,
     Part,
     as_rows,
@@ -17,18 +18,35 @@ from inkcre.transfer.copies.parts import (
     read_pages,
 )
 
-READ_STORAGES = Statement(
+NAMES = ("name", "nickname", "type")
+
+
+@dataclass(frozen=True)
+class _Storage:
+    name: str
+    nickname: str | None
+    type: str
+
+
+@dataclass(frozen=True)
+class _FoundStorage:
+    ord: int
+    type: str
+
+
+READ_STORAGES = Query(
     select(storages.c.name, storages.c.nickname, storages.c.type)
     .where(storages.c.name > bindparam("after_name", type_=Text))
     .order_by(storages.c.name)
-    .limit(bindparam("limit", type_=Integer))
+    .limit(bindparam("limit", type_=Integer)),
+    _Storage,
 )
 """Read a page of storages."""
 
 _storages = json_rows("storages", name=Text(), nickname=Text(), type=Text())
 ADD_STORAGES = Statement(
     insert(storages).from_select(
-        ["name", "nickname", "type"],
+        list(NAMES),
         select(_storages.c.name, _storages.c.nickname, _storages.c.type)
         .where(true())
         .suffix_with(IGNORE_TWINS),
@@ -38,26 +56,26 @@ ADD_STORAGES = Statement(
 """Add storages that are not there yet."""
 
 _named = json_rows("keys", ord=BigInteger(), name=Text())
-FIND_STORAGES = Statement(
+FIND_STORAGES = Query(
     select(_named.c.ord, storages.c.type).select_from(
         _named.join(storages, storages.c.name == _named.c.name)
-    )
+    ),
+    _FoundStorage,
 )
 """Read storages by name."""
 
 
-def _read_storages(move: Move) -> Iterator[list[CopiedRow]]:
-    names = ("name", "nickname", "type")
-    return read_pages(move.source.database, READ_STORAGES, names, {"name": ""})
+def _read_storages(move: Move) -> Iterator[list[_Storage]]:
+    return read_pages(move.source.database, READ_STORAGES, {"name": ""})
 
 
-def _add_storages(move: Move, page: list[CopiedRow]) -> int:
-    [[(added,)]] = move.target.database.atomic([ADD_STORAGES(storages=as_rows(page))])
-    return int(added)
+def _add_storages(move: Move, page: list[_Storage]) -> int:
+    [added] = move.target.database.atomic([ADD_STORAGES(storages=as_rows(pick(page, *NAMES)))])
+    return count_of(added)
 
 
-def _find_storages(move: Move, page: list[CopiedRow]) -> Mapping[int, CopiedRow]:
-    return find_rows(move.target.database, FIND_STORAGES, ("type",), pick(page, "name"))
+def _find_storages(move: Move, page: list[_Storage]) -> Mapping[int, _FoundStorage]:
+    return find_rows(move.target.database, FIND_STORAGES, pick(page, "name"))
 
 
 STORAGES = Part(
@@ -66,5 +84,5 @@ STORAGES = Part(
     _add_storages,
     _find_storages,
     lambda _, __: ("type",),
-    lambda row: f"storage {row['name']}",
+    lambda row: f"storage {row.name}",
 )

@@ -12,8 +12,8 @@ WITH wanted AS MATERIALIZED
    JOIN blocks AS to_block ON to_block.digest = given_keys.to_digest)
 SELECT wanted.ord,
        relations.id,
-       to_char(relations.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS anon_1,
-       to_char(relations.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS anon_2,
+       to_char(relations.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
+       to_char(relations.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at,
        wanted.from_digest,
        wanted.to_digest,
        relations.content

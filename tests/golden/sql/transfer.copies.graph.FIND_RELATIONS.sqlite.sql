@@ -15,8 +15,8 @@ WITH wanted AS MATERIALIZED
    JOIN blocks AS to_block ON to_block.digest = given_keys.to_digest)
 SELECT wanted.ord,
        relations.id,
-       relations.created_at AS anon_1,
-       relations.updated_at AS anon_2,
+       relations.created_at AS created_at,
+       relations.updated_at AS updated_at,
        wanted.from_digest,
        wanted.to_digest,
        relations.content

@@ -1,6 +1,6 @@
 SELECT blocks.id,
-       blocks.created_at AS anon_1,
-       blocks.updated_at AS anon_2,
+       blocks.created_at AS created_at,
+       blocks.updated_at AS updated_at,
        blocks.storage,
        blocks.resolver,
        blocks.content,

@@ -1,8 +1,8 @@
 SELECT relations.id,
-       relations.created_at AS anon_1,
-       relations.updated_at AS anon_2,
-       from_block.digest,
-       to_block.digest AS digest_1,
+       relations.created_at AS created_at,
+       relations.updated_at AS updated_at,
+       from_block.digest AS from_digest,
+       to_block.digest AS to_digest,
        relations.content
 FROM relations
 JOIN blocks AS from_block ON from_block.id = relations.from_

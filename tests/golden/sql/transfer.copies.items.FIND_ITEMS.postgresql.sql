@@ -4,7 +4,7 @@ SELECT given_keys.ord,
        source_items.arcs,
        source_items.block_digest,
        source_items.is_own,
-       blocks.digest AS digest_1
+       blocks.digest AS now_digest
 FROM
   (SELECT *
    FROM json_to_recordset(CAST(:keys::VARCHAR AS json)) AS given(ord bigint, source bigint, key text)) AS given_keys

@@ -4,7 +4,7 @@ SELECT given_keys.ord,
        source_items.arcs,
        source_items.block_digest,
        source_items.is_own,
-       blocks.digest AS digest_1
+       blocks.digest AS now_digest
 FROM
   (SELECT value ->> 'ord' AS ord,
           value ->> 'source' AS source,

@@ -5,9 +5,9 @@ SELECT source_items.source_id,
        source_items.arcs,
        source_items.block_digest,
        source_items.is_own,
-       blocks.digest AS digest_1,
+       blocks.digest AS now_digest,
        source_items.block_id,
-       blocks.created_at AS anon_1
+       blocks.created_at AS made_at
 FROM source_items
 LEFT OUTER JOIN blocks ON blocks.id = source_items.block_id
 WHERE (source_items.source_id,

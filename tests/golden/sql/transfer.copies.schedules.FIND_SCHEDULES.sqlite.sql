@@ -1,13 +1,13 @@
 SELECT given_keys.ord,
-       schedules.created_at AS anon_1,
-       schedules.updated_at AS anon_2,
+       schedules.created_at AS created_at,
+       schedules.updated_at AS updated_at,
        schedules.kind,
        schedules.payload,
        schedules.cron,
        schedules.every_seconds,
        schedules.timezone,
-       schedules.next_run_at AS anon_3,
-       schedules.last_due_at AS anon_4
+       schedules.next_run_at AS next_run_at,
+       schedules.last_due_at AS last_due_at
 FROM
   (SELECT value ->> 'ord' AS ord,
           value ->> 'source' AS source,

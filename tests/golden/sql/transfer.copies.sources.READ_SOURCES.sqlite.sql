@@ -1,6 +1,6 @@
 SELECT sources.id,
-       sources.created_at AS anon_1,
-       sources.updated_at AS anon_2,
+       sources.created_at AS created_at,
+       sources.updated_at AS updated_at,
        sources.type,
        sources.nickname,
        sources.config,

@@ -2,9 +2,11 @@
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.conftest import ROOT
 
@@ -56,3 +58,34 @@ def test_walk_is_short_and_enters_no_room_twice(title: str) -> None:
 def test_three_walks_are_told() -> None:
     """Of a setting, a request and a schedule."""
     assert len(WALKS) == 3
+
+
+LIBRARIES = [
+    [cell.strip() for cell in line.strip("|").split(" | ")]
+    for line in TEXT.partition("## Written by hand, and why")[2].splitlines()
+    if "`inkcre/" in line
+]
+
+
+@pytest.mark.parametrize("row", LIBRARIES, ids=lambda row: row[0].strip("| "))
+def test_what_is_said_of_libraries_is_so(row: list[str]) -> None:
+    """The module is there, it imports what was taken, and what was not taken nobody needs."""
+    _, where, libraries, *_, decision = row
+    (path,) = re.findall(r"`(inkcre/[\w/]+\.py)`", where)
+    names = re.findall(r"`([\w-]+)`", libraries)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = sum(project["optional-dependencies"].values(), project["dependencies"])
+    needed = {Requirement(line).name for line in lines}
+    assert names
+    if decision.startswith("**library**"):
+        assert set(names) <= needed
+        assert f"from {names[0]}" in (ROOT / path).read_text()
+    else:
+        assert decision.startswith("**by hand**")
+        assert not set(names) & needed
+        assert (ROOT / path).is_file()
+
+
+def test_eight_things_were_compared() -> None:
+    """A row that is written another way is not overlooked."""
+    assert len(LIBRARIES) == 8

@@ -9,13 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from inkcre.edge.artifact.lock import LockedPackage
+from inkcre.edge.artifact.tags import PLATFORM, PYTHON, rank_wheels
 from inkcre.edge.tools import run_program
 from inkcre.errors import OperatorError, Unavailable, Unsupported
-
-PLATFORM = "pyemscripten_2026_0_wasm32"
-PYTHON = "3.14"
-"""What compatibility date 2026-09-08 brings: PEP 783's tag of Pyodide 314, and its Python.
-https://developers.cloudflare.com/workers/languages/python/packages/"""
 
 FETCH_SECONDS = 600
 
@@ -53,21 +49,16 @@ def fetch_wheels(packages: Sequence[LockedPackage], folder: Path) -> dict[str, P
 
 
 def _find_wheels(packages: Sequence[LockedPackage], folder: Path) -> dict[str, Path]:
-    usable = [path for path in sorted(folder.glob("*.whl")) if _is_usable(path)]
-    # One for the platform is better than a pure one, and the last one wins.
-    usable.sort(key=lambda path: PLATFORM in path.name)
-    digests = {_digest(path): path for path in usable}
+    ranks = rank_wheels(path.name for path in folder.glob("*.whl"))
+    # Of several files of a package the last one wins: the best stands there.
+    names = sorted(ranks, key=lambda name: (-ranks[name], name))
+    digests = {_digest(folder / name): folder / name for name in names}
     return {
         package.name: path
         for package in packages
         for value, path in digests.items()
         if value in package.hashes
     }
-
-
-def _is_usable(path: Path) -> bool:
-    """Tell whether Pyodide can load a wheel, by the tags in its name (PEP 427)."""
-    return path.stem.endswith("-none-any") or PLATFORM in path.stem
 
 
 def _digest(path: Path) -> str:

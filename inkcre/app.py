@@ -83,10 +83,11 @@ def create_app(
     on_tick = metrics.observe_tick if metrics else None
     all_kinds = Kinds.of(*KINDS.by_name.values(), *kinds)
     work = lifecycle.Work(all_kinds, woken, on_tick, on_refusal, CUSTODY)
+    bind = Middleware(BindComponents, kept=components, provide=provide, bindings=bindings)
     app = _make_app(
         settings,
         lifespan=_make_lifespan(settings, components, work),
-        layers=_list_layers(settings, metrics, provide, bindings),
+        layers=_list_layers(settings, metrics, bind),
         routers=_list_routers(settings, metrics),
     )
     app.state.settings, app.state.components = settings, components
@@ -143,12 +144,7 @@ def _list_routers(settings: Settings, metrics: Metrics | None) -> tuple[APIRoute
     )
 
 
-def _list_layers(
-    settings: Settings,
-    metrics: Metrics | None,
-    provide: lifecycle.Provide,
-    bindings: Bindings | None,
-) -> list[Middleware]:
+def _list_layers(settings: Settings, metrics: Metrics | None, bind: Middleware) -> list[Middleware]:
     """Return what stands around every request, outermost first."""
     http = settings.http
     file_limit = (http.max_file_bytes, "http.max_file_bytes")
@@ -161,7 +157,7 @@ def _list_layers(
         Middleware(RefuseCrossSite, allow_origins=http.cors.allow_origins),
         Middleware(BoundBody, max_bytes=http.max_body_bytes, others={files.FILES_PATH: file_limit}),
         # Innermost: for what is refused nothing is built, and no binding taken.
-        Middleware(BindComponents, provide=provide, bindings=bindings),
+        bind,
     ]
 
 

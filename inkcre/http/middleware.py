@@ -44,25 +44,37 @@ class BindComponents:
     def __init__(
         self,
         app: ASGIApp,
+        kept: Components | None,
         provide: Callable[[Bindings], AbstractContextManager[Components]],
         bindings: Bindings | None,
     ) -> None:
+        """Take the components that live as long as the process, else what provides others."""
         self.app = app
+        self.kept = kept
         self.provide = provide
         self.bindings = bindings
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle a request with components bound."""
         if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
+        if self.kept is not None:
+            return self._handle(self.kept, scope, receive, send)
+        return self._lend(scope, receive, send)
+
+    async def _lend(self, scope: Scope, receive: Receive, send: Send) -> None:
         lent = self.bindings if self.bindings is not None else scope.get("inkcre.bindings", {})
         with self.provide(lent) as components:
-            token = bind(components)
-            try:
-                await self.app(scope, receive, send)
-            finally:
-                unbind(token)
+            await self._handle(components, scope, receive, send)
+
+    async def _handle(
+        self, components: Components, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        token = bind(components)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            unbind(token)
 
 
 class RefuseCrossSite:

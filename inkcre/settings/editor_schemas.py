@@ -15,7 +15,7 @@ from inkcre.settings.describing import leaf_schema
 from inkcre.settings.schema import PLAIN, Node, settings_schema
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-CONFIG_NAME = "inkcre.sql.schema.json"
+CONFIG_NAME = "inkcre.schema.json"
 PROFILE_NAME = "profile.schema.json"
 FOLDER = Path(__file__).parent / "schemas"
 """Where the written schemas lie; a test compares them with the model."""

@@ -20,7 +20,7 @@ def test_new_config_loads_as_if_it_were_not_there(tmp_path: Path) -> None:
     written = write_new_config(tmp_path)
     assert [p.name for p in written] == [
         "inkcre.toml",
-        "inkcre.sql.schema.json",
+        "inkcre.schema.json",
         "profile.schema.json",
     ]
     assert tomllib.loads(Path("inkcre.toml").read_text()) == {}
@@ -92,4 +92,4 @@ def test_schemas_are_written_where_they_differ(tmp_path: Path) -> None:
     assert len(refresh_schemas(tmp_path)) == 2
     assert refresh_schemas(tmp_path) == []
     (tmp_path / ".inkcre/inkcre.schema.json").write_text("{}")
-    assert [p.name for p in refresh_schemas(tmp_path)] == ["inkcre.sql.schema.json"]
+    assert [p.name for p in refresh_schemas(tmp_path)] == ["inkcre.schema.json"]

@@ -16,7 +16,9 @@ def as_objects(records: Iterable[object]) -> list[dict[str, object]]:
 def json_response(
     content: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Make a response of plain values."""
+    """Make a response of plain values, or of a record."""
+    if hasattr(content, "__dataclass_fields__") and hasattr(content, "__dict__"):
+        content = vars(content)  # as_objects says why
     return Response(to_json(content), status, headers, "application/json")
 
 

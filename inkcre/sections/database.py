@@ -39,7 +39,19 @@ class NullPoolSettings(Section):
     """Keep no connection."""
 
 
-Pool = Annotated[QueuePoolSettings | NullPoolSettings, Field(discriminator="kind")]
+class StaticPoolSettings(Section):
+    """``[database.pool] kind = "static"``: one connection, where a server spares no more."""
+
+    kind: Literal["static"] = "static"
+    """Keep one connection, which is lent to one user at a time."""
+
+    timeout_seconds: Annotated[float, Field(gt=0)] = 10
+    """How long a request waits for a connection before it is answered 503."""
+
+
+Pool = Annotated[
+    QueuePoolSettings | NullPoolSettings | StaticPoolSettings, Field(discriminator="kind")
+]
 
 
 class SqliteSettings(Section):

@@ -21,8 +21,9 @@ from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, TimedOut,
 from inkcre.graph import blocks, graphs
 from inkcre.graph.forms import parse_graph
 from inkcre.graph.plans import plan_graph
-from inkcre.ports.database import Statement
+from inkcre.ports.database import Database, Statement
 from inkcre.sql import schema
+from inkcre.sql.rows import Values
 from inkcre.sql.tables import SCHEMA_HEAD
 from tests.cli.conftest import COMMAND
 from tests.conftest import postgres_settings
@@ -31,6 +32,7 @@ from tests.postgres import PostgresServer
 from tests.proxies import CountingProxy, counting
 
 SLEEP = Statement(select(func.pg_sleep(5)))
+SERVED_BY = Values(select(func.pg_backend_pid()), int)
 FORM = parse_graph(
     {
         "block": {"resolver": "text", "content": "centre"},
@@ -190,6 +192,53 @@ def test_null_pool_keeps_no_connection(postgres_url: str) -> None:
     count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     with psycopg.connect(postgres_url) as connection:
         assert connection.execute(count).fetchone() == (1,)
+
+
+def static_database(url: str, **overrides: float) -> Database:
+    """Make the adapter with one connection."""
+    pool = {"kind": "static", **overrides}
+    return build_components(postgres_settings(url, **{"database.pool": pool})).database
+
+
+def test_static_pool_keeps_one_connection_for_all_threads(postgres_url: str) -> None:
+    """Batches and reads of many threads take turns on it, and none is in another's transaction."""
+    database = static_database(postgres_url)
+
+    def work(number: int) -> int:
+        form = parse_graph({"blocks": [{"resolver": "text", "content": f"block {number}"}]})
+        graphs.write_graph(database, form, datetime.now(UTC))
+        return SERVED_BY.read_one(database)
+
+    with ThreadPoolExecutor(8) as threads:
+        served_by = set(threads.map(work, range(40)))
+    assert len(served_by) == 1
+    assert len(blocks.list_blocks(database, limit=100)[0]) == 40
+    database.close()
+
+
+def test_static_pool_replaces_a_connection_that_died(postgres_url: str) -> None:
+    """The next one is opened when the server has closed the first; nobody notices."""
+    database = static_database(postgres_url)
+    ((first,),) = database.read(SERVED_BY())
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s)", [first])
+    graphs.write_graph(database, FORM, datetime.now(UTC))
+    ((second,),) = database.read(SERVED_BY())
+    assert first != second
+    database.close()
+
+
+def test_static_pool_that_is_busy_is_unavailable(postgres_url: str) -> None:
+    """Who does not get the connection in time is told to come again."""
+    database = static_database(postgres_url, timeout_seconds=0.2)
+    with ThreadPoolExecutor(1) as threads:
+        busy = threads.submit(database.read, Statement(select(func.pg_sleep(1.5)))())
+        time.sleep(0.3)
+        with pytest.raises(Unavailable, match="busy"):
+            database.ping()
+        busy.result()
+    database.ping()
+    database.close()
 
 
 @pytest.fixture

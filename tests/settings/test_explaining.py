@@ -283,6 +283,8 @@ def test_pool_is_measured_against_what_the_database_takes() -> None:
     """All replicas together; nothing is said when the database could not be asked."""
     environ = {**SERVER, "INKCRE_APP__REPLICAS": "3"}
     assert "INK211" in check("server", deploy=True, environ=environ)
+    static = {**environ, "INKCRE_DATABASE__POOL__KIND": "static"}
+    assert "INK211" not in check("server", deploy=True, environ=static)
     found = inspect_settings("server", environ=environ)
     said = [p.code for p in check_settings(found, Facts(is_deploying=True))]
     assert "INK211" not in said

@@ -30,7 +30,7 @@ from inkcre.ports.database import (
     PoolUsage,
     Row,
 )
-from inkcre.sections.database import PostgresSettings, QueuePoolSettings
+from inkcre.sections.database import PostgresSettings, QueuePoolSettings, StaticPoolSettings
 
 IDLE_SECONDS_BEFORE_PING = 0.5
 """A connection used this recently is not tested: a test is a round trip, and a dead one is noticed
@@ -69,7 +69,7 @@ class PostgresDatabase:
         self._conninfo = _conninfo(settings)
         self._prepare = settings.prepared_statements
         self._statements = StatementCache(psycopg_dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
-        self._pings = isinstance(settings.pool, QueuePoolSettings) and settings.pool.pre_ping
+        self._pings = _pings(settings)
         self._pool = self._make_pool()
 
     def read(self, call: Call) -> list[Row]:
@@ -176,6 +176,16 @@ class PostgresDatabase:
                 recycle=pool.recycle_seconds,
                 reset_on_return=None,
             )
+        if isinstance(pool, StaticPoolSettings):
+            # Not SQLAlchemy's StaticPool: that lends its connection to several threads at once, and
+            # one's statements would end up in another's transaction.
+            return QueuePool(
+                self._connect,
+                pool_size=1,
+                max_overflow=0,
+                timeout=pool.timeout_seconds,
+                reset_on_return=None,
+            )
         return NullPool(self._connect, reset_on_return=None)
 
     def _connect(self) -> Any:
@@ -229,6 +239,12 @@ class PostgresDatabase:
                 lent.close()
             else:
                 return lent
+
+
+def _pings(settings: PostgresSettings) -> bool:
+    """Tell whether a connection that lay idle is tested before it is used."""
+    pool = settings.pool
+    return pool.pre_ping if isinstance(pool, QueuePoolSettings) else pool.kind == "static"
 
 
 def _answer(call: Call, cursor: psycopg.Cursor[Row]) -> list[Row]:

@@ -131,7 +131,7 @@ CHECKS = (
     Check("INK210", "a resource has not been created", "error",
           ("bindings.NAME.id",), find_uncreated_bindings, is_for_deployment=True),
     Check("INK211", "more connections than the database takes", "error",
-          ("database.pool.size", "database.pool.overflow", "app.replicas"),
+          ("database.pool.kind", "database.pool.size", "database.pool.overflow", "app.replicas"),
           find_large_pool, is_for_deployment=True),
     Check(MISSING_SECRET, "a secret is missing", "error",
           ("database.url",), find_missing_secrets, is_for_deployment=True),

@@ -166,7 +166,7 @@ FORBIDDEN = (
         instead='write kind = "hyperdrive" (PostgreSQL) or kind = "d1" (SQLite)',
     ),
     _forbid(
-        "workers", "database.pool.kind", "queue",
+        "workers", "database.pool.kind", "queue", "static",
         because="a connection may not outlive the request that opened it",
         instead='write kind = "null": Hyperdrive pools',
     ),

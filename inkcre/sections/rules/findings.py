@@ -297,18 +297,23 @@ def find_uncreated_bindings(subject: Subject) -> Iterator[Finding]:
 
 def find_large_pool(subject: Subject) -> Iterator[Finding]:
     """Find more connections than the database takes."""
-    size, overflow = (subject.count(f"database.pool.{key}") for key in ("size", "overflow"))
+    keys = [f"database.pool.{key}" for key in ("size", "overflow")]
+    counts: list[int | None] = [subject.count(key) for key in keys]
+    hint = "lower size and overflow, or raise the database's limit"
+    if subject.values.get("database.pool.kind") == "static":
+        keys, counts = ["database.pool.kind"], [1]
+        hint = "run fewer replicas, or raise the database's limit"
     limit = subject.facts.connection_limit
-    if limit is None or size is None or overflow is None:
+    if limit is None or None in counts:
         return
-    wanted = (size + overflow) * subject.replicas
+    wanted = sum(count or 0 for count in counts) * subject.replicas
     if wanted > limit:
         yield Finding(
-            _path("database.pool.size"),
+            _path(keys[0]),
             f"{subject.replicas} replicas may open {wanted} connections, "
             f"and the database takes {limit}",
-            "lower size and overflow, or raise the database's limit",
-            also=(_path("database.pool.overflow"), _path("app.replicas")),
+            hint,
+            also=(*map(_path, keys[1:]), _path("app.replicas")),
         )
 
 

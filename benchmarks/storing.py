@@ -87,7 +87,7 @@ def read_ours(storage: Any, name: str) -> int:
 
 
 def storage_sides(storage: Any, store: Any, content: bytes) -> dict[str, tuple[Act, Act, Act]]:
-    """Give what each side does, for content of a size."""
+    """Return what each side does, for content of a size."""
     return {
         "ours": (
             lambda name: storage.put(FileKey(name), content),

@@ -54,7 +54,7 @@ _bound: ContextVar[Components] = ContextVar("inkcre_components")
 
 
 def bind(components: Components) -> Token[Components]:
-    """Give the current context its components; ``unbind`` takes the token back."""
+    """Return the current context its components; ``unbind`` takes the token back."""
     return _bound.set(components)
 
 
@@ -64,5 +64,5 @@ def unbind(token: Token[Components]) -> None:
 
 
 def components() -> Components:
-    """Give the components of the current invocation."""
+    """Return the components of the current invocation."""
     return _bound.get()

@@ -119,7 +119,7 @@ class StreamChunks:
         self._reader: JsProxy = None
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __next__(self) -> bytes:

@@ -12,7 +12,7 @@ _traced: ContextVar[Mapping[str, str | int]] = ContextVar("inkcre_traced", defau
 
 
 class trace:  # noqa: N801 - used as a function, as contextlib's are
-    """Say for the time of a block which request, job or source it is about; None says nothing.
+    """Tell for the time of a block which request, job or source it is about; None says nothing.
 
     A class: what ``contextmanager`` makes of a generator took each request three times as long.
     """
@@ -31,5 +31,5 @@ class trace:  # noqa: N801 - used as a function, as contextlib's are
 
 
 def traced() -> Mapping[str, str | int]:
-    """Give what is said now, by name."""
+    """Return what is said now, by name."""
     return _traced.get()

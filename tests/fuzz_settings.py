@@ -44,7 +44,7 @@ WORDS = [
 
 
 def read_seeds() -> list[bytes]:
-    """Give whole files to begin from: profiles, examples, and the corpus of broken settings."""
+    """Return whole files to begin from: profiles, examples, and the corpus of broken settings."""
     paths = [
         *package_profiles().glob("*.toml"),
         *(ROOT / "inkcre/sections/examples").glob("*.toml"),
@@ -99,7 +99,7 @@ def report_everything(found: Inspection, other: Inspection) -> str:
 
 
 def inputs(dice: random.Random) -> Iterator[bytes]:
-    """Give mutated files without end."""
+    """Return mutated files without end."""
     seeds = read_seeds()
     while True:
         yield mutate(dice.choice(seeds), dice, seeds)

@@ -43,7 +43,7 @@ class CachedPage:
         return CachedPage(Page(said["url"], 200, said["headers"], content), said["fetched_at"])
 
     def validators(self) -> dict[str, str]:
-        """Give the headers that ask for the page only if it has changed (RFC 9110, section 13)."""
+        """Return headers that ask for the page only if it has changed (RFC 9110, section 13)."""
         asked = {"etag": "if-none-match", "last-modified": "if-modified-since"}
         return {asked[n]: v for n, v in self.page.headers.items() if n in asked}
 
@@ -63,7 +63,7 @@ class CachedWeb:
 
     @property
     def capabilities(self) -> WebCapabilities:
-        """Give what the client behind the cache declares."""
+        """Return what the client behind the cache declares."""
         return self._web.capabilities
 
     def fetch(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:

@@ -31,7 +31,7 @@ def list_blocks(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Give a page of blocks, last added first, and the cursor of the next page."""
+    """Return a page of blocks, last added first, and the cursor of the next page."""
     page, next_cursor = blocks.list_blocks(
         components().database,
         resolver=resolver,
@@ -46,14 +46,14 @@ def list_blocks(
 def recent_blocks(
     num: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 10, resolver: ResolverFilter = None
 ) -> Response:
-    """Give the last ``num`` blocks that were added, newest first."""
+    """Return the last ``num`` blocks that were added, newest first."""
     page, _ = blocks.list_blocks(components().database, resolver=resolver, limit=num)
     return json_response(as_objects(page))
 
 
 @router.get("/{block_id}", responses=documented(BlockOut, 200, 404), summary="One block")
 def get_block(block_id: PathId) -> Response:
-    """Give one block."""
+    """Return one block."""
     return json_response(blocks.get_block(components().database, block_id))
 
 
@@ -66,9 +66,9 @@ def get_block(block_id: PathId) -> Response:
 )
 def create_block(request: Request, form: BlockForm, organize: Organize = False) -> Response:
     """Add a block, or give the identical one that exists (200)."""
-    given = components()
+    context = components()
     create = create_organized_block if organize else blocks.create_block
-    block, is_new = create(given.database, form, given.clock())
+    block, is_new = create(context.database, form, context.clock())
     location = place(request.scope, f"/blocks/{block.id}")
     return json_response(block, 201 if is_new else 200, {"Location": location})
 
@@ -78,8 +78,8 @@ def create_block(request: Request, form: BlockForm, organize: Organize = False) 
 )
 def edit_block(block_id: PathId, form: BlockEdit) -> Response:
     """Change what the body names; an absent key stays, ``"storage": null`` makes it inline."""
-    given = components()
-    return json_response(blocks.edit_block(given.database, block_id, form, given.clock()))
+    context = components()
+    return json_response(blocks.edit_block(context.database, block_id, form, context.clock()))
 
 
 @router.delete(

@@ -84,15 +84,15 @@ async def add_file_route(
     """Take a file as the body, or as the one file of a form; what it is is told by its bytes."""
 
     def add() -> tuple[Block, bool]:
-        given = components()
+        context = components()
         called, chunks = open_upload(request, name)
         return add_file(
-            given.database,
-            given.storage,
+            context.database,
+            context.storage,
             chunks,
             name=called,
-            now=given.clock(),
-            tenure=given.tenure,
+            now=context.clock(),
+            tenure=context.tenure,
         )
 
     block, is_new = await run_aside("clients", add)
@@ -114,13 +114,13 @@ async def read_content(
         bool, Query(description="Whether a browser should keep it rather than show it")
     ] = False,
 ) -> Response:
-    """Give the bytes of a block's content: its text, its file, or what is at its address."""
-    given = components()
-    block = await to_thread.run_sync(get_block, given.database, block_id)
+    """Return the bytes of a block's content: its text, its file, or what is at its address."""
+    context = components()
+    block = await to_thread.run_sync(get_block, context.database, block_id)
     is_page = block.storage == "url"
     if is_page and request.headers.get("user-agent") == USER_AGENT:
         raise Refused("address: leads back to here")
-    content = await run_aside("pages" if is_page else "files", lambda: find_content(given, block))
+    content = await run_aside("pages" if is_page else "files", lambda: find_content(context, block))
     return await run_aside("files", lambda: _answer(content, request, block_id, is_kept=download))
 
 
@@ -163,13 +163,13 @@ def _respond(content: BlockContent, request: Request, headers: dict[str, str]) -
 
 
 def _clean_type(media_type: str) -> str:
-    """Give a media type that can be a header, whatever another server said."""
+    """Return a media type that can be a header, whatever another server said."""
     is_clean = media_type.isascii() and media_type.isprintable() and "/" in media_type
     return media_type if is_clean and len(media_type) < 256 else "application/octet-stream"
 
 
 def _disposition(content: BlockContent, block_id: int, *, is_kept: bool) -> str:
-    """Give Content-Disposition with a name that every browser reads (RFC 6266, appendix D)."""
+    """Return Content-Disposition with a name that every browser reads (RFC 6266, appendix D)."""
     is_shown = content.media_type.startswith(SHOWN) and not is_kept
     name = content.name or f"block-{block_id}"
     plain = "".join(c if (c.isascii() and c.isalnum()) or c in " ._-" else "_" for c in name)

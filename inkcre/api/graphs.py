@@ -76,8 +76,8 @@ def put_graph(body: RawBody) -> Response:
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
     plans.refuse_times(form)
-    given = components()
-    written = graphs.write_graph(given.database, form, given.clock())
+    context = components()
+    written = graphs.write_graph(context.database, form, context.clock())
     answer = {
         "blocks": as_objects(written.blocks),
         "relations": as_objects(written.relations),

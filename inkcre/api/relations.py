@@ -25,8 +25,8 @@ router = APIRouter(prefix="/relations", tags=["relations"], route_class=JsonRout
 )
 def create_relation(form: RelationForm) -> Response:
     """Add a relation, or give the identical one that exists (200)."""
-    given = components()
-    relation, is_new = relations.create_relation(given.database, form, given.clock())
+    context = components()
+    relation, is_new = relations.create_relation(context.database, form, context.clock())
     return json_response(relation, 201 if is_new else 200)
 
 
@@ -55,7 +55,7 @@ def list_relations(
     limit: Limit = 1000,
     cursor: Cursor = None,
 ) -> Response:
-    """Give a block's relations, oldest first.
+    """Return a block's relations, oldest first.
 
     A ``Link`` header leads to the next page (RFC 8288).
     """

@@ -92,7 +92,7 @@ class WrittenItems(BaseModel):
     summary="What sources can be of",
 )
 def list_types() -> Response:
-    """Give the types that can be used here, each with the JSON Schema of its configuration."""
+    """Return the types that can be used here, each with the JSON Schema of its configuration."""
     types = components().source_types
     described = []
     for name in types.names():
@@ -105,15 +105,15 @@ def list_types() -> Response:
 
 @router.get("/sources", responses=documented(SourcePage), summary="List sources, newest first")
 def list_sources(limit: Limit = 50, cursor: Cursor = None) -> Response:
-    """Give a page of sources."""
-    given = components()
-    page, after = sources.list_sources(given.database, limit=limit, cursor=cursor)
-    return json_response({"sources": [_shown(given, s) for s in page], "next_cursor": after})
+    """Return a page of sources."""
+    context = components()
+    page, after = sources.list_sources(context.database, limit=limit, cursor=cursor)
+    return json_response({"sources": [_shown(context, s) for s in page], "next_cursor": after})
 
 
-def _shown(given: Components, source: sources.Source) -> sources.Source:
+def _shown(context: Components, source: sources.Source) -> sources.Source:
     try:
-        kind = given.source_types.load(source.type)
+        kind = context.source_types.load(source.type)
     except InkcreError:
         kind = None
     return sources.mask(source, kind)
@@ -127,20 +127,20 @@ def _shown(given: Components, source: sources.Source) -> sources.Source:
 )
 def create_source(request: Request, form: SourceForm) -> Response:
     """Add a source; with a `schedule` it is collected by itself."""
-    given = components()
+    context = components()
     try:
-        source = sources.create_source(given, form)
+        source = sources.create_source(context, form)
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
     location = place(request.scope, f"/sources/{source.id}")
-    return json_response(_shown(given, source), 201, {"Location": location})
+    return json_response(_shown(context, source), 201, {"Location": location})
 
 
 @router.get("/sources/{source_id}", responses=documented(SourceOut, 200, 404), summary="One source")
 def get_source(source_id: PathId) -> Response:
-    """Give one source."""
-    given = components()
-    return json_response(_shown(given, sources.get_source(given.database, source_id)))
+    """Return one source."""
+    context = components()
+    return json_response(_shown(context, sources.get_source(context.database, source_id)))
 
 
 @router.patch(
@@ -150,12 +150,12 @@ def get_source(source_id: PathId) -> Response:
 )
 def edit_source(source_id: PathId, form: SourceEdit) -> Response:
     """Change what the body names; `config` is given whole, a masked secret stays what it is."""
-    given = components()
+    context = components()
     try:
-        source = sources.edit_source(given, source_id, form)
+        source = sources.edit_source(context, source_id, form)
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    return json_response(_shown(given, source))
+    return json_response(_shown(context, source))
 
 
 @router.delete(
@@ -190,9 +190,9 @@ def collect_source(request: Request, source_id: PathId, full: Full = False) -> R
 )
 async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
     """Collect a source while the caller waits; give the blocks that were added or changed."""
-    given = components()
+    context = components()
     # It waits for servers of others: aside of the threads that answer everybody.
-    blocks = await run_aside("pages", lambda: requests.collect_now(given, source_id, full=full))
+    blocks = await run_aside("pages", lambda: requests.collect_now(context, source_id, full=full))
     return json_response(as_objects(blocks))
 
 
@@ -223,11 +223,11 @@ def add_items(source_id: PathId, body: RawBody) -> Response:
 def _read_items(data: object) -> list[Item]:
     for unknown in data.keys() - {"items"} if isinstance(data, dict) else ():
         raise Invalid("unknown key", field=unknown)
-    given = data.get("items") if isinstance(data, dict) else None
-    if not isinstance(given, list) or len(given) > MAX_ITEMS:
+    context = data.get("items") if isinstance(data, dict) else None
+    if not isinstance(context, list) or len(context) > MAX_ITEMS:
         raise Invalid(f"should be a list of at most {MAX_ITEMS}", field="items")
     items = []
-    for number, one in enumerate(given):
+    for number, one in enumerate(context):
         key = one.get("key") if isinstance(one, dict) else None
         if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH or "\x00" in key:
             raise Invalid("should be text that is not empty", field=f"items.{number}.key")
@@ -253,11 +253,11 @@ def receive_message(
     source_id: PathId, message: Annotated[tuple[dict[str, str], bytes], Depends(_signed_body)]
 ) -> Response:
     """Make items of a message as the source's mapping says; a repeated one changes nothing."""
-    given = components()
-    source = open_source(given, source_id, lambda: None)
+    context = components()
+    source = open_source(context, source_id, lambda: None)
     receive = getattr(source, "receive", None)
     if receive is None:
         raise NotFound(f"source {source_id}: takes no messages")
     headers, body = message
-    written = requests.add_items(given, source_id, receive(headers, body, given.clock()))
+    written = requests.add_items(context, source_id, receive(headers, body, context.clock()))
     return json_response({**written.count(), "block_ids": written.block_ids})

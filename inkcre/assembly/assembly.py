@@ -178,7 +178,7 @@ def load_adapter(port: str, kind: str) -> type[Any]:
 
 
 def utc_now() -> datetime:
-    """Give the time now."""
+    """Return the time now."""
     return datetime.now(UTC)
 
 
@@ -234,7 +234,7 @@ def build_tenure(settings: Settings) -> Tenure:
 
 
 def require(needs: KeyValueNeeds, *, of: KeyValueCapabilities, kind: str) -> None:
-    """Return if a place of small values can do what an application needs.
+    """Raise unless a place of small values can do what an application needs.
 
     Raises:
         Unsupported: it cannot; everything that it cannot do is named.
@@ -255,7 +255,7 @@ def build_database(settings: Settings, *, bindings: Bindings | None = None) -> D
         Misconfigured: the adapter cannot make sense of its section.
     """
     adapter = load_adapter("database", settings.database.kind)
-    database: Database = adapter(settings.database, *_lend(settings.database, bindings))
+    database: Database = adapter(settings.database, *_get_binding(settings.database, bindings))
     return database
 
 
@@ -267,7 +267,7 @@ def build_storage(settings: Settings, *, bindings: Bindings | None = None) -> St
         Misconfigured: the place is not as the settings say.
     """
     adapter = load_adapter("storage", settings.storage.kind)
-    storage: Storage = adapter(settings.storage, *_lend(settings.storage, bindings))
+    storage: Storage = adapter(settings.storage, *_get_binding(settings.storage, bindings))
     prefix = getattr(settings.storage, "prefix", None)
     if prefix is None:
         return storage
@@ -291,7 +291,9 @@ def build_keyvalue(
     """
     adapter = load_adapter("keyvalue", settings.keyvalue.kind)
     more = {"database": database, "clock": clock} if settings.keyvalue.kind == "database" else {}
-    keyvalue: KeyValue = adapter(settings.keyvalue, *_lend(settings.keyvalue, bindings), **more)
+    keyvalue: KeyValue = adapter(
+        settings.keyvalue, *_get_binding(settings.keyvalue, bindings), **more
+    )
     return keyvalue
 
 
@@ -317,8 +319,8 @@ def build_scheduler(settings: Settings) -> Scheduler:
     return scheduler
 
 
-def _lend(section: Any, bindings: Bindings | None) -> tuple[Callable[[], Any], ...]:
-    """Give what gives a section's binding, if it names one."""
+def _get_binding(section: Any, bindings: Bindings | None) -> tuple[Callable[[], Any], ...]:
+    """Return what gives a section's binding, if it names one."""
     name = getattr(section, "binding", None)
     return () if name is None else (partial(_find_binding, name, bindings or {}),)
 

@@ -32,7 +32,7 @@ class Difference:
     notes: tuple[str, ...]
 
     def as_json(self) -> dict[str, object]:
-        """Give the difference as plain data."""
+        """Return the difference as plain data."""
         return asdict(self)
 
 

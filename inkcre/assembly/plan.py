@@ -53,7 +53,7 @@ class AssemblyPlan:
     ports: tuple[PortPlan, ...]
 
     def as_json(self) -> dict[str, object]:
-        """Give the plan as plain data, with the origin of each choice."""
+        """Return the plan as plain data, with the origin of each choice."""
         return asdict(self)
 
 
@@ -137,7 +137,7 @@ def _word(value: object) -> str:
 
 
 def describe_capabilities(settings: Settings) -> dict[str, object]:
-    """Give the plan for whoever asks over HTTP: no origins, and no option of this machine's."""
+    """Return the plan for whoever asks over HTTP: no origins, and no option of this machine's."""
     plan = plan_assembly(settings)
     ports = [asdict(port) for port in plan.ports]
     for port in ports:

@@ -19,7 +19,7 @@ PROCESS_HINT = "name a profile for processes, with the same PostgreSQL"
 
 @contextmanager
 def open_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterator[Components]":
-    """Give the components of a profile that runs in a process, its schema looked at.
+    """Return the components of a profile that runs in a process, its schema looked at.
 
     Raises:
         SettingsError: the settings make no sense.
@@ -53,7 +53,7 @@ def make_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterat
 def assemble(
     profile: str | None, assignments: Sequence[str] | None
 ) -> "Iterator[tuple[Settings, Components]]":
-    """Give the settings and the components of a profile, without a look at its base."""
+    """Return the settings and the components of a profile, without a look at its base."""
     from inkcre.assembly.assembly import build_components
     from inkcre.cli.serve import require_process
     from inkcre.settings.loader import load_settings

@@ -130,7 +130,7 @@ def explain(
     set_: Assignments = None,
     format_: OutputFormat = Format.TEXT,
 ) -> None:
-    """Say all about one setting.
+    """Tell all about one setting.
 
     Its value, its origin, what it hides, and what it may be.
     """

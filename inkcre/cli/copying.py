@@ -34,7 +34,7 @@ TargetAssignments = Annotated[
 
 
 class SamePlace(OperatorError):
-    """Say that a base was to be copied into itself."""
+    """Tell that a base was to be copied into itself."""
 
     code = "same_place"
 
@@ -157,7 +157,7 @@ def _compare(move: "Move") -> int:
 
 @contextmanager
 def _telling(what: str) -> Iterator[Callable[[str], None]]:
-    """Give what tells how far something is: once a second, in one line on a terminal."""
+    """Return what tells how far something is: once a second, in one line on a terminal."""
     is_terminal = sys.stderr.isatty()
     told = time.monotonic()
 

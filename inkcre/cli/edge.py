@@ -183,7 +183,7 @@ def _say(line: str) -> None:
 
 
 def _find_postgres(built: Built, given: str | None) -> dict[str, str]:
-    """Give what stands in Hyperdrive's place, by the binding's name."""
+    """Return what stands in Hyperdrive's place, by the binding's name."""
     database = built.settings.database
     if database.kind != "hyperdrive":
         return {}
@@ -236,7 +236,7 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
 
 
 def _chosen_for_workers() -> str:
-    """Give the profile that the surroundings choose, if it is for Workers, else ``workers``."""
+    """Return the profile that the surroundings choose, if it is for Workers, else ``workers``."""
     from inkcre.settings.leaves import effective_value
 
     found = inspect_profile(None)  # one that does not exist is a mistake, not another choice
@@ -258,7 +258,7 @@ def _require_current(artifact: "Artifact", out: Path) -> None:
 
 
 def _may_deploy(built: Built, *, without_ids: bool) -> bool:
-    """Say what speaks against a deployment; tell whether nothing of it forbids it."""
+    """Tell what speaks against a deployment; tell whether nothing of it forbids it."""
     from inkcre.cli.terminal import choose_paint
     from inkcre.edge.artifact.wrangler import placeholders
     from inkcre.sections.rules.checks import check_settings

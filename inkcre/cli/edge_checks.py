@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def refuse_shown_secrets(found: "Inspection") -> None:
-    """Return if no value looks like a secret: all of them are written into the artifact.
+    """Raise if a value looks like a secret: all of them are written into the artifact.
 
     Raises:
         SettingsError: one does.
@@ -25,7 +25,7 @@ def refuse_shown_secrets(found: "Inspection") -> None:
 
 
 def require_bindings(found: "Inspection", there: "AbstractSet[str]") -> None:
-    """Return if every binding that a component names is there, with the right type.
+    """Raise unless every binding that a component names is there, with the right type.
 
     Args:
         found: the settings.

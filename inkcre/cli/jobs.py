@@ -45,9 +45,9 @@ def list_(
         raise Invalid(
             f'"{state}" is no state', field="state", hint=f"use one of {', '.join(STATES)}"
         )
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         filters = {"state": state, "kind": kind, "source": source}
-        page, _ = list_jobs(given.database, filters, limit=limit)
+        page, _ = list_jobs(context.database, filters, limit=limit)
         for job in page:
             print(_line(job))
 
@@ -64,8 +64,8 @@ def show(job_id: JobId, profile: Profile = None, set_: Assignments = None) -> No
     """Show all about one job, as JSON."""
     from inkcre.jobs.jobs import get_job
 
-    with open_base(profile, set_) as given:
-        print(json.dumps(vars(get_job(given.database, job_id)), indent=2, ensure_ascii=False))
+    with open_base(profile, set_) as context:
+        print(json.dumps(vars(get_job(context.database, job_id)), indent=2, ensure_ascii=False))
 
 
 @app.command("run")
@@ -80,18 +80,18 @@ def run(
     from inkcre.core import KINDS
     from inkcre.jobs.tick import tick
 
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         if job_id is None:
-            due, done = tick(given, KINDS, budget_seconds=float("inf"))
+            due, done = tick(context, KINDS, budget_seconds=float("inf"))
             print(f"{due.enqueued} jobs added, {done} run")
             return
-        job = _run_one(given, job_id)
+        job = _run_one(context, job_id)
     print(_line(job))
     if job.state != "finished":
         sys.exit(FAILED)
 
 
-def _run_one(given: "Components", job_id: int) -> "Job":
+def _run_one(context: "Components", job_id: int) -> "Job":
     from inkcre.core import KINDS
     from inkcre.errors import Conflict, Unsupported
     from inkcre.jobs.jobs import get_job
@@ -99,16 +99,16 @@ def _run_one(given: "Components", job_id: int) -> "Job":
     from inkcre.jobs.running import run_lease
     from inkcre.jobs.tick import LEASE_SECONDS
 
-    kind = get_job(given.database, job_id).kind
+    kind = get_job(context.database, job_id).kind
     if kind not in KINDS.by_name:
         raise Unsupported(f'job {job_id}: nothing here runs a "{kind}"')
-    now = given.clock()
-    lease = claim_one(given.database, job_id, now=now, lease_seconds=LEASE_SECONDS)
+    now = context.clock()
+    lease = claim_one(context.database, job_id, now=now, lease_seconds=LEASE_SECONDS)
     if lease is None:
-        state = get_job(given.database, job_id).state
+        state = get_job(context.database, job_id).state
         raise Conflict(f"job {job_id}: is {state}", hint=f"inkcre jobs retry {job_id}")
-    run_lease(given, KINDS, lease, limit_seconds=LEASE_SECONDS)
-    return get_job(given.database, job_id)
+    run_lease(context, KINDS, lease, limit_seconds=LEASE_SECONDS)
+    return get_job(context.database, job_id)
 
 
 JobIds = Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of jobs.", min=1)]
@@ -136,6 +136,6 @@ def _change(
     profile: str | None,
     assignments: list[str] | None,
 ) -> None:
-    with open_base(profile, assignments) as given:
+    with open_base(profile, assignments) as context:
         for job_id in job_ids:
-            print(_line(change(given.database, job_id, given.clock())))
+            print(_line(change(context.database, job_id, context.clock())))

@@ -62,7 +62,7 @@ def _describe_profiles() -> list[dict[str, str | None]]:
 
 
 def _text(value: object) -> str | None:
-    """Give a text as it may be shown; whatever else stands there is none."""
+    """Return a text as it may be shown; whatever else stands there is none."""
     from inkcre.settings.masking import mask
 
     return mask(value) if isinstance(value, str) else None

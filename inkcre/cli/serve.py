@@ -19,7 +19,7 @@ DIALECTS = {
 
 
 def require_process(settings: "Settings", hint: str) -> None:
-    """Return if a profile's database can be reached from a process.
+    """Raise unless a profile's database can be reached from a process.
 
     Raises:
         WrongTarget: it is for Cloudflare Workers, where bindings are.

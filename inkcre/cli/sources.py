@@ -31,10 +31,10 @@ def types(profile: Profile = None, set_: Assignments = None) -> None:
     from inkcre.errors import Unsupported
     from inkcre.sources.opened import describe_type
 
-    with assemble(profile, set_) as (_, given):
-        for name in given.source_types.names():
+    with assemble(profile, set_) as (_, context):
+        for name in context.source_types.names():
             try:
-                described = describe_type(given.source_types.load(name))
+                described = describe_type(context.source_types.load(name))
             except Unsupported as error:
                 print(f"{name}: not here: {error.message}")
                 continue
@@ -48,17 +48,17 @@ def types(profile: Profile = None, set_: Assignments = None) -> None:
 @app.command("list")
 def list_(profile: Profile = None, set_: Assignments = None) -> None:
     """List sources, newest first: id, type, schedule, next time, name."""
-    with open_base(profile, set_) as given:
-        for source in _all_sources(given):
+    with open_base(profile, set_) as context:
+        for source in _all_sources(context):
             print(_line(source))
 
 
-def _all_sources(given: "Components") -> Iterator["Source"]:
+def _all_sources(context: "Components") -> Iterator["Source"]:
     from inkcre.sources.sources import list_sources
 
     cursor = None
     while True:
-        page, cursor = list_sources(given.database, limit=100, cursor=cursor)
+        page, cursor = list_sources(context.database, limit=100, cursor=cursor)
         yield from page
         if cursor is None:
             return
@@ -98,8 +98,8 @@ def add(  # noqa: PLR0917 - its parameters are options
         "config": dict(_read_pair(pair) for pair in config or ()),
         "schedule": schedule,
     }
-    with make_base(profile, set_) as given:
-        print(_line(_create(given, form)))
+    with make_base(profile, set_) as context:
+        print(_line(_create(context, form)))
 
 
 def _read_pair(pair: str) -> tuple[str, object]:
@@ -114,7 +114,7 @@ def _read_pair(pair: str) -> tuple[str, object]:
         return key, value
 
 
-def _create(given: "Components", form: Mapping[str, object]) -> "Source":
+def _create(context: "Components", form: Mapping[str, object]) -> "Source":
     from pydantic import ValidationError
 
     from inkcre.errors import Invalid
@@ -122,7 +122,7 @@ def _create(given: "Components", form: Mapping[str, object]) -> "Source":
     from inkcre.sources.sources import create_source
 
     try:
-        return create_source(given, SourceForm.model_validate(form))
+        return create_source(context, SourceForm.model_validate(form))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, found["loc"])) or "source"
@@ -141,9 +141,9 @@ def collect(
     """Collect a source now, in this process; tell what was added or changed."""
     from inkcre.sources.requests import CollectFailed, collect_now
 
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         try:
-            blocks = collect_now(given, source_id, full=full)
+            blocks = collect_now(context, source_id, full=full)
         except CollectFailed as error:
             print(f"{error.message} ({error.hint})", file=sys.stderr)
             sys.exit(FAILED)
@@ -162,9 +162,9 @@ def remove(
     """Delete sources and their schedules. What they have collected stays."""
     from inkcre.sources.sources import delete_source
 
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         for source_id in source_ids:
-            delete_source(given.database, source_id)
+            delete_source(context.database, source_id)
             print(f"source {source_id}: deleted")
 
 
@@ -179,15 +179,15 @@ def import_(
     from inkcre.sources.types.opml import read_opml
 
     feeds = read_opml(_read(file))
-    with make_base(profile, set_) as given:
-        known = {s.config.get("url") for s in _all_sources(given) if s.type == "rss"}
+    with make_base(profile, set_) as context:
+        known = {s.config.get("url") for s in _all_sources(context) if s.type == "rss"}
         added = 0
         for feed in feeds:
             if feed.url in known:
                 continue
             nickname = feed.title[:200] if feed.title else None
             form = {"type": "rss", "nickname": nickname, "config": {"url": feed.url}}
-            _create(given, {**form, "schedule": {"every": every}})
+            _create(context, {**form, "schedule": {"every": every}})
             added += 1
     print(f"{file}: {len(feeds)} feeds, {added} new, {len(feeds) - added} there already")
 
@@ -212,10 +212,10 @@ def export(
     """Write the feeds that are collected as OPML."""
     from inkcre.sources.types.opml import Feed, write_opml
 
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         feeds = [
             Feed(str(source.config["url"]), source.nickname)
-            for source in _all_sources(given)
+            for source in _all_sources(context)
             if source.type == "rss"
         ][::-1]
     if not feeds and not force and _has_feeds(file):

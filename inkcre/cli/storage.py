@@ -16,8 +16,8 @@ def show(profile: Profile = None, set_: Assignments = None) -> None:
     from inkcre.graph.files.claims import judge
     from inkcre.graph.files.epochs import see
 
-    with open_base(profile, set_) as given:
-        standing = judge(given.database, see(given.storage))
+    with open_base(profile, set_) as context:
+        standing = judge(context.database, see(context.storage))
         print(f"this base: {standing.base}")
         print(f"storage: {standing.state}, claimed by {standing.holder or 'nobody'}")
 
@@ -32,13 +32,13 @@ def claim(
     from inkcre.graph.files.claims import judge, refusal, remember, take_over
     from inkcre.graph.files.epochs import see
 
-    with open_base(profile, set_) as given:
-        standing = judge(given.database, see(given.storage))
+    with open_base(profile, set_) as context:
+        standing = judge(context.database, see(context.storage))
         if standing.state == "ours":
             print(f"storage: belongs to this base, {standing.base}, already")
             return
         if not yes:
             print(refusal(standing).message)
             typer.confirm("take it over for this base?", abort=True)
-        standing = remember(given.tenure, take_over(given.database, given.storage))
+        standing = remember(context.tenure, take_over(context.database, context.storage))
         print(f"storage: belongs to this base, {standing.base}, now")

@@ -33,7 +33,7 @@ class WorkerBindings(Mapping[str, JsProxy]):
         return len(self._env.object_keys())
 
     def variables(self, prefix: str) -> dict[str, str]:
-        """Give the variables and secrets whose names begin with ``prefix``, as text.
+        """Return the variables and secrets whose names begin with ``prefix``, as text.
 
         One that wrangler's configuration gives as a number, a list or a table is text as JSON.
         """

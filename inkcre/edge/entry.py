@@ -114,7 +114,7 @@ class EdgeApplication:
             logger.info("tick: %d jobs due, %d run", due.enqueued, done)
 
     def _assembled_for(self, bindings: WorkerBindings) -> Assembled:
-        """Give the application of a Worker's variables; what is wrong with them is remembered too.
+        """Return the application of a Worker's variables; what is wrong is remembered too.
 
         Raises:
             SettingsError: they make no sense.
@@ -164,7 +164,7 @@ class EdgeApplication:
 
 
 def _explain(error: InkcreError) -> InkcreError:
-    """Say of wrong settings only how many there are: the rest is in the log."""
+    """Tell of wrong settings only how many there are: the rest is in the log."""
     if isinstance(error, SettingsError):
         return Misconfigured(
             f"settings: {len(error.diagnostics)} wrong", hint="read the Worker's log"

@@ -23,7 +23,7 @@ class Parts(Protocol):
     """A body, a part at a time."""
 
     async def read(self, seconds: float) -> bytes | None:
-        """Give the next part; None is the end.
+        """Return the next part; None is the end.
 
         Raises:
             TimeoutError: none has come in so many seconds.
@@ -41,7 +41,7 @@ class StreamParts:
         self._watchdog: Watchdog | None = None
 
     async def read(self, seconds: float) -> bytes | None:
-        """Give the next part."""
+        """Return the next part."""
         if self._watchdog is None:
             self._watchdog = Watchdog(seconds)
         self._watchdog.restart(seconds)
@@ -81,7 +81,7 @@ class BoundedRequest:
         self._parts = body
 
     def bound(self, held_bytes: int, most_bytes: int) -> None:
-        """Say how much of the body may be held at once, and how much it may have.
+        """Tell how much of the body may be held at once, and how much it may have.
 
         One that announces more is left unread: the application refuses it by its headers.
         """
@@ -134,7 +134,7 @@ class BoundedRequest:
         }
 
     def receiving(self) -> Receive:
-        """Give what the application receives the body by, and then that the client has gone."""
+        """Return what the application receives the body by, and then that the client has gone."""
         messages = self._messages()
 
         async def receive() -> Message:

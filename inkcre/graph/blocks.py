@@ -31,10 +31,10 @@ from inkcre.graph.ownership import disown
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.graph.tables import blocks
 from inkcre.ports.database import Call, Database, Statement
-from inkcre.sql.constructs import IGNORE_TWINS, moment, shown
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, timestamp
 from inkcre.sql.cursors import Page, read_page
 from inkcre.sql.rows import Id, Query
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Block:
 
 BLOCK_COLUMNS = (
     blocks.c.id,
-    shown(blocks.c.created_at).label("created_at"),
-    shown(blocks.c.updated_at).label("updated_at"),
+    as_rfc3339(blocks.c.created_at).label("created_at"),
+    as_rfc3339(blocks.c.updated_at).label("updated_at"),
     blocks.c.storage,
     blocks.c.resolver,
     blocks.c.content,
@@ -84,15 +84,15 @@ INSERT_BLOCK = Statement(
     .from_select(
         ["created_at", "updated_at", "storage", "resolver", "content", "digest"],
         select(
-            moment(bindparam("now", type_=Text)),
-            moment(bindparam("now", type_=Text)),
+            timestamp(bindparam("now", type_=Text)),
+            timestamp(bindparam("now", type_=Text)),
             bindparam("storage", type_=Text),
             bindparam("resolver", type_=Text),
             bindparam("content", type_=Text),
             bindparam("digest", type_=Text),
         )
         .where(true())
-        .suffix_with(IGNORE_TWINS),
+        .suffix_with(ON_CONFLICT_DO_NOTHING),
     )
     .returning(blocks.c.id)
 )
@@ -108,7 +108,7 @@ UPDATE_BLOCK = Query(
     .where(blocks.c.id == bindparam("id_", type_=BigInteger))
     .where(blocks.c.digest == bindparam("old_digest", type_=Text))
     .values(
-        updated_at=moment(bindparam("now", type_=Text)),
+        updated_at=timestamp(bindparam("now", type_=Text)),
         storage=bindparam("new_storage", type_=Text),
         resolver=bindparam("new_resolver", type_=Text),
         content=bindparam("new_content", type_=Text),
@@ -190,7 +190,7 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[Bl
     """
     digest = block_digest(form.resolver, form.storage, form.content)
     insertion = INSERT_BLOCK(
-        now=format_moment(now),
+        now=format_timestamp(now),
         storage=form.storage,
         resolver=form.resolver,
         content=form.content,
@@ -247,7 +247,7 @@ def _compare_and_set(
     change = UPDATE_BLOCK(
         id_=current.id,
         old_digest=current.digest(),
-        now=format_moment(now),
+        now=format_timestamp(now),
         new_storage=edited.storage,
         new_resolver=edited.resolver,
         new_content=edited.content,

@@ -4,7 +4,7 @@ import hashlib
 
 
 def block_digest(resolver: str, storage: str | None, content: str) -> str:
-    """Give the SHA-256 of resolver, storage and content, as 64 hexadecimal digits.
+    """Return the SHA-256 of resolver, storage and content, as 64 hexadecimal digits.
 
     The three are joined by NUL, which none of them can hold; an inline block's storage is empty,
     which no storage's name can be. PostgreSQL computes the same with ``sha256(…::bytea)``.

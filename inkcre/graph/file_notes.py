@@ -45,7 +45,7 @@ from inkcre.errors import Unavailable
 from inkcre.graph.storages import PREFIX
 from inkcre.graph.tables import blocks, claims, file_notes
 from inkcre.ports.database import Call, Database, Row, Statement
-from inkcre.sql.constructs import IGNORE_TWINS, database_now, json_rows
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, database_now, json_rows
 from inkcre.sql.rows import Values
 
 HELD_SECONDS = 900
@@ -172,7 +172,7 @@ MARK = Values(
     .returning(file_notes.c.digest),
     str,
 )
-"""Say of files that were let go long ago, and are not named, that a sweep is about to delete them;
+"""Tell of files that were let go long ago, and are not named, that a sweep is about to delete them;
 gives them."""
 
 SELECT_RIPE = Values(
@@ -190,12 +190,12 @@ MARK_ORPHANS = Values(
         _COLUMNS,
         select(_orphans.c.digest, _storage, database_now(), _sweep)
         .where(~_is_named(_orphans.c.digest))
-        .suffix_with(IGNORE_TWINS),
+        .suffix_with(ON_CONFLICT_DO_NOTHING),
     )
     .returning(file_notes.c.digest),
     str,
 )
-"""Say of files that are neither named nor noted that a sweep has them; gives them."""
+"""Tell of files that are neither named nor noted that a sweep has them; gives them."""
 
 _marked = json_rows("marked", digest=Text())
 _is_ours = (file_notes.c.sweep == _sweep) & file_notes.c.digest.in_(select(_marked.c.digest))
@@ -245,12 +245,12 @@ def select_digests(database: Database, query: Values[str], digests: Iterable[str
 
 
 def let_go_call(block_ids: Iterable[int]) -> Call:
-    """Give the statement that notes the files of blocks which the next one deletes or changes."""
+    """Return the statement that notes the files of blocks which the next one deletes or changes."""
     return LET_GO(let_go=json.dumps([{"id": id_} for id_ in block_ids]))
 
 
 def naming_calls(contents: Iterable[str]) -> list[Call]:
-    """Give the statements that go with blocks which name files, behind those; none without files.
+    """Return the statements that go with blocks which name files, behind those; none without files.
 
     Their rows are for ``refuse_held``.
     """
@@ -262,7 +262,7 @@ def naming_calls(contents: Iterable[str]) -> list[Call]:
 
 
 def refuse_held(calls: Sequence[Call], answers: Sequence[Sequence[Row]]) -> None:
-    """Return if no sweep has a file that a batch has just named.
+    """Raise if a sweep has a file that a batch has just named.
 
     Raises:
         Unavailable: one has. The blocks are there, and the files may be gone in a moment.

@@ -255,7 +255,7 @@ def _arcs(star: object, place: Place) -> Iterator[tuple[dict[str, object], str, 
 
 
 def moved(error: ValidationError, place: Place) -> ValidationError:
-    """Say where the mistakes of a part are in the whole."""
+    """Tell where the mistakes of a part are in the whole."""
     details: list[InitErrorDetails] = [
         {
             "type": PydanticCustomError(found["type"], found["msg"]),

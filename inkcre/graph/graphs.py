@@ -32,10 +32,10 @@ from inkcre.graph.relations import RELATION_COLUMNS, Relation
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.ports.database import Call, Database, Row, Statement
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, json_rows, timestamp
 from inkcre.sql.parameters import calls_over, read_over
 from inkcre.sql.rows import Id, Query
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 
 _new_blocks = json_rows(
     "blocks", ord=BigInteger(), created_at=Text(), updated_at=Text(), storage=Text(),
@@ -46,8 +46,8 @@ _now = bindparam("now", type_=Text)
 _insert_blocks = insert(blocks).from_select(
     ["created_at", "updated_at", "storage", "resolver", "content", "digest"],
     select(
-        moment(func.coalesce(_new_blocks.c.created_at, _now)),
-        moment(func.coalesce(_new_blocks.c.updated_at, _new_blocks.c.created_at, _now)),
+        timestamp(func.coalesce(_new_blocks.c.created_at, _now)),
+        timestamp(func.coalesce(_new_blocks.c.updated_at, _new_blocks.c.created_at, _now)),
         _new_blocks.c.storage,
         _new_blocks.c.resolver,
         _new_blocks.c.content,
@@ -55,7 +55,7 @@ _insert_blocks = insert(blocks).from_select(
     )
     .where(true())
     .order_by(_new_blocks.c.ord)
-    .suffix_with(IGNORE_TWINS),
+    .suffix_with(ON_CONFLICT_DO_NOTHING),
 )
 INSERT_BLOCKS = Query(_insert_blocks.returning(blocks.c.id), Id)
 """Add blocks that are not there yet; gives the ids of those added."""
@@ -78,8 +78,8 @@ _to_id = func.coalesce(_new_relations.c.to_id, _to.c.id)
 _insert_relations = insert(relations).from_select(
     ["created_at", "updated_at", "from_", "to_", "content"],
     select(
-        moment(func.coalesce(_new_relations.c.created_at, _now)),
-        moment(func.coalesce(_new_relations.c.updated_at, _new_relations.c.created_at, _now)),
+        timestamp(func.coalesce(_new_relations.c.created_at, _now)),
+        timestamp(func.coalesce(_new_relations.c.updated_at, _new_relations.c.created_at, _now)),
         _from_id,
         _to_id,
         _new_relations.c.content,
@@ -87,7 +87,7 @@ _insert_relations = insert(relations).from_select(
     .select_from(_ends)
     .where(true())
     .order_by(_new_relations.c.ord)
-    .suffix_with(IGNORE_TWINS),
+    .suffix_with(ON_CONFLICT_DO_NOTHING),
 )
 INSERT_RELATIONS = Query(_insert_relations.returning(relations.c.id), Id)
 COUNT_RELATIONS = Statement(_insert_relations, counts=True)
@@ -205,7 +205,7 @@ def write_calls(
     """
     add_blocks = COUNT_BLOCKS if counting else INSERT_BLOCKS
     add_relations = COUNT_RELATIONS if counting else INSERT_RELATIONS
-    now_text = format_moment(now)
+    now_text = format_timestamp(now)
     return [
         *calls_over(add_blocks, "blocks", plan.blocks.values(), database, now=now_text),
         *calls_over(add_relations, "relations", plan.relations.values(), database, now=now_text),

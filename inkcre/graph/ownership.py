@@ -41,11 +41,11 @@ DISOWN = Statement(
     )
     .values(is_own=0)
 )
-"""Say of blocks that somebody else has stated too that they are no item's own any more."""
+"""Tell of blocks that somebody else has stated too that they are no item's own any more."""
 
 
 def disown(database: Database, digests: Iterable[str]) -> None:
-    """Say of blocks that were there already, and have been stated again, that they are shared."""
+    """Tell of blocks that were there already, and have been stated again, that they are shared."""
     rows = [{"digest": digest} for digest in digests]
     if any(map(database.read, calls_over(SELECT_OWNED, "stated", rows, database))):
         database.atomic(calls_over(DISOWN, "stated", rows, database))

@@ -10,7 +10,7 @@ from typing import NotRequired, TypedDict
 from inkcre.errors import Invalid
 from inkcre.graph.digests import block_digest
 from inkcre.graph.forms import FlatGraph, NodeForm, Star, Times
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 
 MAX_STAR_DEPTH = 64
 """How many arcs a nested form may be deep."""
@@ -54,7 +54,7 @@ class Plan:
     """Digests by the negative ids of a flat form."""
 
     def unresolved(self) -> list[Reference]:
-        """Give the references that must exist already."""
+        """Return the references that must exist already."""
         return [node for node in self.nodes if node not in self.blocks]
 
     def merge(self, other: "Plan") -> None:
@@ -81,9 +81,9 @@ class Plan:
                     "digest": reference,
                 }
                 if node.created_at is not None:
-                    row["created_at"] = format_moment(node.created_at)
+                    row["created_at"] = format_timestamp(node.created_at)
                 if node.updated_at is not None:
-                    row["updated_at"] = format_moment(node.updated_at)
+                    row["updated_at"] = format_timestamp(node.updated_at)
                 self.blocks[reference] = row
         self.nodes.setdefault(reference)
         return reference
@@ -99,9 +99,9 @@ class Plan:
 def _times(form: Times) -> dict[str, str]:
     times = {}
     if form.created_at is not None:
-        times["created_at"] = format_moment(form.created_at)
+        times["created_at"] = format_timestamp(form.created_at)
     if form.updated_at is not None:
-        times["updated_at"] = format_moment(form.updated_at)
+        times["updated_at"] = format_timestamp(form.updated_at)
     return times
 
 

@@ -21,10 +21,10 @@ from inkcre.graph.blocks import ATTEMPTS, get_block
 from inkcre.graph.forms import RelationForm
 from inkcre.graph.tables import relations
 from inkcre.ports.database import Database, Statement
-from inkcre.sql.constructs import IGNORE_TWINS, moment, shown
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, timestamp
 from inkcre.sql.cursors import Page, cut_page, decode_cursor
 from inkcre.sql.rows import Query
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Relation:
 
 RELATION_COLUMNS = (
     relations.c.id,
-    shown(relations.c.created_at).label("created_at"),
-    shown(relations.c.updated_at).label("updated_at"),
+    as_rfc3339(relations.c.created_at).label("created_at"),
+    as_rfc3339(relations.c.updated_at).label("updated_at"),
     relations.c.from_,
     relations.c.to_,
     relations.c.content,
@@ -55,14 +55,14 @@ INSERT_RELATION = Statement(
     .from_select(
         ["created_at", "updated_at", "from_", "to_", "content"],
         select(
-            moment(bindparam("now", type_=Text)),
-            moment(bindparam("now", type_=Text)),
+            timestamp(bindparam("now", type_=Text)),
+            timestamp(bindparam("now", type_=Text)),
             bindparam("from_", type_=BigInteger),
             bindparam("to_", type_=BigInteger),
             bindparam("content", type_=Text),
         )
         .where(true())
-        .suffix_with(IGNORE_TWINS),
+        .suffix_with(ON_CONFLICT_DO_NOTHING),
     )
     .returning(relations.c.id)
 )
@@ -127,7 +127,7 @@ def create_relation(database: Database, form: RelationForm, now: datetime) -> tu
     for _ in range(ATTEMPTS):
         try:
             added, found = database.atomic(
-                [INSERT_RELATION(now=format_moment(now), **said), SELECT_RELATION(**said)]
+                [INSERT_RELATION(now=format_timestamp(now), **said), SELECT_RELATION(**said)]
             )
         except MissingReference:
             get_block(database, form.from_)

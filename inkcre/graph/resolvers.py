@@ -35,7 +35,7 @@ class Resolver:
 
 
 def find_resolver(name: str) -> Resolver:
-    """Give the resolver of a name; an unknown one reads nothing and adds nothing."""
+    """Return the resolver of a name; an unknown one reads nothing and adds nothing."""
     return RESOLVERS.get(name) or Resolver(name)
 
 

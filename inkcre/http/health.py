@@ -35,7 +35,7 @@ def build_router(
 
     @router.get("/capabilities", summary="What this home can do")
     async def capabilities_route() -> Response:
-        """Say the profile, the adapters, and what they can do."""
+        """Tell the profile, the adapters, and what they can do."""
         return json_response(capabilities)
 
     return router
@@ -56,7 +56,7 @@ def _tell_life(router: APIRouter, heartbeat: Mapping[str, object]) -> None:
 
     @router.get("/livez", summary="Is the process alive")
     async def livez() -> Response:
-        """Say that the process can answer."""
+        """Tell that the process can answer."""
         return json_response({"status": "ok"})
 
 

@@ -71,7 +71,7 @@ def list_jobs(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Give a page of jobs: what ran, when, and how it ended."""
+    """Return a page of jobs: what ran, when, and how it ended."""
     filters = {"state": state, "kind": kind, "source": source}
     page, after = jobs.list_jobs(components().database, filters, limit=limit, cursor=cursor)
     return json_response({"jobs": as_objects(page), "next_cursor": after})
@@ -79,7 +79,7 @@ def list_jobs(
 
 @router.get("/jobs/{job_id}", responses=documented(JobOut, 200, 404), summary="One job")
 def get_job(job_id: PathId) -> Response:
-    """Give one job."""
+    """Return one job."""
     return json_response(jobs.get_job(components().database, job_id))
 
 
@@ -90,9 +90,9 @@ def get_job(job_id: PathId) -> Response:
 )
 def retry_job(job_id: PathId) -> Response:
     """Let a job run again, as if it had never been tried."""
-    given = components()
-    job = jobs.retry_job(given.database, job_id, given.clock())
-    given.wake()
+    context = components()
+    job = jobs.retry_job(context.database, job_id, context.clock())
+    context.wake()
     return json_response(job)
 
 
@@ -103,12 +103,12 @@ def retry_job(job_id: PathId) -> Response:
 )
 def cancel_job(job_id: PathId) -> Response:
     """End a job. What a running one has not written yet is not written."""
-    given = components()
-    return json_response(jobs.cancel_job(given.database, job_id, given.clock()))
+    context = components()
+    return json_response(jobs.cancel_job(context.database, job_id, context.clock()))
 
 
 @router.get("/schedules", responses=documented(SchedulePage), summary="List schedules")
 def list_schedules(limit: Limit = 50, cursor: Cursor = None) -> Response:
-    """Give a page of schedules, newest first: those of sources, and the housekeeping's."""
+    """Return a page of schedules, newest first: those of sources, and the housekeeping's."""
     page, after = schedules.list_schedules(components().database, limit=limit, cursor=cursor)
     return json_response({"schedules": as_objects(page), "next_cursor": after})

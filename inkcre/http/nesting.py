@@ -15,7 +15,7 @@ from inkcre.runtime.depth import is_deep
 
 
 def refuse_deep(body: bytes) -> None:
-    """Return if a body is UTF-8 and not nested too deeply; it need not be JSON.
+    """Raise unless a body is UTF-8 and not nested too deeply; it need not be JSON.
 
     Raises:
         Invalid: it is deeper; or it is in another encoding, which Python's parser would take and
@@ -31,7 +31,7 @@ class JsonRoute(APIRoute):
     """A route whose JSON body is looked at before it is parsed."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[object, object, Response]]:
-        """Give FastAPI's handler, behind the look at the body where there is one."""
+        """Return FastAPI's handler, behind the look at the body where there is one."""
         handle = super().get_route_handler()
         if self.body_field is None:
             return handle

@@ -31,7 +31,7 @@ Observe = Callable[[str, str, int, float], None]
 
 
 class ObserveRequests:
-    """Give each request an id, in its log lines and in its response, and count it.
+    """Return each request an id, in its log lines and in its response, and count it.
 
     The request's top loop too: what nobody foresaw is logged, and answered with a problem response
     unless a response has started. One layer does both, for each costs every request its frames.

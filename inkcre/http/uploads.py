@@ -16,7 +16,7 @@ FORM = "multipart/form-data"
 
 
 def open_upload(request: Request, name: str | None) -> tuple[str | None, Iterator[bytes]]:
-    """Give the name of a file, which a form brings itself, and its bytes as they come.
+    """Return the name of a file, which a form brings itself, and its bytes as they come.
 
     Raises:
         Invalid: a form is broken, or has no file in it. Its bytes raise it too, at their end, when

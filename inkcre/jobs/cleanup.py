@@ -9,7 +9,7 @@ from inkcre.jobs.leases import FORGET_ENDED
 from inkcre.ports.database import Statement
 from inkcre.sql.rows import count_of
 from inkcre.sql.tables import keyvalues
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 
 RETENTION = timedelta(days=30)
 """How long jobs that have ended are kept."""
@@ -23,11 +23,11 @@ SWEEP_KEYVALUES = Statement(
 
 def sweep(job: RunningJob, _: NoPayload) -> Outcome:
     """Delete small values whose time is over, and jobs that ended long ago."""
-    now = job.given.clock()
+    now = job.context.clock()
     values, ended = job.write(
         [
             SWEEP_KEYVALUES(now=int(now.timestamp() * 1000)),
-            FORGET_ENDED(before=format_moment(now - RETENTION)),
+            FORGET_ENDED(before=format_timestamp(now - RETENTION)),
         ]
     )
     return Outcome({"values": count_of(values), "jobs": count_of(ended)})

@@ -54,7 +54,7 @@ _PART = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d{1,2}))?")
 
 
 def parse_cron(text: str) -> str:
-    """Give cron text in the form that is kept: small letters, weekdays as names.
+    """Return cron text in the form that is kept: small letters, weekdays as names.
 
     Raises:
         Invalid: it is no cron text, or names a day that never comes.
@@ -138,7 +138,7 @@ def format_every(seconds: int) -> str:
 
 
 def parse_zone(name: str) -> str:
-    """Give a time zone's name, if there is such a zone.
+    """Return a time zone's name, if there is such a zone.
 
     Raises:
         Invalid: there is none.
@@ -183,7 +183,7 @@ def list_runs(cron: str, after: datetime, timezone: str) -> Iterator[datetime]:
 def next_run(
     *, cron: str | None, every: timedelta | None, timezone: str, after: datetime, due: datetime
 ) -> datetime | None:
-    """Give when something is due next after a moment, in UTC; None: never again.
+    """Return when something is due next after a moment, in UTC; None: never again.
 
     Whatever was missed between ``due``, when it was due last, and ``after`` is left out. Intervals
     keep their pace, counted from ``due``.
@@ -238,6 +238,6 @@ def _renumber(weekdays: str, *, first: int, names: Sequence[str]) -> str | None:
 
 
 def list_next(cron: str, after: datetime, timezone: str, number: int) -> list[datetime]:
-    """Give the next times at which kept cron text is due, in its time zone."""
+    """Return the next times at which kept cron text is due, in its time zone."""
     zone = ZoneInfo(timezone)
     return [due.astimezone(zone) for due in islice(list_runs(cron, after, timezone), number)]

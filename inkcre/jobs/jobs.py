@@ -30,11 +30,11 @@ from sqlalchemy import (
 from inkcre.errors import Conflict, NotFound
 from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Call, Database
-from inkcre.sql.constructs import json_rows, moment, shown
+from inkcre.sql.constructs import as_rfc3339, json_rows, timestamp
 from inkcre.sql.cursors import Page, read_page
 from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
 from inkcre.sql.tables import jobs
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 
 State = Literal["pending", "running", "finished", "failed", "cancelled"]
 STATES: tuple[State, ...] = ("pending", "running", "finished", "failed", "cancelled")
@@ -79,30 +79,30 @@ JOB_COLUMNS = (
     jobs.c.source_id,
     jobs.c.error,
     jobs.c.result,
-    shown(jobs.c.created_at).label("created_at"),
+    as_rfc3339(jobs.c.created_at).label("created_at"),
     # A job that waits for its next attempt may begin later than it might have at first.
-    shown(
+    as_rfc3339(
         case(
             (jobs.c.state == literal_column("'pending'"), jobs.c.claimable_at), else_=jobs.c.run_at
         )
     ).label("run_at"),
-    shown(jobs.c.started_at).label("started_at"),
-    shown(jobs.c.finished_at).label("finished_at"),
-    shown(case((_in_state("running"), jobs.c.claimable_at))).label("leased_until"),
+    as_rfc3339(jobs.c.started_at).label("started_at"),
+    as_rfc3339(jobs.c.finished_at).label("finished_at"),
+    as_rfc3339(case((_in_state("running"), jobs.c.claimable_at))).label("leased_until"),
 )
 
 _given = json_rows(
     "jobs", ord=BigInteger(), kind=Text(), payload=Text(), run_at=Text(), lane=Text(),
     dedupe_key=Text(), source_id=BigInteger(),
 )  # fmt: skip
-_now = moment(bindparam("now", type_=Text))
+_now = timestamp(bindparam("now", type_=Text))
 
 ENQUEUE = Query(
     insert_jobs(
         pending(
             kind=_given.c.kind,
             payload=_given.c.payload,
-            run_at=moment(_given.c.run_at),
+            run_at=timestamp(_given.c.run_at),
             lane=_given.c.lane,
             dedupe_key=_given.c.dedupe_key,
             source_id=_given.c.source_id,
@@ -208,7 +208,7 @@ class _Due:
 
 
 SELECT_OLDEST = Query(
-    select(shown(jobs.c.claimable_at).label("since"))
+    select(as_rfc3339(jobs.c.claimable_at).label("since"))
     .where(jobs.c.claimable_at <= _now, jobs.c.claimable_at.is_not(None))
     .order_by(jobs.c.claimable_at, jobs.c.id)
     .limit(1),
@@ -241,7 +241,7 @@ def source_lane(source_id: int) -> str:
 
 
 def enqueue_call(new: Iterable[NewJob], now: datetime) -> Call:
-    """Give the statement that adds jobs, to ride in the batch of the change that causes them.
+    """Return the statement that adds jobs, to ride in the batch of the change that causes them.
 
     It gives the ids of those added: not of those whose dedupe keys are there already.
     """
@@ -250,14 +250,14 @@ def enqueue_call(new: Iterable[NewJob], now: datetime) -> Call:
             "ord": number,
             "kind": job.kind,
             "payload": job.payload.model_dump_json(),
-            "run_at": format_moment(job.run_at or now),
+            "run_at": format_timestamp(job.run_at or now),
             "lane": job.lane,
             "dedupe_key": job.dedupe_key,
             "source_id": job.source_id,
         }
         for number, job in enumerate(new)
     ]
-    return ENQUEUE(jobs=json.dumps(rows, ensure_ascii=False), now=format_moment(now))
+    return ENQUEUE(jobs=json.dumps(rows, ensure_ascii=False), now=format_timestamp(now))
 
 
 def enqueue(database: Database, job: NewJob, now: datetime) -> int | None:
@@ -280,7 +280,7 @@ def get_job(database: Database, job_id: int) -> Job:
 
 
 def find_waiting(database: Database, job: NewJob) -> Job | None:
-    """Give the job of the same lane that waits already to do what ``job`` is to do."""
+    """Return the job of the same lane that waits already to do what ``job`` is to do."""
     payload = job.payload.model_dump_json()
     return SELECT_WAITING.read_first(database, lane=job.lane, payload=payload)
 
@@ -313,8 +313,8 @@ def count_jobs(database: Database) -> list[JobCount]:
 
 
 def find_oldest_claimable(database: Database, now: datetime) -> datetime | None:
-    """Give since when the job has been due that has waited longest; None when none waits."""
-    oldest = SELECT_OLDEST.read_first(database, now=format_moment(now))
+    """Return since when the job has been due that has waited longest; None when none waits."""
+    oldest = SELECT_OLDEST.read_first(database, now=format_timestamp(now))
     return datetime.fromisoformat(oldest.since) if oldest else None
 
 
@@ -339,7 +339,7 @@ def cancel_job(database: Database, job_id: int, now: datetime) -> Job:
 
 
 def _change(database: Database, query: Query[Job], job_id: int, now: datetime, what: str) -> Job:
-    [rows] = database.atomic([query(id=job_id, now=format_moment(now))])
+    [rows] = database.atomic([query(id=job_id, now=format_timestamp(now))])
     changed = query.first(rows)
     if changed is None:
         job = get_job(database, job_id)

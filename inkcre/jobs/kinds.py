@@ -47,7 +47,7 @@ class RunningJob:
     """A job while it runs: what it may use, and the only way for it to write."""
 
     hold: Hold
-    given: Components
+    context: Components
 
     @property
     def id(self) -> int:
@@ -55,7 +55,7 @@ class RunningJob:
         return self.hold.lease.job_id
 
     def check(self) -> None:
-        """Return if the job may go on.
+        """Raise unless the job may go on.
 
         Raises:
             LeaseLost: it was cancelled, or somebody else has it.
@@ -74,7 +74,7 @@ class RunningJob:
             TimedOut: it has taken too long; nothing was written.
         """
         self.check()
-        return write_fenced(self.given.database, self.hold.lease, calls)
+        return write_fenced(self.context.database, self.hold.lease, calls)
 
 
 @dataclass(frozen=True)
@@ -119,13 +119,13 @@ class JobKind(Generic[P]):
         return self.run(job, self.payload.model_validate_json(payload)) or Outcome()
 
     def places(self) -> list[JobSlot]:
-        """Give the places that jobs of this kind may have."""
+        """Return the places that jobs of this kind may have."""
         if self.concurrency is None:
             return [JobSlot(self.name, None)]
         return [JobSlot(self.name, slot) for slot in range(self.concurrency)]
 
     def pause_seconds(self, attempts: int) -> float:
-        """Give how long to wait after so many attempts."""
+        """Return how long to wait after so many attempts."""
         longest = min(MAX_BACKOFF_SECONDS, self.backoff_seconds * 2.0 ** (attempts - 1))
         return random.uniform(longest / 2, longest)
 
@@ -149,10 +149,10 @@ class AnyKind(Protocol):
         """Run a job with its payload as its row has it."""
 
     def places(self) -> list[JobSlot]:
-        """Give the places that jobs of this kind may have."""
+        """Return the places that jobs of this kind may have."""
 
     def pause_seconds(self, attempts: int) -> float:
-        """Give how long to wait after so many attempts."""
+        """Return how long to wait after so many attempts."""
 
 
 @dataclass(frozen=True)
@@ -167,5 +167,5 @@ class Kinds:
         return Kinds({kind.name: kind for kind in kinds})
 
     def places(self) -> list[JobSlot]:
-        """Give all places of all kinds."""
+        """Return all places of all kinds."""
         return [place for kind in self.by_name.values() for place in kind.places()]

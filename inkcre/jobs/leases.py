@@ -29,22 +29,22 @@ from sqlalchemy import (
 
 from inkcre.errors import Conflict, MissingReference, SurroundingsError
 from inkcre.ports.database import Call, Database, Row, Statement
-from inkcre.sql.constructs import json_rows, moment, shown
+from inkcre.sql.constructs import as_rfc3339, json_rows, timestamp
 from inkcre.sql.rows import Json, Query
 from inkcre.sql.tables import jobs
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 
 CLAIM_ATTEMPTS = 8
 """How often a claim is tried that met another one head on."""
 
 
 class LeaseLost(SurroundingsError):
-    """Say that a job is somebody else's now, or was cancelled; nothing was written."""
+    """Tell that a job is somebody else's now, or was cancelled; nothing was written."""
 
     code = "lease_lost"
 
 
-_now = moment(bindparam("now", type_=Text))
+_now = timestamp(bindparam("now", type_=Text))
 _lease = bindparam("lease", type_=Text)
 _places = json_rows("places", kind=Text(), slot=BigInteger())
 _candidate = jobs.alias("candidate")
@@ -54,7 +54,7 @@ _other = jobs.alias("other")
 def _first(
     state: str, kind: ColumnElement[str], *conditions: ColumnElement[bool]
 ) -> ColumnElement[int]:
-    """Give the id of a kind's job that has been claimable for longest; others' are passed by."""
+    """Return the id of a kind's job that has been claimable for longest; others' are passed by."""
     return (
         select(_candidate.c.id)
         .where(
@@ -133,12 +133,12 @@ class Lease:
 
 CLAIMED_COLUMNS = (
     jobs.c.id.label("job_id"), jobs.c.lease.label("token"), jobs.c.kind, jobs.c.payload,
-    jobs.c.attempts, jobs.c.source_id, shown(jobs.c.run_at).label("run_at"),
+    jobs.c.attempts, jobs.c.source_id, as_rfc3339(jobs.c.run_at).label("run_at"),
 )  # fmt: skip
 _taken = {
     "state": "running",
     "lease": _lease,
-    "claimable_at": moment(bindparam("until", type_=Text)),
+    "claimable_at": timestamp(bindparam("until", type_=Text)),
     "attempts": jobs.c.attempts + 1,
     "started_at": _now,
 }
@@ -208,7 +208,7 @@ POSTPONE = Statement(
     update(jobs)
     .where(_held)
     .values(
-        state="pending", claimable_at=moment(bindparam("later", type_=Text)), lease=null(),
+        state="pending", claimable_at=timestamp(bindparam("later", type_=Text)), lease=null(),
         slot=null(), error=bindparam("fault", type_=Text),
     )
     .returning(jobs.c.id)
@@ -230,19 +230,19 @@ RELEASE = Statement(
         state="pending", claimable_at=_now, attempts=jobs.c.attempts - 1, lease=null(), slot=null()
     )
 )
-"""Give jobs back that were not done; the attempt does not count."""
+"""Return jobs back that were not done; the attempt does not count."""
 
 EXTEND = Query(
     update(jobs)
     .where(jobs.c.lease.in_(select(_leases.c.lease)), jobs.c.state == "running")
-    .values(claimable_at=moment(bindparam("until", type_=Text)))
+    .values(claimable_at=timestamp(bindparam("until", type_=Text)))
     .returning(jobs.c.lease.label("token")),
     _HeldLease,
 )
 """Hold jobs for longer; gives the leases that are still held."""
 
 FORGET_ENDED = Statement(
-    delete(jobs).where(jobs.c.finished_at < moment(bindparam("before", type_=Text))), counts=True
+    delete(jobs).where(jobs.c.finished_at < timestamp(bindparam("before", type_=Text))), counts=True
 )
 """Delete the jobs that ended long ago."""
 
@@ -288,8 +288,8 @@ def claim_one(
 def _hold(now: datetime, lease_seconds: float) -> dict[str, str]:
     return {
         "lease": uuid.uuid4().hex,
-        "now": format_moment(now),
-        "until": format_moment(now + timedelta(seconds=lease_seconds)),
+        "now": format_timestamp(now),
+        "until": format_timestamp(now + timedelta(seconds=lease_seconds)),
     }
 
 
@@ -316,30 +316,30 @@ def _is_held(database: Database, lease: Lease) -> bool:
 
 
 def finish_call(lease: Lease, result: Json, now: datetime) -> Call:
-    """Give the statement that ends a job well."""
+    """Return the statement that ends a job well."""
     said = None if result is None else json.dumps(result, ensure_ascii=False)
-    return FINISH(id=lease.job_id, lease=lease.token, outcome=said, now=format_moment(now))
+    return FINISH(id=lease.job_id, lease=lease.token, outcome=said, now=format_timestamp(now))
 
 
 def fail_call(lease: Lease, fault: str, now: datetime) -> Call:
-    """Give the statement that ends a job that is not to be tried again."""
-    return FAIL(id=lease.job_id, lease=lease.token, fault=fault, now=format_moment(now))
+    """Return the statement that ends a job that is not to be tried again."""
+    return FAIL(id=lease.job_id, lease=lease.token, fault=fault, now=format_timestamp(now))
 
 
 def postpone_call(lease: Lease, fault: str, later: datetime) -> Call:
-    """Give the statement that lets a job wait for its next attempt."""
-    return POSTPONE(id=lease.job_id, lease=lease.token, fault=fault, later=format_moment(later))
+    """Return the statement that lets a job wait for its next attempt."""
+    return POSTPONE(id=lease.job_id, lease=lease.token, fault=fault, later=format_timestamp(later))
 
 
 def extend(database: Database, tokens: Iterable[str], until: datetime) -> set[str]:
     """Hold jobs until a moment; give the leases that are still held."""
-    call = EXTEND(leases=_as_json(tokens), until=format_moment(until))
+    call = EXTEND(leases=_as_json(tokens), until=format_timestamp(until))
     return {held.token for held in EXTEND.records(database.atomic([call])[0])}
 
 
 def release(database: Database, tokens: Iterable[str], now: datetime) -> None:
     """Give back jobs that were not done, so that others need not wait for their leases to lapse."""
-    database.atomic([RELEASE(leases=_as_json(tokens), now=format_moment(now))])
+    database.atomic([RELEASE(leases=_as_json(tokens), now=format_timestamp(now))])
 
 
 def _as_json(tokens: Iterable[str]) -> str:

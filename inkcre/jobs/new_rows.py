@@ -2,10 +2,10 @@
 
 from sqlalchemy import Insert, Integer, Select, Text, bindparam, insert, literal, select
 
-from inkcre.sql.constructs import IGNORE_TWINS, Expression, moment
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, Expression, timestamp
 from inkcre.sql.tables import jobs
 
-_now = moment(bindparam("now", type_=Text))
+_now = timestamp(bindparam("now", type_=Text))
 
 NEW_COLUMNS = (
     "created_at", "state", "attempts", "kind", "payload", "run_at", "claimable_at", "lane",
@@ -31,4 +31,4 @@ def pending(
 
 def insert_jobs(new: Select[*tuple[object, ...]]) -> Insert:
     """Insert what ``pending`` selects, but for jobs whose dedupe keys are there already."""
-    return insert(jobs).from_select(NEW_COLUMNS, new.suffix_with(IGNORE_TWINS))
+    return insert(jobs).from_select(NEW_COLUMNS, new.suffix_with(ON_CONFLICT_DO_NOTHING))

@@ -41,7 +41,7 @@ def unwatched(_: Hold) -> Iterator[None]:
 
 
 def run_claimable(
-    given: Components,
+    context: Components,
     kinds: Kinds,
     *,
     lease_seconds: float,
@@ -52,7 +52,7 @@ def run_claimable(
     """Run jobs, one after the other, until none can be claimed; give how many were run.
 
     Args:
-        given: the components.
+        context: the components.
         kinds: which jobs can be run.
         lease_seconds: how long a job is held at first; without a ``watch``, how long it may take.
         may_go_on: whether another job may begin.
@@ -65,17 +65,17 @@ def run_claimable(
     places, done = kinds.places(), 0
     limit_seconds = lease_seconds if watch is unwatched else math.inf
     while may_go_on():
-        lease = claim(given.database, places, now=given.clock(), lease_seconds=lease_seconds)
+        lease = claim(context.database, places, now=context.clock(), lease_seconds=lease_seconds)
         if lease is None:
             break
         on_claim()
-        run_lease(given, kinds, lease, watch=watch, limit_seconds=limit_seconds)
+        run_lease(context, kinds, lease, watch=watch, limit_seconds=limit_seconds)
         done += 1
     return done
 
 
 def run_lease(
-    given: Components,
+    context: Components,
     kinds: Kinds,
     lease: Lease,
     *,
@@ -95,24 +95,24 @@ def run_lease(
     with trace(job=lease.job_id, source=lease.source_id):
         try:
             with watch(hold):
-                outcome = _run(RunningJob(hold, given), kind)
-                ending = finish_call(lease, outcome.result, given.clock())
-                write_fenced(given.database, lease, [*outcome.calls, ending])
+                outcome = _run(RunningJob(hold, context), kind)
+                ending = finish_call(lease, outcome.result, context.clock())
+                write_fenced(context.database, lease, [*outcome.calls, ending])
         except LeaseLost as error:
             logger.warning("%s: what it did last was not written", error)
         except ValidationError as error:
-            _end_badly(given, kind, lease, _explain(error), retry_after=None)
+            _end_badly(context, kind, lease, _explain(error), retry_after=None)
         except InkcreError as error:
-            _end_badly(given, kind, lease, _say(error), _retry_after(error))
+            _end_badly(context, kind, lease, _say(error), _retry_after(error))
         except ImportError as error:  # another attempt would find the same packages
             from inkcre.packages import explain_import
 
             logger.exception("%s cannot run", lease.kind)
             missing = explain_import(error, by=f"{lease.kind} cannot run")
-            _end_badly(given, kind, lease, _say(missing), retry_after=None)
+            _end_badly(context, kind, lease, _say(missing), retry_after=None)
         except Exception as error:
             logger.exception("%s failed", lease.kind)
-            _end_badly(given, kind, lease, f"{type(error).__name__}: {error}", retry_after=0)
+            _end_badly(context, kind, lease, f"{type(error).__name__}: {error}", retry_after=0)
         else:
             logger.info("%s finished: %s", lease.kind, outcome.result)
 
@@ -125,23 +125,23 @@ def _run(job: RunningJob, kind: AnyKind) -> Outcome:
 
 
 class GaveUp(SurroundingsError):
-    """Say that a job's process ended each time before the job did."""
+    """Tell that a job's process ended each time before the job did."""
 
     code = "gave_up"
 
 
 def _retry_after(error: InkcreError) -> float | None:
-    """Give how long to wait at least before trying again; None: that makes no sense."""
+    """Return how long to wait at least before trying again; None: that makes no sense."""
     if isinstance(error, Unavailable):
         return error.retry_after_seconds
     return 0 if isinstance(error, SurroundingsError) and error.is_retry_safe else None
 
 
 def _end_badly(
-    given: Components, kind: AnyKind, lease: Lease, fault: str, retry_after: float | None
+    context: Components, kind: AnyKind, lease: Lease, fault: str, retry_after: float | None
 ) -> None:
     fault = clean(fault)[:MAX_FAULT_LENGTH]
-    now = given.clock()
+    now = context.clock()
     if retry_after is None or lease.attempts >= kind.max_attempts:
         logger.error("%s failed: %s", lease.kind, fault)
         call = fail_call(lease, fault, now)
@@ -149,7 +149,7 @@ def _end_badly(
         seconds = max(retry_after, kind.pause_seconds(lease.attempts))
         logger.warning("%s is tried again in %.0f s: %s", lease.kind, seconds, fault)
         call = postpone_call(lease, fault, now + timedelta(seconds=seconds))
-    [ended] = given.database.atomic([call])
+    [ended] = context.database.atomic([call])
     if not ended:
         logger.warning("job %d: is no longer held", lease.job_id)
 

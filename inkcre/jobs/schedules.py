@@ -39,11 +39,11 @@ from inkcre.jobs.crons import (
 from inkcre.jobs.jobs import source_lane
 from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Call, Database, Statement
-from inkcre.sql.constructs import json_rows, last_id, moment, shown
+from inkcre.sql.constructs import as_rfc3339, json_rows, last_id, timestamp
 from inkcre.sql.cursors import Page, read_page
 from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
 from inkcre.sql.tables import jobs, schedules
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 from inkcre.sql.values import Form
 
 logger = logging.getLogger("inkcre.schedules")
@@ -92,7 +92,7 @@ class CollectAt(Form):
     minute: Annotated[int, Field(ge=0, le=59)] = 0
 
     def as_schedule(self) -> ScheduleForm:
-        """Say the same in cron text."""
+        """Tell the same in cron text."""
         days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
         day = "*" if self.day_of_week is None else days[self.day_of_week]
         return ScheduleForm(cron=f"{self.minute} {self.hour} * * {day}")
@@ -132,11 +132,11 @@ SCHEDULE_COLUMNS = (
     schedules.c.cron,
     schedules.c.every_seconds.label("every"),
     schedules.c.timezone,
-    shown(schedules.c.next_run_at).label("next_run_at"),
-    shown(schedules.c.last_due_at).label("last_due_at"),
+    as_rfc3339(schedules.c.next_run_at).label("next_run_at"),
+    as_rfc3339(schedules.c.last_due_at).label("last_due_at"),
     schedules.c.source_id,
 )
-_now = moment(bindparam("now", type_=Text))
+_now = timestamp(bindparam("now", type_=Text))
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,8 @@ SELECT_DUE = Query(
         schedules.c.cron,
         schedules.c.every_seconds,
         schedules.c.timezone,
-        shown(schedules.c.next_run_at).label("due"),
-        shown(schedules.c.last_due_at).label("last_due_at"),
+        as_rfc3339(schedules.c.next_run_at).label("due"),
+        as_rfc3339(schedules.c.last_due_at).label("last_due_at"),
         schedules.c.source_id,
     )
     .where(schedules.c.next_run_at <= _now, schedules.c.next_run_at.is_not(None))
@@ -191,14 +191,14 @@ _due = json_rows(
     dedupe_key=Text(),
 )  # fmt: skip
 _waiting = jobs.alias("waiting")
-_is_that = (schedules.c.id == _due.c.id) & (schedules.c.next_run_at == moment(_due.c.due))
+_is_that = (schedules.c.id == _due.c.id) & (schedules.c.next_run_at == timestamp(_due.c.due))
 
 ENQUEUE_DUE = Query(
     insert_jobs(
         pending(
             kind=schedules.c.kind,
             payload=schedules.c.payload,
-            run_at=moment(_due.c.due),
+            run_at=timestamp(_due.c.due),
             lane=_due.c.lane,
             dedupe_key=_due.c.dedupe_key,
             source_id=schedules.c.source_id,
@@ -222,7 +222,7 @@ whose last one still waits for its first attempt: slower than its schedule, it w
 ADVANCE = Statement(
     update(schedules)
     .where(_is_that)
-    .values(next_run_at=moment(_due.c.next), last_due_at=moment(_due.c.due))
+    .values(next_run_at=timestamp(_due.c.next), last_due_at=timestamp(_due.c.due))
 )
 """Set when those schedules are due next."""
 
@@ -237,7 +237,7 @@ UPSERT = Statement(
             _now, _now, bindparam("kind", "collect", type_=Text),
             bindparam("payload", '{"full":false}', type_=Text),
             bindparam("cron", type_=Text), bindparam("every_seconds", type_=Integer),
-            bindparam("timezone", type_=Text), moment(bindparam("next", type_=Text)),
+            bindparam("timezone", type_=Text), timestamp(bindparam("next", type_=Text)),
             func.coalesce(bindparam("source", type_=BigInteger), last_id()),
         )
         .where(true())
@@ -248,7 +248,7 @@ UPSERT = Statement(
         ),
     )
 )  # fmt: skip
-"""Give a source its schedule, instead of the one that it has; NULL is the source just added."""
+"""Return a source its schedule, instead of the one that it has; NULL is the source just added."""
 
 UNSCHEDULE = Statement(
     delete(schedules).where(schedules.c.source_id == bindparam("source", type_=BigInteger))
@@ -289,14 +289,16 @@ def enqueue_due(database: Database, now: datetime, timezone: str) -> Due:
     """
     enqueued, lag_seconds = 0, 0.0
     while True:
-        found = SELECT_DUE.read(database, now=format_moment(now), limit=AT_ONCE)
+        found = SELECT_DUE.read(database, now=format_timestamp(now), limit=AT_ONCE)
         if not found:
             return Due(enqueued, lag_seconds)
         waited = [now - datetime.fromisoformat(each.due) for each in found if each.last_due_at]
         if waited:  # of what has never been due, nobody has waited for anything
             lag_seconds = max(lag_seconds, max(waited).total_seconds())
         due = json.dumps([_advance(n, each, now, timezone) for n, each in enumerate(found)])
-        added, _ = database.atomic([ENQUEUE_DUE(due=due, now=format_moment(now)), ADVANCE(due=due)])
+        added, _ = database.atomic(
+            [ENQUEUE_DUE(due=due, now=format_timestamp(now)), ADVANCE(due=due)]
+        )
         enqueued += len(added)
         if len(found) < AT_ONCE:
             return Due(enqueued, lag_seconds)
@@ -311,7 +313,7 @@ def _advance(
         "ord": number,
         "id": schedule.id,
         "due": schedule.due,
-        "next": format_moment(following) if following else None,
+        "next": format_timestamp(following) if following else None,
         "lane": None if source_id is None else source_lane(source_id),
         "dedupe_key": schedule.dedupe_key(),
     }
@@ -320,7 +322,7 @@ def _advance(
 def schedule_call(
     source_id: int | None, form: ScheduleForm | None, now: datetime, timezone: str
 ) -> Call:
-    """Give the statement that gives a source its schedule, or takes it from it (None).
+    """Return the statement that gives a source its schedule, or takes it from it (None).
 
     The source None is the one that the statement before has added.
     """
@@ -336,8 +338,8 @@ def schedule_call(
         cron=form.cron,
         every_seconds=None if every is None else int(every.total_seconds()),
         timezone=form.timezone,
-        next=following and format_moment(following),
-        now=format_moment(now),
+        next=following and format_timestamp(following),
+        now=format_timestamp(now),
     )
 
 

@@ -31,7 +31,7 @@ class JobThreads:
 
     def __init__(
         self,
-        given: Components,
+        context: Components,
         kinds: Kinds,
         *,
         number: int,
@@ -40,7 +40,7 @@ class JobThreads:
         on_tick: Callable[[Due], None] | None = None,
     ) -> None:
         """Take what they work with; ``woken`` is set by whoever adds a job in this process."""
-        self._given = given
+        self._given = context
         self._kinds = kinds
         self._woken = woken
         self._lease_seconds = lease_seconds

@@ -11,14 +11,14 @@ LEASE_SECONDS = 330
 """How long a tick holds a job where nothing runs beside it that extends leases."""
 
 
-def tick(given: Components, kinds: Kinds, *, budget_seconds: float) -> tuple[Due, int]:
+def tick(context: Components, kinds: Kinds, *, budget_seconds: float) -> tuple[Due, int]:
     """Add the jobs that are due, and run jobs until none is left or the time is over.
 
     Give what was due, and how many jobs were run. The rest is for the next tick.
     """
     end = time.monotonic() + budget_seconds
-    due = enqueue_due(given.database, given.clock(), given.timezone)
+    due = enqueue_due(context.database, context.clock(), context.timezone)
     done = run_claimable(
-        given, kinds, lease_seconds=LEASE_SECONDS, may_go_on=lambda: time.monotonic() < end
+        context, kinds, lease_seconds=LEASE_SECONDS, may_go_on=lambda: time.monotonic() < end
     )
     return due, done

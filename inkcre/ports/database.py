@@ -111,7 +111,7 @@ class Database(Protocol):
         """
 
     def ping(self) -> None:
-        """Return if the database answers."""
+        """Raise unless the database answers."""
 
     def close(self) -> None:
         """Give back what is held. The adapter opens anew when it is used again."""
@@ -130,7 +130,7 @@ class Pooled(Protocol):
     """A database that keeps connections."""
 
     def pool_usage(self) -> PoolUsage:
-        """Say how the pool is used now."""
+        """Tell how the pool is used now."""
 
 
 @runtime_checkable

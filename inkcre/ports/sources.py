@@ -17,17 +17,17 @@ class SourceType(Protocol):
 
     @classmethod
     def examine(cls, config: BaseModel, folders: Sequence[PurePath]) -> None:
-        """Return if a configuration can be used here; raise ``Invalid`` if it cannot."""
+        """Raise unless a configuration can be used here; raise ``Invalid`` if it cannot."""
 
 
 class SourceTypes(Protocol):
     """What sources may be of."""
 
     def names(self) -> Sequence[str]:
-        """Give the names of those that can be used here, in order."""
+        """Return the names of those that can be used here, in order."""
 
     def load(self, name: str) -> type[SourceType]:
-        """Give the class of a type, by its name, or as the former version named it.
+        """Return the class of a type, by its name, or as the former version named it.
 
         Raises:
             Invalid: there is none of this name.

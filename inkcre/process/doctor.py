@@ -51,7 +51,7 @@ ROLES: Mapping[Status, Role] = {"ok": "help", "failed": "error", "skipped": "fra
 
 
 class _NotTried(Exception):
-    """Say why a probe makes no sense here."""
+    """Tell why a probe makes no sense here."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Examination:
         return all(probe.status != "failed" for probe in self.probes)
 
     def as_json(self) -> dict[str, object]:
-        """Give the examination as plain data."""
+        """Return the examination as plain data."""
         return {**asdict(self), "healthy": self.is_healthy}
 
 
@@ -184,7 +184,7 @@ def _reach_database(settings: Settings, components: Components) -> str:
 
 
 def _require_room(settings: Settings) -> None:
-    """Return if the file that is not there could be made."""
+    """Raise unless the file that is not there could be made."""
     path = settings.database.path if isinstance(settings.database, SqliteSettings) else None
     if not isinstance(path, Path) or os.path.lexists(path):
         return

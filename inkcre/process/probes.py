@@ -92,13 +92,13 @@ def ask_facts(settings: Settings | None) -> Facts:
 
 
 class NoBase(SchemaBehind):
-    """Say that there is no base where the settings name one; none was made."""
+    """Tell that there is no base where the settings name one; none was made."""
 
     code = "no_base"
 
 
 def require_base(settings: Settings, database: Database) -> None:
-    """Return if there is a base, of whatever revision; make no file to find that out.
+    """Raise unless there is a base, of whatever revision; make no file to find that out.
 
     Raises:
         NoBase: there is none.
@@ -239,7 +239,7 @@ def try_apscheduler(settings: ApschedulerSettings) -> float:
 
 
 def absent_folders(storage: Storage) -> list[Path]:
-    """Give the folders that trying the storage would make, the innermost first."""
+    """Return the folders that trying the storage would make, the innermost first."""
     if not isinstance(storage, InFolder):
         return []
     path = storage.folder.absolute()

@@ -21,13 +21,13 @@ logger = logging.getLogger("inkcre")
 
 
 class WrongTarget(OperatorError):
-    """Say that a profile is for another place than a process."""
+    """Tell that a profile is for another place than a process."""
 
     code = "wrong_target"
 
 
 class CannotListen(OperatorError):
-    """Say that the address to listen on cannot be had."""
+    """Tell that the address to listen on cannot be had."""
 
     code = "cannot_listen"
 

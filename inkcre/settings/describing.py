@@ -40,7 +40,7 @@ class ValueDescription:
 
 
 def describe_values(node: Node, kinds: Iterable[str] = ()) -> ValueDescription:
-    """Say what the setting at a leaf may be; ``kinds`` are those that a tag chooses from."""
+    """Tell what the setting at a leaf may be; ``kinds`` are those that a tag chooses from."""
     schema = leaf_schema(node)
     branches = schema.get("anyOf", [schema])
     if len(branches) > 1:
@@ -50,7 +50,7 @@ def describe_values(node: Node, kinds: Iterable[str] = ()) -> ValueDescription:
 
 
 def leaf_schema(node: Node) -> JsonSchemaValue:
-    """Give the JSON Schema of a leaf. TOML has no null: a key that may be absent is left out."""
+    """Return the JSON Schema of a leaf. TOML has no null: a key that may be absent is left out."""
     assert node.info is not None
     schema = leaf_adapter(node).json_schema()
     branches = [b for b in schema.pop("anyOf", []) if b.get("type") != "null"]
@@ -61,14 +61,14 @@ def leaf_schema(node: Node) -> JsonSchemaValue:
 
 
 def leaf_adapter(node: Node) -> TypeAdapter[object]:
-    """Give what validates a value of a leaf by itself."""
+    """Return what validates a value of a leaf by itself."""
     assert node.info is not None
     annotated: Any = Annotated[(node.info.annotation, *node.info.metadata, None)]
     return TypeAdapter(annotated, config=ConfigDict(allow_inf_nan=False))
 
 
 def describe_meaning(node: Node, parent: Node | None, key: str) -> str:
-    """Say what a setting means; of a tag, what each of its kinds is."""
+    """Tell what a setting means; of a tag, what each of its kinds is."""
     if parent is None or parent.tag != key:
         return node.description
     kinds = [f'"{kind}": {keys[key].description}' for kind, keys in parent.variants.items()]

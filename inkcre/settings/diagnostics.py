@@ -60,7 +60,7 @@ class Diagnostic:
         object.__setattr__(self, "help", self.help and mask(self.help))
 
     def as_json(self) -> dict[str, object]:
-        """Give the problem as plain data."""
+        """Return the problem as plain data."""
         return {
             "code": self.code,
             "level": self.level,
@@ -80,7 +80,7 @@ class Diagnostic:
 
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:
-    """Give the candidate that ``word`` was most likely meant to be."""
+    """Return the candidate that ``word`` was most likely meant to be."""
     import difflib  # there is no mistake on most starts, and none of an isolate's
 
     matches = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)

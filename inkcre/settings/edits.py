@@ -118,7 +118,7 @@ def _refuse_absent(path: KeyPath, profile: str | None) -> SettingsError:
 
 
 def _convert(path: KeyPath, node: Node, text: str) -> tuple[object, bool]:
-    """Give what a text means for a setting, None when no file can say it; and whether it fits."""
+    """Return what a text means for a setting, None when no file can say it; and whether it fits."""
     parent = find_node(path[:-1])
     if parent and parent.tag == path[-1]:
         return text, text in parent.variants
@@ -176,7 +176,7 @@ def _apply(edit: Edit, target: Path, raw: bytes) -> bytes:
 
 
 def _target(profile: str | None) -> Path:
-    """Give the file to write: the one that a link leads to, so that the link stays."""
+    """Return the file to write: the one that a link leads to, so that the link stays."""
     found = inspect_settings(profile)
     if found.profile not in found.profiles:
         raise SettingsError(found.problems)

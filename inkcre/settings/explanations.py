@@ -52,7 +52,7 @@ class Explanation:
     """Why the setting has no value here; None when it has one."""
 
     def as_json(self) -> dict[str, object]:
-        """Give the explanation as plain data."""
+        """Return the explanation as plain data."""
         return asdict(self)
 
 
@@ -66,7 +66,7 @@ class TableExplanation:
     """Key, value and place of each."""
 
     def as_json(self) -> dict[str, object]:
-        """Give the explanation as plain data."""
+        """Return the explanation as plain data."""
         names = ("key", "value", "place")
         settings = [dict(zip(names, row, strict=True)) for row in self.settings]
         return {"key": self.key, "description": self.description, "settings": settings}
@@ -92,7 +92,7 @@ def explain_key(key: str, found: Inspection) -> Explanation | TableExplanation:
 
 
 def unknown_setting(key: str) -> Diagnostic:
-    """Say that there is no such setting, and which have names like it."""
+    """Tell that there is no such setting, and which have names like it."""
     known = [".".join(path) for path, _ in walk_leaves()]
     tables = {".".join(path.split(".")[:-1]) for path in known} - {""}
     near = difflib.get_close_matches(key, [*known, *sorted(tables)], n=3, cutoff=0.6)

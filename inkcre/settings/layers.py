@@ -48,7 +48,7 @@ def file_layers(
 def _profile_settings(
     document: TomlDocument, data: dict[str, object], keys: tuple[str, ...], report: Report
 ) -> dict[str, object]:
-    """Give what a profile sets; that it may not choose a profile is said rather than forgotten."""
+    """Return what a profile sets; that it may not choose a profile is said, not forgotten."""
     if "profile" in data:
         is_table = not isinstance(data["profile"], str)
         label = label_toml(document, (*keys, "profile"), at_key=True, masked=is_table)
@@ -133,7 +133,7 @@ def override_layer(
 
 
 def _refuse_choice(definition: Definition) -> Diagnostic:
-    """Say that by now the profile is chosen, and its files are read."""
+    """Tell that by now the profile is chosen, and its files are read."""
     return Diagnostic(
         "profile_chosen_late",
         "profile",

@@ -59,12 +59,12 @@ class Leaf:
 
 
 def reveal(value: object) -> object:
-    """Give what a secret hides; anything else is itself."""
+    """Return what a secret hides; anything else is itself."""
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def plain_value(value: object) -> object:
-    """Give a value as JSON and TOML know it: a path as text, a tuple as a list."""
+    """Return a value as JSON and TOML know it: a path as text, a tuple as a list."""
     if isinstance(value, Path):
         return str(value)
     return [plain_value(one) for one in value] if isinstance(value, (list, tuple)) else value
@@ -80,7 +80,7 @@ def show_value(value: object, node: Node) -> str:
 
 
 def json_value(value: object, node: Node) -> object:
-    """Give a value that is no secret as JSON knows it, masked where it looks like one.
+    """Return a value that is no secret as JSON knows it, masked where it looks like one.
 
     What JSON has no word for becomes text.
     """
@@ -147,7 +147,7 @@ def _typed(settings: BaseModel, path: KeyPath) -> object:
 
 
 def effective_value(origins: Origins, path: KeyPath) -> object:
-    """Give the merged value at ``path``, or the default that would hold; None where neither is."""
+    """Return the merged value at ``path``, or the default that would hold; None where none is."""
     definition = origins.winners.get(path)
     if definition:
         return definition.value

@@ -129,29 +129,29 @@ def inspect_settings(
     file ``inkcre.toml`` has in it.
     """
     report = Report()
-    around = _surroundings(environ, folder)
-    variables = environment_variables(around.environ)
+    context = _context(environ, folder)
+    variables = environment_variables(context.environ)
     chosen = choosing_variables(variables)
-    dotenv, config_path = _find_files(around, chosen, report)
+    dotenv, config_path = _find_files(context, chosen, report)
     if config_text is not None:
-        config_path = config_path or around.folder / CONFIG_NAME
+        config_path = config_path or context.folder / CONFIG_NAME
     config = _read_config(config_path, config_text, report)
     chosen_by = {**choosing_variables(dotenv), **chosen}
     choice = choose_profile(profile, chosen_by, config, report)
-    base = config_path.parent if config_path else around.folder
-    own = base if config_path or around.is_searched else None
+    base = config_path.parent if config_path else context.folder
+    own = base if config_path or context.is_searched else None
     profiles = list_profiles(profile_folders(own), report)
     chain = resolve_chain(
         choice.name, _choice_label(choice), profiles, report, add_own=_add_own(own)
     )
     layers = [
         *file_layers(chain, config, base, choice, report),
-        *string_layers(dotenv, variables, around.secret_folders, report),
+        *string_layers(dotenv, variables, context.secret_folders, report),
         override_layer(overrides or {}, assignments, report),
     ]
     _check_profile_tables(config, profiles, report)
     origins = replace(merge(layers), lineage=_lineage(chain))
-    origins = let_storage_follow(_resolve_paths(origins, around.folder))
+    origins = let_storage_follow(_resolve_paths(origins, context.folder))
     # Of a profile that is not there, most of what would be said follows from that.
     settings = _validate(origins, report) if choice.name in profiles else None
     return Inspection(
@@ -162,7 +162,7 @@ def inspect_settings(
         profiles=profiles,
         config=config_path,
         folder=base,
-        environ=around.environ,
+        environ=context.environ,
     )
 
 
@@ -172,7 +172,7 @@ def _validate(origins: Origins, report: Report) -> Settings | None:
     return settings
 
 
-def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> LoadContext:
+def _context(environ: Mapping[str, str] | None, folder: Path | None) -> LoadContext:
     is_machine = environ is None
     if environ is None:
         environ = {} if sys.platform == "emscripten" else os.environ
@@ -188,14 +188,14 @@ def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> Loa
 
 
 def _add_own(base: Path | None) -> str:
-    """Say how a profile of one's own comes to be among those that can be chosen."""
+    """Tell how a profile of one's own comes to be among those that can be chosen."""
     if base is None:
         return "give `folder`, or INKCRE_CONFIG among the variables, for one of your own"
     return "add profiles/{name}.toml, or choose one of them"
 
 
 def working_folder() -> Path:
-    """Give the working folder.
+    """Return the working folder.
 
     Raises:
         SettingsError: it has been deleted.
@@ -213,13 +213,13 @@ def working_folder() -> Path:
 
 
 def _find_files(
-    around: LoadContext, chosen: Mapping[str, Variable], report: Report
+    context: LoadContext, chosen: Mapping[str, Variable], report: Report
 ) -> tuple[list[Variable], Path | None]:
     """Read ``.env`` and find ``inkcre.toml``; the first may name the second, and lies beside it."""
     found, dotenv = None, []
-    if around.is_searched:
-        found = _config_upwards(around.folder)
-        dotenv_path = (found.parent if found else around.folder) / ".env"
+    if context.is_searched:
+        found = _config_upwards(context.folder)
+        dotenv_path = (found.parent if found else context.folder) / ".env"
         dotenv = dotenv_variables(dotenv_path, report) if _is_there(dotenv_path) else []
     named = {**choosing_variables(dotenv), **chosen}.get("INKCRE_CONFIG")
     if named is None:
@@ -228,7 +228,7 @@ def _find_files(
     if problem:
         report.add(problem)
         return dotenv, None
-    return dotenv, around.folder / named.value
+    return dotenv, context.folder / named.value
 
 
 def _read_config(path: Path | None, text: bytes | None, report: Report) -> TomlDocument | None:

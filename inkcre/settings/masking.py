@@ -109,7 +109,7 @@ def is_revealing(text: str) -> bool:
 
 
 def show_key(text: str) -> str:
-    """Give a key that somebody typed; anything not of a key's shape may be a misplaced secret."""
+    """Return a key that somebody typed; anything not of a key's shape may be a misplaced secret."""
     return mask(text) if re.fullmatch(r"[\w.-]{1,100}", text) else MASK
 
 

@@ -163,16 +163,16 @@ class Origins:
     """The profile and those it extends, nearest first."""
 
     def of(self, path: KeyPath) -> Origin:
-        """Give the origin of the leaf at ``path``; the model's default when nothing defines it."""
+        """Return the origin of the leaf at ``path``; the model's default if nothing defines it."""
         definition = self.winners.get(path)
         return definition.origin if definition else DefaultOrigin()
 
     def weaker(self, path: KeyPath) -> tuple[Definition, ...]:
-        """Give the definitions that the one at ``path`` hides, strongest first."""
+        """Return the definitions that the one at ``path`` hides, strongest first."""
         return self.shadowed.get(path, ())
 
     def nearest(self, path: KeyPath) -> Definition | None:
-        """Give the definition at ``path``, or the closest one inside or around it."""
+        """Return the definition at ``path``, or the closest one inside or around it."""
         for length in range(len(path), 0, -1):
             for candidate in self._within(path[:length]):
                 return candidate

@@ -41,14 +41,14 @@ class Choice:
 
 
 def package_profiles() -> Path:
-    """Give the folder of the profiles that come with the package."""
+    """Return the folder of the profiles that come with the package."""
     package = Path(__file__).parent.parent
     installed = package / "profiles"
     return installed if installed.is_dir() else package.parent / "profiles"
 
 
 def profile_folders(base: Path | None) -> list[Path]:
-    """Give the folders that are searched, in order: the user's own if any, then the package's."""
+    """Return the folders that are searched, in order: the user's own if any, then the package's."""
     own = [base / "profiles"] if base else []
     return list(dict.fromkeys([*own, package_profiles()]))
 
@@ -228,7 +228,7 @@ def read_file(path: Path, report: Report) -> bytes | None:
 
 
 def unreadable(path: Path, error: OSError | ValueError, wanted: str = "file") -> Diagnostic:
-    """Say why a file or a folder cannot be read."""
+    """Tell why a file or a folder cannot be read."""
     subject = display_path(path)
     if isinstance(error, IsADirectoryError):
         reason, remedy = "is a folder, not a file", "move the folder away, or name another file"

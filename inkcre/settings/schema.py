@@ -51,7 +51,7 @@ class Node:
         return (self.info.description or "") if self.info else ""
 
     def children(self, variant: str | None = None) -> Mapping[str, "Node"]:
-        """Give the keys of one variant, or of all of them together."""
+        """Return the keys of one variant, or of all of them together."""
         if variant is not None and variant in self.variants:
             return self.variants[variant]
         return self._all_children
@@ -64,7 +64,7 @@ class Node:
         return merged
 
     def child(self, key: str) -> "Node | None":
-        """Give the node under ``key`` in whichever variant has it."""
+        """Return the node under ``key`` in whichever variant has it."""
         return self.item or self.children().get(key)
 
     def only_in(self, variant: str, other: str) -> set[tuple[str, ...]]:
@@ -84,7 +84,7 @@ def settings_schema() -> Node:
 
 
 def find_node(path: KeyPath) -> Node | None:
-    """Give the node of a setting's path, or None when there is no such setting."""
+    """Return the node of a setting's path, or None when there is no such setting."""
     node: Node | None = settings_schema()
     for key in path:
         node = node.child(key) if node else None

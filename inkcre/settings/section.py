@@ -23,7 +23,7 @@ class Discreet(BaseModel):
     """A model whose representation, which a traceback may have, is masked as all else is."""
 
     def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
-        """Give what its representation shows."""
+        """Return what its representation shows."""
         for name, value in super().__repr_args__():
             yield name, mask_data(str(value) if isinstance(value, Path) else value)
 
@@ -62,7 +62,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def find_fault(text: str) -> Fault | None:
-    """Say why a text can be no path, host or name, as far as that can be said of all of them."""
+    """Tell why a text can be no path, host or name, as far as that can be said of all of them."""
     bare = text.strip()
     if not bare:
         return EMPTY

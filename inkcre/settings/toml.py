@@ -65,11 +65,11 @@ class TomlDocument:
             return {}
 
     def span(self, keys: Keys) -> Span | None:
-        """Give the offsets of the value at ``keys``."""
+        """Return the offsets of the value at ``keys``."""
         return self.spans.get(keys)
 
     def value(self, keys: Keys) -> Any:
-        """Give what stands at ``keys``."""
+        """Return what stands at ``keys``."""
         value: Any = self.data  # what stands where nobody here can know
         for key in keys:
             value = value[key]
@@ -84,12 +84,12 @@ class TomlDocument:
         return Place(self.text.count("\n", 0, start) + 1, start - line_start + 1, length)
 
     def line(self, number: int) -> str:
-        """Give the text of a one-based line."""
+        """Return the text of a one-based line."""
         return self.text.split("\n")[number - 1]
 
 
 class TomlSyntaxError(Exception):
-    """Say where a text stops being TOML; never carries the text itself."""
+    """Tell where a text stops being TOML; never carries the text itself."""
 
     def __init__(self, reason: str, place: Place | None) -> None:
         super().__init__(reason)

@@ -22,7 +22,7 @@ Path = tuple[str, ...]
 
 
 class NotEditable(Exception):
-    """Say why a text cannot be changed in this way."""
+    """Tell why a text cannot be changed in this way."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Splice:
 
 
 def set_value(document: TomlDocument, content: bytes, path: Path, value: object) -> bytes:
-    """Give the file's bytes with ``value`` at ``path``, which is added where it is missing.
+    """Return the file's bytes with ``value`` at ``path``, which is added where it is missing.
 
     Args:
         document: what ``content`` was parsed to.
@@ -60,7 +60,7 @@ def set_value(document: TomlDocument, content: bytes, path: Path, value: object)
 
 
 def unset_value(document: TomlDocument, content: bytes, path: Path) -> bytes:
-    """Give the file's bytes without the value at ``path``; its comment stays.
+    """Return the file's bytes without the value at ``path``; its comment stays.
 
     Raises:
         NotEditable: there is no value at ``path``.
@@ -151,7 +151,7 @@ def _line(path: Path, value: object) -> str:
 
 
 def _headers(document: TomlDocument) -> list[int]:
-    """Give the offsets of table headers, and not of the arrays in arrays that look like them."""
+    """Return the offsets of table headers, and not of the arrays in arrays that look like them."""
     offsets = []
     for keys, span in document.spans.items():
         named = keys
@@ -232,7 +232,7 @@ def _insert_in_table(document: TomlDocument, header: Span, written: str) -> Spli
 
 
 def _innermost_inline(document: TomlDocument, table: Path) -> Path:
-    """Give the longest beginning of a table's path that is written in braces; () for none."""
+    """Return the longest beginning of a table's path that is written in braces; () for none."""
     for length in range(len(table), 0, -1):
         span = document.spans[table[:length]]
         if span.key != span.value:
@@ -293,7 +293,7 @@ def _plan_unset(document: TomlDocument, path: Path, span: Span) -> Splice:
 
 
 def _inline_table_around(document: TomlDocument, path: Path, span: Span) -> list[Span] | None:
-    """Give the members of the inline table that a key stands in, in order; None outside of one."""
+    """Return the members of the inline table that a key stands in, in order; None outside one."""
     for length in range(len(path) - 1, 0, -1):
         outer = document.span(path[:length])
         if outer and outer.key != outer.value and outer.value < span.key < outer.end:

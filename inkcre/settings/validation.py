@@ -178,7 +178,7 @@ def _unknown_key(path: KeyPath, variant: str | None, origins: Origins) -> Diagno
 def _likely_keys(
     keys: Mapping[str, Node], definition: Definition | None, *, is_top: bool
 ) -> list[str]:
-    """Give the keys that may have been meant: a table is no setting, and no setting a table."""
+    """Return the keys that may have been meant: a table is no setting, and no setting a table."""
     if definition is None or not isinstance(definition.value, dict):
         return list(keys)
     tables = [key for key, node in keys.items() if not node.is_leaf]

@@ -59,7 +59,7 @@ class Variable:
         return Label(self.origin.describe())
 
     def find_problem(self) -> Diagnostic | None:
-        """Say why the value cannot be what the variable should have: a path."""
+        """Tell why the value cannot be what the variable should have: a path."""
         fault = find_fault(self.value)
         if fault is None:
             return None
@@ -310,5 +310,5 @@ def parse_override(key: str, text: str, origin: Origin, report: Report) -> Itera
 
 
 def choosing_variables(variables: Sequence[Variable]) -> dict[str, Variable]:
-    """Give the variables that choose a profile or a file, by name."""
+    """Return the variables that choose a profile or a file, by name."""
     return {v.name: v for v in variables if v.name in (*CHOOSING, FORMER_SWITCH)}

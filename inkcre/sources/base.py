@@ -55,7 +55,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class SourceContext:
     """What a source may use."""
 
     source_id: int
@@ -99,16 +99,16 @@ class SourceBase(Generic[C, S]):
         if cls.gives_all and cls.takes_items:
             raise TypeError(f"{cls.__name__}: gives_all and takes_items exclude each other")
 
-    def __init__(self, config: C, state: S, surroundings: Surroundings) -> None:
+    def __init__(self, config: C, state: S, context: SourceContext) -> None:
         self.config = config
         self.state = state
         """Kept in the batch of the last items, if the collect comes to its end."""
 
-        self.surroundings = surroundings
+        self.context = context
 
     @classmethod
     def examine(cls, config: C, folders: Sequence[PurePath]) -> None:
-        """Return if a configuration can be used here, where these folders may be read.
+        """Raise unless a configuration can be used here, where these folders may be read.
 
         Raises:
             Invalid: it cannot; says which part of it.
@@ -129,7 +129,7 @@ class SourceBase(Generic[C, S]):
         raise Unsupported(f"sources of type {self.name}: others bring their items")
 
     def organize(self, block: Block) -> Star | None:  # noqa: ARG002 - for those that do
-        """Give what is to be added around a block that a collect has added; None: nothing."""
+        """Return what is to be added around a block that a collect has added; None: nothing."""
         return None
 
 

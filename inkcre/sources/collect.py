@@ -70,7 +70,7 @@ class _Collect:
     @property
     def max_characters(self) -> float:
         """How large a star may be where a value may only be so large, each character four bytes."""
-        limit = self.job.given.database.capabilities.max_value_bytes
+        limit = self.job.context.database.capabilities.max_value_bytes
         return math.inf if limit is None else limit / 4
 
     def take(self, item: Item | Seen) -> None:
@@ -96,12 +96,12 @@ class _Collect:
 
     def flush(self) -> None:
         """Write the items that have come since the last time."""
-        given = self.job.given
+        context = self.job.context
         self.written += write_items(
-            given.database,
+            context.database,
             self.source_id,
             self.group,
-            now=given.clock(),
+            now=context.clock(),
             write=self.job.write,
             restores=self.is_full,
             organizes=self.source.organizes,
@@ -110,7 +110,7 @@ class _Collect:
 
     def delete_gone(self) -> None:
         """Delete what the source has not given this time, if it gives everything."""
-        database = self.job.given.database
+        database = self.job.context.database
         known = [key for key, _ in read_stamps(database, self.source_id)]
         gone = [key for key in known if key not in self.keys]
         if gone and not self.keys and not self.is_full:
@@ -124,14 +124,14 @@ class _Collect:
             )
 
     def end(self) -> Outcome:
-        """Give what is to be written with the job's end."""
-        database = self.job.given.database
+        """Return what is to be written with the job's end."""
+        database = self.job.context.database
         state = self.source.state.model_dump_json()
         calls = [SET_STATE(id_=self.source_id, new_state=state, read_at=self.read_at)]
         # All of them, each time: a former attempt may have been killed before it came to them.
         for start in range(0, len(self.links), LINKS_AT_ONCE):
             part = self.links[start : start + LINKS_AT_ONCE]
-            calls += link_calls(database, self.source_id, part, self.job.given.clock())
+            calls += link_calls(database, self.source_id, part, self.job.context.clock())
         return Outcome(self.written.count(), calls)
 
 
@@ -145,8 +145,8 @@ def collect(
         InkcreError: what the source says of its surroundings.
     """
     source_id = _source_of(job)
-    row = get_source(job.given.database, source_id)
-    source = open_row(job.given, row, job.check)
+    row = get_source(job.context.database, source_id)
+    source = open_row(job.context, row, job.check)
     run = _Collect(job, source_id, source, row.updated_at, payload.full)
     for item in source.collect(full=payload.full):
         run.take(item)
@@ -167,15 +167,15 @@ def _source_of(job: RunningJob) -> int:
 
 def organize(job: RunningJob, payload: OrganizePayload) -> Outcome:
     """Add what a source finds in a block that it has given; a block that is gone is left alone."""
-    source = open_source(job.given, _source_of(job), job.check)
+    source = open_source(job.context, _source_of(job), job.check)
     try:
-        block = get_block(job.given.database, payload.block_id)
+        block = get_block(job.context.database, payload.block_id)
     except NotFound:
         return Outcome({"block": None})
     star = source.organize(block)
     if star is None:
         return Outcome({"block": payload.block_id, "added": False})
-    calls = write_calls(job.given.database, plan_star(star), job.given.clock())
+    calls = write_calls(job.context.database, plan_star(star), job.context.clock())
     return Outcome({"block": payload.block_id, "added": True}, calls)
 
 
@@ -184,6 +184,6 @@ ORGANIZE = JobKind("organize", OrganizePayload, organize, backoff_seconds=30, co
 
 
 def new_collect(source_id: int, *, full: bool) -> NewJob:
-    """Give the job that collects a source: one at a time."""
+    """Return the job that collects a source: one at a time."""
     payload = CollectPayload(full=full)
     return NewJob(COLLECT.name, payload, lane=source_lane(source_id), source_id=source_id)

@@ -9,12 +9,12 @@ from pydantic.json_schema import JsonSchemaValue
 from inkcre.context import Components
 from inkcre.errors import Misconfigured
 from inkcre.ports.sources import SourceType
-from inkcre.sources.base import AnySource, Surroundings
+from inkcre.sources.base import AnySource, SourceContext
 from inkcre.sources.items.item_rows import read_stamps
 from inkcre.sources.sources import Source, get_source
 
 
-def open_source(given: Components, source_id: int, check: Callable[[], None]) -> AnySource:
+def open_source(context: Components, source_id: int, check: Callable[[], None]) -> AnySource:
     """Make the source of a row.
 
     Raises:
@@ -22,23 +22,25 @@ def open_source(given: Components, source_id: int, check: Callable[[], None]) ->
         Invalid, Unsupported: its type is not there, or not here.
         pydantic.ValidationError: its configuration is of another version.
     """
-    return open_row(given, get_source(given.database, source_id), check)
+    return open_row(context, get_source(context.database, source_id), check)
 
 
-def open_row(given: Components, row: Source, check: Callable[[], None]) -> AnySource:
+def open_row(context: Components, row: Source, check: Callable[[], None]) -> AnySource:
     """Make the source of a row; raise what ``open_source`` raises, but for ``NotFound``."""
     source_id = row.id
     # The port knows less of a type than this room, which every type is made for.
-    kind = cast("type[AnySource]", given.source_types.load(row.type))
-    surroundings = Surroundings(
+    kind = cast("type[AnySource]", context.source_types.load(row.type))
+    source_context = SourceContext(
         source_id=source_id,
-        web=given.web,
-        clock=given.clock,
+        web=context.web,
+        clock=context.clock,
         stamps=lambda: {
-            key: stamp for key, stamp in read_stamps(given.database, source_id) if stamp is not None
+            key: stamp
+            for key, stamp in read_stamps(context.database, source_id)
+            if stamp is not None
         },
         check=check,
-        folders=given.folders,
+        folders=context.folders,
     )
     try:
         config = kind.config_model.model_validate(row.config)
@@ -49,7 +51,7 @@ def open_row(given: Components, row: Source, check: Callable[[], None]) -> AnySo
             f"source {source_id}: config.{field}: {found['msg']}",
             hint="it was written by another version; change it",
         ) from None
-    return kind(config, _read_state(kind, row.state), surroundings)
+    return kind(config, _read_state(kind, row.state), source_context)
 
 
 def _read_state(kind: type[AnySource], state: Mapping[str, object]) -> BaseModel:

@@ -52,7 +52,7 @@ SOURCE_GROUP = "inkcre.sources"
 
 @cache
 def _installed() -> Mapping[str, EntryPoint]:
-    """Give what packages beside this one name, looked up once: it means reading every package."""
+    """Return what packages beside this one name, looked up once: it means reading every package."""
     return {point.name: point for point in entry_points(group=SOURCE_GROUP)}
 
 
@@ -65,12 +65,12 @@ class InstalledSourceTypes:
         self._has_folders = bool(settings.sources.folders)
 
     def names(self) -> list[str]:
-        """Give the names of those that can be used here, in order."""
+        """Return the names of those that can be used here, in order."""
         own = [n for n in SOURCES if self._target == "process" or n not in PROCESS_SOURCES]
         return sorted({*own, *_installed()})
 
     def load(self, name: str) -> type[AnySource]:
-        """Give the class of a type, by its name, or as the former version named it.
+        """Return the class of a type, by its name, or as the former version named it.
 
         The former version took the path of a module, such as ``extensions.rss.source``. Nothing is
         imported by such a path: a part of it has to be a type's name.

@@ -22,29 +22,29 @@ INLINE_LEASE_SECONDS = 330
 
 
 class CollectFailed(BadAnswer):
-    """Say that a collect that somebody waited for did not end well."""
+    """Tell that a collect that somebody waited for did not end well."""
 
     code = "collect_failed"
 
 
-def enqueue_collect(given: Components, source_id: int, *, full: bool) -> Job:
+def enqueue_collect(context: Components, source_id: int, *, full: bool) -> Job:
     """Add the job that collects a source, or give the one that waits already to do the same.
 
     Raises:
         NotFound: there is no such source.
     """
-    get_source(given.database, source_id)
+    get_source(context.database, source_id)
     job = new_collect(source_id, full=full)
-    waiting = find_waiting(given.database, job)
+    waiting = find_waiting(context.database, job)
     if waiting is not None:
         return waiting
-    job_id = enqueue(given.database, job, given.clock())
+    job_id = enqueue(context.database, job, context.clock())
     assert job_id is not None
-    given.wake()
-    return get_job(given.database, job_id)
+    context.wake()
+    return get_job(context.database, job_id)
 
 
-def collect_now(given: Components, source_id: int, *, full: bool) -> list[Block]:
+def collect_now(context: Components, source_id: int, *, full: bool) -> list[Block]:
     """Collect a source at once; give the blocks that were added or changed, in order.
 
     Raises:
@@ -52,12 +52,12 @@ def collect_now(given: Components, source_id: int, *, full: bool) -> list[Block]
         Conflict: it is being collected.
         CollectFailed: the collect did not end well; it says why, and which job it was.
     """
-    get_source(given.database, source_id)
+    get_source(context.database, source_id)
     # Its time has not come, so that nobody else takes it. If this process dies now, it will.
-    now = given.clock()
+    now = context.clock()
     later = now + timedelta(seconds=INLINE_LEASE_SECONDS)
     job = replace(new_collect(source_id, full=full), run_at=later)
-    job_id = enqueue(given.database, job, now)
+    job_id = enqueue(context.database, job, now)
     assert job_id is not None
     block_ids: list[int] = []
 
@@ -66,38 +66,38 @@ def collect_now(given: Components, source_id: int, *, full: bool) -> list[Block]
 
     kinds = Kinds.of(JobKind(COLLECT.name, CollectPayload, run, max_attempts=1))
     try:
-        lease = claim_one(given.database, job_id, now=now, lease_seconds=INLINE_LEASE_SECONDS)
+        lease = claim_one(context.database, job_id, now=now, lease_seconds=INLINE_LEASE_SECONDS)
     except Conflict:
         lease = None
     if lease is None:
-        _cancel_quietly(given, job_id)
+        _cancel_quietly(context, job_id)
         raise Conflict(f"source {source_id}: is being collected")
-    run_lease(given, kinds, lease, limit_seconds=INLINE_LEASE_SECONDS)
-    ended = get_job(given.database, job_id)
+    run_lease(context, kinds, lease, limit_seconds=INLINE_LEASE_SECONDS)
+    ended = get_job(context.database, job_id)
     if ended.state != "finished":
         raise CollectFailed(
             f"source {source_id}: {ended.error or ended.state}", hint=f"see job {job_id}"
         )
-    return list(_read_blocks(given, block_ids))
+    return list(_read_blocks(context, block_ids))
 
 
-def _cancel_quietly(given: Components, job_id: int) -> None:
+def _cancel_quietly(context: Components, job_id: int) -> None:
     try:
-        cancel_job(given.database, job_id, given.clock())
+        cancel_job(context.database, job_id, context.clock())
     except Conflict:
         return  # another process has taken it: then it is being collected
 
 
-def _read_blocks(given: Components, ids: list[int]) -> Iterator[Block]:
+def _read_blocks(context: Components, ids: list[int]) -> Iterator[Block]:
     for block_id in ids:
         try:
-            yield get_block(given.database, block_id)
+            yield get_block(context.database, block_id)
         except NotFound:
             continue
 
 
 def add_items(
-    given: Components, source_id: int, items: list[Item], *, restores: bool = False
+    context: Components, source_id: int, items: list[Item], *, restores: bool = False
 ) -> Written:
     """Write items that somebody else has collected for a source, at once.
 
@@ -106,13 +106,13 @@ def add_items(
         Conflict: the source collects its items itself, and would not keep these.
         Invalid: a star names an unknown storage.
     """
-    _require_open(given, get_source(given.database, source_id))
-    return write_items(given.database, source_id, items, now=given.clock(), restores=restores)
+    _require_open(context, get_source(context.database, source_id))
+    return write_items(context.database, source_id, items, now=context.clock(), restores=restores)
 
 
-def _require_open(given: Components, source: Source) -> None:
+def _require_open(context: Components, source: Source) -> None:
     try:
-        is_open = given.source_types.load(source.type).takes_items
+        is_open = context.source_types.load(source.type).takes_items
     except (Invalid, Unsupported):  # whatever its type does, it is not here
         is_open = False
     if not is_open:

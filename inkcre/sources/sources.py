@@ -24,11 +24,11 @@ from inkcre.jobs.schedules import (
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.ports.sources import SourceType
 from inkcre.sources.forms import SourceEdit, SourceForm
-from inkcre.sql.constructs import moment, shown
+from inkcre.sql.constructs import as_rfc3339, timestamp
 from inkcre.sql.cursors import Page, read_page
 from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
 from inkcre.sql.tables import schedules
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 
 MASK = "**********"
 """What stands for a secret in an answer; given back, the secret stays."""
@@ -92,8 +92,8 @@ class _ScheduledSource:
 
 _scheduled = select(
     sources.c.id,
-    shown(sources.c.created_at).label("created_at"),
-    shown(sources.c.updated_at).label("updated_at"),
+    as_rfc3339(sources.c.created_at).label("created_at"),
+    as_rfc3339(sources.c.updated_at).label("updated_at"),
     sources.c.type,
     sources.c.nickname,
     sources.c.config,
@@ -103,7 +103,7 @@ _scheduled = select(
     *SCHEDULE_COLUMNS[1:-1],
 ).select_from(sources.outerjoin(schedules, schedules.c.source_id == sources.c.id))
 _by_id = sources.c.id == bindparam("id", type_=BigInteger)
-_now = moment(bindparam("now", type_=Text))
+_now = timestamp(bindparam("now", type_=Text))
 
 SELECT_SOURCE = Query(_scheduled.where(_by_id), _ScheduledSource)
 """Read one source and its schedule."""
@@ -135,7 +135,7 @@ UPDATE_SOURCE = Statement(
     update(sources)
     .where(
         sources.c.id == bindparam("id_", type_=BigInteger),
-        sources.c.updated_at == moment(bindparam("read_at", type_=Text)),
+        sources.c.updated_at == timestamp(bindparam("read_at", type_=Text)),
     )
     .values(
         updated_at=_now,
@@ -152,7 +152,7 @@ SET_STATE = Statement(
     update(sources)
     .where(
         sources.c.id == bindparam("id_", type_=BigInteger),
-        sources.c.updated_at == moment(bindparam("read_at", type_=Text)),
+        sources.c.updated_at == timestamp(bindparam("read_at", type_=Text)),
     )
     .values(state=bindparam("new_state", type_=Text))
 )
@@ -188,7 +188,7 @@ def list_sources(database: Database, *, limit: int, cursor: str | None = None) -
     return [each.source() for each in found], after
 
 
-def create_source(given: Components, form: SourceForm) -> Source:
+def create_source(context: Components, form: SourceForm) -> Source:
     """Add a source.
 
     Raises:
@@ -196,13 +196,13 @@ def create_source(given: Components, form: SourceForm) -> Source:
         Unsupported: it cannot be used here.
         pydantic.ValidationError: its configuration makes no sense; says where, below ``config``.
     """
-    kind = given.source_types.load(form.type)
+    kind = context.source_types.load(form.type)
     config = _read_config(kind, form.config)
-    kind.examine(config, given.folders)
-    now = given.clock()
+    kind.examine(config, context.folders)
+    now = context.clock()
     schedule = form.collect_at.as_schedule() if form.collect_at else form.schedule
     insertion = INSERT_SOURCE(
-        now=format_moment(now),
+        now=format_timestamp(now),
         type=kind.name,
         nickname=form.nickname,
         config=_dump_config(config),
@@ -211,12 +211,12 @@ def create_source(given: Components, form: SourceForm) -> Source:
     )
     calls = [insertion]
     if schedule is not None:
-        calls.append(schedule_call(None, schedule, now, given.timezone))
-    [added] = INSERT_SOURCE.records(given.database.atomic(calls)[0])
-    return get_source(given.database, added.id)
+        calls.append(schedule_call(None, schedule, now, context.timezone))
+    [added] = INSERT_SOURCE.records(context.database.atomic(calls)[0])
+    return get_source(context.database, added.id)
 
 
-def edit_source(given: Components, source_id: int, form: SourceEdit) -> Source:
+def edit_source(context: Components, source_id: int, form: SourceEdit) -> Source:
     """Change what the form names and leave the rest.
 
     Raises:
@@ -226,24 +226,24 @@ def edit_source(given: Components, source_id: int, form: SourceEdit) -> Source:
     """
     named = form.model_fields_set
     for _ in range(ATTEMPTS):
-        current = get_source(given.database, source_id)
-        now = given.clock()
-        calls = [_update_call(given, current, form, now)]
+        current = get_source(context.database, source_id)
+        now = context.clock()
+        calls = [_update_call(context, current, form, now)]
         if named & {"schedule", "collect_at"}:
             schedule = form.collect_at.as_schedule() if form.collect_at else form.schedule
-            calls.append(schedule_call(source_id, schedule, now, given.timezone))
-        if given.database.atomic(calls)[0]:
-            return get_source(given.database, source_id)
+            calls.append(schedule_call(source_id, schedule, now, context.timezone))
+        if context.database.atomic(calls)[0]:
+            return get_source(context.database, source_id)
     raise Unavailable(f"source {source_id}: somebody else keeps changing it")
 
 
-def _update_call(given: Components, current: Source, form: SourceEdit, now: datetime) -> Call:
+def _update_call(context: Components, current: Source, form: SourceEdit, now: datetime) -> Call:
     named = form.model_fields_set
     config, state = current.config, current.state
     if form.config is not None:
-        kind = given.source_types.load(current.type)
+        kind = context.source_types.load(current.type)
         read = _read_config(kind, _unmask(form.config, config))
-        kind.examine(read, given.folders)
+        kind.examine(read, context.folders)
         config = json.loads(_dump_config(read))
     if config != current.config:
         state = {}  # what it remembers is of another address
@@ -253,7 +253,7 @@ def _update_call(given: Components, current: Source, form: SourceEdit, now: date
     return UPDATE_SOURCE(
         id_=current.id,
         read_at=current.updated_at,
-        now=format_moment(now),
+        now=format_timestamp(now),
         new_nickname=form.nickname if "nickname" in named else current.nickname,
         new_config=json.dumps(config, ensure_ascii=False),
         new_collect_at=None if collect_at is None else json.dumps(collect_at),

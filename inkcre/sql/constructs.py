@@ -1,8 +1,8 @@
 """The few things that PostgreSQL and SQLite say differently, as SQLAlchemy constructs.
 
 ``json_rows`` is how many rows reach a statement: one text parameter that holds a JSON array of
-objects, whatever their number. ``moment`` and ``shown`` turn the API's text for a moment into a
-column's value and back. ``database_now`` and ``random_id`` are the database's own clock and chance.
+objects, whatever their number. ``timestamp`` and ``as_rfc3339`` turn the API's text for a time into
+a column's value and back. ``database_now`` and ``random_id`` are the database's clock and chance.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ Expression = ColumnElement[Any]
 RowSource = FromClause
 """A table, an alias of one, or a subquery."""
 
-IGNORE_TWINS = "ON CONFLICT DO NOTHING"
+ON_CONFLICT_DO_NOTHING = "ON CONFLICT DO NOTHING"
 """Suffix of an INSERT's SELECT: a row that is there already is left alone."""
 
 
@@ -63,40 +63,40 @@ def _json_rows_sqlite(element: _JsonRows, compiler: SQLCompiler, **kw: object) -
     return f"(SELECT {fields} FROM json_each({compiler.process(element.clauses, **kw)}))"  # noqa: S608 - as above
 
 
-class moment(FunctionElement[object]):  # noqa: N801 - used like the SQL functions beside it
+class timestamp(FunctionElement[object]):  # noqa: N801 - used like the SQL functions beside it
     """A moment out of the API's text (RFC 3339, UTC)."""
 
     inherit_cache = True
 
 
-@compiles(moment, "postgresql")
-def _moment_postgresql(element: moment, compiler: SQLCompiler, **kw: object) -> str:
+@compiles(timestamp, "postgresql")
+def _timestamp_postgresql(element: timestamp, compiler: SQLCompiler, **kw: object) -> str:
     return f"CAST({compiler.process(element.clauses, **kw)} AS TIMESTAMP WITH TIME ZONE)"
 
 
-@compiles(moment, "sqlite")
-def _moment_sqlite(element: moment, compiler: SQLCompiler, **kw: object) -> str:
+@compiles(timestamp, "sqlite")
+def _timestamp_sqlite(element: timestamp, compiler: SQLCompiler, **kw: object) -> str:
     return str(compiler.process(element.clauses, **kw))
 
 
-class _Shown(FunctionElement[str]):
+class _AsRfc3339(FunctionElement[str]):
     inherit_cache = True
     type = Text()
 
 
-def shown(value: Expression) -> ColumnElement[str]:
+def as_rfc3339(value: Expression) -> ColumnElement[str]:
     """The API's text for a moment: RFC 3339, UTC, always six digits of a second."""
-    return _Shown(value)
+    return _AsRfc3339(value)
 
 
-@compiles(_Shown, "postgresql")
-def _shown_postgresql(element: _Shown, compiler: SQLCompiler, **kw: object) -> str:
+@compiles(_AsRfc3339, "postgresql")
+def _as_rfc3339_postgresql(element: _AsRfc3339, compiler: SQLCompiler, **kw: object) -> str:
     value = compiler.process(element.clauses, **kw)
     return f"""to_char({value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 
-@compiles(_Shown, "sqlite")
-def _shown_sqlite(element: _Shown, compiler: SQLCompiler, **kw: object) -> str:
+@compiles(_AsRfc3339, "sqlite")
+def _as_rfc3339_sqlite(element: _AsRfc3339, compiler: SQLCompiler, **kw: object) -> str:
     return str(compiler.process(element.clauses, **kw))
 
 

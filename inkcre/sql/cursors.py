@@ -55,7 +55,7 @@ def encode_cursor(last_id: int) -> str:
 
 
 def decode_cursor(cursor: str) -> int:
-    """Give the id after which a page starts.
+    """Return the id after which a page starts.
 
     Raises:
         Invalid: this is not a cursor of ours.

@@ -28,7 +28,7 @@ SELECT_REVISION = Values(select(column("version_num", Text)).select_from(table(V
 
 
 def read_revision(database: Database) -> str | None:
-    """Give the schema's revision, None when there is no schema."""
+    """Return the schema's revision, None when there is no schema."""
     try:
         return SELECT_REVISION.read_first(database)
     except SchemaBehind:
@@ -36,7 +36,7 @@ def read_revision(database: Database) -> str | None:
 
 
 def require_head(database: Database) -> None:
-    """Return if the schema is the one that this version needs.
+    """Raise unless the schema is the one that this version needs.
 
     Raises:
         SchemaBehind: it is not; the hint is the command to run.
@@ -148,7 +148,7 @@ def _config(output: io.StringIO | None = None) -> "Config":
 
 
 def migrations_folder() -> Path:
-    """Give the folder of migrations: in the package when installed, beside it in a checkout."""
+    """Return the folder of migrations: in the package when installed, beside it in a checkout."""
     package = Path(__file__).parent.parent
     for folder in (package / "migrations", package.parent / "migrations"):
         if (folder / "env.py").is_file():

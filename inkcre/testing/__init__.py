@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def inkcre_overrides() -> Mapping[str, object]:
-    """Give settings above those that are lent; define your own to change them."""
+    """Return settings above those that are lent; define your own to change them."""
     return {}
 
 

@@ -21,7 +21,7 @@ LENT = {
 
 
 def lend_settings(overrides: Mapping[str, object], folder: Path) -> dict[str, object]:
-    """Give what is lent with a test's own settings above it, nested, for ``create_app``.
+    """Return what is lent with a test's own settings above it, nested, for ``create_app``.
 
     Where the test chooses to keep something in a place and names none, the place is below
     ``folder``: what the profile would say is the place of a real base.

@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 from inkcre.graph.blocks import BLOCK_COLUMNS, Block
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Database
-from inkcre.sql.constructs import shown
+from inkcre.sql.constructs import as_rfc3339
 from inkcre.sql.rows import Query
 
 PAGE = 2_000
@@ -73,8 +73,8 @@ EXPORT_RELATIONS = Query(
         relations.c.id,
         _from.c.digest.label("from_digest"),
         _to.c.digest.label("to_digest"),
-        shown(relations.c.created_at).label("created_at"),
-        shown(relations.c.updated_at).label("updated_at"),
+        as_rfc3339(relations.c.created_at).label("created_at"),
+        as_rfc3339(relations.c.updated_at).label("updated_at"),
         relations.c.content,
     )
     .select_from(

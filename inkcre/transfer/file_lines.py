@@ -45,7 +45,7 @@ class FileLine(Form):
 
 
 class WrongPart(Exception):
-    """Say that a line is no part of a file, or not the next one."""
+    """Tell that a line is no part of a file, or not the next one."""
 
 
 def read_part(line: bytes) -> tuple[FilePart, bytes]:

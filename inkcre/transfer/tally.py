@@ -87,7 +87,7 @@ class Tally:
             yield line
 
     def digests(self) -> dict[str, str]:
-        """Give the digest of each table's lines."""
+        """Return the digest of each table's lines."""
         return {name: digest.hexdigest() for name, digest in self._digests.items()}
 
     def differs_from(self, other: "Tally") -> list[str]:

@@ -64,7 +64,7 @@ def _alike(part: str) -> str:
 
 
 def read_blocks(page: str, language: str) -> list[str]:
-    """Give the blocks of a language that name no file."""
+    """Return the blocks of a language that name no file."""
     return [body for named, body in BLOCK.findall(page) if named == language]
 
 
@@ -116,7 +116,7 @@ class Player:
 
     @property
     def url(self) -> str:
-        """Give the address of what documents call http://127.0.0.1:8000."""
+        """Return the address of what documents call http://127.0.0.1:8000."""
         return f"http://127.0.0.1:{self._ports['8000']}"
 
     def play(self, block: str) -> None:

@@ -142,7 +142,7 @@ def keep_former(player: Player) -> None:
 
 
 def lend_database(player: Player) -> None:
-    """Give what the README's address leads to."""
+    """Return what the README's address leads to."""
     player.replaced = {"postgresql://inkcre:secret@localhost/inkcre": empty_database()}
 
 
@@ -164,7 +164,7 @@ BEFORE: dict[str, Prepare] = {
 
 @pytest.fixture
 def player(tmp_path: Path) -> Iterator[Player]:
-    """Give a player of a page, in a clean folder."""
+    """Return a player of a page, in a clean folder."""
     folder = tmp_path / "page"
     folder.mkdir()
     player = Player(folder)
@@ -173,7 +173,7 @@ def player(tmp_path: Path) -> Iterator[Player]:
 
 
 def beginning(block: str, table: dict[str, object]) -> list[str]:
-    """Give the entries of a table that a block's first command begins with."""
+    """Return the entries of a table that a block's first command begins with."""
     command = block.removeprefix("$ ")
     return [start for start in table if command.startswith(start)]
 

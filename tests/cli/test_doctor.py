@@ -171,7 +171,7 @@ def test_bucket_is_written_to_and_read(run: Run, s3_endpoint: str) -> None:
 
 @pytest.fixture
 def broken(tmp_path: Path) -> str:
-    """Give a folder of packages in which the one is not usable that pip 23.2 leaves out."""
+    """Return a folder of packages in which the one is not usable that pip 23.2 leaves out."""
     folder = tmp_path / "broken"
     folder.mkdir()
     (folder / "lxml_html_clean.py").write_text("raise ImportError('not here')\n")

@@ -58,7 +58,7 @@ class Places:
         self._opened: list[Components] = []
 
     def options(self, name: str) -> tuple[str, dict[str, str]]:
-        """Give the profile and the settings of a base; one that begins with "pg" is a server's."""
+        """Return the profile and the settings of a base; one that begins with "pg" is a server's."""
         common = {
             "storage.path": str(self._folder / f"{name}-files"),
             "web.private_hosts": '["127.0.0.1"]',
@@ -104,7 +104,7 @@ class Places:
 
 @pytest.fixture
 def places(tmp_path: Path) -> Iterator[Places]:
-    """Give bases by name."""
+    """Return bases by name."""
     made = Places(tmp_path)
     yield made
     made.close()
@@ -171,13 +171,13 @@ def parse_star(form: dict[str, Any]) -> Any:
 
 
 def contents(given: Components) -> list[str]:
-    """Give what the blocks of a base say, in order."""
+    """Return what the blocks of a base say, in order."""
     lines = [json.loads(line) for line in exports.export_lines(given.database)]
     return [line["block"]["content"] for line in lines if "content" in line["block"]]
 
 
 def block_of(given: Components, beginning: str) -> int:
-    """Give the id of the block that begins so."""
+    """Return the id of the block that begins so."""
     from sqlalchemy import select
 
     from inkcre.graph.tables import blocks
@@ -190,7 +190,7 @@ def block_of(given: Components, beginning: str) -> int:
 
 
 def without_schedule_id(source: Source) -> Source:
-    """Give a source whose schedule may have another id."""
+    """Return a source whose schedule may have another id."""
     return replace(source, schedule=source.schedule and replace(source.schedule, id=0))
 
 
@@ -264,15 +264,15 @@ def test_ids_are_kept_in_an_empty_base(
 
 
 def rows_of(given: Components, name: str) -> list[tuple[Any, ...]]:
-    """Give all rows of a table, times as text."""
+    """Return all rows of a table, times as text."""
     from sqlalchemy import select
 
     from inkcre.ports.database import Statement
-    from inkcre.sql.constructs import shown
+    from inkcre.sql.constructs import as_rfc3339
     from inkcre.sql.tables import Timestamp, metadata
 
     table = metadata.tables[name]
-    columns = [shown(c) if c.type is Timestamp else c for c in table.columns]
+    columns = [as_rfc3339(c) if c.type is Timestamp else c for c in table.columns]
     return given.database.read(Statement(select(*columns).order_by(*table.primary_key.columns))())
 
 
@@ -674,7 +674,7 @@ def test_damaged_file_lines_are_bad_lines(
 
 
 def arguments(places: Places, name: str) -> list[str]:
-    """Give the options by which a command uses a base."""
+    """Return the options by which a command uses a base."""
     profile, settings = places.options(name)
     given = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
     return ["--profile", profile, *given]

@@ -177,10 +177,10 @@ def options_of(home: str) -> HarnessOptions:
 
 
 def state_of(home: str) -> Path:
-    """Give the folder where a home's R2 and D1 are, if it has one."""
+    """Return the folder where a home's R2 and D1 are, if it has one."""
     return Path(os.environ[FOLDER_VARIABLE]) / home / "state"
 
 
 def log_of(home: str) -> str:
-    """Give what a home has logged."""
+    """Return what a home has logged."""
     return (Path(os.environ[FOLDER_VARIABLE]) / home / "log").read_text()

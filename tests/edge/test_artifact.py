@@ -175,7 +175,7 @@ def test_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def digest_of(folder: Path) -> str:
-    """Give a digest of every path and byte under a folder."""
+    """Return a digest of every path and byte under a folder."""
     state = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -507,12 +507,12 @@ class Index(http.server.SimpleHTTPRequestHandler):
     """A package index on loopback: https://peps.python.org/pep-0503/."""
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Tell nothing."""
 
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give the folder of an index that pip asks instead of the world's."""
+    """Return the folder of an index that pip asks instead of the world's."""
     folder = tmp_path / "index"
     folder.mkdir()
     server = http.server.ThreadingHTTPServer(

@@ -44,7 +44,7 @@ with worker.app._assembled_for(bindings).provide(bindings) as components:
 
 @pytest.fixture(scope="module")
 def d1() -> Iterator[httpx.Client]:
-    """Give a client of the home on D1."""
+    """Return a client of the home on D1."""
     with httpx.Client(base_url=homes.base_url("edge-d1"), timeout=60) as client:
         yield client
 

@@ -100,7 +100,7 @@ class Mix:
         ]
 
     def content(self, number: int) -> str:
-        """Give the content of one of the blocks."""
+        """Return the content of one of the blocks."""
         return f"{number} of {self.mark}"
 
     def ask(self, client: httpx.Client, number: int) -> bool:

@@ -33,7 +33,7 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Give the time."""
+    """Return the time."""
     return Clock()
 
 
@@ -56,13 +56,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def process(base: Components) -> Components:
-    """Give a base for several threads."""
+    """Return a base for several threads."""
     return base
 
 
 @pytest.fixture
 def base(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Components]:
-    """Give every database in turn, empty, with the rest of the components around it."""
+    """Return every database in turn, empty, with the rest of the components around it."""
     loopback = {"web.private_hosts": ["127.0.0.1"], "storage.path": str(tmp_path / "files")}
     if request.param == "sqlite":
         settings = sqlite_settings(tmp_path / "base.sqlite3", **loopback)

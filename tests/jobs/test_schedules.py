@@ -16,14 +16,14 @@ from inkcre.jobs.schedules import (
     schedule_call,
 )
 from inkcre.sources.sources import INSERT_SOURCE
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 from tests.jobs.conftest import START, Clock
 
 
 def add_schedule(base: Components, **form: str) -> None:
     """Add a source of no type and its schedule."""
     insertion = INSERT_SOURCE(
-        now=format_moment(base.clock()), type="none", nickname=None, config="{}", collect_at=None,
+        now=format_timestamp(base.clock()), type="none", nickname=None, config="{}", collect_at=None,
         state="{}",
     )  # fmt: skip
     base.database.atomic(
@@ -32,7 +32,7 @@ def add_schedule(base: Components, **form: str) -> None:
 
 
 def due_times(base: Components) -> list[datetime]:
-    """Give the due times of the jobs that there are, in the order in which they were added."""
+    """Return the due times of the jobs that there are, in the order in which they were added."""
     jobs, _ = list_jobs(base.database, {}, limit=1000)
     return [datetime.fromisoformat(job.run_at) for job in jobs][::-1]
 

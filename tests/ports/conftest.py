@@ -14,7 +14,7 @@ POOLS = {"postgres-null": "null", "postgres-static": "static"}
 
 @pytest.fixture(params=["sqlite", "sqlite-memory", "postgres", *POOLS, "hyperdrive"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Give every adapter in turn, with every kind of pool, on its real backend, with an empty base."""
+    """Return every adapter in turn, with every kind of pool, on its real backend, with an empty base."""
     if request.param not in POOLS:
         yield from open_database(request, tmp_path)
         return

@@ -44,13 +44,13 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def proxy(postgres_tcp_url: str) -> Iterator[CountingProxy]:
-    """Give a proxy in front of the server."""
+    """Return a proxy in front of the server."""
     with counting(urlsplit(postgres_tcp_url).port or 0) as proxy:
         yield proxy
 
 
 def through(proxy: CountingProxy, url: str) -> str:
-    """Give the address of a database through a proxy."""
+    """Return the address of a database through a proxy."""
     return url.replace(f":{urlsplit(url).port}/", f":{proxy.port}/")
 
 

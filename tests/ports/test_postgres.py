@@ -46,7 +46,7 @@ FORM = parse_graph(
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[PostgresServer]:
-    """Give a server that may be stopped without harm to other tests."""
+    """Return a server that may be stopped without harm to other tests."""
     server = PostgresServer(is_durable=True).start()
     yield server
     server.remove()
@@ -54,7 +54,7 @@ def own_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def own_url(own_server: PostgresServer) -> str:
-    """Give a migrated database on that server."""
+    """Return a migrated database on that server."""
     name = f"own{time.monotonic_ns()}"
     with psycopg.connect(own_server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
@@ -243,7 +243,7 @@ def test_static_pool_that_is_busy_is_unavailable(postgres_url: str) -> None:
 
 @pytest.fixture
 def proxy(postgres_tcp_url: str) -> Iterator[CountingProxy]:
-    """Give a proxy in front of the server."""
+    """Return a proxy in front of the server."""
     with counting(urlsplit(postgres_tcp_url).port or 0) as proxy:
         yield proxy
 

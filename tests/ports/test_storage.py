@@ -36,7 +36,7 @@ def make(**section: Any) -> Storage:
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[dict[str, Any]]:
-    """Give the section of a bucket that the tests of this module share."""
+    """Return the section of a bucket that the tests of this module share."""
     with serve_bucket() as section:
         yield section
 
@@ -46,7 +46,7 @@ class TestFilesystem(StorageContract):
 
     @pytest.fixture
     def storage(self, tmp_path: Path) -> Storage:
-        """Give a folder that is not there yet."""
+        """Return a folder that is not there yet."""
         return make(kind="filesystem", path=str(tmp_path / "a" / "files"))
 
 
@@ -55,7 +55,7 @@ class TestMemory(StorageContract):
 
     @pytest.fixture
     def storage(self) -> Storage:
-        """Give an empty one."""
+        """Return an empty one."""
         return make(kind="memory")
 
 
@@ -64,7 +64,7 @@ class TestS3(StorageContract):
 
     @pytest.fixture
     def storage(self, bucket: dict[str, Any]) -> Storage:
-        """Give the bucket that all tests share."""
+        """Return the bucket that all tests share."""
         return make(**bucket)
 
 

@@ -52,7 +52,7 @@ class Base:
             connection.execute(f"CREATE DATABASE {name}_now TEMPLATE {name}".encode())
 
     def open(self, now: datetime) -> Components:
-        """Give its components, at a moment."""
+        """Return its components, at a moment."""
         if self.kind == "sqlite":
             settings = sqlite_settings(self.place, **self.config)
         else:
@@ -101,7 +101,7 @@ def recover(base: Base, source_id: int) -> None:
 
 
 def describe(base: Base) -> str:
-    """Give what is in the base, but for ids and moments."""
+    """Return what is in the base, but for ids and moments."""
     given = base.open(START)
     graph = []
     for line in export_lines(given.database):

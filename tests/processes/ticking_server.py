@@ -26,7 +26,7 @@ MARK = Statement(
 
 
 def mark(job: RunningJob, _: NoPayload) -> Outcome:
-    """Say that the job was done."""
+    """Tell that the job was done."""
     return Outcome({"marked": job.id}, [MARK(job=job.id)])
 
 

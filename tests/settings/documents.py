@@ -37,7 +37,7 @@ MAX_DEPTH = 3
 
 
 def documents() -> list[tuple[str, bytes]]:
-    """Give every kept document with its name: the corpus, and what the package is made of."""
+    """Return every kept document with its name: the corpus, and what the package is made of."""
     paths = [*KEPT.glob("*.toml"), ROOT / "pyproject.toml"]
     paths += [path for folder in OURS for path in (ROOT / folder).rglob("*.toml")]
     return [(path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in sorted(paths)]

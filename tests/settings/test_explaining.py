@@ -34,7 +34,7 @@ def explain(key: str, profile: str = "dev", **environ: str) -> Explanation:
 
 
 def plain(settings: Settings) -> Any:
-    """Give settings as data, secrets and all."""
+    """Return settings as data, secrets and all."""
 
     def dump(value: Any) -> Any:
         if isinstance(value, dict):
@@ -232,7 +232,7 @@ def test_plan_works_on_settings_that_are_wrong() -> None:
 
 
 def check(profile: str, *, deploy: bool = False, **arguments: Any) -> list[str]:
-    """Give the ids of what the checks find."""
+    """Return the ids of what the checks find."""
     found = inspect_settings(profile, **{"environ": {}, **arguments})
     facts = Facts(is_deploying=deploy, connection_limit=20)
     return [problem.code for problem in check_settings(found, facts)]

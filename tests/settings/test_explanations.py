@@ -45,7 +45,7 @@ def parts_of(text: str) -> dict[str, str]:
 
 
 def sides(code: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Give the parts of the wrong example and of the right one."""
+    """Return the parts of the wrong example and of the right one."""
     wrong, _, right = EXPLANATIONS[code].partition("Right:\n")
     return parts_of(wrong), parts_of(right)
 
@@ -62,7 +62,7 @@ def run_console(lines: str, environ: dict[str, str], monkeypatch: pytest.MonkeyP
 
 
 def codes_of(parts: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Give the codes that an example earns, by loading, by the checks, or by its commands."""
+    """Return the codes that an example earns, by loading, by the checks, or by its commands."""
     monkeypatch.chdir(folder)
     console = parts.pop("console", None)
     case = lay_out(parts, folder)
@@ -114,7 +114,7 @@ def test_every_example_that_can_run_does() -> None:
 
 
 def overrides() -> Iterator[dict[str, Any]]:
-    """Give every setting of every kind every wrong value."""
+    """Return every setting of every kind every wrong value."""
     sections = settings_schema().children()
     for port, node in sections.items():
         for kind in node.variants or ("",):

@@ -32,7 +32,7 @@ FAILS = {
 
 @pytest.fixture
 def around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder in which what a test lays out surrounds it."""
+    """Return a folder in which what a test lays out surrounds it."""
     inner = tmp_path / "inner"
     inner.mkdir()
     monkeypatch.chdir(inner)

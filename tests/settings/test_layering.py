@@ -52,7 +52,7 @@ TAGGED = {"scheduler": "apscheduler", "storage": "filesystem"}
 
 
 def resolve(layers: list[dict[str, Any]]) -> dict[str, Any]:
-    """Say in ten lines what layers, weakest first, come to."""
+    """Tell in ten lines what layers, weakest first, come to."""
     result: dict[str, Any] = {}
     for layer in layers:
         for table, default in TAGGED.items():

@@ -12,7 +12,7 @@ from tests.settings.documents import located_documents
 
 
 def start(place: int | tuple[int, int]) -> int:
-    """Give where a range starts."""
+    """Return where a range starts."""
     return place if isinstance(place, int) else place[0]
 
 
@@ -75,7 +75,7 @@ def check_places(path: Path, content: bytes) -> int:
 
 
 def in_bytes(document: TomlDocument, place: Place) -> tuple[int, int]:
-    """Give a place with its column in bytes, as the other parser counts; ours are characters."""
+    """Return a place with its column in bytes, as the other parser counts; ours are characters."""
     before = document.line(place.line)[: place.column - 1]
     return place.line, len(before.encode()) + 1
 

@@ -205,7 +205,7 @@ def documents(draw: st.DrawFn) -> str:
 
 
 def comments_of(text: str) -> Iterator[str]:
-    """Give all comments of a file."""
+    """Return all comments of a file."""
     kept = text.replace("\r\n", "\n")
     at = 0
     while at < len(kept):

@@ -24,7 +24,7 @@ Collect = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def clock() -> Clock:
-    """Give the time."""
+    """Return the time."""
     return Clock()
 
 
@@ -37,7 +37,7 @@ def pages() -> Iterator[Pages]:
 
 @pytest.fixture
 def notes(tmp_path: Path) -> Path:
-    """Give a folder that may be read."""
+    """Return a folder that may be read."""
     folder = tmp_path / "notes"
     folder.mkdir()
     return folder
@@ -47,7 +47,7 @@ def notes(tmp_path: Path) -> Path:
 def base(
     request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, notes: Path
 ) -> Iterator[Components]:
-    """Give both databases of processes in turn, empty."""
+    """Return both databases of processes in turn, empty."""
     overrides = {
         "web.private_hosts": ["127.0.0.1"],
         "web.timeout_seconds": 1,
@@ -77,7 +77,7 @@ def run_jobs(base: Components) -> None:
 
 
 def result_of(job: Job) -> dict[str, Any]:
-    """Give what came of a job."""
+    """Return what came of a job."""
     assert isinstance(job.result, dict), job
     return job.result
 

@@ -20,13 +20,13 @@ from tests.sources.conftest import add_source, collect, result_of
 
 
 def find(base: Components, content: str) -> Block | None:
-    """Give the block of text with a content."""
+    """Return the block of text with a content."""
     blocks, _ = list_blocks(base.database, limit=1000)
     return next((block for block in blocks if block.content == content), None)
 
 
 def arcs(base: Components, block: Block) -> dict[str, list[str]]:
-    """Give what leaves a block: contents by relation."""
+    """Return what leaves a block: contents by relation."""
     relations, _ = list_relations(base.database, block.id, direction="out", limit=1000)
     blocks = {b.id: b.content for b in list_blocks(base.database, limit=1000)[0]}
     found: dict[str, list[str]] = {}

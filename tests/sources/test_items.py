@@ -70,7 +70,7 @@ def test_source_takes_items_or_gives_all_not_both() -> None:
 
 @pytest.fixture(params=["post", "graph", "item"])
 def state_again(request: pytest.FixtureRequest, base: Components) -> Callable[[str], None]:
-    """Give ways in which somebody else says what an item has said."""
+    """Return ways in which somebody else says what an item has said."""
 
     def state(content: str) -> None:
         if request.param == "post":

@@ -38,12 +38,12 @@ class _Text(HTMLParser):
 
 
 def tokens(text: str) -> Counter[str]:
-    """Give the words of a text, and how often each is there."""
+    """Return the words of a text, and how often each is there."""
     return Counter(re.findall(r"\w+", text.lower()))
 
 
 def score(found: str, expected: str) -> float:
-    """Give the F1 of two texts' words."""
+    """Return the F1 of two texts' words."""
     ours, theirs = tokens(found), tokens(expected)
     shared = sum((ours & theirs).values())
     if not shared:

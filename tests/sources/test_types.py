@@ -20,7 +20,7 @@ DOCUMENT = ROOT / "docs" / "sources.md"
 
 @pytest.fixture
 def types() -> InstalledSourceTypes:
-    """Give the types of a process."""
+    """Return the types of a process."""
     return InstalledSourceTypes(load_settings("dev", environ={}))
 
 

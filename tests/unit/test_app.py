@@ -96,7 +96,7 @@ ORIGIN = {"origin": "https://app.example"}
 
 
 def cors_client(**cors: Any) -> TestClient:
-    """Give a client of an application with CORS settings."""
+    """Return a client of an application with CORS settings."""
     overrides = {**MEMORY, **{f"http.cors.{key}": value for key, value in cors.items()}}
     return TestClient(create_app(profile="dev", overrides=overrides, environ={}))
 

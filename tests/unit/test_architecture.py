@@ -20,7 +20,7 @@ WALKS = {
 
 
 def source_of(module: str) -> str:
-    """Give the text of a module."""
+    """Return the text of a module."""
     spec = importlib.util.find_spec(module)
     assert spec, module
     assert spec.origin, module

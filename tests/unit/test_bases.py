@@ -40,7 +40,7 @@ def kept(rows: Rows) -> Rows:
 
 
 def digests_of(folder: Path) -> dict[str, str]:
-    """Give what each file below a folder is, by its path."""
+    """Return what each file below a folder is, by its path."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
@@ -49,7 +49,7 @@ def digests_of(folder: Path) -> dict[str, str]:
 
 
 def sqlite_execute(path: Path) -> Execute:
-    """Give what runs SQL on an SQLite file."""
+    """Return what runs SQL on an SQLite file."""
 
     def execute(sql: str) -> list[tuple[Any, ...]]:
         with sqlite3.connect(path) as connection:

@@ -22,7 +22,7 @@ class Time:
         self.now = datetime(2026, 11, 24, tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        """Give the time."""
+        """Return the time."""
         return self.now
 
     def pass_seconds(self, seconds: float) -> None:
@@ -32,7 +32,7 @@ class Time:
 
 @pytest.fixture
 def time() -> Time:
-    """Give a clock."""
+    """Return a clock."""
     return Time()
 
 

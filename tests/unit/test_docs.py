@@ -37,7 +37,7 @@ def show_default(node: Node) -> str:
 
 
 def describe(path: KeyPath, node: Node) -> str:
-    """Say what a setting may be."""
+    """Tell what a setting may be."""
     parent = find_node(path[:-1])
     is_tag = parent is not None and parent.tag == path[-1]
     values = describe_values(node, parent.variants if parent and is_tag else ())

@@ -28,7 +28,7 @@ def descendants(kind: type[InkcreError]) -> Iterator[type[InkcreError]]:
 
 
 def concrete_codes() -> set[str]:
-    """Give the code of every error that can be raised."""
+    """Return the code of every error that can be raised."""
     assert LOADED
     return {k.code for k in descendants(InkcreError) if k.__name__ not in ABSTRACT}
 

@@ -32,18 +32,18 @@ LARGE = bytes(range(256)) * 8192
 
 
 def soon() -> datetime:
-    """Give a time at which what has come is old, and what is still coming is not."""
+    """Return a time at which what has come is old, and what is still coming is not."""
     return datetime.now(UTC) + timedelta(hours=2)
 
 
 def later() -> datetime:
-    """Give a time at which every file of the test is old."""
+    """Return a time at which every file of the test is old."""
     return datetime.now(UTC) + timedelta(days=40)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def given(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Components]:
-    """Give a base on each database, with a folder for its files."""
+    """Return a base on each database, with a folder for its files."""
     path = {"storage.path": str(tmp_path / "files")}
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")

@@ -51,7 +51,7 @@ def name_of_key(key: object) -> str:
 
 
 def own_statements() -> dict[str, Statement]:
-    """Give each statement once, by the module that makes it and not by those that import it."""
+    """Return each statement once, by the module that makes it and not by those that import it."""
     names: dict[Statement, str] = {}
     for place, statement in sorted(named_statements(), key=lambda pair: pair[0]):
         names.setdefault(statement, place)
@@ -67,7 +67,7 @@ def render(statement: Statement, dialect: str) -> str:
 
 
 def long_statements() -> dict[str, str]:
-    """Give the SQL of each longer statement, by the name of its file."""
+    """Return the SQL of each longer statement, by the name of its file."""
     rendered: dict[str, str] = {}
     for name, statement in own_statements().items():
         for dialect in DIALECTS:

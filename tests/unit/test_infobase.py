@@ -12,7 +12,7 @@ from inkcre.graph.digests import block_digest
 from inkcre.graph.forms import BlockForm
 from inkcre.graph.resolvers import RESOLVERS, find_resolver
 from inkcre.sql.cursors import decode_cursor, encode_cursor
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 from inkcre.sql.values import MAX_ID
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
@@ -52,8 +52,8 @@ def test_digest_is_stable() -> None:
 def test_moment_is_written_in_utc_with_six_digits() -> None:
     """Whatever the zone, the text sorts as the moments do."""
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=5)))
-    assert format_moment(moment) == "2026-01-01T22:04:05.000000Z"
-    assert format_moment(datetime(2026, 1, 1, 22, 4, 5, 7, UTC)) == "2026-01-01T22:04:05.000007Z"
+    assert format_timestamp(moment) == "2026-01-01T22:04:05.000000Z"
+    assert format_timestamp(datetime(2026, 1, 1, 22, 4, 5, 7, UTC)) == "2026-01-01T22:04:05.000007Z"
 
 
 BLOCK = BlockForm(resolver="text", content="")

@@ -81,7 +81,7 @@ class Door:
 
 @pytest.fixture
 def door(postgres_tcp_url: str) -> Iterator[Door]:
-    """Give a database without a schema that nobody can reach yet."""
+    """Return a database without a schema that nobody can reach yet."""
     name = urlsplit(new_postgres_database()).path
     door = Door(urlunsplit(urlsplit(postgres_tcp_url)._replace(path=name)))
     yield door

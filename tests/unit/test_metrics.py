@@ -17,7 +17,7 @@ OBSERVED = [
 
 
 def told(registry: prometheus.CollectorRegistry) -> str:
-    """Give the text of some numbers, without the times at which they began."""
+    """Return the text of some numbers, without the times at which they began."""
     text = prometheus.generate_latest(registry).decode()
     return re.sub(r"^(\w+_created\{.*\}) .*$", r"\1", text, flags=re.MULTILINE)
 

@@ -79,7 +79,7 @@ Explain = Callable[[Statement], str]
 
 
 def parameters_of(compiled: Any) -> dict[str, Any]:
-    """Give a plausible value for each parameter of a statement."""
+    """Return a plausible value for each parameter of a statement."""
     values: dict[str, Any] = {}
     for name, default in compiled.params.items():
         kind = compiled.binds[name].type.python_type
@@ -139,7 +139,7 @@ def postgres_plans(migrated_template: str) -> Iterator[Explain]:
 
 
 def reads() -> dict[str, Statement]:
-    """Give the statements that only read, of either dialect, by their names."""
+    """Return the statements that only read, of either dialect, by their names."""
     return {
         name: one
         for name, one in own_statements().items()

@@ -76,7 +76,7 @@ def test_records_are_frozen() -> None:
 
 
 def _kinds_of(wanted: Any) -> set[type]:
-    """Give the types of a literal's values."""
+    """Return the types of a literal's values."""
     return {type(value) for value in get_args(wanted)}
 
 

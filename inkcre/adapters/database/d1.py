@@ -87,7 +87,7 @@ class D1Database:
         return self._translated(run)
 
     def ping(self) -> None:
-        """Return if the database answers."""
+        """Raise unless the database answers."""
         self.read(COUNT_TABLES())
 
     def close(self) -> None:
@@ -139,7 +139,7 @@ def _from_javascript(value: object) -> object:
 
 
 def translate(message: str, *, setting: str) -> InkcreError:
-    """Say in the port's words what D1 said.
+    """Translate into the port's words what D1 said.
 
     It says ``D1_ERROR: <SQLite's text>: <code> (extended: <code>)``, or that it cannot be reached:
     https://developers.cloudflare.com/d1/observability/debug-d1/

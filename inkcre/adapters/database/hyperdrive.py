@@ -93,7 +93,7 @@ class HyperdriveDatabase:
         ]
 
     def ping(self) -> None:
-        """Return if the server answers."""
+        """Raise unless the server answers."""
         self._translated(lambda: self._run([("SELECT 1", ())]))
 
     def close(self) -> None:
@@ -158,13 +158,13 @@ class HyperdriveDatabase:
 
 
 def _state(error: Exception) -> str:
-    """Give the SQLSTATE: https://www.postgresql.org/docs/current/protocol-error-fields.html."""
+    """Return the SQLSTATE: https://www.postgresql.org/docs/current/protocol-error-fields.html."""
     fields = error.args[0] if error.args else None
     return str(fields.get("C", "")) if isinstance(fields, dict) else ""
 
 
 def translate(error: Exception, *, setting: str) -> InkcreError:
-    """Say in the port's words what PostgreSQL or the driver said."""
+    """Translate into the port's words what PostgreSQL or the driver said."""
     if _state(error):
         return translate_state(
             _state(error), setting=setting, migrate_hint=HyperdriveDatabase.migrate_hint

@@ -100,7 +100,7 @@ class PostgresDatabase:
             return self._batch(calls, in_turn=True)
 
     def ping(self) -> None:
-        """Return if the server answers."""
+        """Raise unless the server answers."""
         with _translated():
             self._fetch("SELECT 1", None, ping=True)
 
@@ -110,7 +110,7 @@ class PostgresDatabase:
         self._pool = self._pool.recreate()
 
     def pool_usage(self) -> PoolUsage:
-        """Say how many connections are lent; without a pool it is not known."""
+        """Tell how many connections are lent; without a pool it is not known."""
         if isinstance(self._pool, QueuePool):
             return PoolUsage(self._pool.checkedout(), self._pool.checkedin())
         return PoolUsage(0, 0)
@@ -293,7 +293,7 @@ def _translated() -> Iterator[None]:
 
 
 def translate(error: Exception) -> InkcreError:
-    """Say in the port's words what PostgreSQL or the pool said."""
+    """Translate into the port's words what PostgreSQL or the pool said."""
     if isinstance(error, PoolTimeoutError):
         return Unavailable("database: every connection is busy")
     if isinstance(error, psycopg.OperationalError) and _is_refused_login(error):

@@ -99,7 +99,7 @@ class SqliteDatabase:
         return rows
 
     def ping(self) -> None:
-        """Return if the file can be opened and read."""
+        """Raise unless the file can be opened and read."""
         self.read(COUNT_TABLES())
 
     def close(self) -> None:
@@ -108,7 +108,7 @@ class SqliteDatabase:
         self._writer.dispose()
 
     def pool_usage(self) -> PoolUsage:
-        """Say whether the connection that writes is lent; those that read are their threads'."""
+        """Tell whether the connection that writes is lent; those that read are their threads'."""
         return PoolUsage(self._writer.checkedout(), self._writer.checkedin())
 
     def migration_engine(self) -> Engine:
@@ -210,7 +210,7 @@ class _Readers:
         self._all: WeakSet[_Reader] = WeakSet()
 
     def get(self) -> sqlite3.Connection:
-        """Give this thread's connection."""
+        """Return this thread's connection."""
         try:
             reader: _Reader = self._kept.reader
         except AttributeError:
@@ -241,7 +241,7 @@ def _translated() -> Iterator[None]:
 
 
 def translate(error: Exception) -> InkcreError:
-    """Say in the port's words what SQLite, the pool or the file system said."""
+    """Translate into the port's words what SQLite, the pool or the file system said."""
     if isinstance(error, PoolTimeoutError):
         return Unavailable("database: every connection is busy")
     if isinstance(error, OSError):

@@ -27,7 +27,7 @@ class Hyperdrive(Protocol):
     database: str
 
     def connect(self) -> JsProxy:
-        """Give a socket: https://developers.cloudflare.com/workers/runtime-apis/tcp-sockets/."""
+        """Return a socket: https://developers.cloudflare.com/workers/runtime-apis/tcp-sockets/."""
 
 
 class Stream(Protocol):
@@ -150,7 +150,7 @@ class Wire:
         self._written: list[bytes] = []
 
     def makefile(self, mode: str) -> "Wire":  # noqa: ARG002 - the socket's own signature
-        """Give the file: this."""
+        """Return the file: this."""
         return self
 
     def write(self, data: bytes) -> None:
@@ -167,7 +167,7 @@ class Wire:
         self._stream.send(written)
 
     def read(self, size: int) -> bytes:
-        """Give so many bytes; fewer when the server has closed.
+        """Return so many bytes; fewer when the server has closed.
 
         Raises:
             OSError: the connection is gone, or they do not come in time.

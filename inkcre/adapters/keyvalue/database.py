@@ -118,7 +118,7 @@ class DatabaseKeyValue:
         self._database.atomic([PUT(key=key, value=value, expires_at=expires_at)])
 
     def get(self, key: ValueKey) -> bytes | None:
-        """Give a value."""
+        """Return a value."""
         rows = self._database.read(GET(key=key, now=self._now()))
         if not rows:
             return None

@@ -45,7 +45,7 @@ class KvKeyValue:
             wait_for(self._lend().put(key, make_bytes(value), options))
 
     def get(self, key: ValueKey) -> bytes | None:
-        """Give a value."""
+        """Return a value."""
         with self._translated():
             found = wait_for(self._lend().get(key, "arrayBuffer"))
         return None if found is None else bytes(found.to_bytes())

@@ -48,7 +48,7 @@ class MemoryKeyValue:
                 self._remove(next(iter(self._entries)))
 
     def get(self, key: ValueKey) -> bytes | None:
-        """Give a value."""
+        """Return a value."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:

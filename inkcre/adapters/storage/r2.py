@@ -124,7 +124,7 @@ class R2Storage:
             return _info(key, wait_for(self._lend().head(key)))
 
     def move(self, source: FileKey, target: FileKey) -> None:
-        """Give a file another key; its bytes go from R2 to R2, and not through Python."""
+        """Return a file another key; its bytes go from R2 to R2, and not through Python."""
         with self._translated(source):
             found = wait_for(self._lend().get(source))
             _info(source, found)
@@ -133,7 +133,7 @@ class R2Storage:
             wait_for(self._lend().delete(source))
 
     def sync(self, key: FileKey) -> None:
-        """Return if a file is there: R2 answers when what it has been given is safe."""
+        """Raise unless a file is there: R2 answers when what it has been given is safe."""
         self.head(key)
 
     def tidy(self, folder: str, names: str, before: datetime) -> None:
@@ -171,7 +171,7 @@ class R2Storage:
 
 
 def _info(key: FileKey, found: JsProxy) -> FileInfo:
-    """Say in the port's words what R2 knows of a file: an R2Object, or nothing."""
+    """Translate into the port's words what R2 knows of a file: an R2Object, or nothing."""
     if found is None:
         raise NotFound(f"file {key}: not found")
     kept = getattr(found.httpMetadata, "contentType", None) if found.httpMetadata else None
@@ -210,7 +210,7 @@ class _Upload:
             wait_for(self._upload.complete(make_array(self._parts)))
 
     def abort(self) -> None:
-        """Give up what has been sent; R2 does so by itself after a week."""
+        """Abandon what has been sent; R2 does so by itself after a week."""
         with suppress(InkcreError), self._translated():
             wait_for(self._upload.abort())
 
@@ -220,7 +220,7 @@ def _metadata(content_type: str | None) -> dict[str, str] | None:
 
 
 def translate(message: str, *, setting: str, key: str) -> InkcreError:
-    """Say in the port's words what R2 said: ``Error: get: <words> (<code>)``.
+    """Translate into the port's words what R2 said: ``Error: get: <words> (<code>)``.
 
     https://developers.cloudflare.com/r2/api/error-codes/
     """

@@ -40,7 +40,7 @@ class Deadline:
     at: float
 
     def remaining(self) -> float:
-        """Give how many seconds are left.
+        """Return how many seconds are left.
 
         Raises:
             TimedOut: none.

@@ -38,7 +38,7 @@ HEADER = "# Resolved by `inkcre build` from profile {profile}. Change the settin
 
 
 class WrongBuildTarget(OperatorError):
-    """Say that a profile is for a process, which needs no artifact."""
+    """Tell that a profile is for a process, which needs no artifact."""
 
     code = "wrong_build_target"
 
@@ -144,7 +144,7 @@ def _own_files(settings: Settings, leaves: Sequence[Leaf]) -> dict[str, bytes]:
 
 
 def entry_file() -> Path:
-    """Give the Worker's entry: in the package when installed, beside it in a checkout."""
+    """Return the Worker's entry: in the package when installed, beside it in a checkout."""
     package = Path(__file__).parents[2]
     for folder in (package, package.parent):
         path = folder / "worker.py"

@@ -13,7 +13,7 @@ NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
 
 
 def find_configuration(folder: Path) -> Path | None:
-    """Give the configuration of wrangler in a folder, None when there is none."""
+    """Return the configuration of wrangler in a folder, None when there is none."""
     return next((folder / name for name in NAMES if (folder / name).is_file()), None)
 
 
@@ -37,7 +37,7 @@ def read_configuration(path: Path) -> Mapping[str, object]:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    """Say why a file cannot be read; the parsers' messages have the place, and no value."""
+    """Tell why a file cannot be read; the parsers' messages have the place, and no value."""
     if isinstance(error, OSError):
         return (error.strerror or "cannot be read").lower()
     what = "TOML" if path.suffix == ".toml" else "JSON"

@@ -16,7 +16,7 @@ EMPTY = b'""'
 
 @lru_cache(maxsize=2048)  # a second artifact in a process has the same packages
 def leave_out_docstrings(source: bytes) -> bytes:
-    """Give Python source without its docstrings; what this Python cannot parse as it is."""
+    """Return Python source without its docstrings; what this Python cannot parse as it is."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):  # of a newer Python, or no UTF-8

@@ -17,7 +17,7 @@ OF_PROCESSES = frozenset(
 
 
 def collect_modules(entry: str, adapters: Iterable[str]) -> dict[str, bytes]:
-    """Give the source of our modules that ``entry`` reaches, by path such as ``inkcre/app.py``.
+    """Return the source of our modules that ``entry`` reaches, by path such as ``inkcre/app.py``.
 
     An import inside a function counts as well; it may run. Adapters are only those named, as
     ``database.d1``: the assembly names them all, and imports the ones that were chosen.

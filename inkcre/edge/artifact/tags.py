@@ -18,7 +18,7 @@ https://developers.cloudflare.com/workers/languages/python/packages/"""
 
 
 def rank_wheels(names: Iterable[str]) -> dict[str, int]:
-    """Give the rank of each file that can be loaded, 0 the best; the others are left out.
+    """Return the rank of each file that can be loaded, 0 the best; the others are left out.
 
     Raises:
         Unsupported: the package packaging is not installed.

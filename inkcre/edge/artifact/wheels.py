@@ -17,19 +17,19 @@ FETCH_SECONDS = 600
 
 
 class WrongHash(OperatorError):
-    """Say that a package's file is not the one that the lock names."""
+    """Tell that a package's file is not the one that the lock names."""
 
     code = "wrong_hash"
 
 
 class NoWheel(OperatorError):
-    """Say that a package has no wheel that Workers can run."""
+    """Tell that a package has no wheel that Workers can run."""
 
     code = "no_wheel"
 
 
 def fetch_wheels(packages: Sequence[LockedPackage], folder: Path) -> dict[str, Path]:
-    """Give the wheel of each package, by name; those that ``folder`` has not are fetched into it.
+    """Return the wheel of each package, by name; those that ``folder`` has not are fetched into it.
 
     Raises:
         NoWheel: a package has none for the platform.
@@ -87,7 +87,7 @@ INSTALL = "install inkcre[edge]"
 
 
 def _explain(message: str, packages: Sequence[LockedPackage]) -> Exception:
-    """Say what pip says in one sentence: a package without a wheel, or nobody there to ask."""
+    """Tell what pip says in one sentence: a package without a wheel, or nobody there to ask."""
     if "DO NOT MATCH THE HASHES" in message:
         named = [p.name for p in packages if f"{p.name}==" in message or f"{p.name} " in message]
         return WrongHash(
@@ -116,7 +116,7 @@ def _no_wheel(package: LockedPackage) -> NoWheel:
 
 
 def read_wheel(path: Path) -> Mapping[str, bytes]:
-    """Give the files that a wheel installs, by path, in order.
+    """Return the files that a wheel installs, by path, in order.
 
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     """
@@ -129,7 +129,7 @@ def read_wheel(path: Path) -> Mapping[str, bytes]:
 
 
 def _installed_path(name: str) -> str:
-    """Give where a file of a wheel goes; nowhere for scripts and headers."""
+    """Return where a file of a wheel goes; nowhere for scripts and headers."""
     first, _, rest = name.partition("/")
     if not first.endswith(".data"):
         return name

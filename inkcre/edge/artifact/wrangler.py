@@ -35,7 +35,7 @@ MEND_HINT = "mend it, or move it away: the artifact needs none of yours"
 
 
 class UnreadableConfiguration(OperatorError):
-    """Say that a configuration of wrangler cannot be read, or is none."""
+    """Tell that a configuration of wrangler cannot be read, or is none."""
 
     code = "unreadable_wrangler_configuration"
 
@@ -46,13 +46,13 @@ A user's may say whatever that page does."""
 
 
 class SecretInConfiguration(OperatorError):
-    """Say that a configuration of wrangler has a secret in its variables."""
+    """Tell that a configuration of wrangler has a secret in its variables."""
 
     code = "secret_in_configuration"
 
 
 def describe_worker(settings: Settings, leaves: Iterable[Leaf]) -> Configuration:
-    """Say what a Worker of these settings is, as ``wrangler.jsonc`` does."""
+    """Tell what a Worker of these settings is, as ``wrangler.jsonc`` does."""
     workers = settings.workers
     described: Configuration = {
         "name": workers.name,
@@ -76,7 +76,7 @@ def describe_worker(settings: Settings, leaves: Iterable[Leaf]) -> Configuration
 
 
 def wanted_bindings(settings: Settings) -> set[str]:
-    """Give the names of the bindings that a component uses, or that are there to be used.
+    """Return the names of the bindings that a component uses, or that are there to be used.
 
     One without an id that nobody names is left out: a profile has it for another choice.
     """
@@ -160,7 +160,7 @@ def _plain(value: object) -> object:
 
 
 def refuse_secrets(theirs: Mapping[str, object]) -> None:
-    """Return if a user's variables hold no secret: they would be in the artifact.
+    """Raise if a user's variables hold a secret: they would be in the artifact.
 
     Raises:
         SecretInConfiguration: naming the first that does.
@@ -204,13 +204,13 @@ def _merge_bindings(ours: list[Configuration], theirs: list[Configuration]) -> l
 
 
 def binding_names(configuration: Mapping[str, object]) -> set[str]:
-    """Give the names of all bindings of a configuration."""
+    """Return the names of all bindings of a configuration."""
     entries = [e for value in configuration.values() if isinstance(value, list) for e in value]
     return {str(_binding_name(entry)) for entry in entries if _binding_name(entry)}
 
 
 def placeholders(configuration: Mapping[str, object]) -> list[str]:
-    """Give the names of the bindings that still have no id."""
+    """Return the names of the bindings that still have no id."""
     entries = [e for value in configuration.values() if isinstance(value, list) for e in value]
     return sorted(
         str(entry["binding"])

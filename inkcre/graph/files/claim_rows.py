@@ -80,7 +80,7 @@ FORGET_CLAIM = Statement(
 """Forget an epoch that could not be put."""
 
 RENAME_BASE = Statement(update(base).values(id=random_id()))
-"""Give this base another id."""
+"""Return this base another id."""
 
 SELECT_BASE = Values(select(base.c.id), str)
 """Read this base's id."""

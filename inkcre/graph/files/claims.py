@@ -125,7 +125,7 @@ def remember(tenure: Tenure, standing: Standing) -> Standing:
 
 
 def require(database: Database, storage: Storage, tenure: Tenure) -> Standing:
-    """Give how this base stands to a storage that it is about to write to.
+    """Return how this base stands to a storage that it is about to write to.
 
     It is looked at once, and again as long as it is another's.
 
@@ -140,15 +140,15 @@ def require(database: Database, storage: Storage, tenure: Tenure) -> Standing:
     return standing
 
 
-def notice(given: Components) -> list[InkcreError]:
-    """Give what is to be told of the storage, as it was when it was last looked at.
+def notice(context: Components) -> list[InkcreError]:
+    """Return what is to be told of the storage, as it was when it was last looked at.
 
     A process looks by itself now and then; an isolate of a Worker looks here, if it has not.
     """
-    standing = given.tenure.standing
-    if standing is None and given.database.lifetime == "invocation":
+    standing = context.tenure.standing
+    if standing is None and context.database.lifetime == "invocation":
         try:
-            standing = look(given.database, given.storage, given.tenure)
+            standing = look(context.database, context.storage, context.tenure)
         except (SurroundingsError, SchemaBehind) as error:
             return [error]
     return [] if standing is None or standing.state == "ours" else [refusal(standing)]

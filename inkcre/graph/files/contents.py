@@ -42,7 +42,7 @@ class ContentSource(Protocol):
     """Where bytes are read from."""
 
     def read(self, start: int, end: int) -> Iterable[bytes]:
-        """Give the bytes from ``start`` up to before ``end``."""
+        """Return the bytes from ``start`` up to before ``end``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class _Kept:
         return self.storage.get(self.key, start=start, end=end).chunks
 
 
-def find_content(given: Components, block: Block) -> BlockContent:
+def find_content(context: Components, block: Block) -> BlockContent:
     """Find the content of a block.
 
     Raises:
@@ -93,9 +93,9 @@ def find_content(given: Components, block: Block) -> BlockContent:
     if block.storage is None:
         return _held(block.content.encode(), TEXT)
     if block.storage == "file":
-        return _find_file(given, block)
+        return _find_file(context, block)
     if block.storage == "url":
-        return _fetch(given, block.content)
+        return _fetch(context, block.content)
     raise Unsupported(f'block {block.id}: its storage "{block.storage}" cannot be read here')
 
 
@@ -104,16 +104,16 @@ def _held(content: bytes, media_type: str) -> BlockContent:
     return BlockContent(media_type, len(content), digest, None, _Held(content))
 
 
-def _find_file(given: Components, block: Block) -> BlockContent:
+def _find_file(context: Components, block: Block) -> BlockContent:
     digest = block.content.removeprefix(PREFIX)
     key = file_key(digest)
     try:
-        info = given.storage.head(key)
+        info = context.storage.head(key)
     except NotFound:
         raise NotFound(f"file {block.content}: not found") from None
-    media_type = info.content_type or _sniff(given.storage, key, info.size)
-    name = find_name(given.database, block.id)
-    return BlockContent(media_type, info.size, digest, name, _Kept(given.storage, key))
+    media_type = info.content_type or _sniff(context.storage, key, info.size)
+    name = find_name(context.database, block.id)
+    return BlockContent(media_type, info.size, digest, name, _Kept(context.storage, key))
 
 
 def _sniff(storage: Storage, key: FileKey, size: int) -> str:
@@ -121,12 +121,12 @@ def _sniff(storage: Storage, key: FileKey, size: int) -> str:
 
 
 def find_name(database: Database, block_id: int) -> str | None:
-    """Give what a block's file was called when it first came; None when that was not said."""
+    """Return what a block's file was called when it first came; None when that was not said."""
     return clean_name(SELECT_NAME.read_first(database, block=block_id, relation=NAMED))
 
 
-def _fetch(given: Components, url: str) -> BlockContent:
-    page = given.web.fetch(url)
+def _fetch(context: Components, url: str) -> BlockContent:
+    page = context.web.fetch(url)
     if page.status != HTTP_OK:
         raise BadAnswer(f"page: its server answered {page.status}")
     said = page.headers.get("content-type", "")

@@ -60,7 +60,7 @@ class Sight:
 
 
 def epoch_key(number: int) -> FileKey:
-    """Give the key of an epoch."""
+    """Return the key of an epoch."""
     return FileKey(f"{EPOCHS}/{number}")
 
 
@@ -81,7 +81,7 @@ def see(storage: Storage) -> Sight:
 
 
 def list_epochs(storage: Storage) -> tuple[tuple[int, ...], bool]:
-    """Give the numbers of the epochs that lie there, and whether the storage is contested."""
+    """Return the numbers of the epochs that lie there, and whether the storage is contested."""
     numbers, is_contested, cursor = [], False, None
     while True:
         page = storage.list(FOLDER, cursor=cursor)

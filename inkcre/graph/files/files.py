@@ -45,12 +45,12 @@ NAMED = "named"
 
 
 def file_key(digest: str) -> FileKey:
-    """Give the key of the file whose content has a digest."""
+    """Return the key of the file whose content has a digest."""
     return FileKey(f"{FILES}/{digest[:2]}/{digest}")
 
 
 def digest_of_key(key: str) -> str:
-    """Give the digest that a key is made of."""
+    """Return the digest that a key is made of."""
     return key.rpartition("/")[2]
 
 
@@ -118,7 +118,7 @@ def _put(storage: Storage, key: FileKey, arrival: Arrival) -> None:
 
 
 def _find(storage: Storage, key: FileKey, size: int) -> FileInfo | None:
-    """Give what is known of a file that is there, and is not one that a power cut has emptied."""
+    """Return what is known of a file that is there, and is not one that a power cut has emptied."""
     try:
         found = storage.head(key)
     except NotFound:

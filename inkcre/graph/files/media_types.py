@@ -63,7 +63,7 @@ MARKUP = {"html": "text/html", "svg": "image/svg+xml", "xml": "text/xml"}
 
 
 def sniff_type(head: bytes) -> str:
-    """Give the media type of a file that begins with ``head``, of which ``HEAD_BYTES`` count."""
+    """Return the media type of a file that begins with ``head``, of which ``HEAD_BYTES`` count."""
     head = head[:HEAD_BYTES]
     if head.startswith(b"RIFF"):
         for mark, media_type in RIFF.items():
@@ -90,6 +90,6 @@ def _sniff_text(head: bytes, *, is_cut: bool) -> str:
 
 
 def resolver_for(media_type: str) -> str:
-    """Give the resolver of a block whose content is a file of a type."""
+    """Return the resolver of a block whose content is a file of a type."""
     kind = media_type.partition("/")[0]
     return kind if kind in ("text", "image", "video") else "file"

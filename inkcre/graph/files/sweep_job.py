@@ -11,13 +11,13 @@ logger = logging.getLogger("inkcre")
 
 def sweep_away_files(job: RunningJob, _: NoPayload) -> Outcome:
     """Delete the files that were let go long ago, where the storage is this base's alone."""
-    given, deleted = job.given, 0
+    context, deleted = job.context, 0
     sweeping = sweep_files(
-        given.database,
-        given.storage,
-        given.clock,
-        keep_days=given.keep_days,
-        tenure=given.tenure,
+        context.database,
+        context.storage,
+        context.clock,
+        keep_days=context.keep_days,
+        tenure=context.tenure,
         is_automatic=True,
     )
     try:

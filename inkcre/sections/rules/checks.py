@@ -68,7 +68,7 @@ def find_idle_silence(subject: Subject) -> Iterator[Finding]:
 
 
 def check_settings(found: Inspection, facts: Facts) -> list[Diagnostic]:
-    """Give the problems of the settings, then what the checks find, silenced ones left out."""
+    """Return the problems of the settings, then what the checks find, silenced ones left out."""
     if found.profile not in found.profiles:
         return list(found.problems)  # there is nothing to check
     subject = Subject(found, facts, {leaf.key: leaf.value for leaf in found.leaves()})

@@ -36,7 +36,7 @@ class Constraint(Protocol):
         """The rule in words."""
 
     def find_violation(self, origins: Origins) -> Diagnostic | None:
-        """Give the problem when the settings break the rule, with every place that conflicts."""
+        """Return the problem when the settings break the rule, with every place that conflicts."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class ForbiddenChoice:
         return f'on target "{self.target}" not {words}: {self.because}'
 
     def find_violation(self, origins: Origins) -> Diagnostic | None:
-        """Give the problem when the chosen kind cannot run on the target."""
+        """Return the problem when the chosen kind cannot run on the target."""
         value = effective_value(origins, self.path)
         is_chosen = isinstance(value, str) and value in self.values
         if not is_chosen or effective_value(origins, TARGET) != self.target:
@@ -86,7 +86,7 @@ class WildcardWithCredentials:
     sentence: str = '"*" together with allow_credentials is for profile dev only'
 
     def find_violation(self, origins: Origins) -> Diagnostic | None:
-        """Give the problem when any web page may act as its visitor."""
+        """Return the problem when any web page may act as its visitor."""
         allow_origins, allow_credentials = (effective_value(origins, p) for p in self.paths)
         is_open = isinstance(allow_origins, (list, tuple)) and "*" in allow_origins
         is_trusting = str(allow_credentials).lower() in TRUE_WORDS
@@ -121,7 +121,7 @@ class Empty:
         return f'on target "{self.target}" empty: {self.because}'
 
     def find_violation(self, origins: Origins) -> Diagnostic | None:
-        """Give the problem when there is something in the list."""
+        """Return the problem when there is something in the list."""
         is_there = bool(effective_value(origins, self.path))
         if not is_there or effective_value(origins, TARGET) != self.target:
             return None
@@ -142,7 +142,7 @@ class FilesOfMemoryBase:
     sentence: str = 'a base in ":memory:" has its files in memory too'
 
     def find_violation(self, origins: Origins) -> Diagnostic | None:
-        """Give the problem when the user names another place; what nobody chose has given way."""
+        """Return the problem when the user names another place; what nobody chose has given way."""
         named = find_elsewhere(origins) if is_base_in_memory(origins) else None
         if named is None:
             return None
@@ -244,7 +244,7 @@ def check_constraints(origins: Origins, report: Report) -> None:
 
 
 def forbids(target: str, path: KeyPath, value: str) -> ForbiddenChoice | None:
-    """Give the constraint that keeps ``value`` from a target, if one does."""
+    """Return the constraint that keeps ``value`` from a target, if one does."""
     return next(
         (c for c in FORBIDDEN if c.target == target and c.path == path and value in c.values), None
     )

@@ -74,12 +74,12 @@ class Subject:
         return str(self.values.get(key)).lower() in TRUE_WORDS
 
     def list(self, key: str) -> Sequence[object]:
-        """Give a list; nothing when the setting is none, as it may be when it is wrong."""
+        """Return a list; nothing when the setting is none, as it may be when it is wrong."""
         value = self.values.get(key)
         return value if isinstance(value, (list, tuple)) else ()
 
     def count(self, key: str) -> int | None:
-        """Give a whole number; None when the setting is none, as it may be when it is wrong."""
+        """Return a whole number; None when the setting is none, as it may be when it is wrong."""
         return _count(self.values.get(key))
 
     @property

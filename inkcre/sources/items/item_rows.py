@@ -28,12 +28,12 @@ from inkcre.graph.tables import blocks, relations, source_items, sources
 from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Database, Statement
 from inkcre.sources.items.revisions import Makers, StoredItem, read_arcs
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, json_rows, timestamp
 from inkcre.sql.parameters import read_over, write_json
 from inkcre.sql.rows import Query
 
 _source = bindparam("source", type_=BigInteger)
-_now = moment(bindparam("now", type_=Text))
+_now = timestamp(bindparam("now", type_=Text))
 _keys = json_rows("keys", key=Text())
 _twin = source_items.alias("twin")
 _is_shared = exists().where(
@@ -214,7 +214,7 @@ LINK_ITEMS = Statement(
             )
         )
         .where(_from_item.c.block_id.is_not(None), _to_item.c.block_id.is_not(None))
-        .suffix_with(IGNORE_TWINS),
+        .suffix_with(ON_CONFLICT_DO_NOTHING),
     )
 )
 """Relate items of a source to each other, as far as both have blocks."""

@@ -20,7 +20,7 @@ from inkcre.sources.items.item_rows import (
     UPSERT_ITEMS,
 )
 from inkcre.sql.parameters import calls_over
-from inkcre.sql.timestamps import format_moment
+from inkcre.sql.timestamps import format_timestamp
 
 Write = Callable[[Sequence[Call]], list[list[Row]]]
 """Runs statements in one batch."""
@@ -38,7 +38,7 @@ def change_calls(
         now: the time.
         organizes: whether a job is added that organizes each revised item's block.
     """
-    now_text = format_moment(now)
+    now_text = format_timestamp(now)
     source = {"source": source_id}
     # Relations go before others that say the same come.
     yield from calls_over(LOCK_ORPHANED, "orphaned", changes.orphaned, database)
@@ -85,7 +85,7 @@ def link_calls(
 ) -> list[Call]:
     """Return the statements that relate items of a source to each other."""
     return calls_over(
-        LINK_ITEMS, "links", links, database, source=source_id, now=format_moment(now)
+        LINK_ITEMS, "links", links, database, source=source_id, now=format_timestamp(now)
     )
 
 

@@ -91,7 +91,7 @@ def _measure(root: Element) -> Measures:
 
 
 def find_readable(document: Element) -> Element:
-    """Give the element that holds what a reader came for: what is not for reading is taken out."""
+    """Return the element that holds what a reader came for; the rest is taken out."""
     body = document.find("body") or document
     best = body
     best_length = -1

@@ -206,7 +206,7 @@ def _relative_links(document: Element) -> tuple[str, ...]:
 
 
 def _absolute(base: str, address: str) -> str | None:
-    """Give an address of the web as a whole; None when it is none."""
+    """Return an address of the web as a whole; None when it is none."""
     try:
         whole = urldefrag(urljoin(base, address)).url
     except ValueError:

@@ -61,11 +61,11 @@ class Element:
             stack += [c for c in reversed(element.children) if isinstance(c, Element)]
 
     def find(self, tag: str) -> "Element | None":
-        """Give the first element of a tag."""
+        """Return the first element of a tag."""
         return next((e for e in self.walk() if e.tag == tag), None)
 
     def text(self) -> str:
-        """Give the text as a reader sees it: a line a block, spaces folded."""
+        """Return the text as a reader sees it: a line a block, spaces folded."""
         return fold("".join(self._pieces()))
 
     def _pieces(self) -> Iterator[str]:

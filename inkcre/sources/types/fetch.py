@@ -4,7 +4,7 @@ from email.utils import parsedate_to_datetime
 
 from inkcre.errors import BadAnswer, Unavailable
 from inkcre.ports.web import Page
-from inkcre.sources.base import SourceState, Surroundings
+from inkcre.sources.base import SourceContext, SourceState
 
 BUSY = (408, 425, 429)
 """Statuses that pass by themselves, besides those of 500 and above."""
@@ -20,7 +20,7 @@ class FetchState(SourceState):
 
 
 def fetch_if_changed(
-    surroundings: Surroundings, url: str, state: FetchState, *, full: bool, accept: str
+    context: SourceContext, url: str, state: FetchState, *, full: bool, accept: str
 ) -> Page | None:
     """Fetch a page; None when its server says that it is what it was. ``full`` asks for it anyway.
 
@@ -34,13 +34,13 @@ def fetch_if_changed(
             headers["if-none-match"] = state.etag
         if state.last_modified:
             headers["if-modified-since"] = state.last_modified
-    page = surroundings.web.fetch(url, headers=headers)
+    page = context.web.fetch(url, headers=headers)
     if page.status == 304:
         return None
     if page.status in BUSY or page.status >= 500:
         raise Unavailable(
             f"{url}: its server answered {page.status}",
-            retry_after_seconds=_retry_after(surroundings, page.headers.get("retry-after", "")),
+            retry_after_seconds=_retry_after(context, page.headers.get("retry-after", "")),
         )
     if page.status != 200:
         raise BadAnswer(f"{url}: its server answered {page.status}", hint="look at the address")
@@ -53,13 +53,13 @@ def remember(state: FetchState, page: Page) -> None:
     state.last_modified = page.headers.get("last-modified")
 
 
-def _retry_after(surroundings: Surroundings, said: str) -> int:
+def _retry_after(context: SourceContext, said: str) -> int:
     """Read ``Retry-After``, seconds or a date (RFC 9110, section 10.2.3); no more than a day."""
     if said.isascii() and said.isdecimal() and len(said) < 10:
         return min(int(said), MAX_RETRY_SECONDS)
     try:
         moment = parsedate_to_datetime(said[:64])
-        seconds = (moment - surroundings.clock()).total_seconds()
+        seconds = (moment - context.clock()).total_seconds()
     except (TypeError, ValueError, OverflowError):
         return 1
     return int(min(max(seconds, 1), MAX_RETRY_SECONDS))

@@ -77,7 +77,7 @@ class FolderSource(SourceBase[FolderConfig, SourceState]):
 
     @classmethod
     def examine(cls, config: FolderConfig, folders: Sequence[PurePath]) -> None:
-        """Return if the folder may be read.
+        """Raise unless the folder may be read.
 
         Raises:
             Invalid: it is in none of ``folders``.
@@ -86,12 +86,12 @@ class FolderSource(SourceBase[FolderConfig, SourceState]):
 
     def collect(self, *, full: bool) -> Iterator[Item | Seen]:  # noqa: ARG002 - it always walks
         """Yield every file that can be read, those that have not changed only by name."""
-        root = _find_root(self.config, self.surroundings.folders)
-        stamps = self.surroundings.stamps()
-        paths = {self._key(root, path): path for path in _walk(root, self.surroundings.check)}
+        root = _find_root(self.config, self.context.folders)
+        stamps = self.context.stamps()
+        paths = {self._key(root, path): path for path in _walk(root, self.context.check)}
         named = _by_name(paths)
         for key, path in paths.items():
-            self.surroundings.check()
+            self.context.check()
             content = self._read(path)
             if content is None:
                 if key in stamps:
@@ -191,7 +191,7 @@ def _walk(root: Path, check: Callable[[], None]) -> Iterator[Path]:
 
 
 def _by_name(paths: dict[str, Path]) -> dict[str, str]:
-    """Give keys by the names by which wikis link: without folder and ending, in small letters."""
+    """Return keys by the names by which wikis link: without folder and ending, in small letters."""
     named: dict[str, str] = {}
     for key in paths:
         named.setdefault(PurePosixPath(key).stem.lower(), key)
@@ -211,7 +211,7 @@ def _make_item(
 
 
 def _resolve(key: str, reference: str, paths: dict[str, Path], named: dict[str, str]) -> str | None:
-    """Give the key of the file that another refers to."""
+    """Return the key of the file that another refers to."""
     plain = unquote(reference).partition("#")[0].partition("?")[0]
     joined = os.path.normpath(PurePosixPath(key).parent / plain) if plain else ""
     for candidate in (joined, f"{joined}.md"):
@@ -268,7 +268,7 @@ def _load_toml(source: str) -> object:
 
 
 def _values(value: object) -> list[str]:
-    """Give what is said as text: a value, or those of a list; what is nested deeper is left out."""
+    """Return what is said as text: a value, or those of a list; what is nested deeper is not."""
     values = value if isinstance(value, list) else [value]
     plain = [one for one in values[:MAX_FRONT_VALUES] if isinstance(one, PLAIN)]
     return [said for said in (str(one).strip() for one in plain) if said]

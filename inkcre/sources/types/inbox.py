@@ -45,7 +45,7 @@ class InboxSource(SourceBase[InboxConfig, SourceState]):
     takes_items: ClassVar[bool] = True
 
     def receive(self, headers: Headers[str, str], body: bytes, now: datetime) -> list[Item]:
-        """Give the items of a message.
+        """Return the items of a message.
 
         Raises:
             Forbidden: it is not signed with the source's secret, or not lately.
@@ -53,7 +53,7 @@ class InboxSource(SourceBase[InboxConfig, SourceState]):
         """
         if self.config.secret is None:
             raise Forbidden(
-                f"source {self.surroundings.source_id}: takes no messages",
+                f"source {self.context.source_id}: takes no messages",
                 hint="give it a secret, as config.secret",
             )
         message_id = verify(self.config.secret.get_secret_value(), headers, body, now)

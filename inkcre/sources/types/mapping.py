@@ -97,7 +97,7 @@ def _one(template: str, part: object, name: str) -> str:
 
 
 def fill(template: str, part: object) -> list[str]:
-    """Give the values that a template has in a part of a message; none where nothing is said."""
+    """Return the values that a template has in a part of a message; none where nothing is said."""
     if not template or template.startswith("/"):
         return [_say(value) for value in find(part, template) if value is not None][:MAX_VALUES]
     found = {pointer: next(find(part, pointer), None) for pointer in _POINTER.findall(template)}

@@ -20,7 +20,7 @@ class Feed:
 
 
 def read_opml(content: bytes) -> list[Feed]:
-    """Give the feeds of a list, each once, from all its folders.
+    """Return the feeds of a list, each once, from all its folders.
 
     Raises:
         Invalid: this is no OPML.

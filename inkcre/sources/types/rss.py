@@ -79,7 +79,7 @@ class RssSource(SourceBase[RssConfig, FetchState]):
     def collect(self, *, full: bool) -> Iterator[Item | Seen]:
         """Yield the feed itself and its entries, if it has changed."""
         url = self.config.url
-        found = fetch_if_changed(self.surroundings, url, self.state, full=full, accept=ACCEPT)
+        found = fetch_if_changed(self.context, url, self.state, full=full, accept=ACCEPT)
         if found is None:
             return
         yield from read_feed(found.content, found.headers, url)
@@ -90,9 +90,7 @@ class RssSource(SourceBase[RssConfig, FetchState]):
         url = _link_of(block)
         if url is None:
             return None
-        answer = fetch_if_changed(
-            self.surroundings, url, FetchState(), full=True, accept="text/html"
-        )
+        answer = fetch_if_changed(self.context, url, FetchState(), full=True, accept="text/html")
         kind = answer.headers.get("content-type", "") if answer else ""
         if answer is None or "html" not in kind:
             return None
@@ -103,7 +101,7 @@ class RssSource(SourceBase[RssConfig, FetchState]):
 
 
 def _link_of(block: Block) -> str | None:
-    """Give the address of an entry's page; None of what is no entry, or was changed by somebody."""
+    """Return the address of an entry's page; None of what is no entry, or was changed."""
     if block.resolver != ENTRY or block.storage is not None:
         return None
     try:
@@ -206,7 +204,7 @@ def _parts(entry: Mapping[str, object], name: str) -> list[Mapping[str, object]]
 
 
 def _body(entry: Mapping[str, object]) -> dict[str, str]:
-    """Give an entry's text, as HTML if it is; the longest that the entry has."""
+    """Return an entry's text, as HTML if it is; the longest that the entry has."""
     pieces = [*_parts(entry, "content"), *_parts(entry, "summary_detail")]
     best = max(pieces, key=lambda piece: len(str(piece.get("value") or "")), default={})
     value = clean(str(best.get("value") or entry.get("summary") or "")).strip()
@@ -217,7 +215,7 @@ def _body(entry: Mapping[str, object]) -> dict[str, str]:
 
 
 def _plain(value: object) -> str:
-    """Give text without markup, on one line."""
+    """Return text without markup, on one line."""
     said = clean(str(value or ""))
     if "<" in said:
         said = parse_html(said).text()
@@ -259,7 +257,7 @@ def _enclosures(entry: Mapping[str, object], url: str) -> Iterator[NodeForm]:
 
 
 def _address(base: object, value: object) -> str | None:
-    """Give an address of the web as a whole; None when it is none."""
+    """Return an address of the web as a whole; None when it is none."""
     said = clean(str(value or "")).strip()
     try:
         whole = urljoin(str(base), said) if said else ""

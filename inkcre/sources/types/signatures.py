@@ -19,7 +19,7 @@ PREFIX = "whsec_"
 
 
 def decode_secret(secret: str) -> bytes:
-    """Give the bytes of a secret, as the specification writes it: ``whsec_`` and base64.
+    """Return the bytes of a secret, as the specification writes it: ``whsec_`` and base64.
 
     Raises:
         ValueError: it is none, or has fewer than 24 bytes.
@@ -34,7 +34,7 @@ def decode_secret(secret: str) -> bytes:
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-    """Give the id of a message that was signed with the secret, lately.
+    """Return the id of a message that was signed with the secret, lately.
 
     Raises:
         Forbidden: it was not, or a header is missing.

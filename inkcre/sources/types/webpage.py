@@ -44,7 +44,7 @@ class WebpageSource(SourceBase[WebpageConfig, WebpageState]):
     def collect(self, *, full: bool) -> Iterator[Item | Seen]:
         """Yield the page's text, if it has changed."""
         url = self.config.url
-        found = fetch_if_changed(self.surroundings, url, self.state, full=full, accept=ACCEPT)
+        found = fetch_if_changed(self.context, url, self.state, full=full, accept=ACCEPT)
         if found is None:
             return
         kind = found.headers.get("content-type", "")

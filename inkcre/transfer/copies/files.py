@@ -57,7 +57,7 @@ def named_files(database: Database) -> Iterator[str]:
 
 
 def find_key(name: str) -> FileKey:
-    """Give the key of what a block calls its file.
+    """Return the key of what a block calls its file.
 
     Raises:
         NotFound: no file can be called so.

@@ -9,7 +9,7 @@ from inkcre.graph.digests import block_digest
 from inkcre.graph.file_notes import naming_calls, refuse_held
 from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.ports.database import Statement
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
 from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.parts import (
     Move,
@@ -26,8 +26,8 @@ _limit = bindparam("limit", type_=Integer)
 BLOCK_NAMES = ("id", "created_at", "updated_at", "storage", "resolver", "content", "digest")
 _block_columns = (
     blocks.c.id,
-    shown(blocks.c.created_at).label("created_at"),
-    shown(blocks.c.updated_at).label("updated_at"),
+    as_rfc3339(blocks.c.created_at).label("created_at"),
+    as_rfc3339(blocks.c.updated_at).label("updated_at"),
     blocks.c.storage,
     blocks.c.resolver,
     blocks.c.content,
@@ -66,12 +66,13 @@ def _add_blocks_statement(*, keeps_ids: bool) -> Statement:
     names = BLOCK_NAMES if keeps_ids else BLOCK_NAMES[1:]
     values = {
         **{name: _blocks.c[name] for name in BLOCK_NAMES},
-        "created_at": moment(_blocks.c.created_at),
-        "updated_at": moment(_blocks.c.updated_at),
+        "created_at": timestamp(_blocks.c.created_at),
+        "updated_at": timestamp(_blocks.c.updated_at),
     }
     new = select(*(values[name] for name in names)).where(true()).order_by(_blocks.c.ord)
     return Statement(
-        insert(blocks).from_select(list(names), new.suffix_with(IGNORE_TWINS)), counts=True
+        insert(blocks).from_select(list(names), new.suffix_with(ON_CONFLICT_DO_NOTHING)),
+        counts=True,
     )
 
 
@@ -87,15 +88,15 @@ DISOWN_STATED = Statement(
                 _blocks.join(
                     blocks,
                     (blocks.c.digest == _blocks.c.digest)
-                    & (blocks.c.created_at != moment(_blocks.c.created_at)),
+                    & (blocks.c.created_at != timestamp(_blocks.c.created_at)),
                 )
             )
         ),
     )
     .values(is_own=0)
 )
-"""Say of blocks that were made in the target, for an item, and are in the source too, that they are
-no item's own any more. What an earlier copy brought has the same time, and stays what it is."""
+"""Make blocks no item's own any more that were made in the target, for an item, and are in the
+source too. What an earlier copy brought has the same time, and stays what it is."""
 
 _block_keys = json_rows("keys", ord=BigInteger(), digest=Text())
 FIND_BLOCKS = Query(
@@ -156,8 +157,8 @@ _from = blocks.alias("from_block")
 _to = blocks.alias("to_block")
 _relation_columns = (
     relations.c.id,
-    shown(relations.c.created_at).label("created_at"),
-    shown(relations.c.updated_at).label("updated_at"),
+    as_rfc3339(relations.c.created_at).label("created_at"),
+    as_rfc3339(relations.c.updated_at).label("updated_at"),
     _from.c.digest.label("from_digest"),
     _to.c.digest.label("to_digest"),
     relations.c.content,
@@ -202,8 +203,8 @@ _relations = json_rows(
 def _add_relations_statement(*, keeps_ids: bool) -> Statement:
     values = {
         "id": _relations.c.id,
-        "created_at": moment(_relations.c.created_at),
-        "updated_at": moment(_relations.c.updated_at),
+        "created_at": timestamp(_relations.c.created_at),
+        "updated_at": timestamp(_relations.c.updated_at),
         "from_": _from.c.id,
         "to_": _to.c.id,
         "content": _relations.c.content,
@@ -221,7 +222,8 @@ def _add_relations_statement(*, keeps_ids: bool) -> Statement:
         .order_by(_relations.c.ord)
     )
     return Statement(
-        insert(relations).from_select(list(values), new.suffix_with(IGNORE_TWINS)), counts=True
+        insert(relations).from_select(list(values), new.suffix_with(ON_CONFLICT_DO_NOTHING)),
+        counts=True,
     )
 
 
@@ -265,8 +267,8 @@ FIND_RELATIONS = Query(
     select(
         _wanted.c.ord,
         relations.c.id,
-        shown(relations.c.created_at).label("created_at"),
-        shown(relations.c.updated_at).label("updated_at"),
+        as_rfc3339(relations.c.created_at).label("created_at"),
+        as_rfc3339(relations.c.updated_at).label("updated_at"),
         _wanted.c.from_digest,
         _wanted.c.to_digest,
         relations.c.content,

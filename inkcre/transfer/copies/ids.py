@@ -24,22 +24,22 @@ from sqlalchemy import (
 
 from inkcre.graph.tables import blocks, relations, sources
 from inkcre.ports.database import Database, Statement
-from inkcre.sql.constructs import Expression, json_rows, shown
+from inkcre.sql.constructs import Expression, as_rfc3339, json_rows
 from inkcre.sql.rows import Query, Values
 from inkcre.transfer.copies.parts import Move, as_rows, pick, read_pages
 
 KEPT: dict[str, tuple[Table, dict[str, Expression]]] = {
     "blocks": (
         blocks,
-        {"one": blocks.c.digest, "other": shown(blocks.c.created_at)},
+        {"one": blocks.c.digest, "other": as_rfc3339(blocks.c.created_at)},
     ),
     "relations": (
         relations,
-        {"one": relations.c.content, "other": shown(relations.c.created_at)},
+        {"one": relations.c.content, "other": as_rfc3339(relations.c.created_at)},
     ),
     "sources": (
         sources,
-        {"one": sources.c.type, "other": shown(sources.c.created_at)},
+        {"one": sources.c.type, "other": as_rfc3339(sources.c.created_at)},
     ),
 }
 """The tables whose rows keep their ids, and what tells that a row of the same id is the same."""
@@ -163,8 +163,8 @@ READ_SOURCE_KEYS = Query(
     select(
         sources.c.id,
         sources.c.type,
-        shown(sources.c.created_at).label("created_at"),
-        shown(sources.c.updated_at).label("updated_at"),
+        as_rfc3339(sources.c.created_at).label("created_at"),
+        as_rfc3339(sources.c.updated_at).label("updated_at"),
         sources.c.config,
     )
     .where(sources.c.id > bindparam("after_id", type_=BigInteger))
@@ -234,7 +234,7 @@ NOBODY = 0
 
 
 def find_block_ids(move: Move, ids: Collection[int]) -> dict[int, int]:
-    """Give what blocks are called in the target, by what they are called in the source."""
+    """Return what blocks are called in the target, by what they are called in the source."""
     if move.keeps_ids or not ids:
         return {id_: id_ for id_ in ids}
     keys = as_rows([{"id": id_} for id_ in ids])

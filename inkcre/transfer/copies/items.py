@@ -23,7 +23,7 @@ from sqlalchemy import (
 from inkcre.graph.tables import blocks, source_items
 from inkcre.ports.database import Statement
 from inkcre.sources.items.revisions import Arc, read_arcs, revision_digest, sort_arcs
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
 from inkcre.sql.rows import Query, count_of
 from inkcre.sql.values import dump
 from inkcre.transfer.copies.ids import NOBODY, find_block_ids
@@ -83,7 +83,7 @@ READ_ITEMS = Query(
         source_items.c.is_own,
         blocks.c.digest.label("now_digest"),
         source_items.c.block_id,
-        shown(blocks.c.created_at).label("made_at"),
+        as_rfc3339(blocks.c.created_at).label("made_at"),
     )
     .select_from(source_items.outerjoin(blocks, blocks.c.id == source_items.c.block_id))
     .where(
@@ -111,7 +111,7 @@ ADD_ITEMS = Statement(
             _items.c.arcs,
             _items.c.block_digest,
             case(
-                (or_(blocks.c.id.is_(None), blocks.c.created_at == moment(_items.c.made_at)),
+                (or_(blocks.c.id.is_(None), blocks.c.created_at == timestamp(_items.c.made_at)),
                  _items.c.is_own),
                 else_=0,
             ),
@@ -120,7 +120,7 @@ ADD_ITEMS = Statement(
         .select_from(_items.outerjoin(blocks, blocks.c.digest == _items.c.now_digest))
         .where(or_(_items.c.now_digest.is_(None), blocks.c.id.is_not(None)))
         .order_by(_items.c.ord)
-        .suffix_with(IGNORE_TWINS),
+        .suffix_with(ON_CONFLICT_DO_NOTHING),
     ),
     counts=True,
 )  # fmt: skip

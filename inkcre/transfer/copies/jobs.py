@@ -30,7 +30,13 @@ from inkcre.jobs.cleanup import SWEEP
 from inkcre.jobs.jobs import source_lane
 from inkcre.ports.database import Statement
 from inkcre.sources.collect import COLLECT, ORGANIZE
-from inkcre.sql.constructs import IGNORE_TWINS, RowSource, json_rows, moment, shown
+from inkcre.sql.constructs import (
+    ON_CONFLICT_DO_NOTHING,
+    RowSource,
+    as_rfc3339,
+    json_rows,
+    timestamp,
+)
 from inkcre.sql.rows import Query, count_of
 from inkcre.sql.tables import jobs
 from inkcre.transfer.copies.ids import NOBODY, find_block_ids
@@ -78,13 +84,13 @@ class _WaitingJob:
 READ_WAITING = Query(
     select(
         jobs.c.id,
-        shown(jobs.c.created_at).label("created_at"),
+        as_rfc3339(jobs.c.created_at).label("created_at"),
         jobs.c.kind,
         jobs.c.payload,
         jobs.c.state,
         jobs.c.attempts,
-        shown(jobs.c.run_at).label("run_at"),
-        shown(jobs.c.claimable_at).label("claimable_at"),
+        as_rfc3339(jobs.c.run_at).label("run_at"),
+        as_rfc3339(jobs.c.claimable_at).label("claimable_at"),
         jobs.c.lane,
         jobs.c.error,
         jobs.c.dedupe_key,
@@ -118,7 +124,7 @@ def _is_first(given: RowSource) -> ColumnElement[bool]:
         jobs.c.id == given.c.first_id,
         jobs.c.dedupe_key.is_(None),
         jobs.c.kind == given.c.kind,
-        shown(jobs.c.created_at) == given.c.first_created_at,
+        as_rfc3339(jobs.c.created_at) == given.c.first_created_at,
     )
 
 
@@ -129,13 +135,13 @@ ADD_JOBS = Statement(
             "error", "dedupe_key", "source_id",
         ],
         select(
-            moment(_given.c.created_at),
+            timestamp(_given.c.created_at),
             _given.c.kind,
             _given.c.payload,
             literal("pending", Text),
             _given.c.attempts,
-            moment(_given.c.run_at),
-            moment(_given.c.claimable_at),
+            timestamp(_given.c.run_at),
+            timestamp(_given.c.claimable_at),
             _given.c.lane,
             _given.c.error,
             _given.c.dedupe_key,
@@ -143,7 +149,7 @@ ADD_JOBS = Statement(
         )
         .where(~exists().where(_is_first(_given)))
         .order_by(_given.c.ord)
-        .suffix_with(IGNORE_TWINS),
+        .suffix_with(ON_CONFLICT_DO_NOTHING),
     ),
     counts=True,
 )  # fmt: skip
@@ -179,12 +185,12 @@ FIND_JOBS = Query(
 
 
 def _keep(_: Move, payloads: Sequence[str]) -> list[str]:
-    """Give payloads that name nothing by id."""
+    """Return payloads that name nothing by id."""
     return list(payloads)
 
 
 def _rename_block(move: Move, payloads: Sequence[str]) -> list[str]:
-    """Give payloads that name a block, by its id in the target."""
+    """Return payloads that name a block, by its id in the target."""
     said = [json.loads(payload) for payload in payloads]
     ids = find_block_ids(move, {one["block_id"] for one in said})
     return [json.dumps({**one, "block_id": ids[one["block_id"]]}) for one in said]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import BigInteger, Integer, Text, and_, bindparam, exists, insert, or_, select
 
 from inkcre.ports.database import Statement
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
 from inkcre.sql.rows import Query, count_of
 from inkcre.sql.tables import schedules
 from inkcre.transfer.copies.ids import NOBODY
@@ -24,15 +24,15 @@ SCHEDULE_NAMES = (
     "next_run_at", "last_due_at",
 )  # fmt: skip
 _schedule_columns = (
-    shown(schedules.c.created_at).label("created_at"),
-    shown(schedules.c.updated_at).label("updated_at"),
+    as_rfc3339(schedules.c.created_at).label("created_at"),
+    as_rfc3339(schedules.c.updated_at).label("updated_at"),
     schedules.c.kind,
     schedules.c.payload,
     schedules.c.cron,
     schedules.c.every_seconds,
     schedules.c.timezone,
-    shown(schedules.c.next_run_at).label("next_run_at"),
-    shown(schedules.c.last_due_at).label("last_due_at"),
+    as_rfc3339(schedules.c.next_run_at).label("next_run_at"),
+    as_rfc3339(schedules.c.last_due_at).label("last_due_at"),
 )
 
 
@@ -89,20 +89,20 @@ ADD_SCHEDULES = Statement(
     insert(schedules).from_select(
         [*SCHEDULE_NAMES, "source_id"],
         select(
-            moment(_schedules.c.created_at),
-            moment(_schedules.c.updated_at),
+            timestamp(_schedules.c.created_at),
+            timestamp(_schedules.c.updated_at),
             _schedules.c.kind,
             _schedules.c.payload,
             _schedules.c.cron,
             _schedules.c.every_seconds,
             _schedules.c.timezone,
-            moment(_schedules.c.next_run_at),
-            moment(_schedules.c.last_due_at),
+            timestamp(_schedules.c.next_run_at),
+            timestamp(_schedules.c.last_due_at),
             _schedules.c.source,
         )
         .where(or_(_schedules.c.source.is_not(None), ~_is_there))
         .order_by(_schedules.c.ord)
-        .suffix_with(IGNORE_TWINS),
+        .suffix_with(ON_CONFLICT_DO_NOTHING),
     ),
     counts=True,
 )

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, tru
 
 from inkcre.graph.tables import sources
 from inkcre.ports.database import Statement
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows, moment, shown
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
 from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.ids import NOBODY, match_sources
 from inkcre.transfer.copies.parts import (
@@ -27,8 +27,8 @@ SOURCE_NAMES = (
 )  # fmt: skip
 _source_columns = (
     sources.c.id,
-    shown(sources.c.created_at).label("created_at"),
-    shown(sources.c.updated_at).label("updated_at"),
+    as_rfc3339(sources.c.created_at).label("created_at"),
+    as_rfc3339(sources.c.updated_at).label("updated_at"),
     sources.c.type,
     sources.c.nickname,
     sources.c.config,
@@ -70,12 +70,13 @@ def _add_sources_statement(*, keeps_ids: bool) -> Statement:
     names = SOURCE_NAMES if keeps_ids else SOURCE_NAMES[1:]
     values = {
         **{name: _sources.c[name] for name in SOURCE_NAMES},
-        "created_at": moment(_sources.c.created_at),
-        "updated_at": moment(_sources.c.updated_at),
+        "created_at": timestamp(_sources.c.created_at),
+        "updated_at": timestamp(_sources.c.updated_at),
     }
     new = select(*(values[name] for name in names)).where(true()).order_by(_sources.c.ord)
     return Statement(
-        insert(sources).from_select(list(names), new.suffix_with(IGNORE_TWINS)), counts=True
+        insert(sources).from_select(list(names), new.suffix_with(ON_CONFLICT_DO_NOTHING)),
+        counts=True,
     )
 
 

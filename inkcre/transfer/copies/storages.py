@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, tru
 
 from inkcre.graph.tables import storages
 from inkcre.ports.database import Statement
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, json_rows
 from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.parts import (
     Move,
@@ -49,7 +49,7 @@ ADD_STORAGES = Statement(
         list(NAMES),
         select(_storages.c.name, _storages.c.nickname, _storages.c.type)
         .where(true())
-        .suffix_with(IGNORE_TWINS),
+        .suffix_with(ON_CONFLICT_DO_NOTHING),
     ),
     counts=True,
 )

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from inkcre.ports.database import Statement
-from inkcre.sql.constructs import IGNORE_TWINS, json_rows
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, json_rows
 from inkcre.sql.rows import Query, Values, count_of
 from inkcre.sql.tables import keyvalues
 from inkcre.transfer.copies.parts import Move, Part, find_rows, pick, read_pages
@@ -65,7 +65,7 @@ ADD_VALUE = Statement(
             bindparam("expires_at", type_=BigInteger),
         )
         .where(true())
-        .suffix_with(IGNORE_TWINS),
+        .suffix_with(ON_CONFLICT_DO_NOTHING),
     ),
     counts=True,
 )

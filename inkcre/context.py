@@ -4,7 +4,6 @@ A request or a tick is an invocation. The application binds its components to th
 context; routes and domain code ask for them here and cannot tell how long they live.
 """
 
-from collections.abc import Callable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -18,10 +17,6 @@ from inkcre.ports.web import Web
 
 KEEP_DAYS = 30
 """How long a file stays that was let go: never shorter than what is undone is remembered."""
-
-
-def wake_nobody() -> None:
-    """Do nothing: nobody runs jobs beside requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +40,6 @@ class Components:
 
     keep_days: int = KEEP_DAYS
     """How long files stay that were let go."""
-
-    wake: Callable[[], None] = wake_nobody
-    """Says that a job has been added, to those who run jobs beside requests."""
 
 
 _bound: ContextVar[Components] = ContextVar("inkcre_components")

@@ -64,7 +64,7 @@ class Dying:
 def beside(context: Components, folder: str) -> Components:
     """Return a base that looks at its storage anew, below a prefix of a play's own."""
     storage: Any = PrefixedStorage(context.storage, folder)
-    return replace(context, storage=storage, tenure=Tenure(), wake=lambda: None)
+    return replace(context, storage=storage, tenure=Tenure())
 
 
 def content_of(name: str) -> bytes:

@@ -11,10 +11,10 @@ from importlib import import_module
 from typing import Any, cast
 
 from inkcre.adapters.cached import CachedWeb
-from inkcre.context import KEEP_DAYS, Components, wake_nobody
+from inkcre.context import KEEP_DAYS, Components
 from inkcre.errors import Misconfigured, Unsupported
 from inkcre.ports.clock import Clock
-from inkcre.ports.database import Database
+from inkcre.ports.database import Database, wake_nobody
 from inkcre.ports.keyvalue import KeyValue, KeyValueCapabilities, KeyValueNeeds
 from inkcre.ports.scheduler import Scheduler
 from inkcre.ports.sources import SourceTypes
@@ -198,14 +198,14 @@ def build_components(
         settings: what was chosen.
         bindings: resources that Workers lend, by name, for the adapters that name one.
         clock: what gives the time.
-        wake: says that a job has been added, to those who run jobs beside requests.
+        wake: called when a job was added, for those who run jobs beside requests.
         tenure: what is remembered of the storage, from one invocation to the next.
 
     Raises:
         Unsupported: this version, or this installation, has no such adapter.
         Misconfigured: an adapter cannot make sense of its section.
     """
-    database = build_database(settings, bindings=bindings)
+    database = build_database(settings, bindings=bindings, wake=wake)
     keyvalue = build_keyvalue(settings, database, bindings=bindings, clock=clock)
     return Components(
         database=database,
@@ -218,7 +218,6 @@ def build_components(
         timezone=getattr(settings.scheduler, "timezone", "UTC"),
         tenure=tenure or build_tenure(settings),
         keep_days=getattr(settings.storage, "keep_days", KEEP_DAYS),
-        wake=wake,
     )
 
 
@@ -247,15 +246,22 @@ def require(needs: KeyValueNeeds, *, of: KeyValueCapabilities, kind: str) -> Non
         )
 
 
-def build_database(settings: Settings, *, bindings: Bindings | None = None) -> Database:
-    """Build what keeps rows.
+def build_database(
+    settings: Settings,
+    *,
+    bindings: Bindings | None = None,
+    wake: Callable[[], None] = wake_nobody,
+) -> Database:
+    """Build what keeps rows; in a process it calls ``wake`` when a batch has added jobs.
 
     Raises:
         Unsupported: this version, or this installation, has no such adapter.
         Misconfigured: the adapter cannot make sense of its section.
     """
     adapter = load_adapter("database", settings.database.kind)
-    database: Database = adapter(settings.database, *_get_binding(settings.database, bindings))
+    more = {"wake": wake} if adapter.lifetime == "process" else {}
+    binding = _get_binding(settings.database, bindings)
+    database: Database = adapter(settings.database, *binding, **more)
     return database
 
 

@@ -92,7 +92,6 @@ def retry_job(job_id: PathId) -> Response:
     """Let a job run again, as if it had never been tried."""
     context = components()
     job = jobs.retry_job(context.database, job_id, context.clock())
-    context.wake()
     return json_response(job)
 
 

@@ -111,6 +111,7 @@ ENQUEUE = Query(
         .order_by(_given.c.ord)
     ).returning(jobs.c.id),
     Id,
+    adds_jobs=True,
 )
 """Add jobs whose dedupe keys are not there yet; gives the ids of those added."""
 
@@ -142,6 +143,7 @@ RETRY = Query(
     )
     .returning(*JOB_COLUMNS),
     Job,
+    adds_jobs=True,
 )  # fmt: skip
 """Let a job that failed or was cancelled wait again."""
 

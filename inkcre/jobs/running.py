@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from pydantic import ValidationError
 
-from inkcre.context import Components, wake_nobody
+from inkcre.context import Components
 from inkcre.errors import InkcreError, SurroundingsError, Unavailable
 from inkcre.jobs.kinds import AnyKind, Hold, Kinds, Outcome, RunningJob
 from inkcre.jobs.leases import (
@@ -21,6 +21,7 @@ from inkcre.jobs.leases import (
     postpone_call,
     write_fenced,
 )
+from inkcre.ports.database import wake_nobody
 from inkcre.sql.text import clean
 from inkcre.tracing import trace
 

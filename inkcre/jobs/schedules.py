@@ -215,6 +215,7 @@ ENQUEUE_DUE = Query(
         .order_by(_due.c.ord)
     ).returning(jobs.c.id),
     Id,
+    adds_jobs=True,
 )
 """Add the jobs of schedules that are still due when they were seen to be; but none for a source
 whose last one still waits for its first attempt: slower than its schedule, it would queue up."""

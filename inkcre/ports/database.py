@@ -35,20 +35,29 @@ class Statement:
     import, and named for what they do.
     """
 
-    __slots__ = ("clause", "counts", "is_durable")
+    __slots__ = ("adds_jobs", "clause", "counts", "is_durable")
 
     made: ClassVar[list["Statement"]] = []
     """Every statement there is, for those who want to compile them ahead."""
 
     def __init__(
-        self, clause: ClauseElement, *, counts: bool = False, is_durable: bool = True
+        self,
+        clause: ClauseElement,
+        *,
+        counts: bool = False,
+        is_durable: bool = True,
+        adds_jobs: bool = False,
     ) -> None:
         """Wrap a clause; one that ``counts`` gives one row: how many rows it changed.
 
         What a statement that is not durable writes, alone in its batch, may be gone after a power
         cut, though never after the end of a process, and never without what came later. It is a
         hint: an adapter for which that is no cheaper takes no notice.
+
+        Behind a batch with a statement that ``adds_jobs``, an adapter of a process wakes those who
+        run jobs there: whoever writes need not remember.
         """
+        self.adds_jobs = adds_jobs
         self.clause = clause
         self.counts = counts
         self.is_durable = is_durable
@@ -57,6 +66,15 @@ class Statement:
     def __call__(self, **parameters: object) -> Call:
         """Pair the statement with values for its parameters."""
         return Call(self, parameters)
+
+
+def wake_nobody() -> None:
+    """Do nothing: nobody runs jobs beside requests."""
+
+
+def adds_jobs(calls: Sequence[Call]) -> bool:
+    """Tell whether there may be new jobs once a batch is committed."""
+    return any(call.statement.adds_jobs for call in calls)
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,12 @@ from inkcre.assembly.assembly import (
     require,
     utc_now,
 )
-from inkcre.context import Components, wake_nobody
+from inkcre.context import Components
 from inkcre.errors import InkcreError, OperatorError, SchemaBehind, SurroundingsError
 from inkcre.jobs.kinds import Kinds
 from inkcre.jobs.schedules import Due
 from inkcre.ports.clock import Clock
-from inkcre.ports.database import Database
+from inkcre.ports.database import Database, wake_nobody
 from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.ports.storage import InFolder, Standing, Storage, Tenure
 from inkcre.sections.settings import Settings
@@ -116,7 +116,7 @@ def provide_components(
 
     @contextmanager
     def build(bindings: Bindings) -> Iterator[Components]:
-        built = build_components(settings, bindings=bindings, clock=clock, wake=wake, tenure=tenure)
+        built = build_components(settings, bindings=bindings, clock=clock, tenure=tenure)
         try:
             yield built
         finally:

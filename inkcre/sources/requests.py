@@ -40,7 +40,6 @@ def enqueue_collect(context: Components, source_id: int, *, full: bool) -> Job:
         return waiting
     job_id = enqueue(context.database, job, context.clock())
     assert job_id is not None
-    context.wake()
     return get_job(context.database, job_id)
 
 

@@ -40,9 +40,16 @@ class Query(Statement, Generic[R]):
 
     __slots__ = ("_decoders", "_names", "_record")
 
-    def __init__(self, clause: ReturnsRows, record: type[R], *, is_durable: bool = True) -> None:
+    def __init__(
+        self,
+        clause: ReturnsRows,
+        record: type[R],
+        *,
+        is_durable: bool = True,
+        adds_jobs: bool = False,
+    ) -> None:
         """Pair a clause with the record that each of its rows is."""
-        super().__init__(clause, is_durable=is_durable)
+        super().__init__(clause, is_durable=is_durable, adds_jobs=adds_jobs)
         wanted: Any = record
         found = fields(wanted)
         self._record = record

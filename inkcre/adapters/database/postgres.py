@@ -7,7 +7,7 @@ https://www.psycopg.org/psycopg3/docs/advanced/pipeline.html
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -29,6 +29,8 @@ from inkcre.ports.database import (
     Lifetime,
     PoolUsage,
     Row,
+    adds_jobs,
+    wake_nobody,
 )
 from inkcre.sections.database import PostgresSettings, QueuePoolSettings, StaticPoolSettings
 
@@ -64,7 +66,10 @@ class PostgresDatabase:
         "postgresql", is_shared=True, can_migrate=True
     )
 
-    def __init__(self, settings: PostgresSettings) -> None:
+    def __init__(
+        self, settings: PostgresSettings, *, wake: Callable[[], None] = wake_nobody
+    ) -> None:
+        self._wake = wake
         self._settings = settings
         self._conninfo = _conninfo(settings)
         self._prepare = settings.prepared_statements
@@ -90,6 +95,12 @@ class PostgresDatabase:
         """Run statements in one transaction and one round trip."""
         if not calls:
             return []
+        rows = self._insist(calls)
+        if adds_jobs(calls):
+            self._wake()
+        return rows
+
+    def _insist(self, calls: Sequence[Call]) -> list[list[Row]]:
         with _translated():
             for attempt in range(1, ATTEMPTS):
                 try:

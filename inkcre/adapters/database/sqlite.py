@@ -28,6 +28,8 @@ from inkcre.ports.database import (
     PoolUsage,
     Row,
     Statement,
+    adds_jobs,
+    wake_nobody,
 )
 from inkcre.sections.database import SqliteSettings
 
@@ -53,7 +55,8 @@ class SqliteDatabase:
         "sqlite", is_shared=False, can_migrate=True
     )
 
-    def __init__(self, settings: SqliteSettings) -> None:
+    def __init__(self, settings: SqliteSettings, *, wake: Callable[[], None] = wake_nobody) -> None:
+        self._wake = wake
         if sqlite3.sqlite_version_info < MINIMUM_VERSION:
             raise Misconfigured(
                 f"SQLite {sqlite3.sqlite_version}: older than 3.38",
@@ -85,6 +88,12 @@ class SqliteDatabase:
         """Run statements in one transaction that takes the write lock at its start."""
         if not calls:
             return []
+        rows = self._batch(calls)
+        if adds_jobs(calls):
+            self._wake()
+        return rows
+
+    def _batch(self, calls: Sequence[Call]) -> list[list[Row]]:
         with _translated(), self._borrow() as connection:
             if len(calls) == 1:  # a transaction by itself
                 return [self._run_alone(connection, calls[0])]

@@ -287,7 +287,8 @@ ENQUEUE_ORGANIZING = Statement(
             )
         )
         .where(source_items.c.block_id.is_not(None))
-    )
+    ),
+    adds_jobs=True,
 )
 """Add the jobs that organize the blocks of some items."""
 

@@ -69,7 +69,7 @@ def test_read_is_one_round_trip_without_a_transaction_around_it(
 
 
 def test_batch_is_one_round_trip(postgres_tcp_url: str, proxy: CountingProxy) -> None:
-    """A graph with ten neighbours: three statements, one wait."""
+    """A graph with ten neighbours: four statements, one wait."""
     database = hyperdrive_database(through(proxy, postgres_tcp_url))
     assert len(graphs.write_calls(database, plan_graph(FORM), NOW)) == 2
     database.ping()

@@ -14,7 +14,7 @@ import worker
 from inkcre.edge.bindings import WorkerBindings
 from inkcre.errors import InkcreError
 from inkcre.sql.constructs import json_rows
-from inkcre.sql.tables import blocks, storages
+from inkcre.graph.tables import blocks, storages
 from inkcre.ports.database import Statement
 from sqlalchemy import BigInteger, LargeBinary, Text, bindparam, delete, func, insert, select, true
 

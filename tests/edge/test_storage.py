@@ -26,7 +26,7 @@ from datetime import UTC, datetime, timedelta
 from inkcre.edge.bindings import WorkerBindings
 from inkcre.graph.blocks import delete_block
 from inkcre.graph.files import claims, files, sweeps
-from inkcre.sql.tables import file_notes
+from inkcre.graph.tables import file_notes
 from inkcre.ports.database import Statement
 from sqlalchemy import update
 

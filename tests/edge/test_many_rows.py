@@ -1,5 +1,9 @@
 """More rows than one value of D1 may hold: 2 MB, of which 3,000 rows of 2 KB are three times."""
 
+from pathlib import Path
+
+from inkcre.edge.local.migrations import apply_migrations
+from tests.edge import homes
 from tests.edge.conftest import Start
 
 ROWS = 3000
@@ -59,9 +63,13 @@ result
 SEEDS = (1, 2)
 
 
-def test_rows_beyond_the_limit_of_a_value_are_written_and_read(start: Start) -> None:
+def test_rows_beyond_the_limit_of_a_value_are_written_and_read(
+    start: Start, tmp_path: Path
+) -> None:
     """Graphs and items of random sizes and scripts: all of them, each once, and away again."""
-    running = start("edge-d1")
+    state = tmp_path / "state"
+    apply_migrations(homes.options_of("edge-d1").artifact, "DB", state)
+    running = start("edge-d1", state=state)
     for seed in SEEDS:
         assert running.run(WORK.format(rows=ROWS, seed=seed)) == {
             "blocks": ROWS,

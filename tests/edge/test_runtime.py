@@ -51,7 +51,7 @@ def test_modules_of_other_homes_are_not_loaded(edge: httpx.Client, home: str) ->
         "fetch",
         "cron_trigger",
     }
-    assert tops["inkcre"] < 160
+    assert tops["inkcre"] < 190
     assert len(modules) < 900
 
 

@@ -248,9 +248,7 @@ def proxy(postgres_tcp_url: str) -> Iterator[CountingProxy]:
         yield proxy
 
 
-def test_batch_is_one_round_trip(
-    postgres_tcp_url: str, proxy: CountingProxy
-) -> None:
+def test_batch_is_one_round_trip(postgres_tcp_url: str, proxy: CountingProxy) -> None:
     """A graph with ten neighbours: BEGIN, four statements and COMMIT go out together."""
     port = urlsplit(postgres_tcp_url).port
     url = postgres_tcp_url.replace(f":{port}/", f":{proxy.port}/")

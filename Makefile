@@ -31,7 +31,8 @@ bench: $(READY)
 bench-edge: $(READY)
 	@$(BIN)/python -m benchmarks.edge $(ARGS)
 
-# Two minutes of mutated settings: nothing but diagnostics may come of them. Not part of make test.
+# The TOML files of this machine for a minute, then two of mutated settings: nothing but diagnostics
+# may come of them. Not part of make test.
 fuzz: $(READY)
 	@$(BIN)/python -m tests.fuzz_settings $(ARGS)
 

@@ -26,7 +26,7 @@ PARTS = ("starting", "configuring", "serving", "importing", "storing", "queueing
 
 
 def describe() -> str:
-    """Say what ran on what."""
+    """Tell what ran on what."""
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],

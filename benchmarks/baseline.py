@@ -23,8 +23,9 @@ from sqlalchemy import create_engine, event, select
 from sqlalchemy.orm import DeclarativeBase, Session
 from starlette.responses import Response
 
-from inkcre.infobase.digests import block_digest
-from inkcre.infobase.tables import blocks, metadata, relations
+from inkcre.graph.digests import block_digest
+from inkcre.graph.tables import blocks, relations
+from inkcre.sql.tables import metadata
 
 URL = os.environ.get("BASELINE_URL", "")
 IS_POSTGRES = URL.startswith("postgresql")

@@ -57,7 +57,7 @@ def _add(
 
 
 def measure_loading(folder: Path) -> dict[str, float]:
-    """Give the median milliseconds of one load each, taken in turns."""
+    """Return the median milliseconds of one load each, taken in turns."""
     files = [package_profiles() / "server.toml", folder / "inkcre.toml"]
     plain_settings.FILES[:] = files
     os.environ.update(ENVIRON)
@@ -85,7 +85,7 @@ def measure_loading(folder: Path) -> dict[str, float]:
 
 
 def measure_starting() -> dict[str, float]:
-    """Give the median milliseconds of one process each, taken in turns."""
+    """Return the median milliseconds of one process each, taken in turns."""
 
     def start(program: str) -> Callable[[], object]:
         command = [sys.executable, "-c", program]

@@ -154,7 +154,7 @@ def count_trips(sides: dict[str, HarnessOptions], folder: Path, table: Table) ->
 
 
 def count(proxy: CountingProxy, url: str, method: str = "GET", body: Any = None) -> tuple[int, int]:
-    """Give the round trips of one request, without those of the login, and its statements."""
+    """Return the round trips of one request, without those of the login, and its statements."""
     time.sleep(0.3)
     before, proxy.sent = proxy.turns, b""
     ask(url, method, body)

@@ -14,13 +14,13 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from benchmarks.tables import Table
 from inkcre.adapters.database.compiling import StatementCache
-from inkcre.assembly import build_database, utc_now
-from inkcre.infobase.graphs import write_calls
-from inkcre.infobase.plans import Plan
-from inkcre.infobase.transfer import BATCH_ROWS, Line, import_lines, parse_line
-from inkcre.ports.database import Call
-from inkcre.schema import migrate
+from inkcre.assembly.assembly import build_database, utc_now
+from inkcre.graph.graphs import write_calls
+from inkcre.graph.plans import Plan
+from inkcre.ports.database import Call, Database
 from inkcre.settings.loader import load_settings
+from inkcre.sql.schema import migrate
+from inkcre.transfer.imports import BATCH_ROWS, Line, import_lines, parse_line
 
 STARS = 10_000
 BLOCKS_PER_STAR = 10
@@ -44,7 +44,7 @@ def write_input(path: Path) -> None:
             file.write(json.dumps({"block": centre, "out_relations": arcs}) + "\n")
 
 
-def make_batches(path: Path) -> list[list[Call]]:
+def make_batches(path: Path, database: Database) -> list[list[Call]]:
     """Turn the input into the statements and parameters that write it, batch by batch."""
     batches: list[list[Call]] = []
     whole, rows = Plan(), 0
@@ -55,10 +55,10 @@ def make_batches(path: Path) -> list[list[Call]]:
             whole.merge(line.plan)
             rows += len(line.plan.blocks) + len(line.plan.relations)
             if rows >= BATCH_ROWS:
-                batches.append(write_calls(whole, utc_now(), counting=True))
+                batches.append(write_calls(database, whole, utc_now(), counting=True))
                 whole, rows = Plan(), 0
     if rows:
-        batches.append(write_calls(whole, utc_now(), counting=True))
+        batches.append(write_calls(database, whole, utc_now(), counting=True))
     return batches
 
 
@@ -113,7 +113,9 @@ def time_bare(kind: str, url: str, batches: list[list[Call]]) -> float:
 
 def measure(kind: str, new_url: Callable[[], str], source: Path, table: Table) -> None:
     """Measure imports into one kind of database, taking turns."""
-    batches = make_batches(source)
+    base = new_base(kind, new_url())
+    batches = make_batches(source, base)
+    base.close()
     ours, bare = [], []
     for _ in range(ROUNDS):
         bare.append(time_bare(kind, new_url(), batches))

@@ -15,7 +15,7 @@ import psycopg
 
 from benchmarks.workerd import ask
 from inkcre.edge.local.migrations import apply_migrations
-from inkcre.infobase.digests import block_digest
+from inkcre.graph.digests import block_digest
 from tests.conftest import PEPS
 from tests.edge.homes import HOMES, build, migrated_database
 from tests.edge.workerd.load import Load, send

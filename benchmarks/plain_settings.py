@@ -9,18 +9,18 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from inkcre.settings.sections.app import AppSettings
-from inkcre.settings.sections.bindings import Binding
-from inkcre.settings.sections.cache import CacheSettings
-from inkcre.settings.sections.checks import ChecksSettings
-from inkcre.settings.sections.database import DatabaseSettings, SqliteSettings
-from inkcre.settings.sections.extensions import ExtensionsSettings
-from inkcre.settings.sections.http import HttpSettings
-from inkcre.settings.sections.keyvalue import KeyValueSettings, MemoryKeyValueSettings
-from inkcre.settings.sections.logging import LoggingSettings
-from inkcre.settings.sections.scheduler import ApschedulerSettings, SchedulerSettings
-from inkcre.settings.sections.storage import FilesystemSettings, StorageSettings
-from inkcre.settings.sections.workers import WorkersSettings
+from inkcre.sections.app import AppSettings
+from inkcre.sections.bindings import Binding
+from inkcre.sections.cache import CacheSettings
+from inkcre.sections.checks import ChecksSettings
+from inkcre.sections.database import DatabaseSettings, SqliteSettings
+from inkcre.sections.extensions import ExtensionsSettings
+from inkcre.sections.http import HttpSettings
+from inkcre.sections.keyvalue import KeyValueSettings, MemoryKeyValueSettings
+from inkcre.sections.logging import LoggingSettings
+from inkcre.sections.scheduler import ApschedulerSettings, SchedulerSettings
+from inkcre.sections.storage import FilesystemSettings, StorageSettings
+from inkcre.sections.workers import WorkersSettings
 
 FILES: list[Path] = []
 """The files to read, weakest first; a source of pydantic-settings takes them from its class."""

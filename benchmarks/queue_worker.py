@@ -12,11 +12,11 @@ import time
 
 import procrastinate
 
-from inkcre.assembly import build_components
-from inkcre.infobase.jobs import find_oldest_claimable
-from inkcre.infobase.kinds import Job, JobKind, Kinds, NoPayload
+from inkcre.assembly.assembly import build_components
+from inkcre.jobs.jobs import find_oldest_claimable
+from inkcre.jobs.kinds import JobKind, Kinds, NoPayload, RunningJob
+from inkcre.jobs.threads import JobThreads
 from inkcre.settings.loader import load_settings
-from inkcre.working import JobThreads
 
 AT_A_TIME = 4
 WORK = "work"
@@ -27,7 +27,7 @@ async def noop() -> None:
     """Do nothing, as a task."""
 
 
-def do_nothing(_: Job, __: NoPayload) -> None:
+def do_nothing(_: RunningJob, __: NoPayload) -> None:
     """Do nothing, as a job."""
 
 

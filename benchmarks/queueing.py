@@ -14,15 +14,15 @@ from sqlalchemy import delete
 
 from benchmarks.queue_worker import PROCRASTINATE, WORK, noop
 from benchmarks.tables import Table
-from inkcre.assembly import build_database
-from inkcre.infobase.jobs import NewJob, enqueue_call
-from inkcre.infobase.kinds import NoPayload
-from inkcre.infobase.moments import format_moment
-from inkcre.infobase.schedules import enqueue_due
-from inkcre.infobase.tables import schedules
+from inkcre.assembly.assembly import build_database
+from inkcre.jobs.jobs import NewJob, enqueue_call
+from inkcre.jobs.kinds import NoPayload
+from inkcre.jobs.schedules import enqueue_due
 from inkcre.ports.database import Database, Statement
-from inkcre.schema import migrate
 from inkcre.settings.loader import load_settings
+from inkcre.sql.schema import migrate
+from inkcre.sql.tables import schedules
+from inkcre.sql.timestamps import format_timestamp
 
 JOBS = 3000
 ROUNDS = 3
@@ -117,7 +117,7 @@ def measure_tick(table: Table, kind: str, place: str) -> None:
     """Time ticks that find nothing among many schedules."""
     database = open_database(kind, place)
     now = datetime.now(UTC)
-    made, due = format_moment(now), format_moment(now + timedelta(days=1))
+    made, due = format_timestamp(now), format_timestamp(now + timedelta(days=1))
     text = (
         "INSERT INTO schedules (created_at, updated_at, kind, payload, cron, next_run_at)"
         f" VALUES ('{made}', '{made}', 'collect', '{{}}', '0 7 * * *', '{due}')"

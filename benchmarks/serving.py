@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.tables import Table
-from inkcre.assembly import build_database, utc_now
-from inkcre.infobase.forms import FlatGraph
-from inkcre.infobase.graphs import write_graph
-from inkcre.schema import migrate
+from inkcre.assembly.assembly import build_database, utc_now
+from inkcre.graph.forms import FlatGraph
+from inkcre.graph.graphs import write_graph
 from inkcre.settings.loader import load_settings
+from inkcre.sql.schema import migrate
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "1"))

@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from benchmarks.tables import Table
+from inkcre.api import blocks, graphs, relations
 from inkcre.app import create_app
-from inkcre.http import blocks, graphs, relations
 from inkcre.settings.loader import load_settings
 
 ROUNDS = 200

@@ -15,13 +15,13 @@ import psycopg
 from obstore.store import LocalStore, MemoryStore, S3Store
 
 from benchmarks.tables import Table
-from inkcre.assembly import build_database, build_keyvalue, build_storage
+from inkcre.assembly.assembly import build_database, build_keyvalue, build_storage
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import ValueKey
 from inkcre.ports.storage import FileKey
-from inkcre.schema import migrate
+from inkcre.sections.settings import Settings
 from inkcre.settings.loader import load_settings
-from inkcre.settings.model import Settings
+from inkcre.sql.schema import migrate
 from tests.buckets import serve_bucket
 
 ROUNDS = 5
@@ -87,7 +87,7 @@ def read_ours(storage: Any, name: str) -> int:
 
 
 def storage_sides(storage: Any, store: Any, content: bytes) -> dict[str, tuple[Act, Act, Act]]:
-    """Give what each side does, for content of a size."""
+    """Return what each side does, for content of a size."""
     return {
         "ours": (
             lambda name: storage.put(FileKey(name), content),

@@ -84,7 +84,7 @@ def ask(port: int, *, connections: int, requests: int, paths: Iterator[str] = BL
 
 
 def cpu_milliseconds(process_id: int) -> float:
-    """Give the processor's time that a process has taken."""
+    """Return the processor's time that a process has taken."""
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
     return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -130,7 +130,7 @@ from inkcre.adapters.database.hyperdrive import SETTLE, STATEMENTS
 from inkcre.adapters.database.pipelining import PipeliningConnection
 from inkcre.adapters.database.wire import BindingStream, Wire
 from inkcre.edge.bindings import WorkerBindings
-from inkcre.infobase.blocks import SELECT_BLOCK
+from inkcre.graph.blocks import SELECT_BLOCK
 
 lent = WorkerBindings(env)["HYPERDRIVE"]
 

@@ -1,30 +1,37 @@
 """The app factory: settings and components in, FastAPI out."""
 
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from inkcre import lifecycle, schema
-from inkcre.assembly import CORE_NEEDS, utc_now
+from inkcre.api import blocks, files, graphs, relations, sources
+from inkcre.assembly.assembly import CORE_NEEDS, Bindings, utc_now
+from inkcre.assembly.plan import describe_capabilities
+from inkcre.context import Components
+from inkcre.core import CUSTODY, KINDS
 from inkcre.errors import OperatorError
-from inkcre.http import blocks, files, graphs, health, jobs, openapi, relations, sources
+from inkcre.http import health, jobs, openapi
 from inkcre.http import metrics as metrics_routes
 from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, BoundBody, RefuseCrossSite
-from inkcre.http.problems import LastResort, install_problem_handlers
+from inkcre.http.problems import HANDLERS
 from inkcre.http.tracing import ObserveRequests
-from inkcre.infobase.kinds import JobKind, Kinds
-from inkcre.infobase.ticking import KINDS
-from inkcre.metrics import build_metrics
-from inkcre.plan import describe_capabilities
-from inkcre.ports.components import Clock
+from inkcre.jobs.kinds import JobKind, Kinds
+from inkcre.ports.clock import Clock
 from inkcre.ports.keyvalue import KeyValueNeeds
+from inkcre.runtime import lifecycle
+from inkcre.runtime.metrics import Metrics, build_metrics
+from inkcre.sections.http import CorsSettings
+from inkcre.sections.settings import Settings
 from inkcre.settings.loader import load_settings
-from inkcre.settings.model import Settings
+from inkcre.sql import schema
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(
@@ -34,7 +41,7 @@ def create_app(
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
-    bindings: Mapping[str, Any] | None = None,
+    bindings: Bindings | None = None,
     needs: KeyValueNeeds = CORE_NEEDS,
     kinds: Iterable[JobKind[Any]] = (),
     clock: Clock = utc_now,
@@ -47,13 +54,12 @@ def create_app(
     application starts (its lifespan), not here.
 
     Args:
-        settings: made by ``load_settings``; the other arguments but ``bindings`` are for it
-            otherwise, and are not looked at when this is given.
-        profile: as for ``load_settings``.
-        overrides: as for ``load_settings``.
-        environ: as for ``load_settings``: when it is given, no ``.env``, no secret folder and no
-            ``inkcre.toml`` counts that is not named.
-        folder: as for ``load_settings``.
+        settings: made by ``load_settings``, which otherwise is given the next four.
+        profile: the deployment profile.
+        overrides: what wins over everything else, by dotted key.
+        environ: in the environment's place: no ``.env``, no secret folder and no ``inkcre.toml``
+            counts then that is not named.
+        folder: where those are looked for.
         bindings: resources that Workers lend, by name; without them, those of the request's
             scope are taken (``inkcre.bindings``).
         needs: what the place of small values must be able to do, for what an extension adds.
@@ -74,41 +80,52 @@ def create_app(
     woken = threading.Event()
     components, provide = lifecycle.provide_components(settings, needs, clock=clock, wake=woken.set)
     metrics = build_metrics(settings, components)
-    work = lifecycle.Work(
-        Kinds.of(*KINDS.by_name.values(), *kinds),
-        woken,
-        metrics.observe_tick if metrics else None,
-        on_refusal,
+    on_tick = metrics.observe_tick if metrics else None
+    all_kinds = Kinds.of(*KINDS.by_name.values(), *kinds)
+    work = lifecycle.Work(all_kinds, woken, on_tick, on_refusal, CUSTODY)
+    bind = Middleware(BindComponents, kept=components, provide=provide, bindings=bindings)
+    app = _make_app(
+        settings,
+        lifespan=_make_lifespan(settings, components, work),
+        layers=_list_layers(settings, metrics, bind),
+        routers=_list_routers(settings, metrics),
     )
+    app.state.settings, app.state.components = settings, components
+    app.state.is_started = components is None  # what an invocation has needs no start
+    return app
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with lifecycle.running(settings, components, work):
-            app.state.is_started = True
-            yield
-            app.state.is_started = components is None
 
+def _make_app(
+    settings: Settings,
+    *,
+    lifespan: Lifespan,
+    layers: list[Middleware],
+    routers: tuple[APIRouter, ...],
+) -> FastAPI:
+    has_docs = settings.app.docs
     app = FastAPI(
         title=settings.app.title,
         version=openapi.VERSION,
         summary="An information base: blocks, relations, and ways to find them.",
-        docs_url="/docs" if settings.app.docs else None,
-        redoc_url="/redoc" if settings.app.docs else None,
-        openapi_url="/openapi.json" if settings.app.docs else None,
+        docs_url="/docs" if has_docs else None,
+        redoc_url="/redoc" if has_docs else None,
+        openapi_url="/openapi.json" if has_docs else None,
         lifespan=lifespan,
+        middleware=layers,
+        exception_handlers={**HANDLERS},
         # A path that is nearly another's is not that one: /blocks/%2F was led to the list.
         redirect_slashes=False,
     )
-    app.state.settings, app.state.components = settings, components
-    app.state.is_started = components is None  # what an invocation has needs no start
-    health_router = health.build_router(
-        profile=settings.profile,
-        is_worker=settings.target == "workers",
-        capabilities=describe_capabilities(settings),
-        require_schema=schema.require_head,
-        has_docs=settings.app.docs,
-    )
-    for router in (
+    # As include_router, without the matching that it adds to every request (15 us of 270); and
+    # before FastAPI's own routes, which nobody is in a hurry for: each is matched before the next.
+    app.router.routes[:0] = [route for router in routers for route in router.routes]
+    openapi.install(app, graphs.FORM_MODELS)
+    return app
+
+
+def _list_routers(settings: Settings, metrics: Metrics | None) -> tuple[APIRouter, ...]:
+    """Return what answers, in the order in which it is asked."""
+    return (
         blocks.router,
         files.router,
         relations.router,
@@ -116,30 +133,55 @@ def create_app(
         sources.router,
         jobs.router,
         metrics_routes.build_router(metrics.render if metrics else None),
-        health_router,
-    ):
-        # As include_router, without the matching that it adds to every request (15 us of 270).
-        app.router.routes.extend(router.routes)
-    openapi.install(app)
-    install_problem_handlers(app)
-    # The last added is the outermost: CORS headers stand on errors too.
-    app.add_middleware(BindComponents, provide=provide, bindings=bindings)
-    app.add_middleware(
-        BoundBody,
-        max_bytes=settings.http.max_body_bytes,
-        others={files.FILES_PATH: (settings.http.max_file_bytes, "http.max_file_bytes")},
+        health.build_router(
+            profile=settings.profile,
+            is_worker=settings.target == "workers",
+            capabilities=describe_capabilities(settings),
+            require_schema=schema.require_head,
+            notice=CUSTODY.notice,
+            has_docs=settings.app.docs,
+        ),
     )
-    app.add_middleware(RefuseCrossSite, allow_origins=settings.http.cors.allow_origins)
-    app.add_middleware(LastResort)
-    app.add_middleware(ObserveRequests, observe=metrics.observe_request if metrics else None)
-    if settings.http.cors.allow_origins:
-        app.add_middleware(
+
+
+def _list_layers(settings: Settings, metrics: Metrics | None, bind: Middleware) -> list[Middleware]:
+    """Return what stands around every request, outermost first."""
+    http = settings.http
+    file_limit = (http.max_file_bytes, "http.max_file_bytes")
+    return [
+        # A page that is allowed may read every answer, those to faults too.
+        *_list_cors(http.cors),
+        # What is refused has an id and is counted as well.
+        Middleware(ObserveRequests, observe=metrics.observe_request if metrics else None),
+        # Before a body is read: nothing is taken from another site's page.
+        Middleware(RefuseCrossSite, allow_origins=http.cors.allow_origins),
+        Middleware(BoundBody, max_bytes=http.max_body_bytes, others={files.FILES_PATH: file_limit}),
+        # Innermost: for what is refused nothing is built, and no binding taken.
+        bind,
+    ]
+
+
+def _list_cors(cors: CorsSettings) -> Iterator[Middleware]:
+    if cors.allow_origins:
+        yield Middleware(
             CORSMiddleware,
-            allow_origins=settings.http.cors.allow_origins,
-            allow_credentials=settings.http.cors.allow_credentials,
+            allow_origins=cors.allow_origins,
+            allow_credentials=cors.allow_credentials,
             allow_methods=["*"],
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
-            max_age=settings.http.cors.max_age_seconds,
+            max_age=cors.max_age_seconds,
         )
-    return app
+
+
+def _make_lifespan(
+    settings: Settings, components: Components | None, work: lifecycle.Work
+) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with lifecycle.running(settings, components, work):
+            app.state.is_started = True
+            yield
+            app.state.is_started = components is None
+
+    return lifespan

@@ -50,7 +50,7 @@ class InkcreError(Exception):
 
 
 class CallerError(InkcreError):
-    """Say what the caller can fix."""
+    """Tell what the caller can fix."""
 
 
 class Invalid(CallerError):
@@ -65,67 +65,67 @@ class Invalid(CallerError):
 
 
 class NotFound(CallerError):
-    """Say that a thing named by the caller does not exist."""
+    """Tell that a thing named by the caller does not exist."""
 
     code = "not_found"
 
 
 class Conflict(CallerError):
-    """Say that a change collides with what is there; nothing was written."""
+    """Tell that a change collides with what is there; nothing was written."""
 
     code = "conflict"
 
 
 class MissingReference(Conflict):
-    """Say that a row refers to a row that is not there; nothing was written."""
+    """Tell that a row refers to a row that is not there; nothing was written."""
 
     code = "missing_reference"
 
 
 class TooLarge(CallerError):
-    """Say that something is larger than a limit; nothing was written."""
+    """Tell that something is larger than a limit; nothing was written."""
 
     code = "too_large"
 
 
 class Refused(CallerError):
-    """Say that an address is none that may be fetched; nobody was asked."""
+    """Tell that an address is none that may be fetched; nobody was asked."""
 
     code = "address_refused"
 
 
 class Forbidden(CallerError):
-    """Say that who asks has not shown that they may; nothing was written."""
+    """Tell that who asks has not shown that they may; nothing was written."""
 
     code = "forbidden"
 
 
 class TooSlow(CallerError):
-    """Say that what a client has announced does not come, or too slowly; nothing was written."""
+    """Tell that what a client has announced does not come, or too slowly; nothing was written."""
 
     code = "too_slow"
 
 
 class OperatorError(InkcreError):
-    """Say what the operator can fix."""
+    """Tell what the operator can fix."""
 
     exit_status = EX_CONFIG
 
 
 class SchemaBehind(OperatorError):
-    """Say that the database's schema is not the one that this version needs."""
+    """Tell that the database's schema is not the one that this version needs."""
 
     code = "schema_behind"
 
 
 class SurroundingsError(InkcreError):
-    """Say what the surroundings did; ``is_retry_safe`` tells whether to try again."""
+    """Tell what the surroundings did; ``is_retry_safe`` tells whether to try again."""
 
     is_retry_safe: ClassVar[bool] = False
 
 
 class Unavailable(SurroundingsError):
-    """Say that there is no answer for now; ``retry_after_seconds`` is when to ask again."""
+    """Tell that there is no answer for now; ``retry_after_seconds`` is when to ask again."""
 
     code = "unavailable"
     is_retry_safe = True
@@ -138,76 +138,76 @@ class Unavailable(SurroundingsError):
 
 
 class TimedOut(SurroundingsError):
-    """Say that no answer came in time; whether a write happened is known: it did not."""
+    """Tell that no answer came in time; whether a write happened is known: it did not."""
 
     code = "timed_out"
     is_retry_safe = True
 
 
 class BadAnswer(SurroundingsError):
-    """Say that an answer cannot be used: broken, too long, endless, or an error of theirs."""
+    """Tell that an answer cannot be used: broken, too long, endless, or an error of theirs."""
 
     code = "bad_answer"
 
 
 class QuotaExceeded(SurroundingsError):
-    """Say that there is no room left."""
+    """Tell that there is no room left."""
 
     code = "quota_exceeded"
 
 
 class ReadOnly(SurroundingsError):
-    """Say that the place can be read and not written."""
+    """Tell that the place can be read and not written."""
 
     code = "read_only"
 
 
 class Unsupported(SurroundingsError):
-    """Say that the chosen adapter or target cannot do that."""
+    """Tell that the chosen adapter or target cannot do that."""
 
     code = "unsupported"
     exit_status = EX_CONFIG
 
 
 class NotInstalled(Unsupported):
-    """Say that a package that is needed cannot be imported: trying again finds no other."""
+    """Tell that a package that is needed cannot be imported: trying again finds no other."""
 
     code = "not_installed"
 
 
 class Misconfigured(SurroundingsError):
-    """Say that the surroundings are not as the settings describe them."""
+    """Tell that the surroundings are not as the settings describe them."""
 
     code = "misconfigured"
     exit_status = EX_CONFIG
 
 
 class NotOurs(SurroundingsError):
-    """Say that a storage is none in which this base may do what it was about to do."""
+    """Tell that a storage is none in which this base may do what it was about to do."""
 
     exit_status = EX_CONFIG
 
 
 class StorageTaken(NotOurs):
-    """Say that a storage belongs to another base; nothing was written there."""
+    """Tell that a storage belongs to another base; nothing was written there."""
 
     code = "storage_taken"
 
 
 class StorageContested(NotOurs):
-    """Say that two copies of one base have been at a storage; nobody deletes there for now."""
+    """Tell that two copies of one base have been at a storage; nobody deletes there for now."""
 
     code = "storage_contested"
 
 
 class StorageUnclaimed(NotOurs):
-    """Say that a storage has files of which most are not this base's; none is deleted."""
+    """Tell that a storage has files of which most are not this base's; none is deleted."""
 
     code = "storage_unclaimed"
 
 
 class InvariantBroken(InkcreError):
-    """Say that this project has a fault: something that cannot happen did."""
+    """Tell that this project has a fault: something that cannot happen did."""
 
     code = "invariant_broken"
     exit_status = 70

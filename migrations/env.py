@@ -3,8 +3,8 @@
 from alembic import context
 from sqlalchemy import Connection, text
 
-from inkcre.infobase.ddl import metadata
-from inkcre.infobase.tables import VERSION_TABLE
+from inkcre.graph.ddl import metadata
+from inkcre.sql.tables import VERSION_TABLE
 
 LOCK_KEY = 0x696E6B637265
 """An arbitrary number, the same for everybody who migrates."""

@@ -1,10 +1,13 @@
 """moto's S3 on loopback, whose files can be made older: run as a program, with a port.
 
 A store gives files their times itself, and no request changes them. So days pass here by a request
-that S3 does not have: ``POST /ageing/BUCKET?days=31&prefix=a/``.
+that S3 does not have: ``POST /ageing/BUCKET?days=31&prefix=a/``. ``POST /forgetting`` takes every
+bucket away, with the memory of its files.
 """
 
+import os
 import sys
+import threading
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -16,6 +19,7 @@ from moto.s3.models import s3_backends
 from werkzeug.serving import run_simple
 
 AGEING = "/ageing/"
+FORGETTING = "/forgetting"
 
 
 class Ageing:
@@ -27,6 +31,10 @@ class Ageing:
     def __call__(self, environ: dict[str, Any], answer: Any) -> Iterable[bytes]:
         """Answer a request."""
         path = environ["PATH_INFO"]
+        if path == FORGETTING:
+            s3_backends[DEFAULT_ACCOUNT_ID]["aws"].reset()
+            answer("204 No Content", [])
+            return []
         if not path.startswith(AGEING):
             return self._moto(environ, answer)
         asked = parse_qs(environ["QUERY_STRING"])
@@ -39,7 +47,14 @@ class Ageing:
         return []
 
 
+def end_with_parent() -> None:
+    """End when the input does, and so with the process that has started this one."""
+    sys.stdin.read()
+    os._exit(0)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=end_with_parent, daemon=True).start()
     run_simple(
         "127.0.0.1", int(sys.argv[1]), Ageing(), threaded=True, request_handler=MotoRequestHandler
     )

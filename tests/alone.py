@@ -14,8 +14,8 @@ from pathlib import Path
 
 from inkcre.settings.layers import CONFIG_NAME
 
-OURS = ("INKCRE_", "CLOUDFLARE_")
-"""How variables begin that we read, or the programs that we start for the edge."""
+OURS = ("INKCRE_", "CLOUDFLARE_", "PG", "AWS_")
+"""How variables begin that we read, the programs that we start for the edge, or clients of servers."""
 
 OTHERS = ("DB_CONN_STRING", "CF_WORKER", "CREDENTIALS_DIRECTORY")
 

@@ -5,6 +5,7 @@ uploads were reset, or not answered for a minute. It cannot show what a real sto
 that are checked, slow and lost answers, throttling.
 """
 
+import atexit
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,27 +24,48 @@ from tests.postgres import free_port
 START_SECONDS = 60
 
 
+_open: set[str] = set()
+"""Buckets that are in use."""
+
+
+@cache
+def _start_server() -> str:
+    """Start the store of this process, which takes seconds; give its address."""
+    port = free_port()
+    command = [sys.executable, "-P", str(Path(__file__).with_name("ageing.py")), str(port)]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+    def stop() -> None:
+        process.kill()
+        process.wait()
+
+    atexit.register(stop)
+    return f"http://127.0.0.1:{port}"
+
+
 @contextmanager
 def serve_bucket() -> Iterator[dict[str, Any]]:
     """Serve one bucket that is empty; give the section of the settings that names it."""
     name = f"inkcre-files-{uuid.uuid4().hex[:8]}"
-    port = free_port()
-    command = [sys.executable, "-P", str(Path(__file__).with_name("ageing.py")), str(port)]
-    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, **silent) as process:  # type: ignore[call-overload]
-        endpoint = f"http://127.0.0.1:{port}"
-        try:
-            _make_bucket(f"{endpoint}/{name}")
-            yield {
-                "kind": "s3",
-                "bucket": name,
-                "region": "us-east-1",
-                "endpoint": endpoint,
-                "access_key_id": "me",
-                "secret_access_key": "mine",
-            }
-        finally:
-            process.kill()
+    endpoint = _start_server()
+    _make_bucket(f"{endpoint}/{name}")
+    _open.add(name)
+    try:
+        yield {
+            "kind": "s3",
+            "bucket": name,
+            "region": "us-east-1",
+            "endpoint": endpoint,
+            "access_key_id": "me",
+            "secret_access_key": "mine",
+        }
+    finally:
+        _open.remove(name)
+        if not _open:  # let it forget the large files, which it keeps in memory
+            forget = urllib.request.Request(f"{endpoint}/forgetting", method="POST")
+            urllib.request.urlopen(forget).close()
 
 
 def another_bucket(section: dict[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from inkcre import schema
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.ports.database import Database
 from inkcre.settings.loader import load_settings
+from inkcre.sql import schema
 from tests.alone import forget_variables, require_nothing_above
 from tests.edge.homes import EdgeHomes
 from tests.postgres import PostgresServer
@@ -75,7 +75,7 @@ def drop_postgres_database(url: str) -> None:
 
 
 def database_name(url: str) -> str:
-    """Give the name of the database that an address leads to."""
+    """Return the name of the database that an address leads to."""
     return url.partition("?")[0].rpartition("/")[2]
 
 
@@ -125,20 +125,20 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def postgres_url(migrated_template: str) -> str:
-    """Give the address of an empty base on PostgreSQL."""
+    """Return the address of an empty base on PostgreSQL."""
     return new_postgres_database(migrated_template)
 
 
 @pytest.fixture
 def postgres_tcp_url(postgres_url: str) -> str:
-    """Give the address of an empty base on PostgreSQL, with a password and on loopback."""
+    """Return the address of an empty base on PostgreSQL, with a password and on loopback."""
     name = database_name(postgres_url)
     return os.environ[TCP_VARIABLE].replace("NAME", name)
 
 
 @pytest.fixture
 def sqlite_path(tmp_path: Path) -> Path:
-    """Give the path of a base that is not there yet."""
+    """Return the path of a base that is not there yet."""
     return tmp_path / "base.sqlite3"
 
 
@@ -158,18 +158,18 @@ def hyperdrive_database(url: str, **overrides: object) -> Database:
 
 @pytest.fixture(params=["sqlite", "sqlite-memory", "postgres"])
 def migratable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Give every adapter that can change its schema in turn, with an empty base."""
+    """Return every adapter that can change its schema in turn, with an empty base."""
     yield from open_database(request, tmp_path)
 
 
 @pytest.fixture(params=["sqlite", "sqlite-memory", "postgres", "hyperdrive"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Give every adapter in turn, on its real backend, with an empty base."""
+    """Return every adapter in turn, on its real backend, with an empty base."""
     yield from open_database(request, tmp_path)
 
 
 def open_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Give the adapter that a fixture is asked for."""
+    """Return the adapter that a fixture is asked for."""
     if request.param == "hyperdrive":  # its schema is brought up to date by another
         database = hyperdrive_database(request.getfixturevalue("postgres_tcp_url"))
         yield database

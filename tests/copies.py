@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from inkcre import schema
 from inkcre.adapters.prefixed import PrefixedStorage
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
+from inkcre.context import Components
 from inkcre.errors import NotFound, NotOurs, Unavailable
-from inkcre.infobase import files, sweeping
-from inkcre.infobase.blocks import delete_block
-from inkcre.ports.components import Components
+from inkcre.graph.blocks import delete_block
+from inkcre.graph.files import files, sweeps
 from inkcre.ports.storage import FileKey, Storage, Tenure
+from inkcre.sql import schema
 from tests.buckets import age_bucket
 from tests.conftest import (
     database_name,
@@ -35,7 +35,7 @@ from tests.postgres import find_installation
 class Base:
     """A base, and what it must find again: the files that its blocks name."""
 
-    given: Components
+    context: Components
     path: str
     """A file, or the address of a database."""
 
@@ -44,27 +44,27 @@ class Base:
 
     def put(self, content: bytes) -> bool:
         """Keep a file; tell whether that was acknowledged."""
-        given = self.given
+        context = self.context
         try:
             block, _ = files.add_file(
-                given.database, given.storage, [content], name=None, now=given.clock(),
-                tenure=given.tenure,
+                context.database, context.storage, [content], name=None, now=context.clock(),
+                tenure=context.tenure,
             )  # fmt: skip
         except (NotOurs, Unavailable):
             return False
-        self.named[content] = int(block["id"])
+        self.named[content] = int(block.id)
         return True
 
     def let_go(self, content: bytes) -> None:
         """Delete the block of a file."""
-        delete_block(self.given.database, self.named.pop(content))
+        delete_block(self.context.database, self.named.pop(content))
 
     def sweep(self, **options: Any) -> int | str:
         """Sweep; give how many files were deleted, or the code of what was against it."""
-        given = self.given
+        context = self.context
         try:
-            *_, swept = sweeping.sweep_files(
-                given.database, given.storage, given.clock, tenure=given.tenure, **options
+            *_, swept = sweeps.sweep_files(
+                context.database, context.storage, context.clock, tenure=context.tenure, **options
             )
         except NotOurs as error:
             return error.code
@@ -72,7 +72,7 @@ class Base:
 
     def restart(self) -> None:
         """Forget what was remembered of the storage."""
-        self.given.tenure.standing = None
+        self.context.tenure.standing = None
 
     def lost(self) -> list[bytes]:
         """Name the files that blocks name, and that are not there."""
@@ -80,7 +80,7 @@ class Base:
 
     def _has(self, content: bytes) -> bool:
         try:
-            return self.given.storage.get(key_of(content)).read() == content
+            return self.context.storage.get(key_of(content)).read() == content
         except NotFound:
             return False
 
@@ -104,7 +104,7 @@ class Base:
         """
         if not is_postgres(self.path):
             return self.copy(path)
-        self.given.database.close()
+        self.context.database.close()
         copy = new_postgres_database(database_name(self.path))
         return open_base(copy, self.section, dict(self.named))
 
@@ -123,7 +123,7 @@ class Base:
 
     def close(self) -> None:
         """Hang up."""
-        self.given.database.close()
+        self.context.database.close()
 
     def remove(self) -> None:
         """Hang up, and leave no database on the server."""
@@ -133,7 +133,7 @@ class Base:
 
 
 def key_of(content: bytes) -> FileKey:
-    """Give the key under which a file is kept."""
+    """Return the key under which a file is kept."""
     return files.file_key(hashlib.sha256(content).hexdigest())
 
 
@@ -149,11 +149,11 @@ def open_base(path: str, section: dict[str, Any], named: dict[bytes, int] | None
     overrides = {f"storage.{key}": value for key, value in local.items()}
     load = postgres_settings if is_postgres(path) else sqlite_settings
     settings = load(path, **overrides)
-    given = build_components(settings, tenure=Tenure(claim=section.get("claim")))
+    context = build_components(settings, tenure=Tenure(claim=section.get("claim")))
     if is_remote:
-        given = replace(given, storage=open_remote(section))
-    schema.migrate(given.database)
-    return Base(given, path, section, named or {})
+        context = replace(context, storage=open_remote(section))
+    schema.migrate(context.database)
+    return Base(context, path, section, named or {})
 
 
 def open_remote(section: Mapping[str, Any]) -> Storage:

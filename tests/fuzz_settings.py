@@ -1,5 +1,8 @@
 """Feed the loader mutated settings for a while: only diagnostics may come of it.
 
+Before that, every key of the TOML files of this machine is located, as far as a minute reaches: no
+test may depend on what a machine happens to have, and there is no wider corpus.
+
 ``make fuzz`` runs it for two minutes; ``python -m tests.fuzz_settings --seconds N --seed S`` for
 another time or from another start. What it finds is written down as a file that the next run, and
 whoever mends it, can begin from.
@@ -14,19 +17,21 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from inkcre.comparing import compare_profiles, render_difference
-from inkcre.plan import plan_leaves, render_plan
-from inkcre.settings.checks import check_settings
-from inkcre.settings.findings import Facts
+from inkcre.assembly.compare import compare_profiles, render_difference
+from inkcre.assembly.plan import plan_leaves, render_plan
+from inkcre.sections.rules.checks import check_settings
+from inkcre.sections.rules.findings import Facts
 from inkcre.settings.loader import Inspection, inspect_settings
 from inkcre.settings.profiles import package_profiles
 from inkcre.settings.rendering import render_github, render_json, render_text
 from inkcre.settings.schema import walk_leaves
 from inkcre.settings.writing import toml_settings
 from tests.alone import working_alone
+from tests.settings.machine_files import check_machine
 from tests.settings.test_broken import CASES, read_case
 
 ROOT = Path(__file__).parent.parent
+MACHINE_SECONDS = 60
 SECRET = b"hunter2planted"
 WORDS = [
     *(".".join(path).encode() for path, _ in walk_leaves()),
@@ -39,10 +44,10 @@ WORDS = [
 
 
 def read_seeds() -> list[bytes]:
-    """Give whole files to begin from: profiles, examples, and the corpus of broken settings."""
+    """Return whole files to begin from: profiles, examples, and the corpus of broken settings."""
     paths = [
         *package_profiles().glob("*.toml"),
-        *(ROOT / "inkcre/settings/examples").glob("*.toml"),
+        *(ROOT / "inkcre/sections/examples").glob("*.toml"),
         ROOT / "inkcre.toml",
     ]
     parts = [text for case in CASES for name, text in read_case(case).items() if ".toml" in name]
@@ -94,7 +99,7 @@ def report_everything(found: Inspection, other: Inspection) -> str:
 
 
 def inputs(dice: random.Random) -> Iterator[bytes]:
-    """Give mutated files without end."""
+    """Return mutated files without end."""
     seeds = read_seeds()
     while True:
         yield mutate(dice.choice(seeds), dice, seeds)
@@ -108,6 +113,7 @@ def main() -> None:
     arguments = parser.parse_args()
     dice = random.Random(arguments.seed)
     print(f"seed {arguments.seed}, {arguments.seconds:.0f} seconds", flush=True)
+    print(check_machine(min(MACHINE_SECONDS, arguments.seconds)), flush=True)
     ends_at = time.monotonic() + arguments.seconds
     codes: Counter[str] = Counter()
     count = 0

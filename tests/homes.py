@@ -9,7 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from inkcre.app import create_app
-from inkcre.settings.model import Settings
+from inkcre.sections.settings import Settings
 
 START_SECONDS = 30
 

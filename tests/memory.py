@@ -13,7 +13,7 @@ def forget_peak() -> None:
 
 
 def peak_bytes() -> int:
-    """Give the peak of the resident memory."""
+    """Return the peak of the resident memory."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024

@@ -21,7 +21,7 @@ class Pages:
 
     @property
     def port(self) -> int:
-        """Give the server's port."""
+        """Return the server's port."""
         return int(self.url.rpartition(":")[2])
 
     def put(self, path: str, content: bytes, status: int = 200, **headers: str) -> str:

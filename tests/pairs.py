@@ -30,13 +30,13 @@ class Pair:
     """A PostgreSQL database with the schema; without one bases are files."""
 
     def new_path(self, folder: Path) -> str:
-        """Give where a new base may be."""
+        """Return where a new base may be."""
         if self.template:
             return new_postgres_database(self.template)
         return str(folder / f"{uuid.uuid4().hex}.sqlite3")
 
     def new_section(self, folder: Path) -> Section:
-        """Give a storage that nobody uses yet."""
+        """Return a storage that nobody uses yet."""
         if self.section["kind"] == "filesystem":
             return {**self.section, "path": str(folder / "files")}
         return {**self.section, "prefix": uuid.uuid4().hex}
@@ -44,7 +44,7 @@ class Pair:
 
 @contextmanager
 def serve_folder() -> Iterator[Section]:
-    """Give the section of a folder, which nobody needs to serve."""
+    """Return the section of a folder, which nobody needs to serve."""
     yield {"kind": "filesystem"}
 
 

@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import BigInteger, bindparam, update
 
 from inkcre.adapters.prefixed import PrefixedStorage
+from inkcre.context import Components
 from inkcre.errors import NotFound
-from inkcre.infobase import claims, files, notes, sweeping
-from inkcre.infobase.blocks import delete_block
-from inkcre.infobase.tables import file_notes
-from inkcre.ports.components import Components
+from inkcre.graph.blocks import delete_block
+from inkcre.graph.file_notes import SELECT_NAMED, select_digests
+from inkcre.graph.files import claims, files, sweeps
+from inkcre.graph.tables import file_notes
 from inkcre.ports.database import Statement
 from inkcre.ports.storage import FileKey, Tenure
 
@@ -60,125 +61,125 @@ class Dying:
         return call
 
 
-def beside(given: Components, folder: str) -> Components:
-    """Give a base that looks at its storage anew, below a prefix of a play's own."""
-    storage: Any = PrefixedStorage(given.storage, folder)
-    return replace(given, storage=storage, tenure=Tenure(), wake=lambda: None)
+def beside(context: Components, folder: str) -> Components:
+    """Return a base that looks at its storage anew, below a prefix of a play's own."""
+    storage: Any = PrefixedStorage(context.storage, folder)
+    return replace(context, storage=storage, tenure=Tenure())
 
 
 def content_of(name: str) -> bytes:
-    """Give what is in a file."""
+    """Return what is in a file."""
     return name.encode().ljust(LARGE_BYTES if name.startswith("large") else 0)
 
 
 def key_of(name: str) -> FileKey:
-    """Give where a file is kept."""
+    """Return where a file is kept."""
     return files.file_key(hashlib.sha256(content_of(name)).hexdigest())
 
 
-def put(given: Components, named: Named, name: str) -> None:
+def put(context: Components, named: Named, name: str) -> None:
     """Keep a file."""
     block, _ = files.add_file(
-        given.database, given.storage, [content_of(name)], name=None, now=given.clock(),
-        tenure=given.tenure,
+        context.database, context.storage, [content_of(name)], name=None, now=context.clock(),
+        tenure=context.tenure,
     )  # fmt: skip
-    named[name] = int(block["id"])
+    named[name] = int(block.id)
 
 
-def let_go(given: Components, named: Named, name: str) -> None:
+def let_go(context: Components, named: Named, name: str) -> None:
     """Delete the block of a file."""
-    delete_block(given.database, named.pop(name))
+    delete_block(context.database, named.pop(name))
 
 
-def sweep(given: Components) -> int:
+def sweep(context: Components) -> int:
     """Sweep; give how many files were deleted."""
-    *_, swept = sweeping.sweep_files(
-        given.database, given.storage, given.clock, tenure=given.tenure
+    *_, swept = sweeps.sweep_files(
+        context.database, context.storage, context.clock, tenure=context.tenure
     )
     return swept.deleted
 
 
-def lost(given: Components, named: Named) -> list[str]:
+def lost(context: Components, named: Named) -> list[str]:
     """Name the files that blocks name, and that are not there or not whole."""
-    return [name for name in named if not _is_whole(given, name)]
+    return [name for name in named if not _is_whole(context, name)]
 
 
-def _is_whole(given: Components, name: str) -> bool:
+def _is_whole(context: Components, name: str) -> bool:
     try:
-        return given.storage.get(key_of(name)).read() == content_of(name)
+        return context.storage.get(key_of(name)).read() == content_of(name)
     except NotFound:
         return False
 
 
-def state(given: Components) -> str:
+def state(context: Components) -> str:
     """Tell how the base stands to its storage."""
-    return claims.look(given.database, given.storage, given.tenure).state
+    return claims.look(context.database, context.storage, context.tenure).state
 
 
-def age_notes(given: Components, days: float) -> None:
+def age_notes(context: Components, days: float) -> None:
     """Let days pass for the notes of the files here."""
-    standing = claims.look(given.database, given.storage, given.tenure)
+    standing = claims.look(context.database, context.storage, context.tenure)
     asked = AGE_NOTES(storage=standing.storage, milliseconds=int(days * 86_400_000))
-    given.database.atomic([asked])
+    context.database.atomic([asked])
 
 
-def begin(given: Components, act: str, name: str) -> Named:
+def begin(context: Components, act: str, name: str) -> Named:
     """Keep two files, and let one of them go a month ago; nothing before the first file."""
     named: Named = {}
     if act != "first":
-        put(given, named, f"one {name}")
-        put(given, named, f"two {name}")
-        let_go(given, named, f"two {name}")
-        age_notes(given, 31)
+        put(context, named, f"one {name}")
+        put(context, named, f"two {name}")
+        let_go(context, named, f"two {name}")
+        age_notes(context, 31)
     return named
 
 
-def die(given: Components, named: Named, act: str, name: str, *, step: int) -> bool:
+def die(context: Components, named: Named, act: str, name: str, *, step: int) -> bool:
     """Do something, and be killed at a step of it; tell whether it had no such step."""
     left = [step]
-    database: Any = Dying(given.database, left)
-    storage: Any = Dying(given.storage, left)
+    database: Any = Dying(context.database, left)
+    storage: Any = Dying(context.storage, left)
     with suppress(Killed):
-        _do(replace(given, database=database, storage=storage), named, act, name)
+        _do(replace(context, database=database, storage=storage), named, act, name)
         return left[0] > 0
     return False
 
 
-def _do(given: Components, named: Named, act: str, name: str) -> None:
+def _do(context: Components, named: Named, act: str, name: str) -> None:
     if act in ("upload", "first"):
-        put(given, named, f"two {name}")
+        put(context, named, f"two {name}")
     elif act == "large":
-        put(given, named, f"large {name}")
+        put(context, named, f"large {name}")
     elif act == "let go":
-        let_go(given, named, f"one {name}")
+        let_go(context, named, f"one {name}")
     elif act == "sweep":
-        sweep(given)
+        sweep(context)
     else:
-        standing = claims.look(given.database, given.storage, given.tenure)
-        claims.claim_next(given.database, given.storage, standing)
+        standing = claims.look(context.database, context.storage, context.tenure)
+        claims.claim_next(context.database, context.storage, standing)
 
 
-def go_on(given: Components, named: Named, act: str, name: str) -> None:
+def go_on(context: Components, named: Named, act: str, name: str) -> None:
     """Another process finds what is named, and does the same again."""
-    assert lost(given, named) == []
-    assert state(given) == "ours"
-    age_notes(given, 1)  # marks do not last
-    put(given, named, f"large {name}" if act == "large" else f"two {name}")
-    assert lost(given, named) == []
-    age_notes(given, 31)
+    assert lost(context, named) == []
+    assert state(context) == "ours"
+    age_notes(context, 1)  # marks do not last
+    put(context, named, f"large {name}" if act == "large" else f"two {name}")
+    assert lost(context, named) == []
+    age_notes(context, 31)
 
 
-def end(given: Components, named: Named) -> None:
+def end(context: Components, named: Named) -> None:
     """A month later nothing is left but what is named, and all of that is there."""
-    sweep(given)
-    assert lost(given, named) == []
-    standing = claims.look(given.database, given.storage, given.tenure)
-    found = sweeping.list_orphans(given.database, given.storage, given.clock, standing)
+    sweep(context)
+    assert lost(context, named) == []
+    standing = claims.look(context.database, context.storage, context.tenure)
+    found = sweeps.list_orphans(context.database, context.storage, context.clock, standing)
     assert list(found) == []
-    kept = {files.digest_of_key(info.key) for info in given.storage.list(files.FILES).files}
-    assert notes.select_digests(given.database, notes.SELECT_NAMED, kept) == kept
+    kept = {files.digest_of_key(info.key) for info in context.storage.list(files.FILES).files}
+    assert select_digests(context.database, SELECT_NAMED, kept) == kept
     for name in list(named):
-        let_go(given, named, name)
+        let_go(context, named, name)
 
 
 def move(here: Components, there: Components) -> Named:

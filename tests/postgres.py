@@ -110,11 +110,11 @@ class PostgresServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
-        """Give the address of one database."""
+        """Return the address of one database."""
         return f"postgresql://postgres@/{database}?host={self.folder}&port={self.port}"
 
     def tcp_url(self, database: str) -> str:
-        """Give the address of one database, on loopback."""
+        """Return the address of one database, on loopback."""
         return f"postgresql://postgres:{self._password}@127.0.0.1:{self.port}/{database}"
 
 

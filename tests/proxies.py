@@ -63,7 +63,7 @@ def _receive(connection: socket.socket) -> bytes:
 
 @contextmanager
 def counting(server_port: int) -> Iterator[CountingProxy]:
-    """Give a proxy in front of a server's port."""
+    """Return a proxy in front of a server's port."""
     proxy = CountingProxy(server_port)
     try:
         yield proxy

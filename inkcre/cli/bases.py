@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from inkcre.ports.components import Components
-    from inkcre.settings.model import Settings
+    from inkcre.context import Components
+    from inkcre.sections.settings import Settings
 
 PROCESS_HINT = "name a profile for processes, with the same PostgreSQL"
 """What to do with a profile whose base is reached on Cloudflare only."""
@@ -19,7 +19,7 @@ PROCESS_HINT = "name a profile for processes, with the same PostgreSQL"
 
 @contextmanager
 def open_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterator[Components]":
-    """Give the components of a profile that runs in a process, its schema looked at.
+    """Return the components of a profile that runs in a process, its schema looked at.
 
     Raises:
         SettingsError: the settings make no sense.
@@ -28,22 +28,24 @@ def open_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterat
         SchemaBehind: the schema is not the one that is needed.
         SurroundingsError: the database does not answer.
     """
-    from inkcre.lifecycle import require_database
-    from inkcre.probing import require_base
+    from inkcre.core import CUSTODY
+    from inkcre.process.probes import require_base
+    from inkcre.runtime.lifecycle import require_database
 
     with assemble(profile, assignments) as (settings, given):
         require_base(settings, given.database)
-        require_database(settings, given)
+        require_database(settings, given, CUSTODY)
         yield given
 
 
 @contextmanager
 def make_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterator[Components]":
     """Do what ``open_base`` does, and make the base if there is none and the settings say so."""
-    from inkcre.lifecycle import require_database
+    from inkcre.core import CUSTODY
+    from inkcre.runtime.lifecycle import require_database
 
     with assemble(profile, assignments) as (settings, given):
-        require_database(settings, given)
+        require_database(settings, given, CUSTODY)
         yield given
 
 
@@ -51,8 +53,8 @@ def make_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterat
 def assemble(
     profile: str | None, assignments: Sequence[str] | None
 ) -> "Iterator[tuple[Settings, Components]]":
-    """Give the settings and the components of a profile, without a look at its base."""
-    from inkcre.assembly import build_components
+    """Return the settings and the components of a profile, without a look at its base."""
+    from inkcre.assembly.assembly import build_components
     from inkcre.cli.serve import require_process
     from inkcre.settings.loader import load_settings
 

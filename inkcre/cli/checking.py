@@ -20,8 +20,8 @@ from inkcre.errors import EX_CONFIG
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from inkcre.sections.rules.findings import Facts
     from inkcre.settings.diagnostics import Diagnostic
-    from inkcre.settings.findings import Facts
     from inkcre.settings.loader import Inspection
 
 
@@ -54,8 +54,8 @@ def check(
     ] = CheckFormat.TEXT,
 ) -> None:
     """Check the settings, and whether they are wise."""
-    from inkcre.settings.checks import check_settings
-    from inkcre.settings.findings import Facts
+    from inkcre.sections.rules.checks import check_settings
+    from inkcre.sections.rules.findings import Facts
     from inkcre.settings.loader import inspect_settings
 
     found = inspect_settings(profile, assignments=set_ or ())
@@ -68,7 +68,7 @@ def check(
 
 def _ask_facts(found: "Inspection") -> "Facts":
     """Ask the database; what that takes is loaded only here."""
-    from inkcre.probing import ask_facts
+    from inkcre.process.probes import ask_facts
 
     return ask_facts(found.settings)
 
@@ -94,7 +94,7 @@ def doctor(
     Status 78 when the settings are wrong, 1 when something else is.
     """
     from inkcre.cli.terminal import choose_paint
-    from inkcre.doctor import examine, render_examination
+    from inkcre.process.doctor import examine, render_examination
 
     with errors_as(format_):
         found = inspect_profile(profile, set_)

@@ -3,7 +3,7 @@
 import json
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -93,16 +93,15 @@ def write_columns(rows: "Sequence[Sequence[str]]") -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _as_json(leaves: "Sequence[Leaf]", *, origins: bool, secrets: bool) -> dict[str, Any]:
+def _as_json(leaves: "Sequence[Leaf]", *, origins: bool, secrets: bool) -> dict[str, object]:
     from inkcre.settings.masking import mask
+    from inkcre.settings.merging import open_table
 
-    tree: dict[str, Any] = {}
+    tree: dict[str, object] = {}
     for leaf in leaves:
-        table = tree
-        for key in leaf.path[:-1]:
-            table = table.setdefault(mask(key), {})
+        table = open_table(tree, map(mask, leaf.path[:-1]))
         table[leaf.path[-1]] = _json_value(leaf, secrets=secrets)
-    made: dict[str, Any] = {"settings": tree}
+    made: dict[str, object] = {"settings": tree}
     if origins:
         made["origins"] = {
             leaf.key: {
@@ -115,7 +114,7 @@ def _as_json(leaves: "Sequence[Leaf]", *, origins: bool, secrets: bool) -> dict[
     return made
 
 
-def _json_value(leaf: "Leaf", *, secrets: bool) -> Any:
+def _json_value(leaf: "Leaf", *, secrets: bool) -> object:
     from inkcre.settings.leaves import json_value
 
     if leaf.node.is_secret:
@@ -131,11 +130,11 @@ def explain(
     set_: Assignments = None,
     format_: OutputFormat = Format.TEXT,
 ) -> None:
-    """Say all about one setting.
+    """Tell all about one setting.
 
     Its value, its origin, what it hides, and what it may be.
     """
-    from inkcre.settings.explaining import explain_key, render_explanation
+    from inkcre.settings.explanations import explain_key, render_explanation
 
     with errors_as(format_):
         found = inspect_profile(profile, set_)
@@ -155,7 +154,7 @@ def diff(
 
     In values, and in what is assembled from them.
     """
-    from inkcre.comparing import compare_profiles, render_difference
+    from inkcre.assembly.compare import compare_profiles, render_difference
 
     with errors_as(format_):
         found = [inspect_profile(name) for name in (first, second)]

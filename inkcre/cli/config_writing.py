@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from inkcre.settings.changing import Changed
+    from inkcre.settings.edits import Changed
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="A setting, such as http.port.")]
 OneProfile = Annotated[
@@ -35,7 +35,7 @@ def set_(
 
     All of them or none, and nothing else in the file changes.
     """
-    from inkcre.settings.changing import set_settings
+    from inkcre.settings.edits import set_settings
 
     if len(pairs) % 2:
         # Not quoted: whoever writes KEY=VALUE has the value, maybe a secret, in the key.
@@ -48,7 +48,7 @@ def set_(
 
 def unset(key: Key, profile: OneProfile = None) -> None:
     """Take one setting out of inkcre.toml. Its comments stay."""
-    from inkcre.settings.changing import unset_setting
+    from inkcre.settings.edits import unset_setting
 
     _report(unset_setting(key, profile))
 

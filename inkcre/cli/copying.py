@@ -13,8 +13,8 @@ from inkcre.cli.bases import PROCESS_HINT, make_base, open_base
 from inkcre.errors import OperatorError
 
 if TYPE_CHECKING:
-    from inkcre.infobase.copies.parts import Move
-    from inkcre.ports.components import Components
+    from inkcre.context import Components
+    from inkcre.transfer.copies.parts import Move
 
 SHOWN = 20
 """How many missing files are named."""
@@ -34,7 +34,7 @@ TargetAssignments = Annotated[
 
 
 class SamePlace(OperatorError):
-    """Say that a base was to be copied into itself."""
+    """Tell that a base was to be copied into itself."""
 
     code = "same_place"
 
@@ -59,14 +59,15 @@ def copy(
 
     What is there is left as it is, so a copy that was cut off can be run again.
     """
-    from inkcre.infobase.claims import require
-    from inkcre.lifecycle import prepare_storage
+    from inkcre.core import CUSTODY
+    from inkcre.graph.files.claims import require
+    from inkcre.runtime.lifecycle import prepare_storage
 
     _refuse_same_place(from_, to, set_from, set_to)
     with open_base(from_, set_from) as source, make_base(to, set_to) as target:
-        from inkcre.infobase.copies.bases import plan_move
+        from inkcre.transfer.copies.bases import plan_move
 
-        prepare_storage(source)  # so that the other base does not take it for its own
+        prepare_storage(source, CUSTODY)  # so that the other base does not take it for its own
         require(target.database, target.storage, target.tenure)
         move = plan_move(source, target)
         # Rows first: so no file is there that no block names.
@@ -96,7 +97,7 @@ def _refuse_same_place(
 
 
 def _copy_files(source: "Components", target: "Components", *, trusts: bool) -> int:
-    from inkcre.infobase.copies.files import CopiedFiles, copy_files
+    from inkcre.transfer.copies.files import CopiedFiles, copy_files
 
     done = CopiedFiles()
     with _telling("files") as tell:
@@ -109,8 +110,8 @@ def _copy_files(source: "Components", target: "Components", *, trusts: bool) -> 
 
 
 def _copy_rows(move: "Move") -> int:
-    from inkcre.infobase.copies.bases import copy_rows
-    from inkcre.infobase.copies.values import count_unseen
+    from inkcre.transfer.copies.bases import copy_rows
+    from inkcre.transfer.copies.values import count_unseen
 
     added: Counter[str] = Counter()
     with _telling("rows") as tell:
@@ -133,8 +134,8 @@ def _copy_rows(move: "Move") -> int:
 
 
 def _compare(move: "Move") -> int:
-    from inkcre.infobase.copies.bases import compare_bases
-    from inkcre.infobase.copies.files import look_for_files
+    from inkcre.transfer.copies.bases import compare_bases
+    from inkcre.transfer.copies.files import look_for_files
 
     tables = []
     for found in compare_bases(move):
@@ -156,7 +157,7 @@ def _compare(move: "Move") -> int:
 
 @contextmanager
 def _telling(what: str) -> Iterator[Callable[[str], None]]:
-    """Give what tells how far something is: once a second, in one line on a terminal."""
+    """Return what tells how far something is: once a second, in one line on a terminal."""
     is_terminal = sys.stderr.isatty()
     told = time.monotonic()
 

@@ -17,9 +17,9 @@ from inkcre.cli.streams import UnreadableInput, refuse_to_empty, write_whole
 from inkcre.errors import Unavailable
 
 if TYPE_CHECKING:
-    from inkcre.infobase.copies.exports import Tally
-    from inkcre.infobase.transfer import BadLine
-    from inkcre.ports.components import Components
+    from inkcre.context import Components
+    from inkcre.transfer.imports import BadLine
+    from inkcre.transfer.tally import Tally
 
 SHOWN_BAD_LINES = 20
 
@@ -34,8 +34,8 @@ def import_(
     """Add star forms, one a line. What exists already stays; a bad line does not stop the rest."""
     for name in files:
         _require_readable(name)
-    with make_base(profile, set_) as given:
-        bad = sum([_import_file(given, name) for name in files])
+    with make_base(profile, set_) as context:
+        bad = sum([_import_file(context, name) for name in files])
     if bad:
         raise typer.Exit(1)
 
@@ -47,18 +47,18 @@ def _require_readable(name: str) -> None:
             _open_input(name, stack)
 
 
-def _import_file(given: "Components", name: str) -> int:
-    from inkcre.infobase.files import open_shelf
-    from inkcre.infobase.transfer import Progress, import_lines
+def _import_file(context: "Components", name: str) -> int:
+    from inkcre.graph.files.files import open_shelf
+    from inkcre.transfer.imports import Progress, import_lines
 
-    shelf = partial(open_shelf, given.database, given.storage, given.tenure)
+    shelf = partial(open_shelf, context.database, context.storage, context.tenure)
     progress = Progress()
     shown = 0
     started = time.monotonic()
     with ExitStack() as stack:
         stream, size = _open_input(name, stack)
         advance = _progress_bar(stack, name, size)
-        for progress in import_lines(given.database, stream, given.clock, shelf):
+        for progress in import_lines(context.database, stream, context.clock, shelf):
             advance(progress.bytes, progress.lines)
             shown = _show_bad_lines(name, progress.bad, shown)
     seconds = max(time.monotonic() - started, 1e-6)
@@ -85,7 +85,7 @@ def _show_bad_lines(name: str, bad: "list[BadLine]", shown: int) -> int:
 
 
 def _open_input(name: str, stack: ExitStack) -> tuple[Iterator[bytes], int | None]:
-    from inkcre.infobase.transfer import MAX_LINE_BYTES
+    from inkcre.transfer.imports import MAX_LINE_BYTES
 
     stream: IO[bytes]
     size = None
@@ -133,7 +133,7 @@ Force = Annotated[
 
 
 class BaseChanged(Unavailable):
-    """Say that a base was changed while it was exported; no file was written."""
+    """Tell that a base was changed while it was exported; no file was written."""
 
     code = "base_changed"
 
@@ -150,20 +150,20 @@ def export(
     set_: Assignments = None,
 ) -> None:
     """Write blocks and relations as NDJSON, in the form that import reads; say what is left out."""
-    from inkcre.infobase.copies.exports import count_left_out
-    from inkcre.infobase.copies.filelines import ExportedFiles, file_lines
-    from inkcre.infobase.transfer import export_lines, find_extent
+    from inkcre.transfer.exports import export_lines, find_extent
+    from inkcre.transfer.file_lines import ExportedFiles, file_lines
+    from inkcre.transfer.tally import count_left_out
 
     files = ExportedFiles()
-    with open_base(profile, set_) as given:
-        extent = find_extent(given.database)
+    with open_base(profile, set_) as context:
+        extent = find_extent(context.database)
         if not extent.last_block and not force:
             refuse_to_empty(file)
-        lines = export_lines(given.database, extent)
+        lines = export_lines(context.database, extent)
         if has_files:
-            lines = chain(lines, file_lines(given.database, given.storage, files))
-        tally = _write(file, lines, lambda: export_lines(given.database, extent))
-        left_out = count_left_out(given.database, has_files=has_files)
+            lines = chain(lines, file_lines(context.database, context.storage, files))
+        tally = _write(file, lines, lambda: export_lines(context.database, extent))
+        left_out = count_left_out(context.database, has_files=has_files)
     print(f"{file}: {tally.lines} lines", file=sys.stderr)
     held = f", {files.number} files" if has_files else ""
     print(
@@ -184,7 +184,7 @@ def _write(name: str, lines: "Iterator[bytes]", again: "Callable[[], Iterator[by
     Raises:
         BaseChanged: it says something else by now; a file stays as it was.
     """
-    from inkcre.infobase.copies.exports import Tally
+    from inkcre.transfer.tally import Tally
 
     written = Tally()
 

@@ -8,11 +8,12 @@ import tempfile
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
 
+from inkcre.cli.edge_checks import refuse_shown_secrets, require_bindings
 from inkcre.cli.settings_options import (
     Assignments,
     Format,
@@ -24,11 +25,9 @@ from inkcre.cli.settings_options import (
 from inkcre.errors import EX_CONFIG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from inkcre.edge.artifact.building import Artifact
+    from inkcre.sections.settings import Settings
     from inkcre.settings.loader import Inspection
-    from inkcre.settings.model import Settings
 
 Out = Annotated[
     Path | None,
@@ -184,7 +183,7 @@ def _say(line: str) -> None:
 
 
 def _find_postgres(built: Built, given: str | None) -> dict[str, str]:
-    """Give what stands in Hyperdrive's place, by the binding's name."""
+    """Return what stands in Hyperdrive's place, by the binding's name."""
     database = built.settings.database
     if database.kind != "hyperdrive":
         return {}
@@ -215,12 +214,13 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
     from inkcre.edge.artifact.configuration import find_configuration, read_configuration
     from inkcre.edge.artifact.lock import lock_file, read_lock
     from inkcre.edge.artifact.wheels import fetch_wheels
+    from inkcre.edge.artifact.wrangler import binding_names
     from inkcre.edge.tools import tools_folder
 
     found = inspect_profile(profile or _chosen_for_workers(), assignments)
     stop_on_problems(found)
     assert found.settings is not None
-    _refuse_shown_secrets(found)
+    refuse_shown_secrets(found)
     wrangler = find_configuration(found.folder)
     packages = read_lock(lock_file().read_text())
     theirs = read_configuration(wrangler) if wrangler else {}
@@ -231,50 +231,12 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
         wheels=fetch_wheels(packages, wheels or tools_folder() / "wheels"),
         wrangler=theirs,
     )
-    _require_bindings(found, artifact.configuration)
+    require_bindings(found, binding_names(artifact.configuration))
     return Built(artifact, found, found.settings, wrangler)
 
 
-def _refuse_shown_secrets(found: "Inspection") -> None:
-    """Return if no value looks like a secret: all of them are written into the artifact.
-
-    Raises:
-        SettingsError: one does.
-    """
-    from inkcre.settings.checks import SHOWN_SECRET, check_settings
-    from inkcre.settings.findings import Facts
-    from inkcre.settings.report import SettingsError
-
-    findings = check_settings(found, Facts(is_deploying=True))
-    wrong = [finding for finding in findings if finding.code == SHOWN_SECRET]
-    if wrong:
-        raise SettingsError(wrong)
-
-
-def _require_bindings(found: "Inspection", configuration: "Mapping[str, Any]") -> None:
-    """Return if every binding that a component names is there, with the right type.
-
-    Raises:
-        SettingsError: one is not; the Worker would answer nothing.
-    """
-    from inkcre.edge.artifact.wrangler import binding_names
-    from inkcre.settings.checks import check_settings
-    from inkcre.settings.findings import Facts
-    from inkcre.settings.report import SettingsError
-
-    there = binding_names(configuration)
-    wrong = [
-        finding
-        for finding in check_settings(found, Facts(is_deploying=True))
-        if finding.code == "INK209"
-        or (finding.code == "INK207" and finding.message.split()[1].rstrip(",") not in there)
-    ]
-    if wrong:
-        raise SettingsError(wrong)
-
-
 def _chosen_for_workers() -> str:
-    """Give the profile that the surroundings choose, if it is for Workers, else ``workers``."""
+    """Return the profile that the surroundings choose, if it is for Workers, else ``workers``."""
     from inkcre.settings.leaves import effective_value
 
     found = inspect_profile(None)  # one that does not exist is a mistake, not another choice
@@ -296,11 +258,11 @@ def _require_current(artifact: "Artifact", out: Path) -> None:
 
 
 def _may_deploy(built: Built, *, without_ids: bool) -> bool:
-    """Say what speaks against a deployment; tell whether nothing of it forbids it."""
+    """Tell what speaks against a deployment; tell whether nothing of it forbids it."""
     from inkcre.cli.terminal import choose_paint
     from inkcre.edge.artifact.wrangler import placeholders
-    from inkcre.settings.checks import check_settings
-    from inkcre.settings.findings import Facts
+    from inkcre.sections.rules.checks import check_settings
+    from inkcre.sections.rules.findings import Facts
     from inkcre.settings.rendering import render_text
 
     waiting = [f"bindings.{name}.id" for name in placeholders(built.artifact.configuration)]
@@ -330,7 +292,7 @@ def _render(built: Built, out: Path, *, is_checked: bool = False) -> str:
         (f"{package.name} {package.version}", package.kept, package.unpruned - package.kept)
         for package in sorted(artifact.packages, key=lambda package: -package.kept)
     ]
-    rows += [("in all", artifact.size, sum(row[2] for row in rows))]
+    rows += [("in all", artifact.size, sum(cut for _, _, cut in rows))]
     lines = [f"{'package':<32}{'KiB':>9}{'pruned':>9}"]
     lines += [f"{name:<32}{kept / 1024:>9,.0f}{cut / 1024:>9,.0f}" for name, kept, cut in rows]
     lines += [f"{'limit':<32}{LIMIT_BYTES / 1024:>9,.0f}", ""]

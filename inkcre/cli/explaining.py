@@ -15,7 +15,7 @@ SECTION = re.compile(r"^## (\S+)$\n", re.MULTILINE)
 
 
 class UnknownCode(OperatorError):
-    """Say that there is no such code."""
+    """Tell that there is no such code."""
 
     code = "unknown_code"
 
@@ -25,7 +25,7 @@ def explain(
         str, typer.Argument(metavar="CODE", help="What stands in square brackets, as int_parsing.")
     ],
 ) -> None:
-    """Say what an error code means.
+    """Tell what an error code means.
 
     With an example of what is wrong and of what is right.
     """

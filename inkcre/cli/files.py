@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,8 @@ from inkcre.cli.settings_options import Assignments, Profile
 from inkcre.cli.streams import UnreadableInput, open_stdin, write_whole
 
 if TYPE_CHECKING:
-    from inkcre.ports.components import Components
+    from inkcre.context import Components
+    from inkcre.graph.blocks import Block
 
 app = typer.Typer(no_args_is_help=True, help="Files and their blocks.", rich_markup_mode=None)
 
@@ -33,20 +34,20 @@ def put(
     set_: Assignments = None,
 ) -> None:
     """Keep files, and add a block for each. A file that is there already is not kept twice."""
-    from inkcre.infobase.files import add_file
+    from inkcre.graph.files.files import add_file
 
-    with make_base(profile, set_) as given:
+    with make_base(profile, set_) as context:
         for name in files:
             block, is_new = add_file(
-                given.database,
-                given.storage,
+                context.database,
+                context.storage,
                 _read(name),
                 name=None if name == "-" else Path(name).name,
-                now=given.clock(),
-                tenure=given.tenure,
+                now=context.clock(),
+                tenure=context.tenure,
             )
             state = "new" if is_new else "there already"
-            print(f"{name}: block {block['id']}, {block['resolver']}, {block['content']}, {state}")
+            print(f"{name}: block {block.id}, {block.resolver}, {block.content}, {state}")
 
 
 def _read(name: str) -> Iterator[bytes]:
@@ -66,11 +67,11 @@ def get(
     set_: Assignments = None,
 ) -> None:
     """Write a block's content, wherever it lives, to a file."""
-    from inkcre.infobase.blocks import get_block
-    from inkcre.infobase.contents import find_content
+    from inkcre.graph.blocks import get_block
+    from inkcre.graph.files.contents import find_content
 
-    with open_base(profile, set_) as given:
-        content = find_content(given, get_block(given.database, block_id))
+    with open_base(profile, set_) as context:
+        content = find_content(context, get_block(context.database, block_id))
         chunks = content.source.read(0, content.size)
         if file == "-":
             for chunk in chunks:
@@ -84,36 +85,36 @@ def get(
 @app.command("ls")
 def list_(profile: Profile = None, set_: Assignments = None) -> None:
     """List the blocks that have files, newest first: id, size, time, kind, name."""
-    with open_base(profile, set_) as given:
-        for line in _lines(given):
+    with open_base(profile, set_) as context:
+        for line in _lines(context):
             print(line)
 
 
-def _lines(given: "Components") -> Iterator[str]:
-    from inkcre.infobase.blocks import list_blocks
+def _lines(context: "Components") -> Iterator[str]:
+    from inkcre.graph.blocks import list_blocks
 
     cursor = None
     while True:
-        page, cursor = list_blocks(given.database, storage="file", limit=100, cursor=cursor)
+        page, cursor = list_blocks(context.database, storage="file", limit=100, cursor=cursor)
         for block in page:
-            yield _line(given, block)
+            yield _line(context, block)
         if cursor is None:
             return
 
 
-def _line(given: "Components", block: dict[str, Any]) -> str:
+def _line(context: "Components", block: "Block") -> str:
     from inkcre.errors import NotFound
-    from inkcre.infobase.contents import find_name
-    from inkcre.infobase.files import file_key
-    from inkcre.infobase.storages import PREFIX
+    from inkcre.graph.files.contents import find_name
+    from inkcre.graph.files.files import file_key
+    from inkcre.graph.storages import PREFIX
 
     try:
-        size = _size(given.storage.head(file_key(block["content"].removeprefix(PREFIX))).size)
+        size = _size(context.storage.head(file_key(block.content.removeprefix(PREFIX))).size)
     except NotFound:
         size = "missing"
-    made = datetime.fromisoformat(block["created_at"]).strftime("%Y-%m-%d %H:%M")
-    name = find_name(given.database, block["id"]) or block["content"]
-    return f"{block['id']:>8}  {size:>10}  {made}  {block['resolver']:<6} {name}"
+    made = datetime.fromisoformat(block.created_at).strftime("%Y-%m-%d %H:%M")
+    name = find_name(context.database, block.id) or block.content
+    return f"{block.id:>8}  {size:>10}  {made}  {block.resolver:<6} {name}"
 
 
 def _size(size: float) -> str:
@@ -129,27 +130,27 @@ def _size(size: float) -> str:
 def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = None) -> None:
     """Delete blocks that have files; the files themselves stay for storage.keep_days."""
     from inkcre.errors import Invalid
-    from inkcre.infobase.blocks import delete_block, get_block
+    from inkcre.graph.blocks import delete_block, get_block
 
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         for block_id in block_ids:
-            if get_block(given.database, block_id)["storage"] != "file":
+            if get_block(context.database, block_id).storage != "file":
                 raise Invalid(f"block {block_id} has no file", field="id")
         for block_id in block_ids:
-            delete_block(given.database, block_id)
+            delete_block(context.database, block_id)
             print(f"block {block_id}: deleted")
 
 
 @app.command("orphans")
 def orphans(profile: Profile = None, set_: Assignments = None) -> None:
     """List the files that are neither of a block nor noted as let go: size, time, name."""
-    from inkcre.infobase.claims import judge
-    from inkcre.infobase.epochs import see
-    from inkcre.infobase.sweeping import list_orphans
+    from inkcre.graph.files.claims import judge
+    from inkcre.graph.files.epochs import see
+    from inkcre.graph.files.sweeps import list_orphans
 
-    with open_base(profile, set_) as given:
-        standing = judge(given.database, see(given.storage))
-        for info in list_orphans(given.database, given.storage, given.clock, standing):
+    with open_base(profile, set_) as context:
+        standing = judge(context.database, see(context.storage))
+        for info in list_orphans(context.database, context.storage, context.clock, standing):
             when = info.modified_at.strftime("%Y-%m-%d %H:%M")
             print(f"{_size(info.size):>10}  {when}  {info.key}")
 
@@ -166,32 +167,32 @@ def sweep(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask about orphans.")] = False,
 ) -> None:
     """Delete the files that were let go storage.keep_days ago."""
-    from inkcre.infobase.sweeping import sweep_files
+    from inkcre.graph.files.sweeps import sweep_files
 
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         # Every step says how far it is; the last one, what came of it.
         steps = sweep_files(
-            given.database,
-            given.storage,
-            given.clock,
+            context.database,
+            context.storage,
+            context.clock,
             is_dry=dry_run,
-            keep_days=given.keep_days,
-            tenure=given.tenure,
+            keep_days=context.keep_days,
+            tenure=context.tenure,
         )
         swept = deque(steps, maxlen=1).pop()
         word = "would be deleted" if dry_run else "deleted"
         print(f"{swept.deleted} files {word}, {_size(swept.bytes)}")
         if orphans:
-            _sweep_orphans(given, is_dry=dry_run, is_sure=yes)
+            _sweep_orphans(context, is_dry=dry_run, is_sure=yes)
 
 
-def _sweep_orphans(given: "Components", *, is_dry: bool, is_sure: bool) -> None:
-    from inkcre.infobase.claims import judge
-    from inkcre.infobase.epochs import see
-    from inkcre.infobase.sweeping import list_orphans, sweep_orphans
+def _sweep_orphans(context: "Components", *, is_dry: bool, is_sure: bool) -> None:
+    from inkcre.graph.files.claims import judge
+    from inkcre.graph.files.epochs import see
+    from inkcre.graph.files.sweeps import list_orphans, sweep_orphans
 
-    standing = judge(given.database, see(given.storage))
-    found = list(list_orphans(given.database, given.storage, given.clock, standing))
+    standing = judge(context.database, see(context.storage))
+    found = list(list_orphans(context.database, context.storage, context.clock, standing))
     size = _size(sum(info.size for info in found))
     print(f"{len(found)} orphans, {size}")
     if is_dry or not found:
@@ -199,7 +200,7 @@ def _sweep_orphans(given: "Components", *, is_dry: bool, is_sure: bool) -> None:
     if not is_sure:
         typer.confirm(f"delete {len(found)} files, {size}, for good?", abort=True)
     steps = sweep_orphans(
-        given.database, given.storage, given.clock, orphans=found, tenure=given.tenure
+        context.database, context.storage, context.clock, orphans=found, tenure=context.tenure
     )
     swept = deque(steps, maxlen=1).pop()
     print(f"{swept.deleted} orphans deleted, {_size(swept.bytes)}")

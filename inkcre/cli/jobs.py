@@ -3,12 +3,18 @@
 import json
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkcre.cli.bases import open_base
 from inkcre.cli.settings_options import Assignments, Profile
+
+if TYPE_CHECKING:
+    from inkcre.context import Components
+    from inkcre.jobs.jobs import Job
+    from inkcre.ports.database import Database
 
 app = typer.Typer(
     no_args_is_help=True, help="Jobs: what was done, and how it ended.", rich_markup_mode=None
@@ -33,33 +39,33 @@ def list_(
 ) -> None:
     """List jobs, newest first: id, time, state, kind, and what came of them."""
     from inkcre.errors import Invalid
-    from inkcre.infobase.jobs import STATES, list_jobs
+    from inkcre.jobs.jobs import STATES, list_jobs
 
     if state is not None and state not in STATES:
         raise Invalid(
             f'"{state}" is no state', field="state", hint=f"use one of {', '.join(STATES)}"
         )
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         filters = {"state": state, "kind": kind, "source": source}
-        page, _ = list_jobs(given.database, filters, limit=limit)
+        page, _ = list_jobs(context.database, filters, limit=limit)
         for job in page:
             print(_line(job))
 
 
-def _line(job: dict[str, Any]) -> str:
-    when = (job["finished_at"] or job["started_at"] or job["run_at"])[:16].replace("T", " ")
-    said = job["error"] or ("" if job["result"] is None else json.dumps(job["result"]))
-    source = f" of source {job['source_id']}" if job["source_id"] else ""
-    return f"{job['id']:>8}  {when}  {job['state']:<9}  {job['kind']}{source}  {said}".rstrip()
+def _line(job: "Job") -> str:
+    when = (job.finished_at or job.started_at or job.run_at)[:16].replace("T", " ")
+    said = job.error or ("" if job.result is None else json.dumps(job.result))
+    source = f" of source {job.source_id}" if job.source_id else ""
+    return f"{job.id:>8}  {when}  {job.state:<9}  {job.kind}{source}  {said}".rstrip()
 
 
 @app.command("show")
 def show(job_id: JobId, profile: Profile = None, set_: Assignments = None) -> None:
     """Show all about one job, as JSON."""
-    from inkcre.infobase.jobs import get_job
+    from inkcre.jobs.jobs import get_job
 
-    with open_base(profile, set_) as given:
-        print(json.dumps(get_job(given.database, job_id), indent=2, ensure_ascii=False))
+    with open_base(profile, set_) as context:
+        print(json.dumps(vars(get_job(context.database, job_id)), indent=2, ensure_ascii=False))
 
 
 @app.command("run")
@@ -71,36 +77,38 @@ def run(
     set_: Assignments = None,
 ) -> None:
     """Run what is due now, in this process, until nothing is left; or one job."""
-    from inkcre.infobase.ticking import KINDS, tick
+    from inkcre.core import KINDS
+    from inkcre.jobs.tick import tick
 
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         if job_id is None:
-            due, done = tick(given, KINDS, budget_seconds=float("inf"))
+            due, done = tick(context, KINDS, budget_seconds=float("inf"))
             print(f"{due.enqueued} jobs added, {done} run")
             return
-        job = _run_one(given, job_id)
+        job = _run_one(context, job_id)
     print(_line(job))
-    if job["state"] != "finished":
+    if job.state != "finished":
         sys.exit(FAILED)
 
 
-def _run_one(given: Any, job_id: int) -> dict[str, Any]:
+def _run_one(context: "Components", job_id: int) -> "Job":
+    from inkcre.core import KINDS
     from inkcre.errors import Conflict, Unsupported
-    from inkcre.infobase.jobs import get_job
-    from inkcre.infobase.leases import claim_one
-    from inkcre.infobase.running import run_lease
-    from inkcre.infobase.ticking import KINDS, LEASE_SECONDS
+    from inkcre.jobs.jobs import get_job
+    from inkcre.jobs.leases import claim_one
+    from inkcre.jobs.running import run_lease
+    from inkcre.jobs.tick import LEASE_SECONDS
 
-    kind = get_job(given.database, job_id)["kind"]
+    kind = get_job(context.database, job_id).kind
     if kind not in KINDS.by_name:
         raise Unsupported(f'job {job_id}: nothing here runs a "{kind}"')
-    now = given.clock()
-    lease = claim_one(given.database, job_id, now=now, lease_seconds=LEASE_SECONDS)
+    now = context.clock()
+    lease = claim_one(context.database, job_id, now=now, lease_seconds=LEASE_SECONDS)
     if lease is None:
-        state = get_job(given.database, job_id)["state"]
+        state = get_job(context.database, job_id).state
         raise Conflict(f"job {job_id}: is {state}", hint=f"inkcre jobs retry {job_id}")
-    run_lease(given, KINDS, lease, limit_seconds=LEASE_SECONDS)
-    return get_job(given.database, job_id)
+    run_lease(context, KINDS, lease, limit_seconds=LEASE_SECONDS)
+    return get_job(context.database, job_id)
 
 
 JobIds = Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of jobs.", min=1)]
@@ -109,7 +117,7 @@ JobIds = Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of jobs.
 @app.command("retry")
 def retry(job_ids: JobIds, profile: Profile = None, set_: Assignments = None) -> None:
     """Let jobs that failed or were cancelled wait again, as if they had never been tried."""
-    from inkcre.infobase.jobs import retry_job
+    from inkcre.jobs.jobs import retry_job
 
     _change(job_ids, retry_job, profile, set_)
 
@@ -117,17 +125,17 @@ def retry(job_ids: JobIds, profile: Profile = None, set_: Assignments = None) ->
 @app.command("cancel")
 def cancel(job_ids: JobIds, profile: Profile = None, set_: Assignments = None) -> None:
     """End jobs that have not ended; what they have not written yet is not written."""
-    from inkcre.infobase.jobs import cancel_job
+    from inkcre.jobs.jobs import cancel_job
 
     _change(job_ids, cancel_job, profile, set_)
 
 
 def _change(
     job_ids: list[int],
-    change: Callable[[Any, int, Any], dict[str, Any]],
+    change: Callable[["Database", int, datetime], "Job"],
     profile: str | None,
     assignments: list[str] | None,
 ) -> None:
-    with open_base(profile, assignments) as given:
+    with open_base(profile, assignments) as context:
         for job_id in job_ids:
-            print(_line(change(given.database, job_id, given.clock())))
+            print(_line(change(context.database, job_id, context.clock())))

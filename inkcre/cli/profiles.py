@@ -62,7 +62,7 @@ def _describe_profiles() -> list[dict[str, str | None]]:
 
 
 def _text(value: object) -> str | None:
-    """Give a text as it may be shown; whatever else stands there is none."""
+    """Return a text as it may be shown; whatever else stands there is none."""
     from inkcre.settings.masking import mask
 
     return mask(value) if isinstance(value, str) else None
@@ -88,7 +88,7 @@ def plan(
     profile: Profile = None, set_: Assignments = None, format_: OutputFormat = Format.TEXT
 ) -> None:
     """Show what the settings assemble to, and which line chose it. Opens no connection."""
-    from inkcre.plan import plan_leaves, render_plan
+    from inkcre.assembly.plan import plan_leaves, render_plan
 
     with errors_as(format_):
         found = inspect_profile(profile, set_)

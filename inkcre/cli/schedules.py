@@ -23,7 +23,7 @@ def show_next(
     timezone: Annotated[str, typer.Option("--tz", help="The time zone.")] = "UTC",
 ) -> None:
     """Show the next five times of cron text or an interval, and how others would read the text."""
-    from inkcre.infobase.crons import parse_cron, parse_every, parse_zone
+    from inkcre.jobs.crons import parse_cron, parse_every, parse_zone
 
     zone = parse_zone(timezone)
     now = datetime.now(UTC).replace(microsecond=0)
@@ -36,7 +36,7 @@ def show_next(
 
 
 def _show_cron(typed: str, cron: str, zone: str, now: datetime) -> None:
-    from inkcre.infobase.crons import list_next, read_elsewhere
+    from inkcre.jobs.crons import list_next, read_elsewhere
 
     print(f"{cron}, in {zone}\n")
     _print_runs(list_next(cron, now, zone, RUNS), zone)

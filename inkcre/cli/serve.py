@@ -7,7 +7,7 @@ import typer
 from inkcre.cli.settings_options import Assignments, Profile
 
 if TYPE_CHECKING:
-    from inkcre.settings.model import Settings
+    from inkcre.sections.settings import Settings
 
 DIALECTS = {
     "sqlite": "sqlite",
@@ -19,13 +19,13 @@ DIALECTS = {
 
 
 def require_process(settings: "Settings", hint: str) -> None:
-    """Return if a profile's database can be reached from a process.
+    """Raise unless a profile's database can be reached from a process.
 
     Raises:
         WrongTarget: it is for Cloudflare Workers, where bindings are.
     """
     if settings.target != "process":
-        from inkcre.serving import WrongTarget
+        from inkcre.process.serve import WrongTarget
 
         raise WrongTarget(
             f"profile {settings.profile}: its database is reached on Cloudflare only", hint=hint
@@ -34,7 +34,7 @@ def require_process(settings: "Settings", hint: str) -> None:
 
 def run(profile: Profile = None, set_: Assignments = None) -> None:
     """Serve the API until interrupted."""
-    from inkcre.serving import serve
+    from inkcre.process.serve import serve
     from inkcre.settings.loader import load_settings
 
     serve(load_settings(profile, assignments=set_ or ()))
@@ -52,11 +52,11 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database's schema up to date."""
-    from inkcre import schema
-    from inkcre.assembly import build_database, load_adapter
-    from inkcre.infobase.tables import SCHEMA_HEAD
-    from inkcre.probing import require_base
+    from inkcre.assembly.assembly import build_database, load_adapter
+    from inkcre.process.probes import require_base
     from inkcre.settings.loader import load_settings
+    from inkcre.sql import schema
+    from inkcre.sql.tables import SCHEMA_HEAD
 
     settings = load_settings(profile, assignments=set_ or ())
     if sql:
@@ -70,9 +70,11 @@ def migrate(
             schema.require_head(database)
         else:
             before = schema.read_revision(database)
-            schema.migrate(database)
+            kept = schema.migrate(database)
             if before != SCHEMA_HEAD:
                 print(f"schema: {before or 'nothing'} -> {SCHEMA_HEAD}")
+            if kept:
+                print(f"the base of before is kept as {kept}")
         print(f"schema is up to date at {SCHEMA_HEAD}")
     finally:
         database.close()

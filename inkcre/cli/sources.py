@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,8 @@ from inkcre.cli.settings_options import Assignments, Profile
 from inkcre.cli.streams import UnreadableInput, open_stdin, refuse_to_empty, write_whole
 
 if TYPE_CHECKING:
-    from inkcre.ports.components import Components
+    from inkcre.context import Components
+    from inkcre.sources.sources import Source
 
 app = typer.Typer(
     no_args_is_help=True, help="Sources: where items come from.", rich_markup_mode=None
@@ -28,12 +29,12 @@ FAILED = 1
 def types(profile: Profile = None, set_: Assignments = None) -> None:
     """List what sources can be of, with what each needs."""
     from inkcre.errors import Unsupported
-    from inkcre.infobase.collecting import describe_type
+    from inkcre.sources.opened import describe_type
 
-    with assemble(profile, set_) as (_, given):
-        for name in given.source_types.names():
+    with assemble(profile, set_) as (_, context):
+        for name in context.source_types.names():
             try:
-                described = describe_type(given.source_types.load(name))
+                described = describe_type(context.source_types.load(name))
             except Unsupported as error:
                 print(f"{name}: not here: {error.message}")
                 continue
@@ -47,30 +48,30 @@ def types(profile: Profile = None, set_: Assignments = None) -> None:
 @app.command("list")
 def list_(profile: Profile = None, set_: Assignments = None) -> None:
     """List sources, newest first: id, type, schedule, next time, name."""
-    with open_base(profile, set_) as given:
-        for source in _all_sources(given):
+    with open_base(profile, set_) as context:
+        for source in _all_sources(context):
             print(_line(source))
 
 
-def _all_sources(given: "Components") -> Iterator[dict[str, Any]]:
-    from inkcre.infobase.sources import list_sources
+def _all_sources(context: "Components") -> Iterator["Source"]:
+    from inkcre.sources.sources import list_sources
 
     cursor = None
     while True:
-        page, cursor = list_sources(given.database, limit=100, cursor=cursor)
+        page, cursor = list_sources(context.database, limit=100, cursor=cursor)
         yield from page
         if cursor is None:
             return
 
 
-def _line(source: dict[str, Any]) -> str:
-    schedule = source["schedule"]
+def _line(source: "Source") -> str:
+    schedule = source.schedule
     when = "by hand"
     if schedule:
-        pace = f"every {schedule['every']}" if schedule["every"] else schedule["cron"]
-        when = f"{pace}, next {(schedule['next_run_at'] or 'never')[:16].replace('T', ' ')}"
-    name = source["nickname"] or source["config"].get("url") or source["config"].get("path") or ""
-    return f"{source['id']:>6}  {source['type']:<8}  {when:<40}  {name}".rstrip()
+        pace = f"every {schedule.every}" if schedule.every else schedule.cron
+        when = f"{pace}, next {(schedule.next_run_at or 'never')[:16].replace('T', ' ')}"
+    name = source.nickname or source.config.get("url") or source.config.get("path") or ""
+    return f"{source.id:>6}  {source.type:<8}  {when:<40}  {name}".rstrip()
 
 
 @app.command("add")
@@ -97,11 +98,11 @@ def add(  # noqa: PLR0917 - its parameters are options
         "config": dict(_read_pair(pair) for pair in config or ()),
         "schedule": schedule,
     }
-    with make_base(profile, set_) as given:
-        print(_line(_create(given, form)))
+    with make_base(profile, set_) as context:
+        print(_line(_create(context, form)))
 
 
-def _read_pair(pair: str) -> tuple[str, Any]:
+def _read_pair(pair: str) -> tuple[str, object]:
     from inkcre.errors import Invalid
 
     key, is_there, value = pair.partition("=")
@@ -113,14 +114,15 @@ def _read_pair(pair: str) -> tuple[str, Any]:
         return key, value
 
 
-def _create(given: "Components", form: dict[str, Any]) -> dict[str, Any]:
+def _create(context: "Components", form: Mapping[str, object]) -> "Source":
     from pydantic import ValidationError
 
     from inkcre.errors import Invalid
-    from inkcre.infobase.sources import SourceForm, create_source
+    from inkcre.sources.forms import SourceForm
+    from inkcre.sources.sources import create_source
 
     try:
-        return create_source(given, SourceForm.model_validate(form))
+        return create_source(context, SourceForm.model_validate(form))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, found["loc"])) or "source"
@@ -137,17 +139,17 @@ def collect(
     set_: Assignments = None,
 ) -> None:
     """Collect a source now, in this process; tell what was added or changed."""
-    from inkcre.infobase.collecting import CollectFailed, collect_now
+    from inkcre.sources.requests import CollectFailed, collect_now
 
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         try:
-            blocks = collect_now(given, source_id, full=full)
+            blocks = collect_now(context, source_id, full=full)
         except CollectFailed as error:
             print(f"{error.message} ({error.hint})", file=sys.stderr)
             sys.exit(FAILED)
     for block in blocks:
-        line = " ".join(block["content"].split())
-        print(f"{block['id']:>8}  {block['resolver']:<10}  {line[:80]}")
+        line = " ".join(block.content.split())
+        print(f"{block.id:>8}  {block.resolver:<10}  {line[:80]}")
     print(f"source {source_id}: {len(blocks)} blocks added or changed")
 
 
@@ -158,11 +160,11 @@ def remove(
     set_: Assignments = None,
 ) -> None:
     """Delete sources and their schedules. What they have collected stays."""
-    from inkcre.infobase.sources import delete_source
+    from inkcre.sources.sources import delete_source
 
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         for source_id in source_ids:
-            delete_source(given.database, source_id)
+            delete_source(context.database, source_id)
             print(f"source {source_id}: deleted")
 
 
@@ -174,18 +176,18 @@ def import_(
     set_: Assignments = None,
 ) -> None:
     """Add a source for each feed of an OPML file; those that are there already are left alone."""
-    from inkcre.sources.opml import read_opml
+    from inkcre.sources.types.opml import read_opml
 
     feeds = read_opml(_read(file))
-    with make_base(profile, set_) as given:
-        known = {s["config"].get("url") for s in _all_sources(given) if s["type"] == "rss"}
+    with make_base(profile, set_) as context:
+        known = {s.config.get("url") for s in _all_sources(context) if s.type == "rss"}
         added = 0
         for feed in feeds:
             if feed.url in known:
                 continue
             nickname = feed.title[:200] if feed.title else None
             form = {"type": "rss", "nickname": nickname, "config": {"url": feed.url}}
-            _create(given, {**form, "schedule": {"every": every}})
+            _create(context, {**form, "schedule": {"every": every}})
             added += 1
     print(f"{file}: {len(feeds)} feeds, {added} new, {len(feeds) - added} there already")
 
@@ -208,13 +210,13 @@ def export(
     set_: Assignments = None,
 ) -> None:
     """Write the feeds that are collected as OPML."""
-    from inkcre.sources.opml import Feed, write_opml
+    from inkcre.sources.types.opml import Feed, write_opml
 
-    with open_base(profile, set_) as given:
+    with open_base(profile, set_) as context:
         feeds = [
-            Feed(source["config"]["url"], source["nickname"])
-            for source in _all_sources(given)
-            if source["type"] == "rss"
+            Feed(str(source.config["url"]), source.nickname)
+            for source in _all_sources(context)
+            if source.type == "rss"
         ][::-1]
     if not feeds and not force and _has_feeds(file):
         refuse_to_empty(file)
@@ -229,7 +231,7 @@ def export(
 def _has_feeds(name: str) -> bool:
     """Tell whether a file that is there lists feeds, or something else that one would miss."""
     from inkcre.errors import Invalid
-    from inkcre.sources.opml import read_opml
+    from inkcre.sources.types.opml import read_opml
 
     try:
         return bool(name != "-" and Path(name).is_file() and read_opml(_read(name)))

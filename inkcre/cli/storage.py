@@ -13,11 +13,11 @@ app = typer.Typer(no_args_is_help=True, help="Whose the storage is.", rich_marku
 @app.command("show")
 def show(profile: Profile = None, set_: Assignments = None) -> None:
     """Tell to which base the storage belongs, and which base this is."""
-    from inkcre.infobase.claims import judge
-    from inkcre.infobase.epochs import see
+    from inkcre.graph.files.claims import judge
+    from inkcre.graph.files.epochs import see
 
-    with open_base(profile, set_) as given:
-        standing = judge(given.database, see(given.storage))
+    with open_base(profile, set_) as context:
+        standing = judge(context.database, see(context.storage))
         print(f"this base: {standing.base}")
         print(f"storage: {standing.state}, claimed by {standing.holder or 'nobody'}")
 
@@ -29,16 +29,16 @@ def claim(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Take the storage over for this base, whoever has it; nothing else may use it after that."""
-    from inkcre.infobase.claims import judge, refusal, remember, take_over
-    from inkcre.infobase.epochs import see
+    from inkcre.graph.files.claims import judge, refusal, remember, take_over
+    from inkcre.graph.files.epochs import see
 
-    with open_base(profile, set_) as given:
-        standing = judge(given.database, see(given.storage))
+    with open_base(profile, set_) as context:
+        standing = judge(context.database, see(context.storage))
         if standing.state == "ours":
             print(f"storage: belongs to this base, {standing.base}, already")
             return
         if not yes:
             print(refusal(standing).message)
             typer.confirm("take it over for this base?", abort=True)
-        standing = remember(given.tenure, take_over(given.database, given.storage))
+        standing = remember(context.tenure, take_over(context.database, context.storage))
         print(f"storage: belongs to this base, {standing.base}, now")

@@ -11,7 +11,7 @@ from inkcre.errors import OperatorError
 
 
 class UnreadableInput(OperatorError):
-    """Say that a file given on the command line cannot be read or written."""
+    """Tell that a file given on the command line cannot be read or written."""
 
     code = "unreadable_input"
     exit_status = 66
@@ -27,12 +27,12 @@ HEAD_BYTES = 1024 * 1024
 
 
 def open_stdin() -> IO[bytes]:
-    """Give standard input, to be closed without harm."""
+    """Return standard input, to be closed without harm."""
     return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
 
 
 class NothingToExport(OperatorError):
-    """Say that what would be written holds nothing, and that it would replace what does."""
+    """Tell that what would be written holds nothing, and that it would replace what does."""
 
     code = "nothing_to_export"
 

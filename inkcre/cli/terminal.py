@@ -16,7 +16,7 @@ CODES: dict[Role, str] = {
 
 
 def choose_paint(stream: IO[str]) -> Paint:
-    """Give colours for a terminal and none for a pipe.
+    """Return colours for a terminal and none for a pipe.
 
     ``NO_COLOR`` (https://no-color.org) turns them off, ``FORCE_COLOR`` turns them on.
     """

@@ -5,21 +5,22 @@ https://developers.cloudflare.com/workers/runtime-apis/bindings/
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+from inkcre.javascript import JsProxy
 
 
-class WorkerBindings(Mapping[str, Any]):
+class WorkerBindings(Mapping[str, JsProxy]):
     """A Worker's ``env`` as a mapping. It must not outlive the request that it came with.
 
     Bindings are handed out as JavaScript's own objects. The SDK's wrappers around them turn every
     value of every answer into a Python object by itself; those who need it know a faster way.
     """
 
-    def __init__(self, env: Any) -> None:
+    def __init__(self, env: JsProxy) -> None:
         # The SDK's wrapper hides what is under it, and has no way to list the names.
-        self._env = getattr(env, "_env", env)
+        self._env: JsProxy = getattr(env, "_env", env)
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> JsProxy:
         value = getattr(self._env, name, None)
         if value is None:
             raise KeyError(name)
@@ -32,7 +33,7 @@ class WorkerBindings(Mapping[str, Any]):
         return len(self._env.object_keys())
 
     def variables(self, prefix: str) -> dict[str, str]:
-        """Give the variables and secrets whose names begin with ``prefix``, as text.
+        """Return the variables and secrets whose names begin with ``prefix``, as text.
 
         One that wrangler's configuration gives as a number, a list or a table is text as JSON.
         """
@@ -40,7 +41,7 @@ class WorkerBindings(Mapping[str, Any]):
         return {name: _text(self[name]) for name in self if name.startswith(prefix)}
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, int, float)):

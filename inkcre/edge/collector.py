@@ -9,7 +9,8 @@ runtime has it, this module can go.
 
 import asyncio
 import gc
-from typing import Any
+
+from inkcre.javascript import JsProxy
 
 ALLOCATIONS = 10_000
 """How many more containers than were freed call for a collection. Measured with 64 requests in
@@ -33,7 +34,7 @@ def is_due() -> bool:
     return gc.get_count()[0] >= ALLOCATIONS
 
 
-def collect_behind(context: Any) -> None:
+def collect_behind(context: JsProxy) -> None:
     """Collect, if it is due, once the response is on its way.
 
     Args:

@@ -10,28 +10,29 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from inkcre import lifecycle
+from inkcre.api.files import FILES_PATH
 from inkcre.app import create_app
-from inkcre.assembly import load_adapter
+from inkcre.assembly.assembly import load_adapter
+from inkcre.core import CUSTODY, KINDS
 from inkcre.edge import collector
 from inkcre.edge.admission import Admission
 from inkcre.edge.bindings import WorkerBindings
 from inkcre.edge.requests import BoundedRequest
 from inkcre.edge.responses import SentResponse
 from inkcre.errors import InkcreError, Misconfigured, TooSlow, Unavailable
-from inkcre.http.files import FILES_PATH
 from inkcre.http.problems import respond_to
 from inkcre.http.streams import PASS_ON
-from inkcre.infobase.ticking import KINDS, tick
-from inkcre.logs import configure_logging
+from inkcre.javascript import JsProxy
+from inkcre.jobs.tick import tick
 from inkcre.ports.database import Statement
+from inkcre.runtime import lifecycle
+from inkcre.runtime.logs import configure_logging
+from inkcre.sections.settings import Settings
 from inkcre.settings.loader import load_settings
-from inkcre.settings.model import Settings
 from inkcre.settings.report import SettingsError
 
 logger = logging.getLogger("inkcre")
@@ -70,7 +71,7 @@ class EdgeApplication:
         self._admission = Admission()
         self._prepare()
 
-    async def answer(self, request: Any, env: Any) -> Any:
+    async def answer(self, request: JsProxy, env: JsProxy) -> JsProxy:
         """Answer a request, or refuse it without reading its body."""
         asked = BoundedRequest(request)
         bindings = WorkerBindings(env)
@@ -95,7 +96,7 @@ class EdgeApplication:
                 return await _answer(respond_to(error), asked, bindings)
             return await _answer(assembled.app, asked, bindings)
 
-    def tick(self, env: Any) -> None:
+    def tick(self, env: JsProxy) -> None:
         """Do what is due now: what the Cron Trigger calls. What fails is logged, and due again."""
         bindings = WorkerBindings(env)
         try:
@@ -104,7 +105,7 @@ class EdgeApplication:
             if scheduler.kind != "cron-trigger":
                 return
             with assembled.provide(bindings) as components:
-                lifecycle.prepare_storage(components)
+                lifecycle.prepare_storage(components, CUSTODY)
                 due, done = tick(components, KINDS, budget_seconds=scheduler.budget_seconds)
         except InkcreError as error:
             said = _explain(error)
@@ -113,7 +114,7 @@ class EdgeApplication:
             logger.info("tick: %d jobs due, %d run", due.enqueued, done)
 
     def _assembled_for(self, bindings: WorkerBindings) -> Assembled:
-        """Give the application of a Worker's variables; what is wrong with them is remembered too.
+        """Return the application of a Worker's variables; what is wrong is remembered too.
 
         Raises:
             SettingsError: they make no sense.
@@ -163,7 +164,7 @@ class EdgeApplication:
 
 
 def _explain(error: InkcreError) -> InkcreError:
-    """Say of wrong settings only how many there are: the rest is in the log."""
+    """Tell of wrong settings only how many there are: the rest is in the log."""
     if isinstance(error, SettingsError):
         return Misconfigured(
             f"settings: {len(error.diagnostics)} wrong", hint="read the Worker's log"
@@ -171,7 +172,7 @@ def _explain(error: InkcreError) -> InkcreError:
     return error
 
 
-async def _answer(app: ASGIApp, asked: BoundedRequest, bindings: WorkerBindings) -> Any:
+async def _answer(app: ASGIApp, asked: BoundedRequest, bindings: WorkerBindings) -> JsProxy:
     sent = SentResponse()
     scope = asked.scope(**{"inkcre.bindings": bindings, PASS_ON: sent.pass_on})
     try:

@@ -6,13 +6,13 @@ held at once comes when the application asks for it, a part at a time.
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from starlette.types import Message, Receive, Scope
 
 from inkcre.http import pace
-from inkcre.javascript import Watchdog
+from inkcre.javascript import JsProxy, Watchdog
 
 BODILESS = ("GET", "HEAD", "OPTIONS")
 ASGI = {"version": "3.0", "spec_version": "2.4"}
@@ -23,7 +23,7 @@ class Parts(Protocol):
     """A body, a part at a time."""
 
     async def read(self, seconds: float) -> bytes | None:
-        """Give the next part; None is the end.
+        """Return the next part; None is the end.
 
         Raises:
             TimeoutError: none has come in so many seconds.
@@ -36,12 +36,12 @@ class Parts(Protocol):
 class StreamParts:
     """The parts of a ``ReadableStream``; one timer for all of them."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: JsProxy) -> None:
         self._reader = stream.getReader()
         self._watchdog: Watchdog | None = None
 
     async def read(self, seconds: float) -> bytes | None:
-        """Give the next part."""
+        """Return the next part."""
         if self._watchdog is None:
             self._watchdog = Watchdog(seconds)
         self._watchdog.restart(seconds)
@@ -60,7 +60,7 @@ class StreamParts:
 class BoundedRequest:
     """Method, target, headers and body of a request."""
 
-    def __init__(self, request: Any, headers: list[tuple[str, str]] | None = None) -> None:
+    def __init__(self, request: JsProxy, headers: list[tuple[str, str]] | None = None) -> None:
         """Take a request of JavaScript's."""
         self.method = str(request.method)
         url = urlsplit(str(request.url))
@@ -81,7 +81,7 @@ class BoundedRequest:
         self._parts = body
 
     def bound(self, held_bytes: int, most_bytes: int) -> None:
-        """Say how much of the body may be held at once, and how much it may have.
+        """Tell how much of the body may be held at once, and how much it may have.
 
         One that announces more is left unread: the application refuses it by its headers.
         """
@@ -118,7 +118,7 @@ class BoundedRequest:
         self.drop_body()
         self._held = bytes(held[: self.size + 1])
 
-    def scope(self, **more: Any) -> Scope:
+    def scope(self, **more: object) -> Scope:
         """Describe the request: https://asgi.readthedocs.io/en/latest/specs/www.html."""
         return {
             "type": "http",
@@ -134,7 +134,7 @@ class BoundedRequest:
         }
 
     def receiving(self) -> Receive:
-        """Give what the application receives the body by, and then that the client has gone."""
+        """Return what the application receives the body by, and then that the client has gone."""
         messages = self._messages()
 
         async def receive() -> Message:
@@ -162,7 +162,7 @@ async def _paced(parts: Parts) -> AsyncIterator[bytes]:
         kept.count(len(part))
 
 
-def _read_headers(request: Any) -> list[tuple[str, str]]:
+def _read_headers(request: JsProxy) -> list[tuple[str, str]]:
     import js
 
     # At once: one by one each would cross the border alone.

@@ -5,11 +5,10 @@ never takes back, so that every response stays in the heap for good.
 """
 
 import logging
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope
 
-from inkcre.javascript import make_array, make_bytes, make_object
+from inkcre.javascript import JsProxy, make_array, make_bytes, make_object
 
 logger = logging.getLogger("inkcre")
 
@@ -22,7 +21,7 @@ class SentResponse:
 
     def __init__(self) -> None:
         self.status = 0
-        self.stream: Any = None
+        self.stream: JsProxy = None
         """A body that goes from a binding to the client without coming through Python."""
 
         self._headers: list[tuple[str, str]] = []
@@ -38,7 +37,7 @@ class SentResponse:
             self._parts.append(message.get("body", b""))
             self._is_complete = not message.get("more_body", False)
 
-    def pass_on(self, chunks: Any) -> bool:
+    def pass_on(self, chunks: JsProxy) -> bool:
         """Take the stream that a body is read from; tell whether there is one."""
         self.stream = getattr(chunks, "stream", None)
         return self.stream is not None
@@ -52,7 +51,7 @@ class SentResponse:
                 raise
             logger.exception("%s %s: failed behind its response", scope["method"], scope["path"])
 
-    def make(self) -> Any:
+    def make(self) -> JsProxy:
         """Make the ``Response``, its body copied out of Python's memory."""
         import js
 

@@ -9,7 +9,7 @@ from inkcre.errors import Unavailable
 
 
 def tools_folder() -> Path:
-    """Give the folder of what is fetched: in the venv, beside its packages."""
+    """Return the folder of what is fetched: in the venv, beside its packages."""
     return Path(sys.prefix) / "share" / "inkcre"
 
 

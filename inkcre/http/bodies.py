@@ -1,7 +1,7 @@
 """Bodies as they came, read by the route itself."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 
@@ -17,7 +17,7 @@ RawBody = Annotated[bytes, Depends(_raw_body)]
 """The body as it came: it may be large, and is read in a worker thread, not in the loop."""
 
 
-def load_json(body: bytes) -> Any:
+def load_json(body: bytes) -> object:
     """Read a body as JSON.
 
     Raises:

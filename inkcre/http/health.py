@@ -1,21 +1,19 @@
 """``/heartbeat``, ``/livez``, ``/readyz`` and ``/capabilities``."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from inkcre.context import Components, components
 from inkcre.errors import InkcreError
 from inkcre.http.paths import place
 from inkcre.http.problems import find_remedy
 from inkcre.http.responses import json_response
-from inkcre.infobase.claims import notice
-from inkcre.ports.components import components
 from inkcre.ports.database import Database
 
 
-def _describe(error: InkcreError) -> dict[str, Any]:
+def _describe(error: InkcreError) -> dict[str, object]:
     return {"code": error.code, "detail": error.message, "hint": error.hint}
 
 
@@ -23,21 +21,34 @@ def build_router(
     *,
     profile: str,
     is_worker: bool,
-    capabilities: Mapping[str, Any],
+    capabilities: Mapping[str, object],
     require_schema: Callable[[Database], None],
+    notice: Callable[[Components], list[InkcreError]],
     has_docs: bool,
 ) -> APIRouter:
     """Make the routes that tell how the application is."""
     router = APIRouter(tags=["health"])
-    heartbeat = {"status": "ok", "worker": is_worker, "profile": profile}
-
     if has_docs:
+        _lead_to_docs(router)
+    _tell_life(router, {"status": "ok", "worker": is_worker, "profile": profile})
+    _tell_readiness(router, require_schema, notice)
 
-        @router.get("/", include_in_schema=False)
-        async def root(request: Request) -> Response:
-            """Lead those who follow the printed address to the description of the API."""
-            return RedirectResponse(place(request.scope, "/docs"))
+    @router.get("/capabilities", summary="What this home can do")
+    async def capabilities_route() -> Response:
+        """Tell the profile, the adapters, and what they can do."""
+        return json_response(capabilities)
 
+    return router
+
+
+def _lead_to_docs(router: APIRouter) -> None:
+    @router.get("/", include_in_schema=False)
+    async def root(request: Request) -> Response:
+        """Lead those who follow the printed address to the description of the API."""
+        return RedirectResponse(place(request.scope, "/docs"))
+
+
+def _tell_life(router: APIRouter, heartbeat: Mapping[str, object]) -> None:
     @router.get("/heartbeat", summary="Is anybody there")
     async def heartbeat_route() -> Response:
         """Touch nothing and say which profile answers."""
@@ -45,9 +56,15 @@ def build_router(
 
     @router.get("/livez", summary="Is the process alive")
     async def livez() -> Response:
-        """Say that the process can answer."""
+        """Tell that the process can answer."""
         return json_response({"status": "ok"})
 
+
+def _tell_readiness(
+    router: APIRouter,
+    require_schema: Callable[[Database], None],
+    notice: Callable[[Components], list[InkcreError]],
+) -> None:
     @router.get(
         "/readyz",
         summary="Can requests be served",
@@ -55,20 +72,11 @@ def build_router(
     )
     def readyz(request: Request) -> Response:
         """Try the database and its schema; tell what does not keep requests from being served."""
-        reasons = []
         try:
             components().database.ping()
             require_schema(components().database)
         except InkcreError as error:
-            reasons.append({**_describe(error), "hint": find_remedy(request.app, error)})
-        if reasons:
-            return json_response({"status": "unavailable", "reasons": reasons}, 503)
+            reason = {**_describe(error), "hint": find_remedy(request.app, error)}
+            return json_response({"status": "unavailable", "reasons": [reason]}, 503)
         notices = [_describe(error) for error in notice(components())]
         return json_response({"status": "ok", **({"notices": notices} if notices else {})})
-
-    @router.get("/capabilities", summary="What this home can do")
-    async def capabilities_route() -> Response:
-        """Say the profile, the adapters, and what they can do."""
-        return json_response(capabilities)
-
-    return router

@@ -1,16 +1,16 @@
 """``/jobs`` and ``/schedules``."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from inkcre.context import components
 from inkcre.http.parameters import NO_NUL, Cursor, Limit, PathId
-from inkcre.http.responses import documented, json_response
-from inkcre.infobase import jobs, schedules
-from inkcre.infobase.forms import MAX_ID, MAX_NAME_LENGTH
-from inkcre.ports.components import components
+from inkcre.http.responses import as_objects, documented, json_response
+from inkcre.jobs import jobs, schedules
+from inkcre.sql.values import MAX_ID, MAX_NAME_LENGTH
 
 router = APIRouter(tags=["jobs"])
 
@@ -21,11 +21,11 @@ class JobOut(BaseModel):
     id: int
     kind: str
     state: Literal["pending", "running", "finished", "failed", "cancelled"]
-    payload: dict[str, Any]
+    payload: dict[str, object]
     attempts: int = Field(description="How often it was begun")
     source_id: int | None
     error: str | None = Field(description="Why it failed, or why it is tried again")
-    result: Any = Field(description="What came of it")
+    result: object = Field(description="What came of it")
     created_at: str = Field(description="RFC 3339, UTC")
     run_at: str = Field(description="When it may begin, or might")
     started_at: str | None
@@ -45,7 +45,7 @@ class ScheduleOut(BaseModel):
 
     id: int
     kind: str = Field(description="Of the jobs that it brings")
-    payload: dict[str, Any]
+    payload: dict[str, object]
     cron: str | None = Field(description="Five fields, weekdays as names")
     every: str | None = Field(description='Such as "15m"')
     timezone: str | None = Field(description="null: that of the settings")
@@ -71,15 +71,15 @@ def list_jobs(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Give a page of jobs: what ran, when, and how it ended."""
+    """Return a page of jobs: what ran, when, and how it ended."""
     filters = {"state": state, "kind": kind, "source": source}
     page, after = jobs.list_jobs(components().database, filters, limit=limit, cursor=cursor)
-    return json_response({"jobs": page, "next_cursor": after})
+    return json_response({"jobs": as_objects(page), "next_cursor": after})
 
 
 @router.get("/jobs/{job_id}", responses=documented(JobOut, 200, 404), summary="One job")
 def get_job(job_id: PathId) -> Response:
-    """Give one job."""
+    """Return one job."""
     return json_response(jobs.get_job(components().database, job_id))
 
 
@@ -90,9 +90,8 @@ def get_job(job_id: PathId) -> Response:
 )
 def retry_job(job_id: PathId) -> Response:
     """Let a job run again, as if it had never been tried."""
-    given = components()
-    job = jobs.retry_job(given.database, job_id, given.clock())
-    given.wake()
+    context = components()
+    job = jobs.retry_job(context.database, job_id, context.clock())
     return json_response(job)
 
 
@@ -103,12 +102,12 @@ def retry_job(job_id: PathId) -> Response:
 )
 def cancel_job(job_id: PathId) -> Response:
     """End a job. What a running one has not written yet is not written."""
-    given = components()
-    return json_response(jobs.cancel_job(given.database, job_id, given.clock()))
+    context = components()
+    return json_response(jobs.cancel_job(context.database, job_id, context.clock()))
 
 
 @router.get("/schedules", responses=documented(SchedulePage), summary="List schedules")
 def list_schedules(limit: Limit = 50, cursor: Cursor = None) -> Response:
-    """Give a page of schedules, newest first: those of sources, and the housekeeping's."""
+    """Return a page of schedules, newest first: those of sources, and the housekeeping's."""
     page, after = schedules.list_schedules(components().database, limit=limit, cursor=cursor)
-    return json_response({"schedules": page, "next_cursor": after})
+    return json_response({"schedules": as_objects(page), "next_cursor": after})

@@ -21,7 +21,7 @@ def build_router(render: Callable[[], bytes] | None) -> APIRouter:
         responses={501: {"description": "This home keeps none"}},
     )
     def metrics() -> Response:
-        """Give requests, jobs, the queue's age, the tick's lag and the pool, as text."""
+        """Return requests, jobs, the queue's age, the tick's lag and the pool, as text."""
         if render is None:
             raise Unsupported("metrics: this home keeps none", hint="ask a process that has them")
         return Response(render(), media_type=MEDIA_TYPE)

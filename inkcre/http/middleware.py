@@ -1,19 +1,21 @@
 """What happens around every request: its components are bound, its body is bounded.
 
-Plain ASGI: Starlette's function middleware costs a task group a request and breaks streaming.
+Plain ASGI: Starlette's function middleware costs a task group a request and breaks streaming. A
+layer that only passes a request on hands out the next one's awaitable: a coroutine of its own would
+be a frame more that each step of the request goes through.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from inkcre.context import Components, bind, unbind
 from inkcre.errors import TooLarge
 from inkcre.http.paths import route_path
 from inkcre.http.problems import problem_response, respond_to
-from inkcre.ports.components import Components, bind, unbind
 
 Bindings = Mapping[str, Any]
 
@@ -42,25 +44,37 @@ class BindComponents:
     def __init__(
         self,
         app: ASGIApp,
+        kept: Components | None,
         provide: Callable[[Bindings], AbstractContextManager[Components]],
         bindings: Bindings | None,
     ) -> None:
+        """Take the components that live as long as the process, else what provides others."""
         self.app = app
+        self.kept = kept
         self.provide = provide
         self.bindings = bindings
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle a request with components bound."""
         if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
+        if self.kept is not None:
+            return self._handle(self.kept, scope, receive, send)
+        return self._lend(scope, receive, send)
+
+    async def _lend(self, scope: Scope, receive: Receive, send: Send) -> None:
         lent = self.bindings if self.bindings is not None else scope.get("inkcre.bindings", {})
         with self.provide(lent) as components:
-            token = bind(components)
-            try:
-                await self.app(scope, receive, send)
-            finally:
-                unbind(token)
+            await self._handle(components, scope, receive, send)
+
+    async def _handle(
+        self, components: Components, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        token = bind(components)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            unbind(token)
 
 
 class RefuseCrossSite:
@@ -75,22 +89,21 @@ class RefuseCrossSite:
         self.app = app
         self.allow_origins = allow_origins
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle a request that is not one of those."""
         is_change = scope["type"] == "http" and (
             scope["method"] not in SAFE_METHODS or route_path(scope).startswith(CHANGING_GET)
         )
-        if is_change and self._is_foreign(Headers(scope=scope)):
-            response = problem_response(
-                403,
-                "cross_site",
-                "A page of another site",
-                "a page of another site may not change anything here",
-                hint="add its origin to http.cors.allow_origins if it is yours",
-            )
-            await response(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+        if not is_change or not self._is_foreign(Headers(scope=scope)):
+            return self.app(scope, receive, send)
+        response = problem_response(
+            403,
+            "cross_site",
+            "A page of another site",
+            "a page of another site may not change anything here",
+            hint="add its origin to http.cors.allow_origins if it is yours",
+        )
+        return response(scope, receive, send)
 
     def _is_foreign(self, headers: Headers) -> bool:
         origin = headers.get("origin")
@@ -115,11 +128,13 @@ class BoundBody:
         self.limit = (max_bytes, "http.max_body_bytes")
         self.others = others
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Handle a request whose body is counted as it is read."""
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
-            await self.app(scope, receive, send)
-            return
+            return self.app(scope, receive, send)
+        return self._count(scope, receive, send)
+
+    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self.others.get(route_path(scope), self.limit)
         max_bytes, _ = limit
         if _announced_bytes(scope) > max_bytes:

@@ -6,17 +6,16 @@ JavaScript's, whose end is the end of the isolate and of every request in it.
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from inkcre.errors import Invalid
-from inkcre.infobase.depth import is_deep
+from inkcre.runtime.depth import is_deep
 
 
 def refuse_deep(body: bytes) -> None:
-    """Return if a body is UTF-8 and not nested too deeply; it need not be JSON.
+    """Raise unless a body is UTF-8 and not nested too deeply; it need not be JSON.
 
     Raises:
         Invalid: it is deeper; or it is in another encoding, which Python's parser would take and
@@ -31,8 +30,8 @@ def refuse_deep(body: bytes) -> None:
 class JsonRoute(APIRoute):
     """A route whose JSON body is looked at before it is parsed."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Give FastAPI's handler, behind the look at the body where there is one."""
+    def get_route_handler(self) -> Callable[[Request], Coroutine[object, object, Response]]:
+        """Return FastAPI's handler, behind the look at the body where there is one."""
         handle = super().get_route_handler()
         if self.body_field is None:
             return handle

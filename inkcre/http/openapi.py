@@ -1,12 +1,11 @@
 """The API's description: FastAPI's, completed."""
 
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
-
-from inkcre.http.graphs import FORM_MODELS
 
 REF_TEMPLATE = "#/components/schemas/{model}"
 
@@ -21,15 +20,15 @@ def _version() -> str:
 VERSION = _version()
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, form_models: Iterable[type[BaseModel]]) -> None:
     """Add the models of bodies that routes read by themselves."""
-    describe = app.openapi
+    describe, models = app.openapi, tuple(form_models)
 
-    def openapi() -> dict[str, Any]:
+    def openapi() -> dict[str, object]:
         if app.openapi_schema is None:
             described = describe()
             _, schema = models_json_schema(
-                [(model, "validation") for model in FORM_MODELS], ref_template=REF_TEMPLATE
+                [(model, "validation") for model in models], ref_template=REF_TEMPLATE
             )
             described["components"]["schemas"].update(schema["$defs"])
         return app.openapi_schema or {}

@@ -31,5 +31,5 @@ class Pace:
 
 
 def silent() -> TooSlow:
-    """Say that nothing more has come."""
+    """Tell that nothing more has come."""
     return TooSlow("body: nothing more has come for a long time")

@@ -1,17 +1,16 @@
 """Errors as RFC 9457 problem responses: the one table that knows HTTP statuses."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from pydantic_core import to_json
+from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from inkcre.errors import (
     BadAnswer,
@@ -33,6 +32,8 @@ from inkcre.errors import (
     Unavailable,
     Unsupported,
 )
+
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 logger = logging.getLogger("inkcre.http")
 
@@ -98,7 +99,7 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Make a problem response."""
-    body: dict[str, Any] = {
+    body: dict[str, object] = {
         "type": f"urn:inkcre:problem:{code}",
         "title": title,
         "status": status,
@@ -127,7 +128,7 @@ def respond_to(error: InkcreError) -> Response:
     )
 
 
-def respond_to_validation(problems: Sequence[Any]) -> Response:
+def respond_to_validation(problems: Sequence[ErrorDetails]) -> Response:
     """Make the response to a request that does not fit its model; input is never echoed."""
     errors = [
         {
@@ -155,7 +156,7 @@ START = (
 """What to do about a schema that is missing since nobody has started the application."""
 
 
-def find_remedy(app: Any, error: InkcreError) -> str | None:
+def find_remedy(app: FastAPI, error: InkcreError) -> str | None:
     """Return what to do about an error that an application met."""
     is_started = getattr(app.state, "is_started", True)
     return error.hint if is_started or not isinstance(error, SchemaBehind) else START
@@ -188,39 +189,16 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     )
 
 
-def install_problem_handlers(app: FastAPI) -> None:
-    """Answer every error with a problem response."""
-    app.add_exception_handler(InkcreError, _on_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http_exception)
+HANDLERS: Mapping[int | type[Exception], Handler] = {
+    InkcreError: _on_error,
+    RequestValidationError: _on_invalid,
+    HTTPException: _on_http_exception,
+}
+"""What answers each error that was foreseen."""
 
 
-class LastResort:
-    """Answer what nobody foresaw with a problem response, and log it: the request's top loop."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; answer in its place when it fails before its response started."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = False
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self.app(scope, receive, send_and_note)
-        except ClientDisconnect:
-            return  # nobody is there to be answered
-        except Exception:
-            logger.exception("%s %s: unforeseen error", scope["method"], scope["path"])
-            if started:
-                raise
-            status, title = STATUSES[InvariantBroken]
-            response = problem_response(status, "unforeseen", title, "the error was logged")
-            await response(scope, receive, send)
+def respond_to_unforeseen(scope: Scope, error: Exception) -> Response:
+    """Log an error that nobody foresaw; make the response, which says nothing of its insides."""
+    logger.error("%s %s: unforeseen error", scope["method"], scope["path"], exc_info=error)
+    status, title = STATUSES[InvariantBroken]
+    return problem_response(status, "unforeseen", title, "the error was logged")

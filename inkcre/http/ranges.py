@@ -22,7 +22,7 @@ def is_unchanged(headers: Mapping[str, str], etag: str) -> bool:
 
 
 def find_range(headers: Mapping[str, str], etag: str, size: int) -> Range | None:
-    """Give where the part that is asked for starts and ends; None for all of it.
+    """Return where the part that is asked for starts and ends; None for all of it.
 
     Several parts at once, and units that are not bytes, are answered with all of it, as section
     14.2 allows; so is a part of a content that is another by now (If-Range, section 13.1.5).

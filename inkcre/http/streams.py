@@ -7,9 +7,9 @@ has threads of its own: those that run requests must not all wait for slow clien
 
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from anyio import CapacityLimiter, move_on_after, to_thread
 from anyio.lowlevel import RunVar
@@ -104,9 +104,9 @@ class StreamedResponse(StreamingResponse):
         super().__init__(self._read_aside(iter(chunks)), status, headers, headers["Content-Type"])
         self._chunks = chunks
 
-    def init_headers(self, headers: Any = None) -> None:
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
         """Take the content type as it is: Starlette appends a charset to what is text."""
-        self.raw_headers = [(n.lower().encode(), v.encode()) for n, v in headers.items()]
+        self.raw_headers = [(n.lower().encode(), v.encode()) for n, v in (headers or {}).items()]
 
     async def _read_aside(self, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
         try:

@@ -1,33 +1,41 @@
 """What is noted of every request: an id, a line of the log, and numbers."""
 
 import logging
+import os
 import re
 import time
-import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inkcre.ports.tracing import trace
+from inkcre.http.problems import respond_to_unforeseen
+from inkcre.tracing import trace
 
 logger = logging.getLogger("inkcre.access")
 
-REQUEST_ID = "x-request-id"
-GIVEN_IDS = (REQUEST_ID, "cf-ray")
+REQUEST_ID = b"x-request-id"
+GIVEN_IDS = (REQUEST_ID, b"cf-ray")
 """Headers in which those in front of us name a request."""
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 """Those that are counted by name; anybody can make up others."""
 
-_USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+ID_BYTES = 16
+"""As many as a UUID has, in as many digits."""
+
+_USABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 Observe = Callable[[str, str, int, float], None]
 """Takes the method, the route, the status, and the seconds."""
 
 
 class ObserveRequests:
-    """Give each request an id, in its log lines and in its response, and count it."""
+    """Return each request an id, in its log lines and in its response, and count it.
+
+    The request's top loop too: what nobody foresaw is logged, and answered with a problem response
+    unless a response has started. One layer does both, for each costs every request its frames.
+    """
 
     def __init__(self, app: ASGIApp, observe: Observe | None) -> None:
         self.app = app
@@ -38,19 +46,26 @@ class ObserveRequests:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _find_id(Headers(scope=scope))
+        request_id = _find_id(scope["headers"])
         began, status = time.perf_counter(), 0
 
-        async def send_noted(message: Message) -> None:
+        def send_noted(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).append(REQUEST_ID, request_id)
-            await send(message)
+                message["headers"] = [*message.get("headers", ()), (REQUEST_ID, request_id)]
+            return send(message)
 
-        with trace(request=request_id):
+        with trace(request=request_id.decode()):
             try:
                 await self.app(scope, receive, send_noted)
+            except ClientDisconnect:
+                pass  # nobody is there to be answered
+            except Exception as error:
+                response = respond_to_unforeseen(scope, error)
+                if status:
+                    raise
+                await response(scope, receive, send_noted)
             finally:
                 self._note(scope, status, time.perf_counter() - began)
 
@@ -63,9 +78,13 @@ class ObserveRequests:
             logger.debug("%s %s %d %.1f ms", scope["method"], scope["path"], status, seconds * 1000)
 
 
-def _find_id(headers: Headers) -> str:
-    for name in GIVEN_IDS:
-        given = headers.get(name)
-        if given is not None and _USABLE.fullmatch(given):
-            return given
-    return uuid.uuid4().hex
+def _find_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the id that a request was given, else a new one; of a repeated header, the first."""
+    given: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in GIVEN_IDS:
+            given.setdefault(name, value)
+    for name in GIVEN_IDS if given else ():
+        if name in given and _USABLE.fullmatch(given[name]):
+            return given[name]
+    return os.urandom(ID_BYTES).hex().encode()

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
@@ -10,13 +10,13 @@ from inkcre.errors import Invalid
 from inkcre.http.streams import read_body
 
 if TYPE_CHECKING:
-    from python_multipart.multipart import MultipartParser
+    from python_multipart.multipart import MultipartCallbacks, MultipartParser
 
 FORM = "multipart/form-data"
 
 
 def open_upload(request: Request, name: str | None) -> tuple[str | None, Iterator[bytes]]:
-    """Give the name of a file, which a form brings itself, and its bytes as they come.
+    """Return the name of a file, which a form brings itself, and its bytes as they come.
 
     Raises:
         Invalid: a form is broken, or has no file in it. Its bytes raise it too, at their end, when
@@ -49,7 +49,7 @@ class _Form:
         boundary = options.get(b"boundary")
         if not boundary:
             raise Invalid("the form's boundary is missing", field="content-type")
-        callbacks: Any = {
+        callbacks: MultipartCallbacks = {
             "on_header_field": self._take_header,
             "on_header_value": self._take_value,
             "on_header_end": self._end_header,

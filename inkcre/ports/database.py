@@ -7,11 +7,11 @@ Many rows travel as one JSON parameter, so a statement's text never depends on h
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from sqlalchemy import ClauseElement, Engine
 
-Row = tuple[Any, ...]
+Row = tuple[object, ...]
 """One row: plain values in the order of the statement's columns."""
 
 MIGRATE_HINT = "run `inkcre migrate`"
@@ -25,7 +25,7 @@ class Call(NamedTuple):
     """A statement and the values of its parameters."""
 
     statement: "Statement"
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
 
 
 class Statement:
@@ -35,28 +35,46 @@ class Statement:
     import, and named for what they do.
     """
 
-    __slots__ = ("clause", "counts", "is_durable")
+    __slots__ = ("adds_jobs", "clause", "counts", "is_durable")
 
     made: ClassVar[list["Statement"]] = []
     """Every statement there is, for those who want to compile them ahead."""
 
     def __init__(
-        self, clause: ClauseElement, *, counts: bool = False, is_durable: bool = True
+        self,
+        clause: ClauseElement,
+        *,
+        counts: bool = False,
+        is_durable: bool = True,
+        adds_jobs: bool = False,
     ) -> None:
         """Wrap a clause; one that ``counts`` gives one row: how many rows it changed.
 
         What a statement that is not durable writes, alone in its batch, may be gone after a power
         cut, though never after the end of a process, and never without what came later. It is a
         hint: an adapter for which that is no cheaper takes no notice.
+
+        Behind a batch with a statement that ``adds_jobs``, an adapter of a process wakes those who
+        run jobs there: whoever writes need not remember.
         """
+        self.adds_jobs = adds_jobs
         self.clause = clause
         self.counts = counts
         self.is_durable = is_durable
         self.made.append(self)
 
-    def __call__(self, **parameters: Any) -> Call:
+    def __call__(self, **parameters: object) -> Call:
         """Pair the statement with values for its parameters."""
         return Call(self, parameters)
+
+
+def wake_nobody() -> None:
+    """Do nothing: nobody runs jobs beside requests."""
+
+
+def adds_jobs(calls: Sequence[Call]) -> bool:
+    """Tell whether there may be new jobs once a batch is committed."""
+    return any(call.statement.adds_jobs for call in calls)
 
 
 @dataclass(frozen=True)
@@ -111,7 +129,7 @@ class Database(Protocol):
         """
 
     def ping(self) -> None:
-        """Return if the database answers."""
+        """Raise unless the database answers."""
 
     def close(self) -> None:
         """Give back what is held. The adapter opens anew when it is used again."""
@@ -130,7 +148,7 @@ class Pooled(Protocol):
     """A database that keeps connections."""
 
     def pool_usage(self) -> PoolUsage:
-        """Say how the pool is used now."""
+        """Tell how the pool is used now."""
 
 
 @runtime_checkable
@@ -141,4 +159,14 @@ class Migratable(Protocol):
         """Make an engine whose transactions cover changes of the schema.
 
         The caller disposes of it.
+        """
+
+    def keep_copy(self, name: str) -> str | None:
+        """Keep a copy of the whole base, called so, before its schema changes; return where it is.
+
+        One of the same name is replaced. None where that is others' business: a server's backups.
+
+        Raises:
+            QuotaExceeded: there is no room for it; nothing has changed.
+            Misconfigured: it cannot be written where it belongs.
         """

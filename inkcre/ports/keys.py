@@ -12,7 +12,7 @@ _UNLISTABLE = re.compile("[\x00-\x1f\x7f\ufffe\uffff]")
 
 
 def check_key(text: str, max_bytes: int) -> None:
-    """Return if text can be a key: so many bytes of UTF-8, no control character.
+    """Raise unless text can be a key: so many bytes of UTF-8, no control character.
 
     Raises:
         Invalid: it cannot.
@@ -33,7 +33,7 @@ def encode_cursor(last: str) -> str:
 
 
 def decode_cursor(cursor: str) -> str:
-    """Give the key after which a page begins.
+    """Return the key after which a page begins.
 
     Raises:
         Invalid: this is no such cursor.

@@ -110,7 +110,7 @@ class KeyValue(Protocol):
         """
 
     def get(self, key: ValueKey) -> bytes | None:
-        """Give a value; None when there is none, or when its time is over."""
+        """Return a value; None when there is none, or when its time is over."""
 
     def delete(self, key: ValueKey) -> None:
         """Forget a value; do nothing when there is none."""
@@ -129,7 +129,7 @@ class KeyValue(Protocol):
 
 
 def check_put(capabilities: KeyValueCapabilities, value: bytes, ttl_seconds: int | None) -> None:
-    """Return if a value can be kept for such a time.
+    """Raise unless a value can be kept for such a time.
 
     Raises:
         Unsupported: its time is too short.

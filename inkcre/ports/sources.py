@@ -1,17 +1,33 @@
 """The types of sources that there are, by name."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from pathlib import PurePath
+from typing import ClassVar, Protocol
+
+from pydantic import BaseModel
+
+
+class SourceType(Protocol):
+    """What the class of a type of sources says of it; ``inkcre.sources.base`` has the whole."""
+
+    name: ClassVar[str]
+    config_model: ClassVar[type[BaseModel]]
+    state_model: ClassVar[type[BaseModel]]
+    takes_items: ClassVar[bool]
+
+    @classmethod
+    def examine(cls, config: BaseModel, folders: Sequence[PurePath]) -> None:
+        """Raise unless a configuration can be used here; raise ``Invalid`` if it cannot."""
 
 
 class SourceTypes(Protocol):
     """What sources may be of."""
 
     def names(self) -> Sequence[str]:
-        """Give the names of those that can be used here, in order."""
+        """Return the names of those that can be used here, in order."""
 
-    def load(self, name: str) -> type[Any]:
-        """Give the class of a type, by its name, or as the former version named it.
+    def load(self, name: str) -> type[SourceType]:
+        """Return the class of a type, by its name, or as the former version named it.
 
         Raises:
             Invalid: there is none of this name.

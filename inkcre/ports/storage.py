@@ -95,7 +95,7 @@ class FileContent:
     calls their ``close``, if they have one."""
 
     def read(self) -> bytes:
-        """Give all the bytes at once."""
+        """Return all the bytes at once."""
         return b"".join(self.chunks)
 
 
@@ -154,7 +154,7 @@ class Storage(Protocol):
         """
 
     def move(self, source: FileKey, target: FileKey) -> None:
-        """Give a file another key; a file that has it is replaced. The content type stays.
+        """Return a file another key; a file that has it is replaced. The content type stays.
 
         Whoever looks finds the whole file at either key, for a moment perhaps at both.
 
@@ -240,7 +240,7 @@ class Tenure:
 
 
 def check_folder(folder: str) -> str:
-    """Give a folder's name if it is one.
+    """Return a folder's name if it is one.
 
     Raises:
         Invalid: it is not.
@@ -249,7 +249,7 @@ def check_folder(folder: str) -> str:
 
 
 def check_range(start: int, end: int | None) -> None:
-    """Return if a range has a byte in it, in a file that is long enough.
+    """Raise unless a range has a byte in it, in a file that is long enough.
 
     Raises:
         Invalid: it has none.
@@ -264,7 +264,7 @@ def empty_range() -> Invalid:
 
 
 def gather(content: Content, max_bytes: int) -> bytes:
-    """Give content as one, for what has to be put at once.
+    """Return content as one, for what has to be put at once.
 
     Raises:
         TooLarge: it is larger than ``max_bytes``.

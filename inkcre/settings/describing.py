@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
 
 from inkcre.settings.schema import Node
 
@@ -39,7 +40,7 @@ class ValueDescription:
 
 
 def describe_values(node: Node, kinds: Iterable[str] = ()) -> ValueDescription:
-    """Say what the setting at a leaf may be; ``kinds`` are those that a tag chooses from."""
+    """Tell what the setting at a leaf may be; ``kinds`` are those that a tag chooses from."""
     schema = leaf_schema(node)
     branches = schema.get("anyOf", [schema])
     if len(branches) > 1:
@@ -48,8 +49,8 @@ def describe_values(node: Node, kinds: Iterable[str] = ()) -> ValueDescription:
     return ValueDescription(_describe_type(branches[0]), bounds or None)
 
 
-def leaf_schema(node: Node) -> dict[str, Any]:
-    """Give the JSON Schema of a leaf. TOML has no null: a key that may be absent is left out."""
+def leaf_schema(node: Node) -> JsonSchemaValue:
+    """Return the JSON Schema of a leaf. TOML has no null: a key that may be absent is left out."""
     assert node.info is not None
     schema = leaf_adapter(node).json_schema()
     branches = [b for b in schema.pop("anyOf", []) if b.get("type") != "null"]
@@ -59,30 +60,30 @@ def leaf_schema(node: Node) -> dict[str, Any]:
     return {**schema, **more} if isinstance(more, dict) else schema
 
 
-def leaf_adapter(node: Node) -> TypeAdapter[Any]:
-    """Give what validates a value of a leaf by itself."""
+def leaf_adapter(node: Node) -> TypeAdapter[object]:
+    """Return what validates a value of a leaf by itself."""
     assert node.info is not None
     annotated: Any = Annotated[(node.info.annotation, *node.info.metadata, None)]
     return TypeAdapter(annotated, config=ConfigDict(allow_inf_nan=False))
 
 
 def describe_meaning(node: Node, parent: Node | None, key: str) -> str:
-    """Say what a setting means; of a tag, what each of its kinds is."""
+    """Tell what a setting means; of a tag, what each of its kinds is."""
     if parent is None or parent.tag != key:
         return node.description
     kinds = [f'"{kind}": {keys[key].description}' for kind, keys in parent.variants.items()]
     return " ".join(kinds)
 
 
-def _describe_branch(schema: dict[str, Any]) -> str:
+def _describe_branch(schema: JsonSchemaValue) -> str:
     return _quote([schema["const"]]) if "const" in schema else _describe_type(schema)
 
 
-def _describe_type(schema: dict[str, Any]) -> str:
+def _describe_type(schema: JsonSchemaValue) -> str:
     return TYPES.get(schema.get("format", ""), TYPES[schema["type"]])
 
 
-def _describe_bounds(schema: dict[str, Any]) -> str:
+def _describe_bounds(schema: JsonSchemaValue) -> str:
     values = _quote(schema.get("enum", [schema["const"]] if "const" in schema else []))
     if values:
         return values

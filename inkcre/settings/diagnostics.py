@@ -7,7 +7,7 @@ when a problem is made, so that no way of writing it, nor a traceback, can show 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from inkcre.settings.masking import mask, mask_forms
 from inkcre.settings.toml import Place
@@ -59,8 +59,8 @@ class Diagnostic:
         object.__setattr__(self, "notes", tuple(mask(note) for note in self.notes))
         object.__setattr__(self, "help", self.help and mask(self.help))
 
-    def as_json(self) -> dict[str, Any]:
-        """Give the problem as plain data."""
+    def as_json(self) -> dict[str, object]:
+        """Return the problem as plain data."""
         return {
             "code": self.code,
             "level": self.level,
@@ -80,7 +80,7 @@ class Diagnostic:
 
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:
-    """Give the candidate that ``word`` was most likely meant to be."""
+    """Return the candidate that ``word`` was most likely meant to be."""
     import difflib  # there is no mistake on most starts, and none of an isolate's
 
     matches = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)

@@ -7,8 +7,8 @@ refused where no kind that may be meant has it. Draft 2020-12, of which the TOML
 
 import json
 from pathlib import Path
-from typing import Any
 
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from inkcre.settings.describing import leaf_schema
@@ -24,7 +24,7 @@ COPY_FOLDER = ".inkcre"
 """Where copies of them lie, beside ``inkcre.toml``."""
 
 
-def build_schemas() -> dict[str, dict[str, Any]]:
+def build_schemas() -> dict[str, JsonSchemaValue]:
     """Describe both kinds of file, by the name of the schema's own file."""
     keys = settings_schema().children()
     tables = {name: _describe(node) for name, node in keys.items()}
@@ -53,12 +53,12 @@ def write_schemas(folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _document(title: str, properties: dict[str, Any], tables: dict[str, Any]) -> dict[str, Any]:
+def _document(title: str, properties: JsonSchemaValue, tables: JsonSchemaValue) -> JsonSchemaValue:
     table = _table(title, properties)
     return {"$schema": DRAFT, "title": title, **table, "$defs": tables}
 
 
-def _table(description: str, properties: dict[str, Any]) -> dict[str, Any]:
+def _table(description: str, properties: JsonSchemaValue) -> JsonSchemaValue:
     return {
         "type": "object",
         "description": description,
@@ -67,7 +67,7 @@ def _table(description: str, properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _describe(node: Node) -> dict[str, Any]:
+def _describe(node: Node) -> JsonSchemaValue:
     if node.is_leaf:
         return _describe_leaf(node)
     if node.item:
@@ -86,7 +86,7 @@ def _describe(node: Node) -> dict[str, Any]:
     return {"description": node.description, "anyOf": kinds}
 
 
-def _describe_leaf(node: Node) -> dict[str, Any]:
+def _describe_leaf(node: Node) -> JsonSchemaValue:
     info = node.info
     assert info is not None
     schema = leaf_schema(node)

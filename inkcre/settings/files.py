@@ -11,7 +11,7 @@ from inkcre.settings.origins import display_path
 
 
 class CannotWrite(OperatorError):
-    """Say that a settings file cannot be written, or is there already; nothing was changed."""
+    """Tell that a settings file cannot be written, or is there already; nothing was changed."""
 
     code = "cannot_write"
 
@@ -79,7 +79,7 @@ def create_file(path: Path, content: str) -> None:
 
 
 def require_absent(path: Path) -> None:
-    """Return if there is nothing at ``path``.
+    """Raise if there is something at ``path``.
 
     Raises:
         CannotWrite: there is something, be it a link that leads nowhere.
@@ -101,7 +101,7 @@ def _require_writable(path: Path, before: os.stat_result) -> None:
 
 
 def _keep_owner(handle: int, before: os.stat_result | None) -> int:
-    """Give the file to whom the old one belonged, as far as may be; give the rights it should have.
+    """Give the file to whom the old one belonged, as far as may be, and the rights it should have.
 
     A group that cannot be kept is an error: its members would be shut out, or others let in.
     """
@@ -131,7 +131,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def reported(path: Path) -> Iterator[None]:
-    """Say in one error of ours why a file cannot be written."""
+    """Translate into one error of ours why a file cannot be written."""
     try:
         yield
     except OSError as error:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from inkcre.settings.diagnostics import Diagnostic, Label
 from inkcre.settings.labels import label_toml
@@ -47,9 +46,9 @@ def file_layers(
 
 
 def _profile_settings(
-    document: TomlDocument, data: dict[str, Any], keys: tuple[str, ...], report: Report
-) -> dict[str, Any]:
-    """Give what a profile sets; that it may not choose a profile is said rather than forgotten."""
+    document: TomlDocument, data: dict[str, object], keys: tuple[str, ...], report: Report
+) -> dict[str, object]:
+    """Return what a profile sets; that it may not choose a profile is said, not forgotten."""
     if "profile" in data:
         is_table = not isinstance(data["profile"], str)
         label = label_toml(document, (*keys, "profile"), at_key=True, masked=is_table)
@@ -66,13 +65,13 @@ def _profile_settings(
     return {key: value for key, value in data.items() if key not in about}
 
 
-def _profile_table(config: TomlDocument) -> dict[str, Any]:
+def _profile_table(config: TomlDocument) -> dict[str, object]:
     table = config.data.get("profiles", {})
     return table if isinstance(table, dict) else {}
 
 
 def _toml_layer(
-    name: str, document: TomlDocument, data: dict[str, Any], keys: tuple[str, ...], base: Path
+    name: str, document: TomlDocument, data: dict[str, object], keys: tuple[str, ...], base: Path
 ) -> Layer:
     return Layer(
         name,
@@ -99,14 +98,14 @@ def string_layers(
 
 
 def override_layer(
-    overrides: Mapping[str, Any], assignments: Sequence[str], report: Report
+    overrides: Mapping[str, object], assignments: Sequence[str], report: Report
 ) -> Layer:
     """Make the layer of what is given in code, and of ``--set``."""
     definitions: list[Definition] = []
     for dotted, value in overrides.items():
-        keys = tuple(dotted.split("."))
-        nested: Any = value
-        for key in reversed(keys):
+        *outer, last = dotted.split(".")
+        nested = {last: value}
+        for key in reversed(outer):
             nested = {key: nested}
         for path, leaf in flatten(nested):
             definitions.append(Definition(path, leaf, OverrideOrigin(".".join(path))))
@@ -134,7 +133,7 @@ def override_layer(
 
 
 def _refuse_choice(definition: Definition) -> Diagnostic:
-    """Say that by now the profile is chosen, and its files are read."""
+    """Tell that by now the profile is chosen, and its files are read."""
     return Diagnostic(
         "profile_chosen_late",
         "profile",

@@ -11,13 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType
-from typing import Any
 
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
 from inkcre.settings.masking import MASK, mask
-from inkcre.settings.model import Settings
 from inkcre.settings.origins import Definition, KeyPath, Origin, Origins
 from inkcre.settings.schema import Node, settings_schema
 
@@ -31,7 +29,7 @@ class Leaf:
 
     path: KeyPath
     node: Node
-    value: Any = field(repr=False)
+    value: object = field(repr=False)
     """Typed when the settings are valid, else as written; None when nothing gives it."""
 
     origin: Origin
@@ -60,19 +58,19 @@ class Leaf:
         return show_value(self.value, self.node)
 
 
-def reveal(value: Any) -> Any:
-    """Give what a secret hides; anything else is itself."""
+def reveal(value: object) -> object:
+    """Return what a secret hides; anything else is itself."""
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
-def plain_value(value: Any) -> Any:
-    """Give a value as JSON and TOML know it: a path as text, a tuple as a list."""
+def plain_value(value: object) -> object:
+    """Return a value as JSON and TOML know it: a path as text, a tuple as a list."""
     if isinstance(value, Path):
         return str(value)
     return [plain_value(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
-def show_value(value: Any, node: Node) -> str:
+def show_value(value: object, node: Node) -> str:
     """Write a value that is no secret the way a TOML file would, text without its quotes."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -81,8 +79,8 @@ def show_value(value: Any, node: Node) -> str:
     return _show_text(str(value), node)
 
 
-def json_value(value: Any, node: Node) -> Any:
-    """Give a value that is no secret as JSON knows it, masked where it looks like one.
+def json_value(value: object, node: Node) -> object:
+    """Return a value that is no secret as JSON knows it, masked where it looks like one.
 
     What JSON has no word for becomes text.
     """
@@ -102,7 +100,7 @@ def _show_text(text: str, node: Node) -> str:
     return text if node.is_id and RESOURCE_ID.fullmatch(text) else mask(text)
 
 
-def list_leaves(origins: Origins, settings: Settings | None = None) -> list[Leaf]:
+def list_leaves(origins: Origins, settings: BaseModel | None = None) -> list[Leaf]:
     """List every leaf of the kinds that hold, in the model's order.
 
     Args:
@@ -112,7 +110,9 @@ def list_leaves(origins: Origins, settings: Settings | None = None) -> list[Leaf
     return list(_walk(settings_schema(), (), origins, settings))
 
 
-def _walk(node: Node, path: KeyPath, origins: Origins, settings: Settings | None) -> Iterator[Leaf]:
+def _walk(
+    node: Node, path: KeyPath, origins: Origins, settings: BaseModel | None
+) -> Iterator[Leaf]:
     if node.is_leaf:
         value = effective_value(origins, path) if settings is None else _typed(settings, path)
         yield Leaf(path, node, value, origins.of(path), origins.weaker(path))
@@ -135,15 +135,19 @@ def _active_children(node: Node, path: KeyPath, origins: Origins) -> Mapping[str
     return {k: n for k, n in node.children().items() if k in written}
 
 
-def _typed(settings: Settings, path: KeyPath) -> Any:
-    value: Any = settings
+def _typed(settings: BaseModel, path: KeyPath) -> object:
+    value: object = settings
     for key in path:
-        value = getattr(value, key) if isinstance(value, BaseModel) else value[key]
+        if isinstance(value, BaseModel):
+            value = getattr(value, key)
+        else:
+            assert isinstance(value, Mapping)
+            value = value[key]
     return value
 
 
-def effective_value(origins: Origins, path: KeyPath) -> Any:
-    """Give the merged value at ``path``, or the default that would hold; None where neither is."""
+def effective_value(origins: Origins, path: KeyPath) -> object:
+    """Return the merged value at ``path``, or the default that would hold; None where none is."""
     definition = origins.winners.get(path)
     if definition:
         return definition.value

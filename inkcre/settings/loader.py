@@ -5,16 +5,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from inkcre.settings.consequences import IN_MEMORY, let_storage_follow
-from inkcre.settings.constraints import check_constraints
+from inkcre.sections.rules.consequences import IN_MEMORY, let_storage_follow
+from inkcre.sections.rules.constraints import check_constraints
+from inkcre.sections.settings import Settings
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_toml, label_value
 from inkcre.settings.layers import CONFIG_NAME, file_layers, override_layer, string_layers
 from inkcre.settings.leaves import Leaf, list_leaves
 from inkcre.settings.merging import merge
-from inkcre.settings.model import Settings
 from inkcre.settings.origins import Definition, Origins, display_path
 from inkcre.settings.profiles import (
     Choice,
@@ -27,7 +26,7 @@ from inkcre.settings.profiles import (
 )
 from inkcre.settings.report import Report, SettingsError
 from inkcre.settings.schema import find_node
-from inkcre.settings.sections.base import find_fault
+from inkcre.settings.section import find_fault
 from inkcre.settings.toml import TomlDocument
 from inkcre.settings.validation import validate
 from inkcre.settings.variables import (
@@ -40,7 +39,7 @@ from inkcre.settings.variables import (
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class LoadContext:
     """What loading looks at: variables, a folder of files, the secret folders."""
 
     environ: Mapping[str, str]
@@ -82,7 +81,7 @@ class Inspection:
 def load_settings(
     profile: str | None = None,
     *,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     assignments: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -118,7 +117,7 @@ def load_settings(
 def inspect_settings(
     profile: str | None = None,
     *,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     assignments: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -130,33 +129,31 @@ def inspect_settings(
     file ``inkcre.toml`` has in it.
     """
     report = Report()
-    around = _surroundings(environ, folder)
-    variables = environment_variables(around.environ)
+    context = _context(environ, folder)
+    variables = environment_variables(context.environ)
     chosen = choosing_variables(variables)
-    dotenv, config_path = _find_files(around, chosen, report)
+    dotenv, config_path = _find_files(context, chosen, report)
     if config_text is not None:
-        config_path = config_path or around.folder / CONFIG_NAME
+        config_path = config_path or context.folder / CONFIG_NAME
     config = _read_config(config_path, config_text, report)
     chosen_by = {**choosing_variables(dotenv), **chosen}
     choice = choose_profile(profile, chosen_by, config, report)
-    base = config_path.parent if config_path else around.folder
-    own = base if config_path or around.is_searched else None
+    base = config_path.parent if config_path else context.folder
+    own = base if config_path or context.is_searched else None
     profiles = list_profiles(profile_folders(own), report)
     chain = resolve_chain(
         choice.name, _choice_label(choice), profiles, report, add_own=_add_own(own)
     )
     layers = [
         *file_layers(chain, config, base, choice, report),
-        *string_layers(dotenv, variables, around.secret_folders, report),
+        *string_layers(dotenv, variables, context.secret_folders, report),
         override_layer(overrides or {}, assignments, report),
     ]
     _check_profile_tables(config, profiles, report)
     origins = replace(merge(layers), lineage=_lineage(chain))
-    origins = let_storage_follow(_resolve_paths(origins, around.folder))
-    settings = None
-    if choice.name in profiles:  # else most of what would be said follows from that
-        settings = validate(origins, report)
-        check_constraints(origins, report)
+    origins = let_storage_follow(_resolve_paths(origins, context.folder))
+    # Of a profile that is not there, most of what would be said follows from that.
+    settings = _validate(origins, report) if choice.name in profiles else None
     return Inspection(
         profile=choice.name,
         origins=origins,
@@ -165,18 +162,24 @@ def inspect_settings(
         profiles=profiles,
         config=config_path,
         folder=base,
-        environ=around.environ,
+        environ=context.environ,
     )
 
 
-def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> Surroundings:
+def _validate(origins: Origins, report: Report) -> Settings | None:
+    settings = validate(origins, report)
+    check_constraints(origins, report)
+    return settings
+
+
+def _context(environ: Mapping[str, str] | None, folder: Path | None) -> LoadContext:
     is_machine = environ is None
     if environ is None:
         environ = {} if sys.platform == "emscripten" else os.environ
     folders = [SECRET_FOLDER] if is_machine else []
     if environ.get("CREDENTIALS_DIRECTORY"):
         folders.append(Path(environ["CREDENTIALS_DIRECTORY"]))
-    return Surroundings(
+    return LoadContext(
         environ,
         (folder or working_folder()).absolute(),
         is_machine or folder is not None,
@@ -185,14 +188,14 @@ def _surroundings(environ: Mapping[str, str] | None, folder: Path | None) -> Sur
 
 
 def _add_own(base: Path | None) -> str:
-    """Say how a profile of one's own comes to be among those that can be chosen."""
+    """Tell how a profile of one's own comes to be among those that can be chosen."""
     if base is None:
         return "give `folder`, or INKCRE_CONFIG among the variables, for one of your own"
     return "add profiles/{name}.toml, or choose one of them"
 
 
 def working_folder() -> Path:
-    """Give the working folder.
+    """Return the working folder.
 
     Raises:
         SettingsError: it has been deleted.
@@ -210,13 +213,13 @@ def working_folder() -> Path:
 
 
 def _find_files(
-    around: Surroundings, chosen: Mapping[str, Variable], report: Report
+    context: LoadContext, chosen: Mapping[str, Variable], report: Report
 ) -> tuple[list[Variable], Path | None]:
     """Read ``.env`` and find ``inkcre.toml``; the first may name the second, and lies beside it."""
     found, dotenv = None, []
-    if around.is_searched:
-        found = _config_upwards(around.folder)
-        dotenv_path = (found.parent if found else around.folder) / ".env"
+    if context.is_searched:
+        found = _config_upwards(context.folder)
+        dotenv_path = (found.parent if found else context.folder) / ".env"
         dotenv = dotenv_variables(dotenv_path, report) if _is_there(dotenv_path) else []
     named = {**choosing_variables(dotenv), **chosen}.get("INKCRE_CONFIG")
     if named is None:
@@ -225,7 +228,7 @@ def _find_files(
     if problem:
         report.add(problem)
         return dotenv, None
-    return dotenv, around.folder / named.value
+    return dotenv, context.folder / named.value
 
 
 def _read_config(path: Path | None, text: bytes | None, report: Report) -> TomlDocument | None:
@@ -299,7 +302,7 @@ def _resolve_paths(origins: Origins, folder: Path) -> Origins:
     return replace(origins, winners=winners)
 
 
-def _make_absolute(value: Any, base: Path) -> Any:
+def _make_absolute(value: object, base: Path) -> object:
     """Make a path absolute, or those in a list; what is no path is for the model to refuse."""
     if isinstance(value, (list, tuple)):
         return type(value)(_make_absolute(item, base) for item in value)

@@ -16,7 +16,6 @@ A short password by itself looks like any other word, and is not found.
 """
 
 import re
-from typing import Any
 
 MASK = "********"
 
@@ -95,7 +94,7 @@ def mask(text: str) -> str:
     return WORD.sub(_mask_word, text)
 
 
-def mask_data(value: Any) -> Any:
+def mask_data(value: object) -> object:
     """Mask every text of plain data, keys as well."""
     if isinstance(value, str):
         return mask(value)
@@ -110,7 +109,7 @@ def is_revealing(text: str) -> bool:
 
 
 def show_key(text: str) -> str:
-    """Give a key that somebody typed; anything not of a key's shape may be a misplaced secret."""
+    """Return a key that somebody typed; anything not of a key's shape may be a misplaced secret."""
     return mask(text) if re.fullmatch(r"[\w.-]{1,100}", text) else MASK
 
 

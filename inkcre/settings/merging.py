@@ -13,16 +13,15 @@
 What does not hold is kept, as shadowed, for those who explain.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 from inkcre.settings.origins import DefaultOrigin, Definition, KeyPath, Layer, Origin, Origins
 from inkcre.settings.schema import Node, find_node, settings_schema
 
 
 def flatten(
-    data: dict[str, Any], path: KeyPath = (), node: Node | None = None
-) -> Iterator[tuple[KeyPath, Any]]:
+    data: Mapping[str, object], path: KeyPath = (), node: Node | None = None
+) -> Iterator[tuple[KeyPath, object]]:
     """Yield the leaves of nested tables.
 
     A value that the settings do not know is a leaf, even a table: it will be reported whole.
@@ -46,18 +45,26 @@ def merge(layers: Iterable[Layer]) -> Origins:
     return Origins(merge_.winners, {p: tuple(d) for p, d in merge_.shadowed.items()})
 
 
-def nest(origins: Origins) -> dict[str, Any]:
+def nest(origins: Origins) -> dict[str, object]:
     """Build nested tables from the definitions that hold."""
-    tree: dict[str, Any] = {}
+    tree: dict[str, object] = {}
     for path, definition in origins.winners.items():
-        table = tree
-        for key in path[:-1]:
-            table = table.setdefault(key, {})
+        table = open_table(tree, path[:-1])
         if definition.value == {}:
             table.setdefault(path[-1], {})
         else:
             table[path[-1]] = definition.value
     return tree
+
+
+def open_table(tree: dict[str, object], keys: Iterable[str]) -> dict[str, object]:
+    """Return the table at some keys, made where it is missing."""
+    table = tree
+    for key in keys:
+        inner = table.setdefault(key, {})
+        assert isinstance(inner, dict)
+        table = inner
+    return table
 
 
 class _Merge:

@@ -10,7 +10,7 @@ them, and a traceback may show them.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from inkcre.settings.masking import mask, mask_forms
 from inkcre.settings.toml import Keys, Place, TomlDocument
@@ -141,7 +141,7 @@ class Definition:
     """One value given to one setting somewhere."""
 
     path: KeyPath = field(repr=False)
-    value: Any = field(repr=False)
+    value: object = field(repr=False)
     origin: Origin
 
 
@@ -163,16 +163,16 @@ class Origins:
     """The profile and those it extends, nearest first."""
 
     def of(self, path: KeyPath) -> Origin:
-        """Give the origin of the leaf at ``path``; the model's default when nothing defines it."""
+        """Return the origin of the leaf at ``path``; the model's default if nothing defines it."""
         definition = self.winners.get(path)
         return definition.origin if definition else DefaultOrigin()
 
     def weaker(self, path: KeyPath) -> tuple[Definition, ...]:
-        """Give the definitions that the one at ``path`` hides, strongest first."""
+        """Return the definitions that the one at ``path`` hides, strongest first."""
         return self.shadowed.get(path, ())
 
     def nearest(self, path: KeyPath) -> Definition | None:
-        """Give the definition at ``path``, or the closest one inside or around it."""
+        """Return the definition at ``path``, or the closest one inside or around it."""
         for length in range(len(path), 0, -1):
             for candidate in self._within(path[:length]):
                 return candidate

@@ -6,12 +6,10 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_toml, label_value
 from inkcre.settings.masking import MASK, show_key
-from inkcre.settings.model import PROFILE_NAME
 from inkcre.settings.origins import (
     DefaultOrigin,
     Definition,
@@ -22,7 +20,7 @@ from inkcre.settings.origins import (
 )
 from inkcre.settings.report import Report
 from inkcre.settings.schema import walk_leaves
-from inkcre.settings.sections.base import find_fault
+from inkcre.settings.section import PROFILE_NAME, find_fault
 from inkcre.settings.toml import MAX_FILE_BYTES, TomlDocument, TomlSyntaxError, parse_document
 from inkcre.settings.variables import Variable
 
@@ -43,14 +41,14 @@ class Choice:
 
 
 def package_profiles() -> Path:
-    """Give the folder of the profiles that come with the package."""
+    """Return the folder of the profiles that come with the package."""
     package = Path(__file__).parent.parent
     installed = package / "profiles"
     return installed if installed.is_dir() else package.parent / "profiles"
 
 
 def profile_folders(base: Path | None) -> list[Path]:
-    """Give the folders that are searched, in order: the user's own if any, then the package's."""
+    """Return the folders that are searched, in order: the user's own if any, then the package's."""
     own = [base / "profiles"] if base else []
     return list(dict.fromkeys([*own, package_profiles()]))
 
@@ -127,7 +125,7 @@ def _configured_profile(config: TomlDocument | None, report: Report) -> Choice |
     return Choice(NO_PROFILE, origin)
 
 
-def _meant_table(value: Any) -> Iterator[str]:
+def _meant_table(value: Mapping[str, object]) -> Iterator[str]:
     """Yield the keys of the table that was meant by ``[profile.…]``."""
     yield "profiles"
     key, inner = next(iter(value.items()), ("NAME", {}))
@@ -230,7 +228,7 @@ def read_file(path: Path, report: Report) -> bytes | None:
 
 
 def unreadable(path: Path, error: OSError | ValueError, wanted: str = "file") -> Diagnostic:
-    """Say why a file or a folder cannot be read."""
+    """Tell why a file or a folder cannot be read."""
     subject = display_path(path)
     if isinstance(error, IsADirectoryError):
         reason, remedy = "is a folder, not a file", "move the folder away, or name another file"

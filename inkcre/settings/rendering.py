@@ -36,7 +36,7 @@ def render_text(diagnostics: Iterable[Diagnostic], paint: Paint = plain) -> str:
 
 
 def count_problems(problems: Sequence[Diagnostic]) -> str:
-    """Say how many problems there are, and how many of them are only warnings."""
+    """Tell how many problems there are, and how many of them are only warnings."""
     errors = sum(problem.level == "error" for problem in problems)
     warnings = len(problems) - errors
     counts = [(errors, "problem"), (warnings, "warning")]
@@ -72,7 +72,7 @@ def _label_lines(label: Label, width: int, level: Level, paint: Paint) -> list[s
 
 
 def _quote(label: Label) -> tuple[str, int, int]:
-    """Give a line as it is shown, and the cells before and under its carets."""
+    """Return a line as it is shown, and the cells before and under its carets."""
     shown = label.shown or ""
     start, end = label.caret - 1, label.caret - 1 + label.length
     before, marked, after = (visible(s) for s in (shown[:start], shown[start:end], shown[end:]))

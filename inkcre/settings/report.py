@@ -9,7 +9,7 @@ from inkcre.settings.rendering import render_text
 
 
 class SettingsError(OperatorError):
-    """Say everything that is wrong with the settings, at once."""
+    """Tell everything that is wrong with the settings, at once."""
 
     code = "settings"
 

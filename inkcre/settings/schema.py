@@ -8,14 +8,14 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from inkcre.settings.model import Settings
+from inkcre.sections.settings import Settings
 from inkcre.settings.origins import KeyPath
-from inkcre.settings.sections.base import LocalPath, ResourceId
+from inkcre.settings.section import LocalPath, ResourceId
 
 PLAIN = ""
 """The variant's name of a table that has no tag."""
@@ -51,7 +51,7 @@ class Node:
         return (self.info.description or "") if self.info else ""
 
     def children(self, variant: str | None = None) -> Mapping[str, "Node"]:
-        """Give the keys of one variant, or of all of them together."""
+        """Return the keys of one variant, or of all of them together."""
         if variant is not None and variant in self.variants:
             return self.variants[variant]
         return self._all_children
@@ -64,7 +64,7 @@ class Node:
         return merged
 
     def child(self, key: str) -> "Node | None":
-        """Give the node under ``key`` in whichever variant has it."""
+        """Return the node under ``key`` in whichever variant has it."""
         return self.item or self.children().get(key)
 
     def only_in(self, variant: str, other: str) -> set[tuple[str, ...]]:
@@ -84,7 +84,7 @@ def settings_schema() -> Node:
 
 
 def find_node(path: KeyPath) -> Node | None:
-    """Give the node of a setting's path, or None when there is no such setting."""
+    """Return the node of a setting's path, or None when there is no such setting."""
     node: Node | None = settings_schema()
     for key in path:
         node = node.child(key) if node else None
@@ -114,7 +114,7 @@ def _tag_of(info: FieldInfo) -> str | None:
     return info.discriminator if isinstance(info.discriminator, str) else None
 
 
-def _describe(annotation: Any, info: FieldInfo | None, tag: str | None) -> Node:
+def _describe(annotation: object, info: FieldInfo | None, tag: str | None) -> Node:
     annotation, metadata = _unwrap(annotation)
     for data in metadata:
         tag = _tag_of(data) or tag if isinstance(data, FieldInfo) else tag
@@ -136,20 +136,20 @@ def _describe(annotation: Any, info: FieldInfo | None, tag: str | None) -> Node:
     )
 
 
-def _unwrap(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+def _unwrap(annotation: object) -> tuple[object, tuple[object, ...]]:
     if get_origin(annotation) is Annotated:
         inner, *metadata = get_args(annotation)
         return inner, tuple(metadata)
     return annotation, ()
 
 
-def _union_members(annotation: Any) -> tuple[Any, ...]:
+def _union_members(annotation: object) -> tuple[object, ...]:
     if get_origin(annotation) in (Union, types.UnionType):
         return get_args(annotation)
     return (annotation,)
 
 
-def _is_marked(type_: Any, annotation: Any, info: FieldInfo | None) -> bool:
+def _is_marked(type_: object, annotation: object, info: FieldInfo | None) -> bool:
     """Tell whether a setting is of one of the annotated types, or a list of them."""
     mark = get_args(type_)[-1]
     if info and mark in info.metadata:

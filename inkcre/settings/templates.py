@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pydantic_core import PydanticUndefined
 
@@ -20,10 +19,10 @@ from inkcre.settings.files import (
 )
 from inkcre.settings.layers import CONFIG_NAME
 from inkcre.settings.loader import Inspection
-from inkcre.settings.model import PROFILE_NAME
 from inkcre.settings.origins import display_path
 from inkcre.settings.report import SettingsError
 from inkcre.settings.schema import Node, settings_schema
+from inkcre.settings.section import PROFILE_NAME
 from inkcre.settings.writing import toml_value
 
 SCHEMA_LINE = f"#:schema {editor_schemas.COPY_FOLDER}/{editor_schemas.CONFIG_NAME}\n"
@@ -81,7 +80,7 @@ def _comment_table(name: str, node: Node) -> Iterator[str]:
 
 
 def _comment_leaf(key: str, leaf: Node, table: Node) -> Iterator[str]:
-    default: Any = leaf.info.default if leaf.info else None
+    default: object = leaf.info.default if leaf.info else None
     if default not in (None, PydanticUndefined) and not leaf.is_secret:
         yield f"# {key} = {toml_value(default)}  # {describe_meaning(leaf, table, key)}"
 

@@ -28,6 +28,10 @@ MAX_FILE_BYTES = 1_048_576
 """A settings file is written by people; one larger than this is something else."""
 
 
+Rule = Callable[..., Any]
+"""A function of tomllib's own parser, which has no types that one could import."""
+
+
 class Span(NamedTuple):
     """Offsets in the normalised text: where the key starts, where the value starts and ends."""
 
@@ -50,7 +54,7 @@ class TomlDocument:
 
     path: Path
     text: str = field(repr=False)
-    data: dict[str, Any] = field(repr=False)
+    data: dict[str, object] = field(repr=False)
 
     @cached_property
     def spans(self) -> dict[Keys, Span]:
@@ -61,12 +65,12 @@ class TomlDocument:
             return {}
 
     def span(self, keys: Keys) -> Span | None:
-        """Give the offsets of the value at ``keys``."""
+        """Return the offsets of the value at ``keys``."""
         return self.spans.get(keys)
 
     def value(self, keys: Keys) -> Any:
-        """Give what stands at ``keys``."""
-        value: Any = self.data
+        """Return what stands at ``keys``."""
+        value: Any = self.data  # what stands where nobody here can know
         for key in keys:
             value = value[key]
         return value
@@ -80,12 +84,12 @@ class TomlDocument:
         return Place(self.text.count("\n", 0, start) + 1, start - line_start + 1, length)
 
     def line(self, number: int) -> str:
-        """Give the text of a one-based line."""
+        """Return the text of a one-based line."""
         return self.text.split("\n")[number - 1]
 
 
 class TomlSyntaxError(Exception):
-    """Say where a text stops being TOML; never carries the text itself."""
+    """Tell where a text stops being TOML; never carries the text itself."""
 
     def __init__(self, reason: str, place: Place | None) -> None:
         super().__init__(reason)
@@ -118,11 +122,11 @@ def parse_document(path: Path, content: bytes) -> TomlDocument:
     return TomlDocument(path, text, data)
 
 
-def _require_bounds(data: dict[str, Any]) -> None:
+def _require_bounds(data: dict[str, object]) -> None:
     """Refuse what no settings need: deep nesting, and integers that TOML does not promise."""
-    level: list[Any] = [data]
+    level: list[object] = [data]
     for _ in range(MAX_DEPTH):
-        inner: list[Any] = []
+        inner: list[object] = []
         for value in level:
             if isinstance(value, dict):
                 inner.extend(value.values())
@@ -181,7 +185,7 @@ class _Recorder:
     """
 
     def __init__(self, parser: ModuleType, text: str) -> None:
-        self.parser: Any = parser
+        self.parser = parser
         self.text = text
         self.spans: dict[Keys, Span] = {}
         self.prefix: Keys = ()
@@ -190,7 +194,7 @@ class _Recorder:
 
     def run(self) -> None:
         parser = self.parser
-        wrappers: dict[str, Callable[..., Any]] = {
+        wrappers: dict[str, Rule] = {
             "key_value_rule": self._wrap_key_value_rule(parser.key_value_rule),
             "parse_key_value_pair": self._wrap_pair(parser.parse_key_value_pair),
             "create_dict_rule": self._wrap_table(parser.create_dict_rule),
@@ -218,15 +222,17 @@ class _Recorder:
                 keys += (self.array_tables[keys],)
         return keys
 
-    def _wrap_key_value_rule(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        def key_value_rule(src: str, pos: int, out: Any, header: Any, *rest: Any) -> Any:
+    def _wrap_key_value_rule(self, rule: Rule) -> Rule:
+        def key_value_rule(
+            src: str, pos: int, out: object, header: tuple[str, ...], *rest: object
+        ) -> object:
             self.prefix = self._resolve(header)
             return rule(src, pos, out, header, *rest)
 
         return key_value_rule
 
-    def _wrap_pair(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        def parse_key_value_pair(src: str, pos: int, *rest: Any) -> Any:
+    def _wrap_pair(self, rule: Rule) -> Rule:
+        def parse_key_value_pair(src: str, pos: int, *rest: object) -> object:
             after_key, key = self.parser.parse_key(src, pos)
             value = self.parser.skip_chars(src, after_key + 1, self.parser.TOML_WS)
             outer, outer_elements = self.prefix, self.elements
@@ -240,8 +246,8 @@ class _Recorder:
 
         return parse_key_value_pair
 
-    def _wrap_table(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        def create_dict_rule(src: str, pos: int, out: Any) -> Any:
+    def _wrap_table(self, rule: Rule) -> Rule:
+        def create_dict_rule(src: str, pos: int, out: object) -> tuple[int, tuple[str, ...]]:
             end, header = rule(src, pos, out)
             self.prefix, keys = (), self._resolve(header)
             self._note_parents(keys, pos, end)
@@ -250,8 +256,8 @@ class _Recorder:
 
         return create_dict_rule
 
-    def _wrap_array_table(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        def create_list_rule(src: str, pos: int, out: Any) -> Any:
+    def _wrap_array_table(self, rule: Rule) -> Rule:
+        def create_list_rule(src: str, pos: int, out: object) -> tuple[int, tuple[str, ...]]:
             end, header = rule(src, pos, out)
             self.prefix, keys = (), self._resolve(header[:-1]) + header[-1:]
             index = self.array_tables.get(keys, -1) + 1
@@ -266,8 +272,8 @@ class _Recorder:
 
         return create_list_rule
 
-    def _wrap_array(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        def parse_array(src: str, pos: int, *rest: Any) -> Any:
+    def _wrap_array(self, rule: Rule) -> Rule:
+        def parse_array(src: str, pos: int, *rest: object) -> object:
             outer, self.elements = self.elements, 0
             result = rule(src, pos, *rest)
             self.elements = outer
@@ -275,8 +281,8 @@ class _Recorder:
 
         return parse_array
 
-    def _wrap_value(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        def parse_value(src: str, pos: int, *rest: Any) -> Any:
+    def _wrap_value(self, rule: Rule) -> Rule:
+        def parse_value(src: str, pos: int, *rest: object) -> object:
             if self.elements is None:
                 return rule(src, pos, *rest)
             outer, index = self.prefix, self.elements

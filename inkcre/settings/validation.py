@@ -3,19 +3,18 @@
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from inkcre.sections.settings import Settings
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_key, label_table, label_toml, label_value
 from inkcre.settings.merging import nest
-from inkcre.settings.model import Settings
 from inkcre.settings.origins import Definition, KeyPath, Origins, TomlOrigin
 from inkcre.settings.report import Report
 from inkcre.settings.schema import Node, settings_schema
-from inkcre.settings.sections.base import FAULTS
+from inkcre.settings.section import FAULTS
 from inkcre.settings.variables import variable_name
 
 HELP = {
@@ -179,7 +178,7 @@ def _unknown_key(path: KeyPath, variant: str | None, origins: Origins) -> Diagno
 def _likely_keys(
     keys: Mapping[str, Node], definition: Definition | None, *, is_top: bool
 ) -> list[str]:
-    """Give the keys that may have been meant: a table is no setting, and no setting a table."""
+    """Return the keys that may have been meant: a table is no setting, and no setting a table."""
     if definition is None or not isinstance(definition.value, dict):
         return list(keys)
     tables = [key for key, node in keys.items() if not node.is_leaf]
@@ -213,7 +212,7 @@ def _wrong_kind(path: KeyPath, node: Node, origins: Origins) -> Diagnostic:
     subject = (*path, str(node.tag))
     definition = origins.winners.get(subject) or origins.nearest(path)
     known = ", ".join(f'"{name}"' for name in node.variants)
-    value: Any = definition.value if definition and definition.path == subject else None
+    value: object = definition.value if definition and definition.path == subject else None
     meant = suggest(value, node.variants) if isinstance(value, str) else None
     help_: str | None
     if value is None and definition and definition.path == path and definition.value != {}:

@@ -26,7 +26,7 @@ from inkcre.settings.origins import (
 )
 from inkcre.settings.report import Report
 from inkcre.settings.schema import Node, find_node, walk_leaves
-from inkcre.settings.sections.base import find_fault
+from inkcre.settings.section import find_fault
 from inkcre.settings.toml import Place
 
 PREFIX = "INKCRE_"
@@ -59,7 +59,7 @@ class Variable:
         return Label(self.origin.describe())
 
     def find_problem(self) -> Diagnostic | None:
-        """Say why the value cannot be what the variable should have: a path."""
+        """Tell why the value cannot be what the variable should have: a path."""
         fault = find_fault(self.value)
         if fault is None:
             return None
@@ -310,5 +310,5 @@ def parse_override(key: str, text: str, origin: Origin, report: Report) -> Itera
 
 
 def choosing_variables(variables: Sequence[Variable]) -> dict[str, Variable]:
-    """Give the variables that choose a profile or a file, by name."""
+    """Return the variables that choose a profile or a file, by name."""
     return {v.name: v for v in variables if v.name in (*CHOOSING, FORMER_SWITCH)}

@@ -1,7 +1,6 @@
 """Settings as TOML. Values and keys are written by tomlkit."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from inkcre.settings.leaves import Leaf, plain_value
 from inkcre.settings.masking import MASK, mask
@@ -10,7 +9,7 @@ from inkcre.settings.rendering import visible
 from inkcre.settings.variables import variable_name
 
 
-def toml_value(value: Any) -> str:
+def toml_value(value: object) -> str:
     """Write one value.
 
     Raises:

@@ -13,7 +13,7 @@ no variable, no ``.env``, no ``inkcre.toml``, no secret file. To change settings
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def inkcre_overrides() -> Mapping[str, Any]:
-    """Give settings above those that are lent; define your own to change them."""
+def inkcre_overrides() -> Mapping[str, object]:
+    """Return settings above those that are lent; define your own to change them."""
     return {}
 
 
 @pytest.fixture
-def inkcre_app(inkcre_overrides: Mapping[str, Any], tmp_path: Path) -> "FastAPI":
+def inkcre_app(inkcre_overrides: Mapping[str, object], tmp_path: Path) -> "FastAPI":
     """Make an application of profile ``dev`` with an empty base, whatever surrounds the test.
 
     Base, storage and small values are in memory, or below ``tmp_path`` where ``inkcre_overrides``
     wants them on disk and names no place. Nothing ticks in it beside the test;
-    ``inkcre.infobase.ticking.tick`` does when it is called.
+    ``inkcre.jobs.tick.tick`` does when it is called.
     """
     from inkcre.app import create_app
     from inkcre.testing.lending import lend_settings

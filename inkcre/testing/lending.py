@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from inkcre.settings.consequences import IN_MEMORY, find_elsewhere
+from inkcre.sections.rules.consequences import IN_MEMORY, find_elsewhere
 from inkcre.settings.layers import override_layer
 from inkcre.settings.leaves import effective_value
 from inkcre.settings.merging import merge, nest
@@ -21,8 +20,8 @@ LENT = {
 """All that is kept is gone with the application, and nothing ticks by itself."""
 
 
-def lend_settings(overrides: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Give what is lent with a test's own settings above it, nested, for ``create_app``.
+def lend_settings(overrides: Mapping[str, object], folder: Path) -> dict[str, object]:
+    """Return what is lent with a test's own settings above it, nested, for ``create_app``.
 
     Where the test chooses to keep something in a place and names none, the place is below
     ``folder``: what the profile would say is the place of a real base.
@@ -39,6 +38,6 @@ def lend_settings(overrides: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return nest(_stack(lent, overrides))
 
 
-def _stack(lent: Mapping[str, Any], overrides: Mapping[str, Any]) -> Origins:
+def _stack(lent: Mapping[str, object], overrides: Mapping[str, object]) -> Origins:
     report = Report()  # what is wrong with them is said when they are loaded
     return merge(override_layer(layer, (), report) for layer in (lent, overrides))

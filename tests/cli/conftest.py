@@ -14,7 +14,7 @@ COMMAND = str(Path(sys.executable).with_name("inkcre"))
 
 
 def clean_environ(**more: str) -> dict[str, str]:
-    """Give an environment without anything of ours, nor of the run of tests that we are in."""
+    """Return an environment without anything of ours, nor of the run of tests that we are in."""
     inside = ("INKCRE_", "TEST_", "PYTEST_")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(inside)}
     return {**kept, "COLUMNS": "200", "NO_COLOR": "1", **more}
@@ -38,5 +38,5 @@ def run_command(
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Give a function that runs ``inkcre`` in an empty folder."""
+    """Return a function that runs ``inkcre`` in an empty folder."""
     return functools.partial(run_command, tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inkcre.infobase.tables import SCHEMA_HEAD
+from inkcre.sql.tables import SCHEMA_HEAD
 from tests.cli.conftest import Run
 
 STAR = {
@@ -256,7 +256,7 @@ def test_impossible_database_path_is_one_error(
 
 def test_bad_line_takes_no_good_line_along(run: Run, tmp_path: Path) -> None:
     """Lines that need each other are written although another line of the batch is bad."""
-    from inkcre.infobase.digests import block_digest
+    from inkcre.graph.digests import block_digest
 
     one = {
         "block": {"resolver": "text", "content": "one"},

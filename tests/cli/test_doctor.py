@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
-from inkcre import doctor, probing
+from inkcre.process import doctor, probes
 from inkcre.settings.loader import inspect_settings
 from tests.cli.conftest import Run
 from tests.conftest import new_postgres_database
@@ -171,7 +171,7 @@ def test_bucket_is_written_to_and_read(run: Run, s3_endpoint: str) -> None:
 
 @pytest.fixture
 def broken(tmp_path: Path) -> str:
-    """Give a folder of packages in which the one is not usable that pip 23.2 leaves out."""
+    """Return a folder of packages in which the one is not usable that pip 23.2 leaves out."""
     folder = tmp_path / "broken"
     folder.mkdir()
     (folder / "lxml_html_clean.py").write_text("raise ImportError('not here')\n")
@@ -229,8 +229,8 @@ def test_skew_of_the_clocks_is_an_illness(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A database whose clock is far from ours."""
-    monkeypatch.setattr(probing, "measure_skew", lambda *_: -7.5)
+    monkeypatch.setattr(probes, "measure_skew", lambda *_: -7.5)
     found = inspect_settings("server", environ={"INKCRE_DATABASE__URL": postgres_url})
-    probes = {probe.name: probe for probe in doctor.examine(found).probes}
-    assert probes["clock"].detail == "the database's is 7.500 s behind"
-    assert probes["clock"].status == "failed"
+    clock = {probe.name: probe for probe in doctor.examine(found).probes}["clock"]
+    assert clock.detail == "the database's is 7.500 s behind"
+    assert clock.status == "failed"

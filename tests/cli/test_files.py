@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from inkcre import schema
-from inkcre.assembly import build_components
-from inkcre.infobase import files, transfer
-from inkcre.ports.components import Components
+from inkcre.assembly.assembly import build_components
+from inkcre.context import Components
+from inkcre.graph.files import files
 from inkcre.ports.storage import FileKey
+from inkcre.sql import schema
+from inkcre.transfer import imports
 from tests.buckets import serve_bucket
 from tests.cli.conftest import COMMAND, Run, clean_environ
 from tests.cli.test_transfer import export
@@ -128,7 +129,7 @@ def filled(settings: object, count: int) -> Components:
     given = build_components(settings)  # type: ignore[arg-type]
     schema.migrate(given.database)
     lines = PEPS.read_bytes().splitlines(keepends=True)
-    list(transfer.import_lines(given.database, lines, given.clock))
+    list(imports.import_lines(given.database, lines, given.clock))
     for number in range(count):
         content = number.to_bytes(4, "big") * (MIB if number % 40 == 0 else 100)
         files.add_file(given.database, given.storage, [content], name=f"{number}.bin", now=given.clock())  # fmt: skip

@@ -34,7 +34,7 @@ INSERT INTO relations (updated_at, from_, to_, content) VALUES
 
 @pytest.fixture
 def statements() -> list[str]:
-    """Give the statements that the documentation shows."""
+    """Return the statements that the documentation shows."""
     page = (ROOT / "docs" / "cloudflare.md").read_text()
     (sql,) = re.findall(r"```sql\n(.*?)```", page, flags=re.DOTALL)
     return [part.strip() for part in sql.split(";") if part.strip()]

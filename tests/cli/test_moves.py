@@ -4,24 +4,29 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inkcre import schema
-from inkcre.assembly import build_components
-from inkcre.infobase import files, graphs, jobs, transfer
-from inkcre.infobase.blocks import delete_block
-from inkcre.infobase.collecting import add_items, collect_now, enqueue_collect
-from inkcre.infobase.forms import parse_graph
-from inkcre.infobase.schedules import ScheduleForm
-from inkcre.infobase.sources import SourceForm, create_source, list_sources
-from inkcre.infobase.sourcing import Item
-from inkcre.infobase.stars import star, text
-from inkcre.ports.components import Components
+from inkcre.assembly.assembly import build_components
+from inkcre.context import Components
+from inkcre.graph import graphs
+from inkcre.graph.blocks import delete_block
+from inkcre.graph.files import files
+from inkcre.graph.forms import parse_graph
+from inkcre.graph.stars import star, text
+from inkcre.jobs import jobs
+from inkcre.jobs.schedules import ScheduleForm
 from inkcre.ports.keyvalue import ValueKey
+from inkcre.sources.base import Item
+from inkcre.sources.forms import SourceForm
+from inkcre.sources.requests import add_items, collect_now, enqueue_collect
+from inkcre.sources.sources import Source, create_source, list_sources
+from inkcre.sql import schema
+from inkcre.transfer import exports
 from tests.cli.conftest import Run
 from tests.cli.test_files import copy
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
@@ -53,7 +58,7 @@ class Places:
         self._opened: list[Components] = []
 
     def options(self, name: str) -> tuple[str, dict[str, str]]:
-        """Give the profile and the settings of a base; one that begins with "pg" is a server's."""
+        """Return the profile and the settings of a base; one that begins with "pg" is a server's."""
         common = {
             "storage.path": str(self._folder / f"{name}-files"),
             "web.private_hosts": '["127.0.0.1"]',
@@ -99,7 +104,7 @@ class Places:
 
 @pytest.fixture
 def places(tmp_path: Path) -> Iterator[Places]:
-    """Give bases by name."""
+    """Return bases by name."""
     made = Places(tmp_path)
     yield made
     made.close()
@@ -123,7 +128,7 @@ def fill(given: Components, folder: Path, pages: Pages) -> None:
         {"type": "inbox", "nickname": "my hook", "config": {"secret": SECRET}},
     ):
         create_source(given, SourceForm.model_validate(form))
-    from inkcre.infobase.sources import delete_source
+    from inkcre.sources.sources import delete_source
 
     delete_source(given.database, 1)
     for source_id in (2, 3):
@@ -160,27 +165,33 @@ def fill(given: Components, folder: Path, pages: Pages) -> None:
 
 def parse_star(form: dict[str, Any]) -> Any:
     """Make a star of its form."""
-    from inkcre.infobase.forms import parse_star
+    from inkcre.graph.forms import parse_star
 
     return parse_star(form)
 
 
 def contents(given: Components) -> list[str]:
-    """Give what the blocks of a base say, in order."""
-    lines = [json.loads(line) for line in transfer.export_lines(given.database)]
+    """Return what the blocks of a base say, in order."""
+    lines = [json.loads(line) for line in exports.export_lines(given.database)]
     return [line["block"]["content"] for line in lines if "content" in line["block"]]
 
 
 def block_of(given: Components, beginning: str) -> int:
-    """Give the id of the block that begins so."""
+    """Return the id of the block that begins so."""
     from sqlalchemy import select
 
-    from inkcre.infobase.tables import blocks
-    from inkcre.ports.database import Statement
+    from inkcre.graph.tables import blocks
+    from inkcre.sql.rows import Values
 
-    rows = given.database.read(Statement(select(blocks.c.id, blocks.c.content))())
-    (found,) = [row[0] for row in rows if row[1].startswith(beginning)]
-    return int(found)
+    (found,) = Values(
+        select(blocks.c.id).where(blocks.c.content.startswith(beginning, autoescape=True)), int
+    ).read(given.database)
+    return found
+
+
+def without_schedule_id(source: Source) -> Source:
+    """Return a source whose schedule may have another id."""
+    return replace(source, schedule=source.schedule and replace(source.schedule, id=0))
 
 
 def test_move_brings_everything(places: Places, tmp_path: Path, run: Run, pages: Pages) -> None:
@@ -201,12 +212,9 @@ def test_move_brings_everything(places: Places, tmp_path: Path, run: Run, pages:
         assert contents(moved) == said
         kept, _ = list_sources(first.database, limit=100)
         there, _ = list_sources(moved.database, limit=100)
-        for one in (*kept, *there):
-            if one["schedule"]:
-                del one["schedule"]["id"]
-        assert there == kept
+        assert list(map(without_schedule_id, there)) == list(map(without_schedule_id, kept))
         waiting, _ = jobs.list_jobs(moved.database, {"state": "pending"}, limit=100)
-        assert [(job["kind"], job["payload"], job["source_id"]) for job in waiting] == [
+        assert [(job.kind, job.payload, job.source_id) for job in waiting] == [
             ("collect", {"full": True}, 3)
         ]
         assert moved.keyvalue.get(ValueKey("kept")) == bytes(range(256))
@@ -239,7 +247,7 @@ def test_ids_are_kept_in_an_empty_base(
         parse_graph({"block": {"resolver": "text", "content": "last"}}),
         first.clock(),
     )
-    last = block["blocks"][0]["id"]
+    last = block.blocks[0].id
     delete_block(first.database, last)
     for name in ("pg", "second"):
         assert copy(run, *places.options("first"), *places.options(name)).returncode == 0
@@ -251,20 +259,20 @@ def test_ids_are_kept_in_an_empty_base(
             parse_graph({"block": {"resolver": "text", "content": "new"}}),
             moved.clock(),
         )
-        assert new["blocks"][0]["id"] > last
-        assert create_source(moved, SourceForm(type="inbox"))["id"] == 5
+        assert new.blocks[0].id > last
+        assert create_source(moved, SourceForm(type="inbox")).id == 5
 
 
 def rows_of(given: Components, name: str) -> list[tuple[Any, ...]]:
-    """Give all rows of a table, times as text."""
+    """Return all rows of a table, times as text."""
     from sqlalchemy import select
 
-    from inkcre.infobase.constructs import shown
-    from inkcre.infobase.tables import Timestamp, metadata
     from inkcre.ports.database import Statement
+    from inkcre.sql.constructs import as_rfc3339
+    from inkcre.sql.tables import Timestamp, metadata
 
     table = metadata.tables[name]
-    columns = [shown(c) if c.type is Timestamp else c for c in table.columns]
+    columns = [as_rfc3339(c) if c.type is Timestamp else c for c in table.columns]
     return given.database.read(Statement(select(*columns).order_by(*table.primary_key.columns))())
 
 
@@ -301,9 +309,7 @@ def test_copy_into_a_base_with_its_own_things_overwrites_nothing(
     for name, rows in theirs.items():
         assert rows_of(other, name)[: len(rows)] == rows
     there, _ = list_sources(other.database, limit=100)
-    ids = {
-        source["nickname"] or source["type"]: source["id"] for source in there if source["id"] > 4
-    }
+    ids = {source.nickname or source.type: source.id for source in there if source.id > 4}
     assert ids == {"folder": 5, "rss": 6, "my hook": 7}
     for source_id in (5, 6):
         assert collect_now(other, source_id, full=False) == []
@@ -311,7 +317,7 @@ def test_copy_into_a_base_with_its_own_things_overwrites_nothing(
     assert len(collect_now(other, 5, full=False)) == 1
     assert sum(1 for one in contents(other) if one.startswith("note 1")) == 1
     waiting, _ = jobs.list_jobs(other.database, {"state": "pending"}, limit=100)
-    payloads = {(job["kind"], job["source_id"]): job["payload"] for job in waiting}
+    payloads = {(job.kind, job.source_id): job.payload for job in waiting}
     assert payloads[("collect", 6)] == {"full": True}
     assert payloads[("organize", 6)] == {"block_id": block_of(other, "by hand")}
     # An item whose block was named by id: the same star, with the id that it has there, is known.
@@ -344,7 +350,7 @@ def test_copy_into_a_base_with_its_own_things_overwrites_nothing(
 
 def organize_by_hand(given: Components) -> None:
     """Add a job that names a block by its id, as a source does."""
-    from inkcre.infobase.collecting import OrganizePayload
+    from inkcre.sources.collect import OrganizePayload
 
     payload = OrganizePayload(block_id=block_of(given, "by hand"))
     new = jobs.NewJob("organize", payload, dedupe_key="organize:3:abc", source_id=3)
@@ -370,8 +376,8 @@ def test_block_of_both_bases_is_no_items_own(
     (tmp_path / "notes" / "0.md").write_text("note 0, rewritten")
     (tmp_path / "theirs" / "one.md").write_text("mine, rewritten")
     for source in list_sources(other.database, limit=100)[0]:
-        if source["type"] == "folder":
-            collect_now(other, source["id"], full=False)
+        if source.type == "folder":
+            collect_now(other, source.id, full=False)
     assert {"note 0, see [[1]]", "note 0, rewritten", "mine", "mine, rewritten"} <= set(
         contents(other)
     )
@@ -382,8 +388,8 @@ def test_copy_goes_on_wherever_it_was_cut_off(
     places: Places, tmp_path: Path, pages: Pages, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cut off behind any of its batches, the second run gives the base of a copy that was never cut off."""
-    from inkcre.infobase.copies import parts
-    from inkcre.infobase.copies.bases import compare_bases, copy_rows, plan_move
+    from inkcre.transfer.copies import parts
+    from inkcre.transfer.copies.bases import compare_bases, copy_rows, plan_move
 
     first = places.open("first")
     fill(first, tmp_path, pages)
@@ -417,14 +423,14 @@ def test_job_comes_once_and_comes_back(
     assert len(jobs.list_jobs(first.database, {"state": "pending"}, limit=9)[0]) == 1
     second = places.open("second")
     (job,) = jobs.list_jobs(second.database, {"state": "pending"}, limit=9)[0]
-    jobs.cancel_job(second.database, job["id"], second.clock())
+    jobs.cancel_job(second.database, job.id, second.clock())
     assert copy(run, *places.options("first"), *places.options("second")).returncode == 0
     assert jobs.list_jobs(second.database, {"state": "pending"}, limit=9)[0] == []
 
 
 def test_what_cannot_be_taken_fails(places: Places, run: Run) -> None:
     """A job of a kind of others into a base with other ids, and values where nobody looks for them: named."""
-    from inkcre.infobase.kinds import NoPayload
+    from inkcre.jobs.kinds import NoPayload
 
     first, other = places.open("first"), places.open("other")
     jobs.enqueue(first.database, jobs.NewJob("send letters", NoPayload()), first.clock())
@@ -473,10 +479,10 @@ def test_row_that_is_missing_or_another_is_told(
 
 def test_every_table_is_copied_or_left_out(places: Places) -> None:
     """With the reason; a table that is in neither list would be left behind in silence."""
-    from inkcre.infobase.copies import exports
-    from inkcre.infobase.copies.bases import PARTS
-    from inkcre.infobase.copies.tables import COPIED, LEFT_OUT
-    from inkcre.infobase.tables import metadata
+    from inkcre.sql.tables import metadata
+    from inkcre.transfer import tally
+    from inkcre.transfer.copies.bases import PARTS
+    from inkcre.transfer.copies.tables import COPIED, LEFT_OUT
 
     connection = sqlite3.connect(places.options("first")[1]["database.path"])
     places.open("first")
@@ -493,7 +499,7 @@ def test_every_table_is_copied_or_left_out(places: Places) -> None:
     assert tuple(PARTS) == COPIED
     assert all(LEFT_OUT.values())
     held = {"storages", "blocks", "relations"}
-    assert len(exports.LEFT_OUT) == len(set(COPIED) - held)
+    assert len(tally.LEFT_OUT) == len(set(COPIED) - held)
 
 
 READING = (
@@ -668,7 +674,7 @@ def test_damaged_file_lines_are_bad_lines(
 
 
 def arguments(places: Places, name: str) -> list[str]:
-    """Give the options by which a command uses a base."""
+    """Return the options by which a command uses a base."""
     profile, settings = places.options(name)
     given = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
     return ["--profile", profile, *given]
@@ -732,7 +738,7 @@ def test_what_nobody_names_is_not_copied(places: Places, tmp_path: Path, run: Ru
         first.database, first.storage, [b"let go"], name=None, now=first.clock()
     )
     files.add_file(first.database, first.storage, [b"kept"], name=None, now=first.clock())
-    delete_block(first.database, block["id"])
+    delete_block(first.database, block.id)
     done = copy(run, *places.options("first"), *places.options("second"))
     assert "files: 1 seen, 1 copied, 0 damaged" in done.stdout
     assert len(places.open("second").storage.list(files.FILES).files) == 1
@@ -747,5 +753,5 @@ def test_former_export_is_one_that_import_takes(
     plain = run("export", "-", *arguments(places, "first")).stdout.splitlines()
     assert [line for line in whole if not line.startswith('{"file"')] == plain
     assert plain == [
-        line.decode().rstrip("\n") for line in transfer.export_lines(places.open("first").database)
+        line.decode().rstrip("\n") for line in exports.export_lines(places.open("first").database)
     ]

@@ -11,10 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from inkcre import schema
-from inkcre.assembly import build_components
-from inkcre.infobase import graphs, transfer
-from inkcre.infobase.forms import parse_graph
+from inkcre.assembly.assembly import build_components
+from inkcre.graph import graphs
+from inkcre.graph.forms import parse_graph
+from inkcre.sql import schema
+from inkcre.transfer import exports, imports
 from tests.cli.conftest import COMMAND, Run, clean_environ
 from tests.conftest import PEPS, new_postgres_database, postgres_settings, sqlite_settings
 
@@ -22,16 +23,16 @@ from tests.conftest import PEPS, new_postgres_database, postgres_settings, sqlit
 def export(settings: object) -> bytes:
     """Export a base into bytes."""
     database = build_components(settings).database  # type: ignore[arg-type]
-    content = b"".join(transfer.export_lines(database))
+    content = b"".join(exports.export_lines(database))
     database.close()
     return content
 
 
-def import_(settings: object, content: bytes) -> transfer.Progress:
+def import_(settings: object, content: bytes) -> imports.Progress:
     """Import bytes into a base."""
     given = build_components(settings)  # type: ignore[arg-type]
     schema.migrate(given.database)
-    *_, progress = transfer.import_lines(
+    *_, progress = imports.import_lines(
         given.database, content.splitlines(keepends=True), given.clock
     )
     given.database.close()
@@ -85,7 +86,7 @@ def test_export_of_a_base_that_grows_can_be_imported(kind: str, tmp_path: Path) 
     import_(settings, PEPS.read_bytes())
     before = export(settings)
     given = build_components(settings)
-    lines = transfer.export_lines(given.database)
+    lines = exports.export_lines(given.database)
     head = next(lines)
     late = {"resolver": "text", "content": "late"}
     star = {
@@ -108,9 +109,9 @@ def test_progress_counts_what_is_committed(tmp_path: Path) -> None:
         for n in range(50_000)
     ]
     counts = []
-    for progress in transfer.import_lines(given.database, lines, given.clock):
+    for progress in imports.import_lines(given.database, lines, given.clock):
         counts.append(progress.created_blocks)  # read first: the writer goes on meanwhile
-        assert sum(1 for _ in transfer.export_lines(given.database)) >= counts[-1]
+        assert sum(1 for _ in exports.export_lines(given.database)) >= counts[-1]
     assert counts[-1] == 50_000
     assert len(counts) > 2
     given.database.close()
@@ -149,7 +150,7 @@ def test_killed_import_loses_nothing_and_is_completed(kind: str, tmp_path: Path,
     if kind == "postgres":
         wait_for_the_server(settings.database.url.get_secret_value())
     database = build_components(settings).database
-    left = [json.loads(line) for line in transfer.export_lines(database)]
+    left = [json.loads(line) for line in exports.export_lines(database)]
     database.close()
     blocks = [line["block"]["content"] for line in left if "content" in line["block"]]
     stars = [line for line in left if "out_relations" in line]
@@ -160,7 +161,7 @@ def test_killed_import_loses_nothing_and_is_completed(kind: str, tmp_path: Path,
     assert done.returncode == 0, done.stderr
     assert f"{count} lines, {count + 1000 - len(blocks)} new blocks" in done.stdout
     database = build_components(settings).database
-    assert sum(1 for _ in transfer.export_lines(database)) == count + 1000 + count
+    assert sum(1 for _ in exports.export_lines(database)) == count + 1000 + count
     database.close()
 
 

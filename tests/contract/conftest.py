@@ -53,11 +53,11 @@ class Home:
     """Whether a proxy takes the prefix off before the server sees a request."""
 
     def target(self, path: str) -> str:
-        """Give what stands in the first line of a request for a path, as the server reads it."""
+        """Return what stands in the first line of a request for a path, as the server reads it."""
         return path if self.is_taken_off else self.prefix + path
 
     def sent(self, url: httpx.URL) -> httpx.URL:
-        """Give where a request goes that a client makes."""
+        """Return where a request goes that a client makes."""
         if not self.is_taken_off:
             return url
         return url.copy_with(raw_path=url.raw_path.removeprefix(self.prefix.encode()))
@@ -67,7 +67,7 @@ class Home:
 def home(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Home]:
-    """Give a home with an empty base."""
+    """Return a home with an empty base."""
     if request.param.startswith("http"):
         yield Home(request.param, httpx.URL(request.param).path.rstrip("/"))
         return
@@ -119,20 +119,20 @@ class Patient(httpx.HTTPTransport):
 
 @pytest.fixture
 def api(home: Home) -> Iterator[httpx.Client]:
-    """Give a client of the home."""
+    """Return a client of the home."""
     with httpx.Client(base_url=home.url, timeout=60, transport=Patient(home)) as client:
         yield client
 
 
 @pytest.fixture
 def max_body_bytes(api: httpx.Client) -> int:
-    """Give how large a request's body may be in this home."""
+    """Return how large a request's body may be in this home."""
     return int(api.get("/capabilities").json()["limits"]["max_body_bytes"])
 
 
 @pytest.fixture
 def unique() -> Callable[[str], str]:
-    """Give text that no other test has."""
+    """Return text that no other test has."""
     mark = uuid.uuid4().hex
     return lambda text: f"{text} {mark}"
 
@@ -146,7 +146,7 @@ def follow(api: httpx.Client, address: str) -> httpx.Response:
 
 
 def located(api: httpx.Client, path: str) -> str:
-    """Give the Location of a path, as the clients of the home see it."""
+    """Return the Location of a path, as the clients of the home see it."""
     return api.base_url.path.rstrip("/") + path
 
 

@@ -31,7 +31,7 @@ def fresh(prefix: bytes = b"", size: int = 0) -> bytes:
 
 
 def digest(content: bytes) -> str:
-    """Give a block's content for a file."""
+    """Return a block's content for a file."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 

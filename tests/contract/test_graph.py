@@ -8,7 +8,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from inkcre.infobase.digests import block_digest
+from inkcre.graph.digests import block_digest
 from tests.contract.conftest import SMALL_BODY_BYTES, Json, block, expect_problem, star
 
 Unique = Callable[[str], str]

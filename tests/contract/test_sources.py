@@ -80,7 +80,7 @@ def feed_of(*entries: tuple[str, str, str], title: str = "a feed") -> bytes:
 
 
 def related(api: httpx.Client, block_id: int, content: str) -> list[Json]:
-    """Give the blocks to which relations of one content lead from a block."""
+    """Return the blocks to which relations of one content lead from a block."""
     found = api.get(
         f"/relations/by_block/{block_id}", params={"direction": "out", "content": content}
     )

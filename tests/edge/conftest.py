@@ -21,7 +21,7 @@ class Running:
         self.log = log
 
     def client(self, seconds: float = 120) -> httpx.Client:
-        """Give a client that waits so long, to be closed."""
+        """Return a client that waits so long, to be closed."""
         return httpx.Client(base_url=self.url, timeout=seconds)
 
     def control(self, name: str, content: str = "") -> Any:
@@ -41,7 +41,7 @@ class Running:
         return self.control("run", source)
 
     def memory(self) -> dict[str, Any]:
-        """Give the sizes of the heap, in bytes."""
+        """Return the sizes of the heap, in bytes."""
         measured: dict[str, Any] = self.control("memory")
         return measured
 
@@ -51,7 +51,7 @@ Start = Callable[..., Running]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Give what starts a harness of a home's artifact, or of another artifact."""
+    """Return what starts a harness of a home's artifact, or of another artifact."""
     started: list[Running] = []
 
     def start_harness(home: str = "edge-postgres", **changes: Any) -> Running:
@@ -67,12 +67,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture(params=list(homes.HOMES))
 def home(request: pytest.FixtureRequest) -> str:
-    """Give the name of each edge home in turn."""
+    """Return the name of each edge home in turn."""
     return str(request.param)
 
 
 @pytest.fixture
 def edge(home: str) -> Iterator[httpx.Client]:
-    """Give a client of a shared home."""
+    """Return a client of a shared home."""
     with httpx.Client(base_url=homes.base_url(home), timeout=60) as client:
         yield client

@@ -19,8 +19,7 @@ from typing import Any
 import httpx2 as httpx
 import psycopg
 
-from inkcre import schema
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.edge.artifact.building import Artifact, build_artifact
 from inkcre.edge.artifact.folder import write_folder
 from inkcre.edge.artifact.lock import lock_file, read_lock
@@ -29,6 +28,7 @@ from inkcre.edge.local.harness import Harness, HarnessOptions
 from inkcre.edge.local.migrations import apply_migrations
 from inkcre.edge.tools import tools_folder
 from inkcre.settings.loader import inspect_settings, load_settings
+from inkcre.sql import schema
 from tests.postgres import PostgresServer
 
 FOLDER_VARIABLE = "TEST_EDGE_FOLDER"
@@ -177,10 +177,10 @@ def options_of(home: str) -> HarnessOptions:
 
 
 def state_of(home: str) -> Path:
-    """Give the folder where a home's R2 and D1 are, if it has one."""
+    """Return the folder where a home's R2 and D1 are, if it has one."""
     return Path(os.environ[FOLDER_VARIABLE]) / home / "state"
 
 
 def log_of(home: str) -> str:
-    """Give what a home has logged."""
+    """Return what a home has logged."""
     return (Path(os.environ[FOLDER_VARIABLE]) / home / "log").read_text()

@@ -227,7 +227,7 @@ class RemoteKeyValue:
 
 
 def opened(url: str, make: Callable[[Worker], Any]) -> Iterator[Any]:
-    """Give an adapter of a Worker, and hang up behind it."""
+    """Return an adapter of a Worker, and hang up behind it."""
     worker = Worker(url)
     yield make(worker)
     worker.close()

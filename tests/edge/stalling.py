@@ -19,7 +19,7 @@ READY = b"Z\x00\x00\x00\x05I"
 
 @contextmanager
 def stalling(url: str, fault: Fault) -> Iterator[str]:
-    """Give the address of a server that lets people in as the one at ``url`` does, and then stalls."""
+    """Return the address of a server that lets people in as the one at ``url`` does, and then stalls."""
     parts = urlsplit(url)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = (parts.hostname or "", parts.port or 5432)

@@ -23,7 +23,7 @@ s.connect(("127.0.0.1", {port}))
 
 @pytest.fixture
 def echo() -> socket.socket:
-    """Give a listener that nobody answers behind."""
+    """Return a listener that nobody answers behind."""
     return socket.create_server(("127.0.0.1", 0))
 
 

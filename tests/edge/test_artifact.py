@@ -7,6 +7,7 @@ import json
 import os
 import re
 import socket
+import sys
 import threading
 import tomllib
 import zipfile
@@ -25,7 +26,7 @@ from inkcre.edge.artifact.pruning import RULES, prune
 from inkcre.edge.artifact.wheels import NoWheel, WrongHash, fetch_wheels, read_wheel
 from inkcre.edge.artifact.wrangler import describe_worker, merge_configuration, placeholders
 from inkcre.edge.tools import tools_folder
-from inkcre.errors import Unavailable
+from inkcre.errors import Unavailable, Unsupported
 from inkcre.settings.files import CannotWrite
 from inkcre.settings.loader import inspect_settings
 from tests.cli.conftest import run_command as inkcre
@@ -121,7 +122,7 @@ def test_only_our_modules_that_a_worker_needs_are_in_it(tmp_path: Path) -> None:
     """Nothing of processes, of the command line, of building; one database of four."""
     files = set(build(tmp_path).files)
     ours = {path.removeprefix("src/") for path in files if path.startswith("src/inkcre/")}
-    assert {"inkcre/app.py", "inkcre/edge/entry.py", "inkcre/infobase/graphs.py"} <= ours
+    assert {"inkcre/app.py", "inkcre/edge/entry.py", "inkcre/graph/graphs.py"} <= ours
     assert "inkcre/adapters/database/hyperdrive.py" in ours
     for other in (
         "cli/",
@@ -174,7 +175,7 @@ def test_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def digest_of(folder: Path) -> str:
-    """Give a digest of every path and byte under a folder."""
+    """Return a digest of every path and byte under a folder."""
     state = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -506,12 +507,12 @@ class Index(http.server.SimpleHTTPRequestHandler):
     """A package index on loopback: https://peps.python.org/pep-0503/."""
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Tell nothing."""
 
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give the folder of an index that pip asks instead of the world's."""
+    """Return the folder of an index that pip asks instead of the world's."""
     folder = tmp_path / "index"
     folder.mkdir()
     server = http.server.ThreadingHTTPServer(
@@ -593,6 +594,44 @@ def test_wheel_for_another_machine_is_not_taken(index: Path, tmp_path: Path) -> 
         (tmp_path / "wheels" / path.name).write_bytes(path.read_bytes())
     found = fetch_wheels([package], tmp_path / "wheels")
     assert found["several"].name.endswith(f"{NATIVE}.whl")
+
+
+@pytest.mark.parametrize(
+    ("tag", "is_taken"),
+    [
+        ("cp314-cp314-pyemscripten_2026_0_wasm32", True),
+        ("cp314-abi3-pyemscripten_2026_0_wasm32", True),
+        ("cp310-abi3-pyemscripten_2026_0_wasm32", True),
+        ("py2.py3-none-any", True),
+        ("cp313-cp313-pyemscripten_2026_0_wasm32", False),
+        ("cp314-cp314t-pyemscripten_2026_0_wasm32", False),
+        ("cp314-cp314-pyemscripten_2025_0_wasm32", False),
+        ("py2-none-any", False),
+    ],
+)
+def test_wheel_is_taken_by_its_tags(
+    index: Path, tmp_path: Path, tag: str, *, is_taken: bool
+) -> None:
+    """One for another Python, another ABI or an older Pyodide is named, and not uploaded."""
+    package = publish(index, "several", tag)
+    (tmp_path / "wheels").mkdir()
+    (path,) = (index / "several").glob("*.whl")
+    (tmp_path / "wheels" / path.name).write_bytes(path.read_bytes())
+    if is_taken:
+        assert fetch_wheels([package], tmp_path / "wheels")["several"].name == path.name
+    else:
+        with pytest.raises(NoWheel):
+            fetch_wheels([package], tmp_path / "wheels")
+
+
+def test_missing_package_is_named_with_its_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever installed without the extra is told which one it is."""
+    monkeypatch.setitem(sys.modules, "packaging.utils", None)
+    with pytest.raises(Unsupported, match="packaging") as caught:
+        fetch_wheels([], tmp_path / "wheels")
+    assert caught.value.hint == "install inkcre[edge]"
 
 
 def test_index_that_is_away_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ class TestR2(StorageContract):
 
     @pytest.fixture
     def storage(self) -> Iterator[Storage]:
-        """Give the bucket of a home."""
+        """Return the bucket of a home."""
         yield from opened(homes.base_url(HOME), RemoteStorage)
 
 
@@ -29,7 +29,7 @@ class TestKV(KeyValueContract):
 
     @pytest.fixture
     def keyvalue(self) -> Iterator[KeyValue]:
-        """Give the namespace of a home."""
+        """Return the namespace of a home."""
         yield from opened(homes.base_url(HOME), RemoteKeyValue)
 
     def test_value_is_gone_when_its_time_is_over(self, keyvalue: KeyValue, prefix: str) -> None:

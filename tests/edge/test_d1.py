@@ -13,8 +13,8 @@ PRELUDE = """
 import worker
 from inkcre.edge.bindings import WorkerBindings
 from inkcre.errors import InkcreError
-from inkcre.infobase.constructs import json_rows
-from inkcre.infobase.tables import blocks, storages
+from inkcre.sql.constructs import json_rows
+from inkcre.graph.tables import blocks, storages
 from inkcre.ports.database import Statement
 from sqlalchemy import BigInteger, LargeBinary, Text, bindparam, delete, func, insert, select, true
 
@@ -44,7 +44,7 @@ with worker.app._assembled_for(bindings).provide(bindings) as components:
 
 @pytest.fixture(scope="module")
 def d1() -> Iterator[httpx.Client]:
-    """Give a client of the home on D1."""
+    """Return a client of the home on D1."""
     with httpx.Client(base_url=homes.base_url("edge-d1"), timeout=60) as client:
         yield client
 
@@ -125,7 +125,7 @@ def test_ten_thousand_rows_are_one_statement(d1: httpx.Client) -> None:
 
 def test_migrations_were_applied_by_wrangler(d1: httpx.Client) -> None:
     """As files of the artifact, each once, to the head that this version needs."""
-    from inkcre.infobase.tables import SCHEMA_HEAD
+    from inkcre.sql.tables import SCHEMA_HEAD
 
     folder = homes.options_of("edge-d1").artifact / "migrations"
     names = sorted(path.name for path in folder.iterdir())

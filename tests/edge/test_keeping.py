@@ -14,7 +14,7 @@ from inkcre.edge.local.harness import HarnessOptions, serve_artifact
 from inkcre.edge.local.migrations import APPLY_SECONDS, apply_migrations
 from inkcre.edge.local.node import node_environment, wrangler_command
 from inkcre.edge.tools import run_program
-from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE
+from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE
 from tests import plays
 from tests.copies import pass_days
 from tests.edge import homes
@@ -77,7 +77,7 @@ class Plays:
 
 @pytest.fixture
 def shared() -> Iterator[Plays]:
-    """Give the plays in the shared home on D1."""
+    """Return the plays in the shared home on D1."""
     played = Plays(homes.base_url(HOME), homes.state_of(HOME), uuid.uuid4().hex)
     yield played
     played.close()
@@ -147,7 +147,7 @@ def restore(artifact: Path, state: Path, script: Path) -> None:
 
 
 def database_of(state: Path) -> Path:
-    """Give the file of the one local D1."""
+    """Return the file of the one local D1."""
     found = (state / "v3" / "d1" / "miniflare-D1DatabaseObject").glob("*.sqlite")
     (path,) = (path for path in found if path.name != "metadata.sqlite")
     return path

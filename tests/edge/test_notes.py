@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(400)
 
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Give where each runtime takes programs; both serve the artifact, and outlive what is run."""
+    """Return where each runtime takes programs; both serve the artifact, and outlive what is run."""
     folder = tmp_path_factory.mktemp("workerd")
     with Workerd(WorkerdOptions(homes.options_of("edge-d1").artifact, folder)) as workerd:
         yield {

@@ -51,7 +51,7 @@ def test_modules_of_other_homes_are_not_loaded(edge: httpx.Client, home: str) ->
         "fetch",
         "cron_trigger",
     }
-    assert tops["inkcre"] < 160
+    assert tops["inkcre"] < 190
     assert len(modules) < 900
 
 
@@ -100,7 +100,7 @@ class Mix:
         ]
 
     def content(self, number: int) -> str:
-        """Give the content of one of the blocks."""
+        """Return the content of one of the blocks."""
         return f"{number} of {self.mark}"
 
     def ask(self, client: httpx.Client, number: int) -> bool:
@@ -262,8 +262,8 @@ with worker.app._assembled_for(bindings).provide(bindings) as components:
 
 
 ADD_SWEEP = f"""{DATABASE}
-from inkcre.infobase.jobs import NewJob, enqueue
-from inkcre.infobase.kinds import NoPayload
+from inkcre.jobs.jobs import NewJob, enqueue
+from inkcre.jobs.kinds import NoPayload
 with worker.app._assembled_for(bindings).provide(bindings) as components:
     enqueue(components.database, NewJob("sweep", NoPayload()), components.clock())
 """

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2 as httpx
 
-from inkcre.infobase import sweeping
+from inkcre.context import KEEP_DAYS
 from tests.edge.conftest import Start
 
 PUT_EPOCH = """
@@ -24,9 +24,9 @@ SWEEP = """
 import worker
 from datetime import UTC, datetime, timedelta
 from inkcre.edge.bindings import WorkerBindings
-from inkcre.infobase import claims, files, notes, sweeping
-from inkcre.infobase.blocks import delete_block
-from inkcre.infobase.tables import file_notes
+from inkcre.graph.blocks import delete_block
+from inkcre.graph.files import claims, files, sweeps
+from inkcre.graph.tables import file_notes
 from inkcre.ports.database import Statement
 from sqlalchemy import update
 
@@ -35,14 +35,14 @@ def work(given):
     def add(content):
         return files.add_file(database, storage, [content], name=None, now=given.clock(), tenure=tenure)[0]
     kept, gone = add({kept!r}), add({gone!r})
-    delete_block(database, gone["id"])
+    delete_block(database, gone.id)
     def sweep():
         later = lambda: datetime.now(UTC) + timedelta(days=40)
-        *_, swept = sweeping.sweep_files(database, storage, later, tenure=tenure, is_automatic=True)
+        *_, swept = sweeps.sweep_files(database, storage, later, tenure=tenure, is_automatic=True)
         return swept.deleted
     def is_there(block):
         try:
-            return storage.head(files.file_key(block["content"][7:])).size
+            return storage.head(files.file_key(block.content[7:])).size
         except files.NotFound:
             return None
     first = sweep(), is_there(gone)
@@ -65,7 +65,7 @@ def test_what_was_let_go_is_swept_from_the_bucket(edge: httpx.Client) -> None:
     answer = edge.post("/__harness/run", content=SWEEP.format(kept=kept, gone=gone))
     assert answer.status_code == 200, answer.text
     assert answer.json() == [[0, 16], [1, None], 16, 16, "ours"]
-    assert sweeping.KEEP_DAYS == 30
+    assert KEEP_DAYS == 30
 
 
 def test_bucket_of_another_base_takes_no_uploads(start: Start) -> None:

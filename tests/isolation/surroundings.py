@@ -41,7 +41,7 @@ class Listener:
 
 @contextmanager
 def listening() -> Iterator[Listener]:
-    """Give a listener until the end of the block."""
+    """Return a listener until the end of the block."""
     listener = Listener()
     try:
         yield listener
@@ -63,7 +63,7 @@ def keep_base(folder: Path) -> None:
 
 
 def digest(folder: Path, *names: str) -> dict[str, str]:
-    """Give every path below a folder, or below some names in it, with the digest of its bytes."""
+    """Return every path below a folder, or below some names in it, with the digest of its bytes."""
     roots = [folder / name for name in names] or [folder]
     paths = [path for root in roots for path in (root, *root.rglob("*")) if path.exists()]
     return {
@@ -75,7 +75,7 @@ def digest(folder: Path, *names: str) -> dict[str, str]:
 
 
 def hostile_files(port: int) -> dict[str, str]:
-    """Give the settings of a server, in every file that has some, all leading to a port."""
+    """Return the settings of a server, in every file that has some, all leading to a port."""
     s3 = f"kind = 's3'\nbucket = 'real-files'\nendpoint = 'http://127.0.0.1:{port}'\n"
     s3 += "access_key_id = 'id'\nsecret_access_key = 'secret'\n"
     dev = "target = 'process'\n[database]\nkind = 'postgres'\n"
@@ -91,7 +91,7 @@ def hostile_files(port: int) -> dict[str, str]:
 
 
 def hostile_variables(port: int, folder: Path) -> dict[str, str]:
-    """Give the variables of a server, all leading to a port."""
+    """Return the variables of a server, all leading to a port."""
     here = f"http://127.0.0.1:{port}"
     return {
         "INKCRE_PROFILE": "server",
@@ -109,7 +109,7 @@ def hostile_variables(port: int, folder: Path) -> dict[str, str]:
 
 
 def broken_files() -> dict[str, str]:
-    """Give files in which everything is wrong: whoever reads one of them fails."""
+    """Return files in which everything is wrong: whoever reads one of them fails."""
     return {
         ".env": "INKCRE_NONSENSE=1\nno line\n",
         "inkcre.toml": "profile = 'gone'\n[[[",
@@ -119,7 +119,7 @@ def broken_files() -> dict[str, str]:
 
 
 def broken_variables(folder: Path) -> dict[str, str]:
-    """Give variables of which each alone is an error."""
+    """Return variables of which each alone is an error."""
     return {
         "INKCRE_NONSENSE": "1",
         "INKCRE_CONFIG": "gone.toml",

@@ -16,7 +16,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
-from inkcre.infobase.ticking import KINDS, tick
+from inkcre.core import KINDS
+from inkcre.jobs.tick import tick
 from inkcre.ports.keyvalue import ValueKey
 
 

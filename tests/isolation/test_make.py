@@ -40,7 +40,7 @@ RUN = sorted(set(PHONY.split()) - NOT_RUN)
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Give a copy of the sources, with the same packages, and with what somebody keeps in it."""
+    """Return a copy of the sources, with the same packages, and with what somebody keeps in it."""
     left = (".git", ".venv", ".env", "data", "build", "dist", "secrets", ".*_cache", "__pycache__")
     shutil.copytree(ROOT, tmp_path / "co", ignore=shutil.ignore_patterns(*left))
     folder = tmp_path / "co"

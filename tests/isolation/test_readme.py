@@ -19,7 +19,7 @@ LINGER = "    import time; time.sleep(1.5)\n"
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder with a base, files, and settings that lead to a server; nobody may call it."""
+    """Return a folder with a base, files, and settings that lead to a server; nobody may call it."""
     surroundings.keep_base(tmp_path)
     with surroundings.listening() as listener:
         surroundings.lay_files(tmp_path, surroundings.hostile_files(listener.port))

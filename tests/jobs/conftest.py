@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from inkcre import schema
-from inkcre.assembly import build_components
-from inkcre.ports.components import Components
+from inkcre.assembly.assembly import build_components
+from inkcre.context import Components
 from inkcre.ports.database import Database
+from inkcre.sql import schema
 from tests.conftest import hyperdrive_database, postgres_settings, sqlite_settings
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -33,7 +33,7 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Give the time."""
+    """Return the time."""
     return Clock()
 
 
@@ -41,8 +41,8 @@ def quiet(database: Database) -> None:
     """Take the housekeeping's schedules away."""
     from sqlalchemy import delete
 
-    from inkcre.infobase.tables import schedules
     from inkcre.ports.database import Statement
+    from inkcre.sql.tables import schedules
 
     database.atomic([Statement(delete(schedules))()])
 
@@ -56,13 +56,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def process(base: Components) -> Components:
-    """Give a base for several threads."""
+    """Return a base for several threads."""
     return base
 
 
 @pytest.fixture
 def base(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Components]:
-    """Give every database in turn, empty, with the rest of the components around it."""
+    """Return every database in turn, empty, with the rest of the components around it."""
     loopback = {"web.private_hosts": ["127.0.0.1"], "storage.path": str(tmp_path / "files")}
     if request.param == "sqlite":
         settings = sqlite_settings(tmp_path / "base.sqlite3", **loopback)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkcre.errors import Invalid
-from inkcre.infobase.crons import (
+from inkcre.jobs.crons import (
     format_every,
     list_runs,
     next_run,
@@ -90,7 +90,7 @@ def test_any_text_is_kept_or_refused(typed: str) -> None:
 
 
 def runs(cron: str, after: datetime, number: int = 3, zone: str = "Europe/Berlin") -> list[str]:
-    """Give the next times, as the zone writes them."""
+    """Return the next times, as the zone writes them."""
     found = islice(list_runs(cron, after, zone), number)
     return [due.astimezone(ZoneInfo(zone)).strftime("%d. %H:%M %Z") for due in found]
 

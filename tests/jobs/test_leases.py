@@ -1,11 +1,14 @@
 """Leases: who holds a job, for how long, and what is kept from those who have lost it."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
+from inkcre.context import Components
 from inkcre.errors import Conflict
-from inkcre.infobase.jobs import (
+from inkcre.jobs.cleanup import sweep
+from inkcre.jobs.jobs import (
     NewJob,
     cancel_job,
     enqueue,
@@ -13,11 +16,11 @@ from inkcre.infobase.jobs import (
     get_job,
     retry_job,
 )
-from inkcre.infobase.kinds import NoPayload
-from inkcre.infobase.leases import (
+from inkcre.jobs.kinds import NoPayload
+from inkcre.jobs.leases import (
+    JobSlot,
     Lease,
     LeaseLost,
-    Place,
     claim,
     claim_one,
     extend,
@@ -26,11 +29,9 @@ from inkcre.infobase.leases import (
     release,
     write_fenced,
 )
-from inkcre.infobase.ticking import sweep
-from inkcre.ports.components import Components
 from tests.jobs.conftest import Clock
 
-ANY = [Place("work", None)]
+ANY = [JobSlot("work", None)]
 
 
 def add(base: Components, kind: str = "work", **more: object) -> int | None:
@@ -38,7 +39,7 @@ def add(base: Components, kind: str = "work", **more: object) -> int | None:
     return enqueue(base.database, NewJob(kind, NoPayload(), **more), base.clock())  # type: ignore[arg-type]
 
 
-def take(base: Components, places: list[Place] = ANY) -> Lease | None:
+def take(base: Components, places: list[JobSlot] = ANY) -> Lease | None:
     """Take a job for a minute."""
     return claim(base.database, places, now=base.clock(), lease_seconds=60)
 
@@ -66,7 +67,7 @@ def test_dedupe_key_is_for_good(base: Components) -> None:
     assert lease
     write_fenced(base.database, lease, [finish_call(lease, {"done": 1}, base.clock())])
     assert add(base, dedupe_key="a") is None
-    assert get_job(base.database, lease.job_id)["result"] == {"done": 1}
+    assert get_job(base.database, lease.job_id).result == {"done": 1}
 
 
 def test_job_rides_in_the_batch_of_its_cause(base: Components) -> None:
@@ -100,7 +101,7 @@ def test_lapsed_lease_is_somebody_elses(base: Components, clock: Clock) -> None:
         second.token
     }
     write_fenced(base.database, second, [finish_call(second, None, clock())])
-    assert get_job(base.database, second.job_id)["state"] == "finished"
+    assert get_job(base.database, second.job_id).state == "finished"
 
 
 def test_released_job_can_be_taken_at_once(base: Components) -> None:
@@ -163,7 +164,7 @@ def test_kind_has_so_many_places(base: Components, clock: Clock) -> None:
     """Two slots, five jobs: two run; a slot that is given back is taken again."""
     for _ in range(5):
         add(base)
-    places = [Place("work", 0), Place("work", 1)]
+    places = [JobSlot("work", 0), JobSlot("work", 1)]
     first, second = take(base, places), take(base, places)
     assert first
     assert second
@@ -182,7 +183,7 @@ def test_full_kind_does_not_keep_others_waiting(base: Components) -> None:
     add(base)
     add(base)
     other = add(base, kind="other")
-    places = [Place("work", 0), Place("other", None)]
+    places = [JobSlot("work", 0), JobSlot("other", None)]
     assert take(base, places)
     lease = take(base, places)
     assert lease
@@ -194,7 +195,7 @@ def test_many_claim_at_once_and_each_job_is_taken_once(process: Components) -> N
     base = process
     for number in range(60):
         add(base, lane=f"lane {number % 7}" if number % 2 else None)
-    places = [Place("work", slot) for slot in range(4)]
+    places = [JobSlot("work", slot) for slot in range(4)]
     lock, taken, running = threading.Lock(), [], set()
     worst: list[int] = []
 
@@ -229,18 +230,18 @@ def test_cancelled_job_writes_nothing_more(base: Components) -> None:
     assert lease
     assert job_id
     cancelled = cancel_job(base.database, job_id, base.clock())
-    assert cancelled["state"] == "cancelled"
+    assert cancelled.state == "cancelled"
     with pytest.raises(LeaseLost):
         write_fenced(base.database, lease, [finish_call(lease, None, base.clock())])
     with pytest.raises(Conflict):
         cancel_job(base.database, job_id, base.clock())
-    assert retry_job(base.database, job_id, base.clock())["attempts"] == 0
+    assert retry_job(base.database, job_id, base.clock()).attempts == 0
     assert take(base)
 
 
 def test_ended_jobs_are_forgotten_after_a_month(base: Components, clock: Clock) -> None:
     """Those that ended lately, and those that have not ended, stay."""
-    from inkcre.infobase.kinds import Hold, Job
+    from inkcre.jobs.kinds import Hold, RunningJob
 
     old, waiting = add(base), add(base, run_at=clock().replace(year=2030))
     lease = take(base)
@@ -250,10 +251,25 @@ def test_ended_jobs_are_forgotten_after_a_month(base: Components, clock: Clock) 
     new = add(base)
     sweeper = take(base)
     assert sweeper
-    job = Job(Hold(sweeper, float("inf")), base)
+    job = RunningJob(Hold(sweeper, float("inf")), base)
     assert sweep(job, NoPayload()).result == {"values": 0, "jobs": 1}
     assert waiting
-    assert get_job(base.database, waiting)["state"] == "pending"
+    assert get_job(base.database, waiting).state == "pending"
     assert new
-    assert get_job(base.database, new)["state"] == "running"
+    assert get_job(base.database, new).state == "running"
     assert old != new
+
+
+def test_lane_is_first_come_first_served(base: Components, clock: Clock) -> None:
+    """The job that was added first goes first, though another of its lane has been due longer."""
+    first = add(base, lane="a", run_at=clock() + timedelta(seconds=20))
+    second = add(base, lane="a", run_at=clock() + timedelta(seconds=10))
+    clock.pass_by(seconds=15)  # only the second is due: the first does not keep it waiting
+    lease = take(base)
+    assert lease
+    assert lease.job_id == second
+    release(base.database, [lease.token], base.clock())
+    clock.pass_by(seconds=15)
+    lease = take(base)
+    assert lease
+    assert lease.job_id == first

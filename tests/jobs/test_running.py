@@ -10,25 +10,26 @@ from typing import Any
 
 import pytest
 
+from inkcre.context import Components
 from inkcre.errors import BadAnswer, TimedOut, Unavailable
-from inkcre.infobase.jobs import NewJob, enqueue, get_job
-from inkcre.infobase.kinds import (
+from inkcre.jobs.jobs import NewJob, enqueue, get_job
+from inkcre.jobs.kinds import (
     MAX_BACKOFF_SECONDS,
-    Job,
     JobKind,
     Kinds,
     NoPayload,
     Outcome,
     Payload,
+    RunningJob,
 )
-from inkcre.infobase.leases import LeaseLost, claim
-from inkcre.infobase.running import run_claimable
-from inkcre.ports.components import Components
-from inkcre.ports.tracing import traced
-from inkcre.working import JobThreads
+from inkcre.jobs.leases import LeaseLost, claim
+from inkcre.jobs.running import run_claimable
+from inkcre.jobs.threads import JobThreads
+from inkcre.jobs.tick import tick
+from inkcre.tracing import traced
 from tests.jobs.conftest import Clock
 
-Run = Callable[[Job, Any], Outcome | None]
+Run = Callable[[RunningJob, Any], Outcome | None]
 
 
 class Greeting(Payload):
@@ -55,7 +56,7 @@ def add(base: Components, payload: Payload | None = None) -> int:
 def raise_(error: Exception) -> Run:
     """Make what raises something."""
 
-    def run(job: Job, payload: Any) -> None:
+    def run(job: RunningJob, payload: Any) -> None:
         raise error
 
     return run
@@ -74,27 +75,27 @@ def test_package_that_is_missing_fails_a_job_at_once(base: Components, error: Im
     job_id = add(base)
     run_all(base, kind(raise_(error)))
     job = get_job(base.database, job_id)
-    assert (job["state"], job["attempts"]) == ("failed", 1)
-    assert job["error"].startswith("not_installed: work cannot run: ")
-    assert "lxml_html_clean" in job["error"]
-    assert job["error"].endswith("(run `pip install 'inkcre[local]'`)")
+    assert (job.state, job.attempts) == ("failed", 1)
+    assert str(job.error).startswith("not_installed: work cannot run: ")
+    assert "lxml_html_clean" in str(job.error)
+    assert str(job.error).endswith("(run `pip install 'inkcre[local]'`)")
 
 
 def test_payload_is_typed(base: Components) -> None:
     """What was added comes as it was; what makes no sense any more is a clear failure."""
     greeted: list[str] = []
 
-    def run(job: Job, payload: Greeting) -> Outcome:
+    def run(job: RunningJob, payload: Greeting) -> Outcome:
         greeted.append(payload.name)
         return Outcome({"greeted": payload.name})
 
     good, old = add(base, Greeting(name="ann")), add(base, NoPayload())
     assert run_all(base, kind(run, payload=Greeting)) == 2
     assert greeted == ["ann"]
-    assert get_job(base.database, good)["result"] == {"greeted": "ann"}
+    assert get_job(base.database, good).result == {"greeted": "ann"}
     failed = get_job(base.database, old)
-    assert (failed["state"], failed["attempts"]) == ("failed", 1)
-    assert failed["error"] == "payload: name: Field required (written by another version)"
+    assert (failed.state, failed.attempts) == ("failed", 1)
+    assert failed.error == "payload: name: Field required (written by another version)"
 
 
 def test_what_passes_is_tried_again_with_growing_pauses(base: Components, clock: Clock) -> None:
@@ -106,14 +107,14 @@ def test_what_passes_is_tried_again_with_growing_pauses(base: Components, clock:
     for _ in range(4):
         assert run_all(base, work) == 1
         job = get_job(base.database, job_id)
-        if job["state"] == "pending":
-            pauses.append((datetime.fromisoformat(job["run_at"]) - clock()).total_seconds())
+        if job.state == "pending":
+            pauses.append((datetime.fromisoformat(job.run_at) - clock()).total_seconds())
             assert run_all(base, work) == 0
-            clock.now = datetime.fromisoformat(job["run_at"])
+            clock.now = datetime.fromisoformat(job.run_at)
     assert pauses >= [5, 10, 20]
     assert all(low <= pause <= 2 * low for low, pause in zip([5, 10, 20], pauses, strict=True))
-    assert job["state"] == "failed"
-    assert job["error"] == "timed_out: x: took too long"
+    assert job.state == "failed"
+    assert job.error == "timed_out: x: took too long"
 
 
 def test_pauses_are_capped_and_drawn() -> None:
@@ -128,7 +129,7 @@ def test_server_says_how_long_to_wait(base: Components, clock: Clock) -> None:
     """Longer than our own pause, its word counts."""
     job_id = add(base)
     run_all(base, kind(raise_(Unavailable("x: busy", retry_after_seconds=7200))))
-    later = datetime.fromisoformat(get_job(base.database, job_id)["run_at"])
+    later = datetime.fromisoformat(get_job(base.database, job_id).run_at)
     assert later - clock() == timedelta(hours=2)
 
 
@@ -137,8 +138,8 @@ def test_what_will_not_get_better_has_failed(base: Components) -> None:
     job_id = add(base)
     run_all(base, kind(raise_(BadAnswer("x: no feed", hint="look at it"))))
     job = get_job(base.database, job_id)
-    assert (job["state"], job["attempts"]) == ("failed", 1)
-    assert job["error"] == "bad_answer: x: no feed (look at it)"
+    assert (job.state, job.attempts) == ("failed", 1)
+    assert job.error == "bad_answer: x: no feed (look at it)"
 
 
 def test_fault_of_ours_is_logged_and_tried_again(
@@ -148,7 +149,7 @@ def test_fault_of_ours_is_logged_and_tried_again(
     job_id = add(base)
     run_all(base, kind(raise_(ZeroDivisionError("oh\0no"))))
     job = get_job(base.database, job_id)
-    assert (job["state"], job["error"]) == ("pending", "ZeroDivisionError: ohno")
+    assert (job.state, job.error) == ("pending", "ZeroDivisionError: ohno")
     assert "Traceback" in caplog.text
 
 
@@ -161,22 +162,22 @@ def test_job_whose_process_dies_each_time_is_given_up(base: Components, clock: C
         clock.pass_by(seconds=61)
     run_all(base, work)
     job = get_job(base.database, job_id)
-    assert (job["state"], job["error"]) == ("failed", "gave_up: began 3 times and never ended")
+    assert (job.state, job.error) == ("failed", "gave_up: began 3 times and never ended")
 
 
 def test_job_that_takes_too_long_is_stopped_where_it_writes(base: Components) -> None:
     """It is told so where it looks, writes nothing more, and is tried again."""
     job_id = add(base)
 
-    def run(job: Job, payload: NoPayload) -> Outcome:
+    def run(job: RunningJob, payload: NoPayload) -> Outcome:
         time.sleep(0.05)
         job.write([])
         return Outcome()
 
     run_all(base, kind(run, timeout_seconds=0.01))
     job = get_job(base.database, job_id)
-    assert job["state"] == "pending"
-    assert job["error"].startswith("timed_out: ")
+    assert job.state == "pending"
+    assert str(job.error).startswith("timed_out: ")
 
 
 def test_log_lines_name_the_job(base: Components, caplog: pytest.LogCaptureFixture) -> None:
@@ -184,7 +185,7 @@ def test_log_lines_name_the_job(base: Components, caplog: pytest.LogCaptureFixtu
     job_id = add(base)
     seen: list[Any] = []
 
-    def run(job: Job, payload: NoPayload) -> None:
+    def run(job: RunningJob, payload: NoPayload) -> None:
         seen.append(dict(traced()))
 
     with caplog.at_level(logging.INFO):
@@ -204,7 +205,7 @@ def test_threads_run_what_they_are_woken_for(process: Components) -> None:
     """All at once, as many as there are threads."""
     together = threading.Barrier(3)
 
-    def run(job: Job, payload: NoPayload) -> None:
+    def run(job: RunningJob, payload: NoPayload) -> None:
         together.wait(20)
 
     woken = threading.Event()
@@ -212,7 +213,7 @@ def test_threads_run_what_they_are_woken_for(process: Components) -> None:
     threads.start()
     ids = [add(process) for _ in range(3)]
     woken.set()
-    wait_until(lambda: {get_job(process.database, i)["state"] for i in ids} == {"finished"})
+    wait_until(lambda: {get_job(process.database, i).state for i in ids} == {"finished"})
     threads.stop()
 
 
@@ -220,7 +221,7 @@ def test_stop_waits_for_what_runs(process: Components) -> None:
     """A job that ends in time has ended well; those that wait are left for others."""
     began, may_end = threading.Event(), threading.Event()
 
-    def run(job: Job, payload: NoPayload) -> Outcome:
+    def run(job: RunningJob, payload: NoPayload) -> Outcome:
         began.set()
         may_end.wait(20)
         return Outcome("done")
@@ -235,8 +236,8 @@ def test_stop_waits_for_what_runs(process: Components) -> None:
     stopping.start()
     may_end.set()
     stopping.join(20)
-    assert get_job(process.database, running)["result"] == "done"
-    assert get_job(process.database, waiting)["state"] == "pending"
+    assert get_job(process.database, running).result == "done"
+    assert get_job(process.database, waiting).state == "pending"
 
 
 def test_stop_gives_back_what_does_not_end(process: Components) -> None:
@@ -244,7 +245,7 @@ def test_stop_gives_back_what_does_not_end(process: Components) -> None:
     began, may_end = threading.Event(), threading.Event()
     caught: list[Exception] = []
 
-    def run(job: Job, payload: NoPayload) -> None:
+    def run(job: RunningJob, payload: NoPayload) -> None:
         began.set()
         may_end.wait(20)
         try:
@@ -261,10 +262,10 @@ def test_stop_gives_back_what_does_not_end(process: Components) -> None:
     assert began.wait(20)
     threads.stop(grace_seconds=0.05)
     job = get_job(process.database, job_id)
-    assert (job["state"], job["attempts"]) == ("pending", 0)
+    assert (job.state, job.attempts) == ("pending", 0)
     may_end.set()
     wait_until(lambda: caught)
-    assert get_job(process.database, job_id)["state"] == "pending"
+    assert get_job(process.database, job_id).state == "pending"
 
 
 def test_leases_are_kept_while_jobs_run(process: Components, clock: Clock) -> None:
@@ -272,7 +273,7 @@ def test_leases_are_kept_while_jobs_run(process: Components, clock: Clock) -> No
     began = threading.Event()
     ended: list[str] = []
 
-    def run(job: Job, payload: NoPayload) -> None:
+    def run(job: RunningJob, payload: NoPayload) -> None:
         began.set()
         try:
             while True:
@@ -289,15 +290,15 @@ def test_leases_are_kept_while_jobs_run(process: Components, clock: Clock) -> No
     threads.start()
     threads.tick()
     assert began.wait(20)
-    until = get_job(process.database, job_id)["leased_until"]
+    until = str(get_job(process.database, job_id).leased_until)
     clock.pass_by(seconds=0.15)
-    wait_until(lambda: get_job(process.database, job_id)["leased_until"] > until)
-    from inkcre.infobase.jobs import cancel_job
+    wait_until(lambda: str(get_job(process.database, job_id).leased_until) > until)
+    from inkcre.jobs.jobs import cancel_job
 
     cancel_job(process.database, job_id, clock())
     wait_until(lambda: ended)
     threads.stop()
-    assert get_job(process.database, job_id)["state"] == "cancelled"
+    assert get_job(process.database, job_id).state == "cancelled"
 
 
 def test_threads_survive_faults_of_ours(
@@ -329,7 +330,7 @@ def test_threads_survive_faults_of_ours(
     breaks.clear()
     job_id = add(process)
     threads.tick()
-    wait_until(lambda: get_job(real, job_id)["state"] == "finished")
+    wait_until(lambda: get_job(real, job_id).state == "finished")
     threads.stop()
 
 
@@ -364,5 +365,53 @@ def test_threads_survive_a_database_that_is_away(
     is_away.clear()
     job_id = add(process)
     threads.tick()
-    wait_until(lambda: get_job(real, job_id)["state"] == "finished")
+    wait_until(lambda: get_job(real, job_id).state == "finished")
     threads.stop()
+
+
+class OneAtATime(threading.Event):
+    """An event that each time wakes one thread of those that wait for it, and not all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn = threading.Lock()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait behind the others."""
+        with self._turn:
+            was_set = super().wait(timeout)
+            super().clear()
+        return was_set
+
+
+def test_thread_that_takes_a_job_wakes_the_next(process: Components) -> None:
+    """Though only one of them was woken, all three run at once."""
+    together = threading.Barrier(3)
+
+    def run(job: RunningJob, payload: NoPayload) -> None:
+        together.wait(20)
+
+    woken = OneAtATime()
+    threads = JobThreads(process, Kinds.of(kind(run)), number=3, woken=woken)
+    ids = [add(process) for _ in range(3)]
+    threads.start()
+    woken.set()
+    wait_until(lambda: {get_job(process.database, i).state for i in ids} == {"finished"})
+    threads.stop()
+
+
+def test_tick_begins_no_job_when_its_time_is_over(base: Components) -> None:
+    """What is left is for the next tick, which has a time of its own."""
+    began: list[int] = []
+
+    def run(job: RunningJob, payload: NoPayload) -> None:
+        began.append(job.id)
+        time.sleep(0.05)
+
+    kinds = Kinds.of(kind(run))
+    first, second = add(base), add(base)
+    assert tick(base, kinds, budget_seconds=0)[1] == 0
+    assert tick(base, kinds, budget_seconds=0.04)[1] == 1
+    assert began == [first]
+    assert tick(base, kinds, budget_seconds=60)[1] == 1
+    assert began == [first, second]

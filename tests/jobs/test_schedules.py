@@ -5,25 +5,25 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from inkcre.infobase.jobs import list_jobs
-from inkcre.infobase.leases import Place, claim, finish_call, write_fenced
-from inkcre.infobase.moments import format_moment
-from inkcre.infobase.schedules import (
+from inkcre.context import Components
+from inkcre.jobs.jobs import list_jobs
+from inkcre.jobs.leases import JobSlot, claim, finish_call, write_fenced
+from inkcre.jobs.schedules import (
     CollectAt,
     ScheduleForm,
     enqueue_due,
     list_schedules,
     schedule_call,
 )
-from inkcre.infobase.sources import INSERT_SOURCE
-from inkcre.ports.components import Components
+from inkcre.sources.sources import INSERT_SOURCE
+from inkcre.sql.timestamps import format_timestamp
 from tests.jobs.conftest import START, Clock
 
 
 def add_schedule(base: Components, **form: str) -> None:
     """Add a source of no type and its schedule."""
     insertion = INSERT_SOURCE(
-        now=format_moment(base.clock()), type="none", nickname=None, config="{}", collect_at=None,
+        now=format_timestamp(base.clock()), type="none", nickname=None, config="{}", collect_at=None,
         state="{}",
     )  # fmt: skip
     base.database.atomic(
@@ -32,9 +32,9 @@ def add_schedule(base: Components, **form: str) -> None:
 
 
 def due_times(base: Components) -> list[datetime]:
-    """Give the due times of the jobs that there are, in the order in which they were added."""
+    """Return the due times of the jobs that there are, in the order in which they were added."""
     jobs, _ = list_jobs(base.database, {}, limit=1000)
-    return [datetime.fromisoformat(job["run_at"]) for job in jobs][::-1]
+    return [datetime.fromisoformat(job.run_at) for job in jobs][::-1]
 
 
 def tick(base: Components, timezone: str = "UTC") -> int:
@@ -44,7 +44,7 @@ def tick(base: Components, timezone: str = "UTC") -> int:
 
 def finish_all(base: Components) -> None:
     """Do what there is to do."""
-    places = [Place("collect", None)]
+    places = [JobSlot("collect", None)]
     while lease := claim(base.database, places, now=base.clock(), lease_seconds=60):
         write_fenced(base.database, lease, [finish_call(lease, None, base.clock())])
 
@@ -58,8 +58,10 @@ def test_due_time_brings_one_job(base: Components, clock: Clock) -> None:
     assert tick(base) == 0
     assert due_times(base) == [START + timedelta(minutes=30)]
     ((schedule,), _) = list_schedules(base.database, limit=10)
-    assert datetime.fromisoformat(schedule["next_run_at"]) == START + timedelta(days=1, minutes=30)
-    assert datetime.fromisoformat(schedule["last_due_at"]) == START + timedelta(minutes=30)
+    assert datetime.fromisoformat(schedule.next_run_at or "") == START + timedelta(
+        days=1, minutes=30
+    )
+    assert datetime.fromisoformat(schedule.last_due_at or "") == START + timedelta(minutes=30)
 
 
 def test_missed_times_bring_one_job(base: Components, clock: Clock) -> None:
@@ -102,7 +104,7 @@ def test_zone_of_the_schedule_counts_then_that_of_the_settings(
     clock.pass_by(days=2)
     assert tick(base, "America/New_York") == 2
     schedules, _ = list_schedules(base.database, limit=10)
-    hours = [datetime.fromisoformat(one["next_run_at"]).hour for one in schedules]
+    hours = [datetime.fromisoformat(one.next_run_at or "").hour for one in schedules]
     assert sorted(hours) == [12, 22]
 
 
@@ -145,7 +147,7 @@ def test_what_is_slower_than_its_schedule_waits_once(base: Components, clock: Cl
     for _ in range(10):
         clock.pass_by(minutes=1)
         assert tick(base) == 0
-    assert claim(base.database, [Place("collect", None)], now=clock(), lease_seconds=3600)
+    assert claim(base.database, [JobSlot("collect", None)], now=clock(), lease_seconds=3600)
     clock.pass_by(minutes=1)
     assert tick(base) == 1
     clock.pass_by(minutes=1)
@@ -165,8 +167,8 @@ def test_zone_that_is_unknown_here_stops_its_schedule_only(
     """A base that was written elsewhere may name a zone that this machine has not."""
     from sqlalchemy import update
 
-    from inkcre.infobase.tables import schedules
     from inkcre.ports.database import Statement
+    from inkcre.sql.tables import schedules
 
     add_schedule(base, cron="* * * * *")
     base.database.atomic([Statement(update(schedules).values(timezone="Mars/Base"))()])

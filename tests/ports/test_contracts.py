@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inkcre.assembly import build_keyvalue, build_storage
+from inkcre.assembly.assembly import build_keyvalue, build_storage
 from inkcre.errors import InkcreError, NotFound
 from inkcre.ports.keyvalue import KeyPage, ValueKey
 from inkcre.ports.storage import Content, FileContent, FileInfo, FileKey, FilePage

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Text, bindparam, delete, func, insert, select, true
 
 from inkcre.errors import Conflict, InkcreError, MissingReference
-from inkcre.infobase.constructs import json_rows
-from inkcre.infobase.tables import blocks, relations, storages
+from inkcre.graph.tables import blocks, relations, storages
 from inkcre.ports.database import Call, Database, Migratable, Row, Statement
+from inkcre.sql.constructs import json_rows
 from tests.conftest import hyperdrive_database
 
 INSERT = Statement(
@@ -122,7 +122,7 @@ def test_batch_that_cannot_be_sent_leaves_nothing(database: Database) -> None:
 
 @pytest.fixture
 def another(database: Database, request: pytest.FixtureRequest) -> Iterator[Callable[[], Database]]:
-    """Give what gives a thread an adapter: the same if it lives as long as the process."""
+    """Return what gives a thread an adapter: the same if it lives as long as the process."""
     made: list[Database] = []
 
     def make() -> Database:
@@ -244,7 +244,7 @@ def test_adapter_serves_many_threads(database: Database, another: Callable[[], D
 
 
 def test_ping_returns(database: Database) -> None:
-    """Return if the database answers, and leave it as it was."""
+    """Raise unless the database answers, and leave it as it was."""
     before = database.read(COUNT())
     database.ping()
     assert database.read(COUNT()) == before

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import pytest
 
-from inkcre import schema
 from inkcre.app import create_app
-from inkcre.assembly import build_components, build_keyvalue
+from inkcre.assembly.assembly import build_components, build_keyvalue
 from inkcre.errors import Invalid, Unsupported
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, KeyValueNeeds, ValueKey
 from inkcre.settings.loader import load_settings
+from inkcre.sql import schema
 from inkcre.testing.ports import KeyValueContract
 from tests.conftest import postgres_settings, sqlite_settings
 
@@ -25,11 +25,11 @@ class Time:
         self.now = datetime(2026, 11, 24, tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        """Give the time."""
+        """Return the time."""
         return self.now
 
     def seconds(self) -> float:
-        """Give the time as a number."""
+        """Return the time as a number."""
         return self.now.timestamp()
 
     def pass_seconds(self, seconds: float) -> None:
@@ -39,13 +39,13 @@ class Time:
 
 @pytest.fixture
 def time() -> Time:
-    """Give a clock."""
+    """Return a clock."""
     return Time()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Give a database of each dialect."""
+    """Return a database of each dialect."""
     yield from open_database(request, request.param)
 
 
@@ -72,7 +72,7 @@ class TestMemory(KeyValueContract):
 
     @pytest.fixture
     def keyvalue(self, time: Time, monkeypatch: pytest.MonkeyPatch) -> KeyValue:
-        """Give an empty one, whose clock is set by hand."""
+        """Return an empty one, whose clock is set by hand."""
         monkeypatch.setattr("time.monotonic", time.seconds)
         self.pass_seconds = time.pass_seconds  # type: ignore[method-assign]
         return build_keyvalue(sqlite_settings(":memory:"), None)
@@ -85,7 +85,7 @@ class OnDatabase(KeyValueContract):
 
     @pytest.fixture
     def keyvalue(self, time: Time, request: pytest.FixtureRequest) -> Iterator[KeyValue]:
-        """Give an empty one, whose clock is set by hand."""
+        """Return an empty one, whose clock is set by hand."""
         self.pass_seconds = time.pass_seconds  # type: ignore[method-assign]
         for database in open_database(request, self.kind):
             yield shared(database, time)

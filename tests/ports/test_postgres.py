@@ -13,17 +13,18 @@ import httpx2 as httpx
 import psycopg
 import pytest
 from psycopg import errors as pg
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
-from inkcre import schema
 from inkcre.adapters.database import postgres
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, TimedOut, Unavailable
-from inkcre.infobase import blocks, graphs
-from inkcre.infobase.forms import parse_graph
-from inkcre.infobase.plans import plan_graph
-from inkcre.infobase.tables import SCHEMA_HEAD
-from inkcre.ports.database import Statement
+from inkcre.graph import blocks, graphs
+from inkcre.graph.forms import parse_graph
+from inkcre.graph.plans import plan_graph
+from inkcre.ports.database import Database, Statement
+from inkcre.sql import schema
+from inkcre.sql.rows import Values
+from inkcre.sql.tables import SCHEMA_HEAD
 from tests.cli.conftest import COMMAND
 from tests.conftest import postgres_settings
 from tests.homes import serve
@@ -31,6 +32,7 @@ from tests.postgres import PostgresServer
 from tests.proxies import CountingProxy, counting
 
 SLEEP = Statement(select(func.pg_sleep(5)))
+SERVED_BY = Values(select(func.pg_backend_pid()), int)
 FORM = parse_graph(
     {
         "block": {"resolver": "text", "content": "centre"},
@@ -44,7 +46,7 @@ FORM = parse_graph(
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[PostgresServer]:
-    """Give a server that may be stopped without harm to other tests."""
+    """Return a server that may be stopped without harm to other tests."""
     server = PostgresServer(is_durable=True).start()
     yield server
     server.remove()
@@ -52,7 +54,7 @@ def own_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def own_url(own_server: PostgresServer) -> str:
-    """Give a migrated database on that server."""
+    """Return a migrated database on that server."""
     name = f"own{time.monotonic_ns()}"
     with psycopg.connect(own_server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
@@ -186,28 +188,73 @@ def test_null_pool_keeps_no_connection(postgres_url: str) -> None:
     )
     database = build_components(settings).database
     graphs.write_graph(database, FORM, datetime.now(UTC))
-    assert blocks.get_block(database, 1)["content"] == "centre"
+    assert blocks.get_block(database, 1).content == "centre"
     count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     with psycopg.connect(postgres_url) as connection:
         assert connection.execute(count).fetchone() == (1,)
 
 
+def static_database(url: str, **overrides: float) -> Database:
+    """Make the adapter with one connection."""
+    pool = {"kind": "static", **overrides}
+    return build_components(postgres_settings(url, **{"database.pool": pool})).database
+
+
+def test_static_pool_keeps_one_connection_for_all_threads(postgres_url: str) -> None:
+    """Batches and reads of many threads take turns on it, and none is in another's transaction."""
+    database = static_database(postgres_url)
+
+    def work(number: int) -> int:
+        form = parse_graph({"blocks": [{"resolver": "text", "content": f"block {number}"}]})
+        graphs.write_graph(database, form, datetime.now(UTC))
+        return SERVED_BY.read_one(database)
+
+    with ThreadPoolExecutor(8) as threads:
+        served_by = set(threads.map(work, range(40)))
+    assert len(served_by) == 1
+    assert len(blocks.list_blocks(database, limit=100)[0]) == 40
+    database.close()
+
+
+def test_static_pool_replaces_a_connection_that_died(postgres_url: str) -> None:
+    """The next one is opened when the server has closed the first; nobody notices."""
+    database = static_database(postgres_url)
+    ((first,),) = database.read(SERVED_BY())
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s)", [first])
+    graphs.write_graph(database, FORM, datetime.now(UTC))
+    ((second,),) = database.read(SERVED_BY())
+    assert first != second
+    database.close()
+
+
+def test_static_pool_that_is_busy_is_unavailable(postgres_url: str) -> None:
+    """Who does not get the connection in time is told to come again."""
+    database = static_database(postgres_url, timeout_seconds=0.2)
+    with ThreadPoolExecutor(1) as threads:
+        busy = threads.submit(database.read, Statement(select(func.pg_sleep(1.5)))())
+        time.sleep(0.3)
+        with pytest.raises(Unavailable, match="busy"):
+            database.ping()
+        busy.result()
+    database.ping()
+    database.close()
+
+
 @pytest.fixture
 def proxy(postgres_tcp_url: str) -> Iterator[CountingProxy]:
-    """Give a proxy in front of the server."""
+    """Return a proxy in front of the server."""
     with counting(urlsplit(postgres_tcp_url).port or 0) as proxy:
         yield proxy
 
 
-def test_batch_is_one_round_trip_and_three_statements(
-    postgres_tcp_url: str, proxy: CountingProxy
-) -> None:
-    """A graph with ten neighbours: BEGIN, three statements and COMMIT go out together."""
+def test_batch_is_one_round_trip(postgres_tcp_url: str, proxy: CountingProxy) -> None:
+    """A graph with ten neighbours: BEGIN, four statements and COMMIT go out together."""
     port = urlsplit(postgres_tcp_url).port
     url = postgres_tcp_url.replace(f":{port}/", f":{proxy.port}/")
     database = build_components(postgres_settings(url)).database
     now = datetime.now(UTC)
-    assert len(graphs.write_calls(plan_graph(FORM), now)) == 2
+    assert len(graphs.write_calls(database, plan_graph(FORM), now)) == 2
     graphs.write_graph(database, FORM, now)
     before = proxy.turns
     graphs.write_graph(database, FORM, now)
@@ -279,7 +326,7 @@ def test_schema_that_turns_out_behind_stops_the_server(
 
 def test_connection_limit_is_the_least_of_three(postgres_url: str) -> None:
     """The server's, less what it keeps for superusers, the database's own, and the role's."""
-    from inkcre.probing import ask_facts
+    from inkcre.process.probes import ask_facts
 
     settings = postgres_settings(postgres_url)
     assert ask_facts(settings).connection_limit == 197
@@ -295,3 +342,15 @@ def test_connection_limit_is_the_least_of_three(postgres_url: str) -> None:
     away = postgres_settings("postgresql://u@127.0.0.1:1/d")
     assert ask_facts(away).connection_limit is None
     assert ask_facts(None).connection_limit is None
+
+
+def test_connection_that_died_is_not_given_to_the_next(postgres_url: str) -> None:
+    """Of a pool of one that is not tested: whoever comes next has a new one."""
+    pool = {"kind": "queue", "size": 1, "overflow": 0, "pre_ping": False}
+    database = build_components(postgres_settings(postgres_url, **{"database.pool": pool})).database
+    end_itself = Statement(select(func.pg_terminate_backend(func.pg_backend_pid())))
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            database.atomic([end_itself()])
+        assert database.atomic([Statement(select(literal(1)))()]) == [[(1,)]]
+    database.close()

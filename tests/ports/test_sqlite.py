@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from inkcre import schema
 from inkcre.adapters.database import sqlite
-from inkcre.assembly import build_components, utc_now
+from inkcre.assembly.assembly import build_components, utc_now
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, SchemaBehind, Unavailable
-from inkcre.infobase import blocks
-from inkcre.infobase.forms import BlockForm
+from inkcre.graph import blocks
+from inkcre.graph.forms import BlockForm
 from inkcre.ports.database import Database, Statement
+from inkcre.sql import schema
 from tests.conftest import sqlite_settings
 
 FORM = BlockForm(resolver="text", content="x")
@@ -43,12 +43,12 @@ def test_reader_does_not_wait_for_a_writer(sqlite_path: Path) -> None:
     block, _ = blocks.create_block(database, FORM, utc_now())
     other = sqlite3.connect(sqlite_path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    assert blocks.get_block(database, block["id"])["content"] == "x"
+    assert blocks.get_block(database, block.id).content == "x"
     with pytest.raises(Unavailable) as caught:
-        blocks.delete_block(database, block["id"])
+        blocks.delete_block(database, block.id)
     assert caught.value.retry_after_seconds >= 1
     other.execute("ROLLBACK")
-    blocks.delete_block(database, block["id"])
+    blocks.delete_block(database, block.id)
     other.close()
     database.close()
 
@@ -84,9 +84,9 @@ def test_acknowledged_write_survives_a_kill(sqlite_path: Path) -> None:
     new_base(sqlite_path).close()
     program = (
         "import os, sys\n"
-        "from inkcre.assembly import build_components, utc_now\n"
-        "from inkcre.infobase import blocks\n"
-        "from inkcre.infobase.forms import BlockForm\n"
+        "from inkcre.assembly.assembly import build_components, utc_now\n"
+        "from inkcre.graph import blocks\n"
+        "from inkcre.graph.forms import BlockForm\n"
         "from inkcre.settings.loader import load_settings\n"
         "settings = load_settings('dev', overrides={'database.path': sys.argv[1]}, environ={})\n"
         "database = build_components(settings).database\n"

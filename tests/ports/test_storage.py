@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from inkcre.assembly import build_storage
+from inkcre.assembly.assembly import build_storage
 from inkcre.errors import Conflict, InkcreError, Invalid, Misconfigured, QuotaExceeded, Unavailable
 from inkcre.ports.storage import FileKey, Storage
 from inkcre.testing.ports import StorageContract
@@ -36,7 +36,7 @@ def make(**section: Any) -> Storage:
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[dict[str, Any]]:
-    """Give the section of a bucket that the tests of this module share."""
+    """Return the section of a bucket that the tests of this module share."""
     with serve_bucket() as section:
         yield section
 
@@ -46,7 +46,7 @@ class TestFilesystem(StorageContract):
 
     @pytest.fixture
     def storage(self, tmp_path: Path) -> Storage:
-        """Give a folder that is not there yet."""
+        """Return a folder that is not there yet."""
         return make(kind="filesystem", path=str(tmp_path / "a" / "files"))
 
 
@@ -55,7 +55,7 @@ class TestMemory(StorageContract):
 
     @pytest.fixture
     def storage(self) -> Storage:
-        """Give an empty one."""
+        """Return an empty one."""
         return make(kind="memory")
 
 
@@ -64,7 +64,7 @@ class TestS3(StorageContract):
 
     @pytest.fixture
     def storage(self, bucket: dict[str, Any]) -> Storage:
-        """Give the bucket that all tests share."""
+        """Return the bucket that all tests share."""
         return make(**bucket)
 
 
@@ -214,7 +214,7 @@ subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", sys.argv[2]], 
 from inkcre.errors import NotFound, QuotaExceeded
 from inkcre.ports.storage import FileKey
 from inkcre.adapters.storage.filesystem import FilesystemStorage
-from inkcre.settings.sections.storage import FilesystemSettings
+from inkcre.sections.storage import FilesystemSettings
 storage = FilesystemStorage(FilesystemSettings(path=Path(sys.argv[2])))
 storage.put(FileKey("small"), b"old")
 for content, only in ((bytes(2 << 20), False), (bytes(2 << 20), True), ((bytes(1 << 16) for _ in range(64)), False)):
@@ -251,7 +251,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from inkcre.ports.storage import FileKey
 from inkcre.adapters.storage.filesystem import FilesystemStorage
-from inkcre.settings.sections.storage import FilesystemSettings
+from inkcre.sections.storage import FilesystemSettings
 storage = FilesystemStorage(FilesystemSettings(path=Path(sys.argv[2])))
 storage.put(FileKey("old"), b"old")
 def parts():
@@ -286,7 +286,7 @@ GROWTH = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from inkcre.assembly import build_storage
+from inkcre.assembly.assembly import build_storage
 from inkcre.ports.storage import FileKey
 from inkcre.settings.loader import load_settings
 from tests.memory import forget_peak, peak_bytes

@@ -19,7 +19,7 @@ import pytest
 from inkcre.adapters.web.addresses import is_public, parse_url
 from inkcre.adapters.web.sockets import SocketsWeb
 from inkcre.errors import BadAnswer, InkcreError, Refused, TimedOut, Unavailable
-from inkcre.settings.sections.web import SocketsSettings
+from inkcre.sections.web import SocketsSettings
 from tests.memory import forget_peak, peak_bytes
 from tests.pages import Pages, Write, serve_pages
 

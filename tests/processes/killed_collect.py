@@ -19,11 +19,12 @@ from typing import Any
 
 import psycopg
 
-from inkcre.assembly import build_components
-from inkcre.infobase.collecting import enqueue_collect
-from inkcre.infobase.ticking import KINDS, tick
-from inkcre.infobase.transfer import export_lines
-from inkcre.ports.components import Components
+from inkcre.assembly.assembly import build_components
+from inkcre.context import Components
+from inkcre.core import KINDS
+from inkcre.jobs.tick import tick
+from inkcre.sources.requests import enqueue_collect
+from inkcre.transfer.exports import export_lines
 from tests.conftest import postgres_settings, sqlite_settings
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -51,7 +52,7 @@ class Base:
             connection.execute(f"CREATE DATABASE {name}_now TEMPLATE {name}".encode())
 
     def open(self, now: datetime) -> Components:
-        """Give its components, at a moment."""
+        """Return its components, at a moment."""
         if self.kind == "sqlite":
             settings = sqlite_settings(self.place, **self.config)
         else:
@@ -100,24 +101,24 @@ def recover(base: Base, source_id: int) -> None:
 
 
 def describe(base: Base) -> str:
-    """Give what is in the base, but for ids and moments."""
+    """Return what is in the base, but for ids and moments."""
     given = base.open(START)
     graph = []
     for line in export_lines(given.database):
         said = json.loads(line)
         graph.append(json.dumps(_without_times(said), sort_keys=True))
-    from inkcre.infobase.itemrows import read_stamps
-    from inkcre.infobase.jobs import list_jobs
-    from inkcre.infobase.sources import list_sources
+    from inkcre.jobs.jobs import list_jobs
+    from inkcre.sources.items.item_rows import read_stamps
+    from inkcre.sources.sources import list_sources
 
     (source, *_), _ = list_sources(given.database, limit=1)
     jobs, _ = list_jobs(given.database, {}, limit=1000)
     return json.dumps(
         {
             "graph": sorted(graph),
-            "items": list(read_stamps(given.database, source["id"])),
-            "state": source["state"],
-            "unfinished": [job for job in jobs if job["state"] != "finished"],
+            "items": list(read_stamps(given.database, source.id)),
+            "state": source.state,
+            "unfinished": [job for job in jobs if job.state != "finished"],
         }
     )
 

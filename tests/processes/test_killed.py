@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from inkcre import schema
-from inkcre.assembly import build_components
-from inkcre.infobase.collecting import collect_now
-from inkcre.infobase.sources import SourceForm, create_source
+from inkcre.assembly.assembly import build_components
+from inkcre.sources.forms import SourceForm
+from inkcre.sources.requests import collect_now
+from inkcre.sources.sources import create_source
+from inkcre.sql import schema
 from tests.conftest import ROOT, postgres_settings, sqlite_settings
 from tests.jobs.conftest import quiet
 from tests.pages import Pages, serve_pages
@@ -53,7 +54,7 @@ def test_base_is_as_if_nobody_had_been_killed(
     schema.migrate(given.database)
     quiet(given.database)
     form, change = _make_source(type_, pages, notes)
-    source_id = create_source(given, SourceForm(**form))["id"]
+    source_id = create_source(given, SourceForm(**form)).id
     collect_now(given, source_id, full=False)
     change()
     given.database.close()

@@ -15,7 +15,7 @@ import uvicorn
 from sqlalchemy import BigInteger, Column, MetaData, Table, bindparam, insert, select, true
 
 from inkcre.app import create_app
-from inkcre.infobase.kinds import Job, JobKind, NoPayload, Outcome
+from inkcre.jobs.kinds import JobKind, NoPayload, Outcome, RunningJob
 from inkcre.ports.database import Statement
 from inkcre.settings.loader import load_settings
 
@@ -25,8 +25,8 @@ MARK = Statement(
 )
 
 
-def mark(job: Job, _: NoPayload) -> Outcome:
-    """Say that the job was done."""
+def mark(job: RunningJob, _: NoPayload) -> Outcome:
+    """Tell that the job was done."""
     return Outcome({"marked": job.id}, [MARK(job=job.id)])
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from inkcre.settings import files
-from inkcre.settings.changing import set_settings, unset_setting
+from inkcre.settings.edits import set_settings, unset_setting
 from inkcre.settings.files import CannotWrite, create_file, replace_file
 from inkcre.settings.report import SettingsError
 from tests.settings.cases import load_here as load_settings

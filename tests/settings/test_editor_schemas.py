@@ -20,7 +20,7 @@ EDITORS = {"taplo": ["check"], "tombi": ["lint", "--offline"]}
 
 
 def squiggles(editor: str, path: Path) -> str:
-    """Give what an editor would underline in a file; empty when nothing."""
+    """Return what an editor would underline in a file; empty when nothing."""
     done = subprocess.run(
         [str(BIN / editor), *EDITORS[editor], path.name],
         cwd=path.parent, capture_output=True, text=True, check=False, timeout=60,

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-import inkcre.settings
+import inkcre.sections
 from inkcre.settings.loader import load_settings
 from inkcre.settings.schema import Node, settings_schema
 
-EXAMPLES = sorted((Path(inkcre.settings.__file__).parent / "examples").glob("*.toml"))
+EXAMPLES = sorted((Path(inkcre.sections.__file__).parent / "examples").glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from inkcre.comparing import compare_profiles, render_difference
-from inkcre.plan import plan_leaves, render_plan
-from inkcre.settings.checks import CHECKS, check_settings
+from inkcre.assembly.compare import compare_profiles, render_difference
+from inkcre.assembly.plan import plan_leaves, render_plan
+from inkcre.sections.rules.checks import CHECKS, check_settings
+from inkcre.sections.rules.findings import Facts
+from inkcre.sections.settings import Settings
 from inkcre.settings.describing import describe_values
-from inkcre.settings.explaining import Explanation, explain_key, render_explanation
-from inkcre.settings.findings import Facts
+from inkcre.settings.explanations import Explanation, explain_key, render_explanation
 from inkcre.settings.leaves import list_leaves, reveal
-from inkcre.settings.model import Settings
 from inkcre.settings.report import SettingsError
 from inkcre.settings.schema import walk_leaves
 from inkcre.settings.writing import toml_settings
@@ -34,7 +34,7 @@ def explain(key: str, profile: str = "dev", **environ: str) -> Explanation:
 
 
 def plain(settings: Settings) -> Any:
-    """Give settings as data, secrets and all."""
+    """Return settings as data, secrets and all."""
 
     def dump(value: Any) -> Any:
         if isinstance(value, dict):
@@ -160,7 +160,9 @@ def test_table_is_explained_by_what_is_in_it() -> None:
     text = render_explanation(table)
     assert text.splitlines()[0] == "[storage]  Where files are kept."
     assert "storage.kind = filesystem" in text
-    assert table.as_json()["settings"][0]["key"] == "storage.kind"
+    settings = table.as_json()["settings"]
+    assert isinstance(settings, list)
+    assert settings[0]["key"] == "storage.kind"
 
 
 def test_unknown_key_has_its_nearest_names() -> None:
@@ -230,7 +232,7 @@ def test_plan_works_on_settings_that_are_wrong() -> None:
 
 
 def check(profile: str, *, deploy: bool = False, **arguments: Any) -> list[str]:
-    """Give the ids of what the checks find."""
+    """Return the ids of what the checks find."""
     found = inspect_settings(profile, **{"environ": {}, **arguments})
     facts = Facts(is_deploying=deploy, connection_limit=20)
     return [problem.code for problem in check_settings(found, facts)]
@@ -281,6 +283,8 @@ def test_pool_is_measured_against_what_the_database_takes() -> None:
     """All replicas together; nothing is said when the database could not be asked."""
     environ = {**SERVER, "INKCRE_APP__REPLICAS": "3"}
     assert "INK211" in check("server", deploy=True, environ=environ)
+    static = {**environ, "INKCRE_DATABASE__POOL__KIND": "static"}
+    assert "INK211" not in check("server", deploy=True, environ=static)
     found = inspect_settings("server", environ=environ)
     said = [p.code for p in check_settings(found, Facts(is_deploying=True))]
     assert "INK211" not in said

@@ -12,8 +12,8 @@ from pydantic_core import core_schema
 
 from inkcre.cli.explaining import read_explanations
 from inkcre.cli.main import main
-from inkcre.settings.checks import CHECKS, check_settings
-from inkcre.settings.findings import Facts
+from inkcre.sections.rules.checks import CHECKS, check_settings
+from inkcre.sections.rules.findings import Facts
 from inkcre.settings.loader import inspect_settings
 from inkcre.settings.schema import find_node, settings_schema
 from tests.conftest import ROOT
@@ -45,7 +45,7 @@ def parts_of(text: str) -> dict[str, str]:
 
 
 def sides(code: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Give the parts of the wrong example and of the right one."""
+    """Return the parts of the wrong example and of the right one."""
     wrong, _, right = EXPLANATIONS[code].partition("Right:\n")
     return parts_of(wrong), parts_of(right)
 
@@ -62,7 +62,7 @@ def run_console(lines: str, environ: dict[str, str], monkeypatch: pytest.MonkeyP
 
 
 def codes_of(parts: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Give the codes that an example earns, by loading, by the checks, or by its commands."""
+    """Return the codes that an example earns, by loading, by the checks, or by its commands."""
     monkeypatch.chdir(folder)
     console = parts.pop("console", None)
     case = lay_out(parts, folder)
@@ -114,7 +114,7 @@ def test_every_example_that_can_run_does() -> None:
 
 
 def overrides() -> Iterator[dict[str, Any]]:
-    """Give every setting of every kind every wrong value."""
+    """Return every setting of every kind every wrong value."""
     sections = settings_schema().children()
     for port, node in sections.items():
         for kind in node.variants or ("",):
@@ -148,7 +148,8 @@ def test_every_code_that_a_setting_can_earn_is_explained(tmp_path: Path) -> None
 def test_every_code_in_the_source_is_explained() -> None:
     """Those of diagnostics, of checks and of errors; and none is explained that does not exist."""
     codes = {check.id for check in CHECKS} | concrete_codes()
-    for path in (ROOT / "inkcre" / "settings").rglob("*.py"):
+    rooms = (ROOT / "inkcre" / room for room in ("settings", "sections"))
+    for path in (path for room in rooms for path in room.rglob("*.py")):
         codes |= set(re.findall(r'Diagnostic\(\s*"(\w+)"', path.read_text()))
         codes |= set(re.findall(r'_refuse\(\s*"(\w+)"', path.read_text()))
         codes |= set(re.findall(r'(?:PydanticCustomError|Fault)\(\s*"(\w+)"', path.read_text()))

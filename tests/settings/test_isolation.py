@@ -32,7 +32,7 @@ FAILS = {
 
 @pytest.fixture
 def around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder in which what a test lays out surrounds it."""
+    """Return a folder in which what a test lays out surrounds it."""
     inner = tmp_path / "inner"
     inner.mkdir()
     monkeypatch.chdir(inner)
@@ -46,7 +46,7 @@ def lay_out(folder: Path, files: dict[str, str]) -> None:
         (folder / name).write_text(text)
 
 
-@pytest.mark.parametrize("files", [WORKS, FAILS], ids=["working", "failing"])
+@pytest.mark.parametrize("files", [WORKS, FAILS], ids=["jobs.threads", "failing"])
 @pytest.mark.parametrize("where", [".", ".."])
 def test_no_file_of_the_working_folder_counts(
     around: Path, files: dict[str, str], where: str

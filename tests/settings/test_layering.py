@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from inkcre.assembly.compare import compare_profiles, render_difference
+from inkcre.assembly.plan import plan_leaves, render_plan
 from inkcre.cli.config_reading import _as_json
-from inkcre.comparing import compare_profiles, render_difference
-from inkcre.plan import plan_leaves, render_plan
-from inkcre.settings.checks import check_settings
-from inkcre.settings.explaining import explain_key, render_explanation
-from inkcre.settings.findings import Facts
+from inkcre.sections.rules.checks import check_settings
+from inkcre.sections.rules.findings import Facts
+from inkcre.settings.explanations import explain_key, render_explanation
 from inkcre.settings.loader import Inspection, inspect_settings
 from inkcre.settings.origins import KeyPath
 from inkcre.settings.rendering import render_github, render_json, render_text
@@ -52,7 +52,7 @@ TAGGED = {"scheduler": "apscheduler", "storage": "filesystem"}
 
 
 def resolve(layers: list[dict[str, Any]]) -> dict[str, Any]:
-    """Say in ten lines what layers, weakest first, come to."""
+    """Tell in ten lines what layers, weakest first, come to."""
     result: dict[str, Any] = {}
     for layer in layers:
         for table, default in TAGGED.items():

@@ -10,7 +10,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from inkcre.settings.model import Settings
+from inkcre.sections.settings import Settings
 from inkcre.settings.origins import KeyPath
 from inkcre.settings.rendering import render_json
 from inkcre.settings.report import SettingsError

@@ -41,7 +41,7 @@ def test_form_of_a_secret_is_masked(text: str, left: str) -> None:
 
 
 def alphabets() -> dict[str, str]:
-    """Give the alphabets of tokens that have no prefix."""
+    """Return the alphabets of tokens that have no prefix."""
     letters = string.ascii_letters + string.digits
     return {"hex": "0123456789abcdef", "base62": letters, "base64url": f"{letters}-_"}
 
@@ -101,6 +101,7 @@ def test_data_is_masked_with_its_keys() -> None:
     address = "postgresql://a:hunter2@h/d"
     masked = mask_data({address: [address, {"a": address}], "b": 5, "c": None})
     assert "hunter2" not in str(masked)
+    assert isinstance(masked, dict)
     assert masked["b"] == 5
 
 

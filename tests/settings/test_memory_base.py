@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from inkcre.app import create_app
-from inkcre.settings.explaining import explain_key, render_explanation
+from inkcre.settings.explanations import explain_key, render_explanation
 from inkcre.settings.loader import Inspection, inspect_settings
 from inkcre.settings.rendering import render_text
 
@@ -24,13 +24,13 @@ def inspect(
 
 
 def kind_of(found: Inspection) -> str:
-    """Give the kind of storage that was chosen, of settings that are right."""
+    """Return the kind of storage that was chosen, of settings that are right."""
     assert found.settings is not None, render_text(found.problems)
     return found.settings.storage.kind
 
 
 def codes_of(found: Inspection) -> list[str]:
-    """Give the codes of all problems."""
+    """Return the codes of all problems."""
     return [problem.code for problem in found.problems]
 
 

@@ -26,13 +26,13 @@ def problem(shown: str, caret: int, length: int, **more: object) -> Diagnostic:
 
 
 def quoted(shown: str, caret: int, length: int) -> tuple[str, str]:
-    """Give the quoted line and the line of carets, without their gutters."""
+    """Return the quoted line and the line of carets, without their gutters."""
     _, _, _, line, marks = render_diagnostic(problem(shown, caret, length)).splitlines()
     return line.partition(" | ")[2], marks.partition("| ")[2]
 
 
 def marked(shown: str, caret: int, length: int) -> str:
-    """Give what stands above the carets, counted in the cells of a terminal."""
+    """Return what stands above the carets, counted in the cells of a terminal."""
     line, marks = quoted(shown, caret, length)
     start, end = marks.index("^"), len(marks)
     found, at = "", 0

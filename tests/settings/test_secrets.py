@@ -75,7 +75,7 @@ def quote(text: str) -> str:
 
 
 def toml_plants(secret: str) -> dict[str, str]:
-    """Give files that a person may write by mistake."""
+    """Return files that a person may write by mistake."""
     s = quote(secret)
     plants = {
         "profile is a table": f'[profile.server.database]\nurl = {s}\npassword = "{MARK}"',
@@ -135,7 +135,7 @@ def in_overlay(shape: str, secret: str) -> Planted:
 
 
 def named(shape: str, secret: str) -> tuple[str, str]:
-    """Give a variable: of a setting, of none, of a secret; and a text, a list, or a table."""
+    """Return a variable: of a setting, of none, of a secret; and a text, a list, or a table."""
     values = [secret, json.dumps([secret]), json.dumps({secret: secret})]
     name = variable_name(tuple(shape.split("."))) if shape in KEYS else "INKCRE_HTPP__PORT"
     if shape == "key" and "=" not in secret:  # which no variable's name has
@@ -170,14 +170,14 @@ def in_secret_file(shape: str, secret: str) -> Planted:
 
 
 def in_assignment(shape: str, secret: str) -> Planted:
-    """Give it to --set, on either side."""
+    """Return it to --set, on either side."""
     _, value = named(shape, secret)
     key = shape if shape in KEYS else (secret if len(shape) % 2 else f"http.{secret}")
     return Planted(MINE, {}, (f"{key}={value}",))
 
 
 def in_override(shape: str, secret: str) -> Planted:
-    """Give it in code, on either side."""
+    """Return it in code, on either side."""
     key = shape if shape in KEYS else (secret if len(shape) % 2 else "http")
     return Planted(MINE, {}, (), {key: [secret] if len(shape) % 3 else {secret: secret}})
 
@@ -246,7 +246,7 @@ def is_told(said: str) -> bool:
 
 
 def tell(said: str) -> str:
-    """Give the lines that have it, for whoever reads the failure."""
+    """Return the lines that have it, for whoever reads the failure."""
     return "\n".join(line for line in said.splitlines() if is_told(line))
 
 

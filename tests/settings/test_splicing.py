@@ -11,8 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from inkcre.settings.splicing import NotEditable, comments_within, set_value, unset_value
 from inkcre.settings.toml import parse_document
+from inkcre.settings.toml_edit import (
+    NotEditable,
+    Splice,
+    apply_splice,
+    comments_within,
+    set_value,
+    unset_value,
+)
 
 NAME = Path("x.toml")
 
@@ -198,7 +205,7 @@ def documents(draw: st.DrawFn) -> str:
 
 
 def comments_of(text: str) -> Iterator[str]:
-    """Give all comments of a file."""
+    """Return all comments of a file."""
     kept = text.replace("\r\n", "\n")
     at = 0
     while at < len(kept):
@@ -306,3 +313,21 @@ def test_setting_what_is_there_already_changes_no_byte(
     """A second time is no change."""
     once = put(text.encode(), path, value)
     assert put(once, path, value) == once
+
+
+@pytest.mark.parametrize(
+    "splice",
+    [
+        Splice(4, 5, "6\nc = 7"),
+        Splice(4, 5, "["),
+        Splice(10, 11, "5"),
+        Splice(0, 6, ""),
+    ],
+    ids=["more than was asked", "no TOML", "another place", "something else lost"],
+)
+def test_change_that_did_anything_else_is_refused(splice: Splice) -> None:
+    """Whatever place was found, what is written says what was asked for and nothing else."""
+    content = b"a = 1\nb = 2\n"
+    with pytest.raises(NotEditable, match="cannot be changed from here"):
+        apply_splice(content, splice, {"a": 5, "b": 2})
+    assert apply_splice(content, Splice(4, 5, "5"), {"a": 5, "b": 2}) == b"a = 5\nb = 2\n"

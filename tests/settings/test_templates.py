@@ -18,7 +18,11 @@ def test_new_config_loads_as_if_it_were_not_there(tmp_path: Path) -> None:
     """Everything in it is a comment."""
     bare = load_settings(environ={}).model_dump(exclude={"profile"})
     written = write_new_config(tmp_path)
-    assert [p.name for p in written] == ["inkcre.toml", "inkcre.schema.json", "profile.schema.json"]
+    assert [p.name for p in written] == [
+        "inkcre.toml",
+        "inkcre.schema.json",
+        "profile.schema.json",
+    ]
     assert tomllib.loads(Path("inkcre.toml").read_text()) == {}
     assert load_settings(environ={}).model_dump(exclude={"profile"}) == bare
     assert load_settings(environ={"CF_WORKER": "true"}).profile == "workers"

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel, SecretStr
 
+from inkcre.sections.settings import Settings
 from inkcre.settings.loader import inspect_settings
-from inkcre.settings.model import Settings
 from inkcre.settings.schema import find_node
-from inkcre.settings.sections.base import SOUND, Section, find_fault
+from inkcre.settings.section import SOUND, Section, find_fault
 from inkcre.settings.variables import variable_name
 from tests.settings.cases import lay_out
 

@@ -169,7 +169,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _options(home: str, folder: Path, server: PostgresServer) -> Callable[[], WorkerdOptions]:
-    """Give what makes an empty base: D1 is new with each workerd, and in its memory."""
+    """Return what makes an empty base: D1 is new with each workerd, and in its memory."""
 
     def make() -> WorkerdOptions:
         lent = {} if home == "edge-d1" else {"HYPERDRIVE": migrated_database(server)}

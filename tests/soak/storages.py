@@ -21,8 +21,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from inkcre.infobase import claims, files
-from inkcre.infobase.tables import blocks
+from inkcre.graph.files import claims, files
+from inkcre.graph.tables import blocks
 from inkcre.ports.database import Statement
 from tests.copies import Base, key_of, open_base, pass_days
 from tests.pairs import PAIRS, Pair, open_pair
@@ -74,7 +74,7 @@ class Copies:
 
     def missing(self) -> list[tuple[int, bytes]]:
         """Name the files that are named, and not listed: one request, however many files."""
-        found = {info.key for info in self.bases[0].given.storage.list(files.FILES).files}
+        found = {info.key for info in self.bases[0].context.storage.list(files.FILES).files}
         return [
             (number, content)
             for number, one in enumerate(self.bases)
@@ -134,7 +134,7 @@ class Copies:
 
 def _claim_alone(bases: list[Base], base: Base) -> None:
     """Take the storage over; the others are closed, as the docs say: their files are not theirs."""
-    claims.take_over(base.given.database, base.given.storage)
+    claims.take_over(base.context.database, base.context.storage)
     base.restart()
     for other in [one for one in bases if one is not base]:
         other.remove()
@@ -170,11 +170,12 @@ def play_kills(pair: Pair, folder: Path, chance: random.Random, *, kills: int) -
         work_for_a_while(folder, path, section, chance)
         pass_days(40, section)  # old enough for a sweep, by its own time
         base.restart()
-        for (content,) in base.given.database.read(SELECT_FILES()):
+        for (content,) in base.context.database.read(SELECT_FILES()):
+            assert isinstance(content, str)
             key = files.file_key(content.removeprefix("sha256:"))
-            found = hashlib.sha256(base.given.storage.get(key).read()).hexdigest()
+            found = hashlib.sha256(base.context.storage.get(key).read()).hexdigest()
             assert content == f"sha256:{found}", (number, content)
-        assert claims.look(base.given.database, base.given.storage, base.given.tenure).state == "ours"  # fmt: skip
+        assert claims.look(base.context.database, base.context.storage, base.context.tenure).state == "ours"  # fmt: skip
     base.remove()
 
 

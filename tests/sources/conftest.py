@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from inkcre import schema
-from inkcre.assembly import build_components
-from inkcre.infobase.collecting import enqueue_collect
-from inkcre.infobase.jobs import get_job
-from inkcre.infobase.sources import SourceForm, create_source
-from inkcre.infobase.ticking import KINDS, tick
-from inkcre.ports.components import Components
+from inkcre.assembly.assembly import build_components
+from inkcre.context import Components
+from inkcre.core import KINDS
+from inkcre.jobs.jobs import Job, get_job
+from inkcre.jobs.tick import tick
+from inkcre.sources.forms import SourceForm
+from inkcre.sources.requests import enqueue_collect
+from inkcre.sources.sources import create_source
+from inkcre.sql import schema
 from tests.conftest import postgres_settings, sqlite_settings
 from tests.jobs.conftest import Clock, quiet
 from tests.pages import Pages, serve_pages
@@ -22,7 +24,7 @@ Collect = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def clock() -> Clock:
-    """Give the time."""
+    """Return the time."""
     return Clock()
 
 
@@ -35,7 +37,7 @@ def pages() -> Iterator[Pages]:
 
 @pytest.fixture
 def notes(tmp_path: Path) -> Path:
-    """Give a folder that may be read."""
+    """Return a folder that may be read."""
     folder = tmp_path / "notes"
     folder.mkdir()
     return folder
@@ -45,7 +47,7 @@ def notes(tmp_path: Path) -> Path:
 def base(
     request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, notes: Path
 ) -> Iterator[Components]:
-    """Give both databases of processes in turn, empty."""
+    """Return both databases of processes in turn, empty."""
     overrides = {
         "web.private_hosts": ["127.0.0.1"],
         "web.timeout_seconds": 1,
@@ -66,7 +68,7 @@ def base(
 def add_source(base: Components, type_: str, **config: Any) -> int:
     """Add a source; give its id."""
     source = create_source(base, SourceForm(type=type_, config=config))
-    return int(source["id"])
+    return int(source.id)
 
 
 def run_jobs(base: Components) -> None:
@@ -74,8 +76,14 @@ def run_jobs(base: Components) -> None:
     tick(base, KINDS, budget_seconds=60)
 
 
-def collect(base: Components, source_id: int, *, full: bool = False) -> dict[str, Any]:
+def result_of(job: Job) -> dict[str, Any]:
+    """Return what came of a job."""
+    assert isinstance(job.result, dict), job
+    return job.result
+
+
+def collect(base: Components, source_id: int, *, full: bool = False) -> Job:
     """Collect a source by a job; give the job as it is then."""
     job = enqueue_collect(base, source_id, full=full)
     run_jobs(base)
-    return get_job(base.database, job["id"])
+    return get_job(base.database, job.id)

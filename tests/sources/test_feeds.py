@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from inkcre.context import Components
 from inkcre.errors import BadAnswer
-from inkcre.infobase.blocks import list_blocks
-from inkcre.ports.components import Components
-from inkcre.sources.rss import read_feed
+from inkcre.graph.blocks import list_blocks
+from inkcre.sources.types.rss import read_feed
 from tests.conftest import ROOT
 from tests.pages import Pages
-from tests.sources.conftest import add_source, collect
+from tests.sources.conftest import add_source, collect, result_of
 
 FEEDS = sorted((ROOT / "tests" / "data" / "feeds").rglob("*.*"))
 TYPES = {".rss": "application/rss+xml", ".atom": "application/atom+xml", ".xml": "text/xml"}
@@ -31,15 +31,15 @@ def test_every_feed_ends_as_data_or_as_a_failed_job_that_says_why(
         url = pages.put(f"/{number}", feed.read_bytes(), content_type=TYPES[feed.suffix])
         source_id = add_source(base, "rss", url=url)
         first = collect(base, source_id)
-        ended[first["state"]] = ended.get(first["state"], 0) + 1
-        if first["state"] == "failed":
-            assert first["error"].startswith("bad_answer: "), (feed, first)
-            assert "no feed" in first["error"]
+        ended[first.state] = ended.get(first.state, 0) + 1
+        if first.state == "failed":
+            assert str(first.error).startswith("bad_answer: "), (feed, first)
+            assert "no feed" in str(first.error)
             continue
-        assert first["state"] == "finished", (feed, first)
-        assert first["result"]["added"] >= 1, feed
+        assert first.state == "finished", (feed, first)
+        assert result_of(first)["added"] >= 1, feed
         for full in (False, True):
-            again = collect(base, source_id, full=full)["result"]
+            again = result_of(collect(base, source_id, full=full))
             assert (again["added"], again["updated"], again["deleted"]) == (0, 0, 0), feed
     with capsys.disabled():
         print(f"\n{len(FEEDS)} feeds, twice: {ended}; the second time nothing new")
@@ -87,8 +87,8 @@ def test_entries_of_one_name_are_kept_apart(base: Components, pages: Pages) -> N
     items = "".join(f"<item><guid>same</guid><title>{n}</title></item>" for n in range(5))
     rss = f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>"
     source_id = add_source(base, "rss", url=pages.put("/same", rss.encode()))
-    assert collect(base, source_id)["result"]["added"] == 6
-    again = collect(base, source_id)["result"]
+    assert result_of(collect(base, source_id))["added"] == 6
+    again = result_of(collect(base, source_id))
     assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, 6)
 
 
@@ -100,7 +100,7 @@ def test_text_that_no_database_keeps_is_cleaned(base: Components, pages: Pages) 
     rss = f"<rss version='2.0'><channel><title>t</title>{strange}</channel></rss>"
     source_id = add_source(base, "rss", url=pages.put("/strange", rss.encode()))
     job = collect(base, source_id)
-    assert job["state"] == "finished", job
+    assert job.state == "finished", job
 
 
 def test_feed_of_a_thousand_entries_is_written_in_groups(base: Components, pages: Pages) -> None:
@@ -111,8 +111,8 @@ def test_feed_of_a_thousand_entries_is_written_in_groups(base: Components, pages
     )
     rss = f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>"
     source_id = add_source(base, "rss", url=pages.put("/large", rss.encode()))
-    assert collect(base, source_id)["result"]["added"] == 1001
-    again = collect(base, source_id)["result"]
+    assert result_of(collect(base, source_id))["added"] == 1001
+    again = result_of(collect(base, source_id))
     assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, 1001)
 
 
@@ -133,13 +133,13 @@ def test_two_feeds_share_an_entry_until_one_edits_it(base: Components, pages: Pa
     entries, _ = list_blocks(base.database, resolver="feed entry", limit=10)
     assert len(entries) == 1
     put("/one", "edited")
-    assert collect(base, one)["result"]["updated"] == 1
-    titles = {b["content"] for b in list_blocks(base.database, resolver="feed entry", limit=10)[0]}
+    assert result_of(collect(base, one))["updated"] == 1
+    titles = {b.content for b in list_blocks(base.database, resolver="feed entry", limit=10)[0]}
     assert len(titles) == 2
     put("/two", "edited")
-    assert collect(base, two)["result"]["updated"] == 1
+    assert result_of(collect(base, two))["updated"] == 1
     entries, _ = list_blocks(base.database, resolver="feed entry", limit=10)
-    kept = [b for b in entries if "edited" in b["content"]]
+    kept = [b for b in entries if "edited" in b.content]
     assert len(kept) == 1
 
 

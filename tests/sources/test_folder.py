@@ -9,29 +9,29 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from inkcre.context import Components
 from inkcre.errors import Invalid, Unsupported
-from inkcre.infobase.blocks import create_block, delete_block, edit_block, list_blocks
-from inkcre.infobase.forms import BlockEdit, BlockForm, RelationForm
-from inkcre.infobase.relations import create_relation, list_relations
-from inkcre.ports.components import Components
+from inkcre.graph.blocks import Block, create_block, delete_block, edit_block, list_blocks
+from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm
+from inkcre.graph.relations import create_relation, list_relations
 from inkcre.settings.loader import load_settings
 from inkcre.settings.report import SettingsError
-from tests.sources.conftest import add_source, collect
+from tests.sources.conftest import add_source, collect, result_of
 
 
-def find(base: Components, content: str) -> dict[str, Any] | None:
-    """Give the block of text with a content."""
+def find(base: Components, content: str) -> Block | None:
+    """Return the block of text with a content."""
     blocks, _ = list_blocks(base.database, limit=1000)
-    return next((block for block in blocks if block["content"] == content), None)
+    return next((block for block in blocks if block.content == content), None)
 
 
-def arcs(base: Components, block: dict[str, Any]) -> dict[str, list[str]]:
-    """Give what leaves a block: contents by relation."""
-    relations, _ = list_relations(base.database, block["id"], direction="out", limit=1000)
-    blocks = {b["id"]: b["content"] for b in list_blocks(base.database, limit=1000)[0]}
+def arcs(base: Components, block: Block) -> dict[str, list[str]]:
+    """Return what leaves a block: contents by relation."""
+    relations, _ = list_relations(base.database, block.id, direction="out", limit=1000)
+    blocks = {b.id: b.content for b in list_blocks(base.database, limit=1000)[0]}
     found: dict[str, list[str]] = {}
     for relation in relations:
-        found.setdefault(relation["content"], []).append(blocks[relation["to_"]])
+        found.setdefault(relation.content, []).append(blocks[relation.to_])
     return found
 
 
@@ -68,7 +68,7 @@ def test_files_become_blocks(base: Components, notes: Path) -> None:
     (notes / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
     source_id = add_source(base, "folder", path=str(notes))
     job = collect(base, source_id)
-    assert job["state"] == "finished", job
+    assert job.state == "finished", job
     plain = find(base, "plain text")
     assert plain
     assert arcs(base, plain) == {"path": ["plain.txt"]}
@@ -84,8 +84,8 @@ def test_files_become_blocks(base: Components, notes: Path) -> None:
     assert toml
     assert arcs(base, toml) == {"path": ["sub/toml.md"], "title": ["T"]}
     assert find(base, "hidden") is None
-    assert job["result"]["added"] == 4  # a blank page has no text, a broken file neither
-    again = collect(base, source_id)["result"]
+    assert result_of(job)["added"] == 4  # a blank page has no text, a broken file neither
+    again = result_of(collect(base, source_id))
     assert (again["added"], again["updated"], again["deleted"]) == (0, 0, 0)
 
 
@@ -97,10 +97,10 @@ def test_pdf_text_is_read_once(
 
     (notes / "a.pdf").write_bytes(PDF)
     source_id = add_source(base, "folder", path=str(notes))
-    assert collect(base, source_id)["result"]["added"] == 1
+    assert result_of(collect(base, source_id))["added"] == 1
     assert find(base, "Hello PDF")
     monkeypatch.setattr(pypdf, "PdfReader", None)
-    again = collect(base, source_id)["result"]
+    again = result_of(collect(base, source_id))
     assert again == {"added": 0, "updated": 0, "unchanged": 1, "deleted": 0}
 
 
@@ -122,13 +122,13 @@ def test_links_between_files_are_relations(base: Components, notes: Path) -> Non
         "to [a](a.md#x)",
     ]
     write(notes, later="the last")
-    assert collect(base, source_id)["result"]["added"] == 1
+    assert result_of(collect(base, source_id))["added"] == 1
     assert "the last" in arcs(base, a)["links to"]
     write(notes, a="to [b](sub/b.md)")
     collect(base, source_id)
     edited = find(base, "to [b](sub/b.md)")
     assert edited
-    assert edited["id"] == a["id"]
+    assert edited.id == a.id
     assert arcs(base, edited)["links to"] == ["back to [a](../a.md?x) and [[A|the first]]"]
 
 
@@ -142,16 +142,16 @@ def test_edits_and_deletions_are_followed(base: Components, notes: Path) -> None
     note, _ = create_block(base.database, BlockForm(resolver="text", content="mine"), base.clock())
     create_relation(
         base.database,
-        RelationForm(from_=note["id"], to_=first["id"], content="about"),
+        RelationForm(from_=note.id, to_=first.id, content="about"),
         base.clock(),
     )
     write(notes, a="second")
     (notes / "b.md").unlink()
-    result = collect(base, source_id)["result"]
+    result = result_of(collect(base, source_id))
     assert result == {"added": 0, "updated": 1, "unchanged": 0, "deleted": 1}
     second = find(base, "second")
     assert second
-    assert second["id"] == first["id"]
+    assert second.id == first.id
     assert arcs(base, note) == {"about": ["second"]}
     assert find(base, "other") is None
     assert find(base, "first") is None
@@ -168,14 +168,14 @@ def test_file_that_moves_keeps_its_block(base: Components, notes: Path) -> None:
     collect(base, source_id)
     moved = find(base, "text")
     assert moved
-    assert moved["id"] == before["id"]
+    assert moved.id == before.id
     assert arcs(base, moved)["path"] == ["new.md"]
     write(notes, new="edited")
     collect(base, source_id)
     assert find(base, "text") is None
     edited = find(base, "edited")
     assert edited
-    assert edited["id"] == before["id"]
+    assert edited.id == before.id
 
 
 def test_files_that_swap_their_contents_keep_both(base: Components, notes: Path) -> None:
@@ -190,7 +190,7 @@ def test_files_that_swap_their_contents_keep_both(base: Components, notes: Path)
     assert two
     assert arcs(base, one)["path"] == ["b.md"]
     assert arcs(base, two)["path"] == ["a.md"]
-    again = collect(base, source_id)["result"]
+    again = result_of(collect(base, source_id))
     assert (again["added"], again["updated"]) == (0, 0)
 
 
@@ -202,7 +202,7 @@ def test_what_people_made_or_changed_is_left_alone(base: Components, notes: Path
     collect(base, source_id)
     theirs = find(base, "theirs")
     assert theirs
-    edit_block(base.database, theirs["id"], BlockEdit(content="changed by hand"), base.clock())
+    edit_block(base.database, theirs.id, BlockEdit(content="changed by hand"), base.clock())
     write(notes, a="other", b="theirs, edited")
     collect(base, source_id)
     assert find(base, "same") == mine
@@ -226,7 +226,7 @@ def test_block_that_somebody_deleted_stays_away(base: Components, notes: Path) -
     collect(base, source_id)
     unwanted = find(base, "unwanted")
     assert unwanted
-    delete_block(base.database, unwanted["id"])
+    delete_block(base.database, unwanted.id)
     collect(base, source_id)
     assert find(base, "unwanted") is None
     collect(base, source_id, full=True)
@@ -240,10 +240,10 @@ def test_empty_place_of_a_full_folder_deletes_nothing(base: Components, notes: P
     collect(base, source_id)
     (notes / "a.md").unlink()
     job = collect(base, source_id)
-    assert job["state"] == "failed"
-    assert "nothing is there any more of 1 items" in job["error"]
+    assert job.state == "failed"
+    assert "nothing is there any more of 1 items" in str(job.error)
     assert find(base, "text")
-    assert collect(base, source_id, full=True)["result"]["deleted"] == 1
+    assert result_of(collect(base, source_id, full=True))["deleted"] == 1
     assert find(base, "text") is None
 
 
@@ -256,8 +256,8 @@ def test_folder_that_is_gone_fails_and_deletes_nothing(base: Components, notes: 
     (notes / "sub" / "a.md").unlink()
     (notes / "sub").rmdir()
     job = collect(base, source_id)
-    assert job["state"] == "failed"
-    assert "no such file" in job["error"]
+    assert job.state == "failed"
+    assert "no such file" in str(job.error)
     assert find(base, "text")
 
 
@@ -276,14 +276,14 @@ def test_only_named_folders_are_read(base: Components, notes: Path, tmp_path: Pa
         add_source(base, "folder", path=str(notes / "out"))
     write(notes, real="text")
     source_id = add_source(base, "folder", path=str(notes))
-    assert collect(base, source_id)["result"]["added"] == 1
+    assert result_of(collect(base, source_id))["added"] == 1
     assert find(base, "secret") is None
     assert find(base, "secret too") is None
 
 
 def test_folders_are_for_processes() -> None:
     """A constraint says so of the setting, and the type of itself."""
-    from inkcre.source_types import InstalledSourceTypes
+    from inkcre.sources.registry import InstalledSourceTypes
 
     with pytest.raises(SettingsError) as caught:
         load_settings("workers", overrides={"sources.folders": ["/notes"]}, environ={})
@@ -334,10 +334,10 @@ def test_odd_file_does_not_keep_others_from_being_read(base: Components, notes: 
     (notes / "good.md").write_text("good")
     source_id = add_source(base, "folder", path=str(notes))
     job = collect(base, source_id)
-    assert job["state"] == "finished", job
+    assert job.state == "finished", job
     assert find(base, "good")
     blocks, _ = list_blocks(base.database, limit=1000)
-    assert max(len(block["content"]) for block in blocks) < 1000 + 5000
+    assert max(len(block.content) for block in blocks) < 1000 + 5000
 
 
 def test_file_that_is_empty_for_a_moment_keeps_its_block(base: Components, notes: Path) -> None:
@@ -348,12 +348,12 @@ def test_file_that_is_empty_for_a_moment_keeps_its_block(base: Components, notes
     before = find(base, "text")
     assert before
     write(notes, a="")
-    assert collect(base, source_id)["result"]["deleted"] == 0
+    assert result_of(collect(base, source_id))["deleted"] == 0
     write(notes, a="new text")
     collect(base, source_id)
     after = find(base, "new text")
     assert after
-    assert after["id"] == before["id"]
+    assert after.id == before.id
 
 
 def test_folder_that_cannot_be_listed_says_so(base: Components, notes: Path) -> None:
@@ -371,14 +371,14 @@ def test_folder_that_cannot_be_listed_says_so(base: Components, notes: Path) -> 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "walk", refuse)
         job = collect(base, source_id)
-    assert job["state"] == "failed"
-    assert "permission denied" in job["error"]
+    assert job.state == "failed"
+    assert "permission denied" in str(job.error)
 
 
 @pytest.mark.parametrize("text", ['[](a "', "[a](", "[[", "[", "<a ", "![", "[x](<"])
 def test_hostile_markdown_takes_no_more_than_its_length(text: str) -> None:
     """Ten times as much takes about ten times as long: two megabytes are read in seconds."""
-    from inkcre.sources.folder import READERS
+    from inkcre.sources.types.folder import READERS
 
     began = time.process_time()
     for suffix in (".md", ".html"):

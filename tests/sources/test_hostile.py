@@ -10,9 +10,9 @@ from datetime import datetime
 
 import pytest
 
-from inkcre.infobase.collecting import enqueue_collect
-from inkcre.infobase.jobs import get_job
-from inkcre.ports.components import Components
+from inkcre.context import Components
+from inkcre.jobs.jobs import get_job
+from inkcre.sources.requests import enqueue_collect
 from tests.jobs.conftest import Clock
 from tests.pages import Pages, Write
 from tests.sources.conftest import add_source, run_jobs
@@ -92,18 +92,18 @@ def test_hostile_server_costs_little_and_is_named(
     job = enqueue_collect(base, source_id, full=False)
     tracemalloc.start()
     try:
-        while job["state"] == "pending":
-            clock.now = max(clock.now, datetime.fromisoformat(job["run_at"]))
+        while job.state == "pending":
+            clock.now = max(clock.now, datetime.fromisoformat(job.run_at))
             began = time.monotonic()
             run_jobs(base)
             assert time.monotonic() - began < TIMEOUT_SECONDS + 2
-            job = get_job(base.database, job["id"])
+            job = get_job(base.database, job.id)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert job["state"] == "failed"
-    assert job["error"].startswith(f"{code}: "), job["error"]
-    assert job["attempts"] == (5 if code == "timed_out" else 1)
+    assert job.state == "failed"
+    assert str(job.error).startswith(f"{code}: "), job.error
+    assert job.attempts == (5 if code == "timed_out" else 1)
     assert peak < 64 * MIB  # a page is up to 10 MiB; the bomb would be ten gigabytes
 
 
@@ -118,9 +118,9 @@ def test_redirects_for_ever_are_followed_a_few_times(base: Components, pages: Pa
         source_id = add_source(base, "rss", url=f"{pages.url}{path}")
         job = enqueue_collect(base, source_id, full=False)
         run_jobs(base)
-        job = get_job(base.database, job["id"])
-        assert (job["state"], job["attempts"]) == ("failed", 1)
-        assert "redirect" in job["error"]
+        job = get_job(base.database, job.id)
+        assert (job.state, job.attempts) == ("failed", 1)
+        assert "redirect" in str(job.error)
         assert len(pages.asked) - before <= 6
 
 
@@ -131,9 +131,9 @@ def test_private_addresses_are_not_collected(base: Components, pages: Pages) -> 
         source_id = add_source(base, "rss", url=url)
         job = enqueue_collect(base, source_id, full=False)
         run_jobs(base)
-        job = get_job(base.database, job["id"])
-        assert (job["state"], job["attempts"]) == ("failed", 1)
-        assert job["error"].startswith("address_refused: ")
+        job = get_job(base.database, job.id)
+        assert (job.state, job.attempts) == ("failed", 1)
+        assert str(job.error).startswith("address_refused: ")
 
 
 HTML = {
@@ -160,7 +160,7 @@ HTML = {
 @pytest.mark.parametrize("name", HTML)
 def test_hostile_pages_are_read_in_bounded_time(name: str) -> None:
     """A page of a megabyte that was made to be slow is not."""
-    from inkcre.sources.pages import decode_html, read_page_lightly
+    from inkcre.sources.pages.pages import decode_html, read_page_lightly
 
     began = time.process_time()
     read_page_lightly(decode_html(HTML[name]), url="https://example.org/")

@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 
+from inkcre.context import Components
 from inkcre.errors import Conflict, NotFound
-from inkcre.infobase.blocks import create_block, delete_block, edit_block, list_blocks
-from inkcre.infobase.collecting import add_items, collect_now
-from inkcre.infobase.forms import BlockEdit, BlockForm, RelationForm, parse_graph
-from inkcre.infobase.graphs import write_graph
-from inkcre.infobase.relations import create_relation
-from inkcre.infobase.sources import delete_source
-from inkcre.infobase.sourcing import Item, SourceBase, SourceConfig, SourceState
-from inkcre.infobase.stars import star, text
-from inkcre.ports.components import Components
+from inkcre.graph.blocks import Block, create_block, delete_block, edit_block, list_blocks
+from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm, parse_graph
+from inkcre.graph.graphs import write_graph
+from inkcre.graph.relations import create_relation
+from inkcre.graph.stars import star, text
+from inkcre.sources.base import Item, SourceBase, SourceConfig, SourceState
+from inkcre.sources.requests import add_items, collect_now
+from inkcre.sources.sources import delete_source
+from inkcre.sql.rows import Json
 from tests.pages import Pages
-from tests.sources.conftest import add_source, collect
+from tests.sources.conftest import add_source, collect, result_of
 from tests.sources.test_folder import arcs, find, write
 
 
@@ -29,19 +30,19 @@ def item(key: str, content: str, *out: tuple[str, str], links: tuple[str, ...] =
     return Item(key, made, links=tuple(("links to", to) for to in links))
 
 
-def send(base: Components, source_id: int, *items: Item) -> dict[str, int]:
+def send(base: Components, source_id: int, *items: Item) -> dict[str, Json]:
     """Write items; give what came of them."""
     return add_items(base, source_id, list(items)).count()
 
 
-def make(base: Components, content: str) -> dict[str, Any]:
+def make(base: Components, content: str) -> Block:
     """Make a block as somebody does."""
     return create_block(base.database, BlockForm(resolver="text", content=content), base.clock())[0]
 
 
-def relate(base: Components, from_: dict[str, Any], to: dict[str, Any], content: str) -> None:
+def relate(base: Components, from_: Block, to: Block, content: str) -> None:
     """Make a relation as somebody does."""
-    form = RelationForm(from_=from_["id"], to_=to["id"], content=content)
+    form = RelationForm(from_=from_.id, to_=to.id, content=content)
     create_relation(base.database, form, base.clock())
 
 
@@ -53,7 +54,7 @@ def test_folder_takes_no_items_of_others(base: Components, notes: Path) -> None:
         send(base, source_id, item("sent.txt", "sent"))
     assert "inbox" in str(caught.value.hint)
     assert list_blocks(base.database, limit=10)[0] == []
-    assert collect(base, source_id)["result"]["deleted"] == 0
+    assert result_of(collect(base, source_id))["deleted"] == 0
 
 
 def test_source_takes_items_or_gives_all_not_both() -> None:
@@ -69,7 +70,7 @@ def test_source_takes_items_or_gives_all_not_both() -> None:
 
 @pytest.fixture(params=["post", "graph", "item"])
 def state_again(request: pytest.FixtureRequest, base: Components) -> Callable[[str], None]:
-    """Give ways in which somebody else says what an item has said."""
+    """Return ways in which somebody else says what an item has said."""
 
     def state(content: str) -> None:
         if request.param == "post":
@@ -108,7 +109,7 @@ def test_deletion_takes_nothing_that_others_use(
     collect(base, source_id)
     state_again("python")
     (notes / "a.md").unlink()
-    assert collect(base, source_id)["result"]["deleted"] == 1
+    assert result_of(collect(base, source_id))["deleted"] == 1
     mine = find(base, "mine")
     assert mine
     assert arcs(base, mine) == {"about": ["python"]}
@@ -212,7 +213,7 @@ def test_edit_that_meets_an_edit_is_not_lost(base: Components) -> None:
     assert block
 
     def change() -> None:
-        edit_block(base.database, block["id"], BlockEdit(content="by hand"), base.clock())
+        edit_block(base.database, block.id, BlockEdit(content="by hand"), base.clock())
 
     database: Any = Between(base.database, change)
     assert send(replace(base, database=database), source_id, item("a", "second"))["updated"] == 1
@@ -227,7 +228,7 @@ def test_edit_that_meets_a_deletion_is_none(base: Components) -> None:
     send(base, source_id, item("a", "first"), item("b", "other"))
     block = find(base, "first")
     assert block
-    database: Any = Between(base.database, lambda: delete_block(base.database, block["id"]))
+    database: Any = Between(base.database, lambda: delete_block(base.database, block.id))
     written = send(
         replace(base, database=database), source_id, item("a", "second"), item("b", "new")
     )
@@ -261,7 +262,7 @@ def test_links_are_made_by_whoever_comes_to_the_end(base: Components, notes: Pat
         collect_now(replace(base, database=database), source_id, full=False)
     base.clock.pass_by(hours=1)  # type: ignore[attr-defined]
     job = collect(base, source_id)
-    assert job["state"] == "finished"
+    assert job.state == "finished"
     first = find(base, "to [[149]]")
     assert first
     assert arcs(base, first)["links to"] == ["number 149"]
@@ -304,8 +305,8 @@ def test_values_are_no_larger_than_the_database_takes(base: Components, pages: P
     rss = f"<rss version='2.0'><channel><title>t</title>{entries}</channel></rss>"
     feed = add_source(small, "rss", url=pages.put("/large-entry", rss.encode()))
     job = collect(small, feed)
-    assert job["state"] == "finished", job
-    assert (job["result"]["added"], job["result"]["skipped"]) == (3, 1)
+    assert job.state == "finished", job
+    assert (result_of(job)["added"], result_of(job)["skipped"]) == (3, 1)
 
 
 def test_entries_of_one_name_do_not_take_each_others_place(base: Components, pages: Pages) -> None:
@@ -321,11 +322,11 @@ def test_entries_of_one_name_do_not_take_each_others_place(base: Components, pag
 
     def ids() -> dict[str, int]:
         blocks, _ = list_blocks(base.database, resolver="feed entry", limit=10)
-        return {json.loads(b["content"])["title"]: b["id"] for b in blocks}
+        return {json.loads(b.content)["title"]: b.id for b in blocks}
 
     before = ids()
     put("A0", "A1", "A2")
-    assert collect(base, source_id)["result"] == {
+    assert result_of(collect(base, source_id)) == {
         "added": 1, "updated": 0, "unchanged": 3, "deleted": 0,
     }  # fmt: skip
     assert {t: i for t, i in ids().items() if t in before} == before
@@ -337,6 +338,6 @@ def test_content_of_a_feed_is_no_address(base: Components, pages: Pages, tmp_pat
     secret.write_text("<rss version='2.0'><channel><title>secret</title></channel></rss>")
     source_id = add_source(base, "rss", url=pages.put("/path", str(secret).encode()))
     job = collect(base, source_id)
-    assert job["state"] == "failed"
-    assert "no feed" in job["error"]
+    assert job.state == "failed"
+    assert "no feed" in str(job.error)
     assert find(base, "secret") is None

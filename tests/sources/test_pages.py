@@ -9,10 +9,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from inkcre.infobase.collecting import enqueue_collect
-from inkcre.infobase.jobs import get_job
-from inkcre.ports.components import Components
-from inkcre.sources.pages import ReadPage, decode_html, read_page, read_page_lightly
+from inkcre.context import Components
+from inkcre.jobs.jobs import get_job
+from inkcre.sources.pages.page import ReadPage
+from inkcre.sources.pages.pages import decode_html, read_page, read_page_lightly
+from inkcre.sources.requests import enqueue_collect
 from tests.conftest import ROOT
 from tests.pages import Pages
 from tests.sources.conftest import add_source, run_jobs
@@ -37,12 +38,12 @@ class _Text(HTMLParser):
 
 
 def tokens(text: str) -> Counter[str]:
-    """Give the words of a text, and how often each is there."""
+    """Return the words of a text, and how often each is there."""
     return Counter(re.findall(r"\w+", text.lower()))
 
 
 def score(found: str, expected: str) -> float:
-    """Give the F1 of two texts' words."""
+    """Return the F1 of two texts' words."""
     ours, theirs = tokens(found), tokens(expected)
     shared = sum((ours & theirs).values())
     if not shared:
@@ -110,10 +111,11 @@ def test_every_page_is_collected_from_a_server(base: Components, pages: Pages) -
         jobs = [enqueue_collect(base, source_id, full=False) for source_id in sources]
         run_jobs(base)
         for job in jobs:
-            ended = get_job(base.database, job["id"])
-            assert ended["state"] == "finished", ended
-            assert ended["result"]["added"] == expected
-            assert ended["result"]["updated"] == 0
+            ended = get_job(base.database, job.id)
+            assert ended.state == "finished", ended
+            assert isinstance(ended.result, dict)
+            assert ended.result["added"] == expected
+            assert ended.result["updated"] == 0
 
 
 @pytest.mark.parametrize(

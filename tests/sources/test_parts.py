@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkcre.errors import Forbidden, Invalid
-from inkcre.infobase.stars import block, clean, star, text
-from inkcre.sources.mapping import BlockMapping, Mapping, RelationMapping, fill, find
-from inkcre.sources.opml import Feed, read_opml, write_opml
-from inkcre.sources.signatures import verify
+from inkcre.graph.stars import block, star, text
+from inkcre.sources.types.mapping import BlockMapping, Mapping, RelationMapping, fill, find
+from inkcre.sources.types.opml import Feed, read_opml, write_opml
+from inkcre.sources.types.signatures import verify
+from inkcre.sql.text import clean
 
 
 def test_opml_comes_back_as_it_was() -> None:

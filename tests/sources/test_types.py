@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from inkcre import source_types
+from inkcre.context import Components
 from inkcre.errors import Invalid
-from inkcre.infobase.blocks import list_blocks
-from inkcre.ports.components import Components
+from inkcre.graph.blocks import list_blocks
 from inkcre.settings.loader import load_settings
-from inkcre.source_types import InstalledSourceTypes
+from inkcre.sources import registry
+from inkcre.sources.registry import InstalledSourceTypes
 from tests.conftest import ROOT
-from tests.sources.conftest import add_source, collect
+from tests.sources.conftest import add_source, collect, result_of
 
 DOCUMENT = ROOT / "docs" / "sources.md"
 
 
 @pytest.fixture
 def types() -> InstalledSourceTypes:
-    """Give the types of a process."""
+    """Return the types of a process."""
     return InstalledSourceTypes(load_settings("dev", environ={}))
 
 
@@ -38,9 +38,9 @@ def greeting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "[inkcre.sources]\ngreeting = greeting_package:GreetingSource\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    source_types._installed.cache_clear()
+    registry._installed.cache_clear()
     yield
-    source_types._installed.cache_clear()
+    registry._installed.cache_clear()
     sys.modules.pop("greeting_package", None)
 
 
@@ -72,5 +72,5 @@ def test_type_of_another_package_collects(base: Components, greeting: None) -> N
     assert "greeting" in base.source_types.names()
     assert base.source_types.load("greeting_package").name == "greeting"
     source_id = add_source(base, "greeting", name="Ann")
-    assert collect(base, source_id)["result"]["added"] == 1
-    assert "Hello Ann" in {b["content"] for b in list_blocks(base.database, limit=10)[0]}
+    assert result_of(collect(base, source_id))["added"] == 1
+    assert "Hello Ann" in {b.content for b in list_blocks(base.database, limit=10)[0]}

@@ -86,7 +86,7 @@ class Body:
         self.is_closed = False
 
     async def read(self, seconds: float) -> bytes | None:
-        """Give the next part."""
+        """Return the next part."""
         if self.parts:
             self.read_parts += 1
             return self.parts.pop(0)

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
-from inkcre.assembly import load_adapter
+from inkcre.assembly.assembly import load_adapter
 from inkcre.errors import SchemaBehind, Unsupported
 from inkcre.settings.loader import load_settings
 from inkcre.settings.report import SettingsError
@@ -96,7 +96,7 @@ ORIGIN = {"origin": "https://app.example"}
 
 
 def cors_client(**cors: Any) -> TestClient:
-    """Give a client of an application with CORS settings."""
+    """Return a client of an application with CORS settings."""
     overrides = {**MEMORY, **{f"http.cors.{key}": value for key, value in cors.items()}}
     return TestClient(create_app(profile="dev", overrides=overrides, environ={}))
 
@@ -157,8 +157,8 @@ def test_lifespan_does_nothing_on_workers() -> None:
     import asyncio
     import threading
 
-    from inkcre import lifecycle
-    from inkcre.infobase.ticking import KINDS
+    from inkcre.core import KINDS
+    from inkcre.runtime import lifecycle
 
     settings = load_settings("workers", environ={})
     components, _ = lifecycle.provide_components(settings)

@@ -10,9 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from inkcre import schema
-from inkcre.assembly import build_components
-from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE
+from inkcre.assembly.assembly import build_components
+from inkcre.errors import Misconfigured
+from inkcre.sql import schema
+from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE
 from tests.conftest import ROOT, new_postgres_database, postgres_settings, sqlite_settings
 
 BASES = ROOT / "tests" / "data" / "bases"
@@ -39,7 +40,7 @@ def kept(rows: Rows) -> Rows:
 
 
 def digests_of(folder: Path) -> dict[str, str]:
-    """Give what each file below a folder is, by its path."""
+    """Return what each file below a folder is, by its path."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
@@ -48,7 +49,7 @@ def digests_of(folder: Path) -> dict[str, str]:
 
 
 def sqlite_execute(path: Path) -> Execute:
-    """Give what runs SQL on an SQLite file."""
+    """Return what runs SQL on an SQLite file."""
 
     def execute(sql: str) -> list[tuple[Any, ...]]:
         with sqlite3.connect(path) as connection:
@@ -140,3 +141,42 @@ def test_d1_base_of_before_is_brought_to_head(revision: str, tmp_path: Path) -> 
     for table in DROPPED:
         columns.pop(table, None)
     assert kept(rows_of(execute, columns)) == kept(before)
+
+
+@pytest.mark.parametrize("revision", FROZEN)
+def test_copy_of_a_file_is_kept_before_its_schema_changes(revision: str, tmp_path: Path) -> None:
+    """It is the base as it was, called by its revision; at head there is nothing to keep."""
+    path = tmp_path / "base.sqlite3"
+    shutil.copy(BASES / f"{revision}.sqlite3", path)
+    columns = sqlite_columns(sqlite_execute(path))
+    before = rows_of(sqlite_execute(path), columns)
+    database = build_components(sqlite_settings(path)).database
+    copy = tmp_path / f"base.sqlite3.{revision}"
+    assert schema.migrate(database) == str(copy)
+    assert rows_of(sqlite_execute(copy), columns) == before
+    assert schema.migrate(database) is None
+    database.close()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_new_base_has_no_copy(tmp_path: Path) -> None:
+    """There was nothing before; in memory there is no place either."""
+    for path in (tmp_path / "new.sqlite3", ":memory:"):
+        database = build_components(sqlite_settings(path)).database
+        assert schema.migrate(database) is None
+        database.close()
+    assert [found.name for found in tmp_path.iterdir()] == ["new.sqlite3"]
+
+
+def test_copy_that_cannot_be_kept_leaves_the_base_as_it_is(tmp_path: Path) -> None:
+    """Where its place is taken by a folder, nothing has changed, and the error says so."""
+    path = tmp_path / "base.sqlite3"
+    shutil.copy(BASES / f"{FROZEN[0]}.sqlite3", path)
+    (tmp_path / f"base.sqlite3.{FROZEN[0]}").mkdir()
+    (tmp_path / f"base.sqlite3.{FROZEN[0]}" / "mine").touch()
+    database = build_components(sqlite_settings(path)).database
+    with pytest.raises(Misconfigured, match=r"database\.path"):
+        schema.migrate(database)
+    assert schema.read_revision(database) == FROZEN[0]
+    database.close()
+    assert not list(tmp_path.glob("*.part"))

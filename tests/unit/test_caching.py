@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inkcre.assembly import build_components, build_keyvalue, build_web
+from inkcre.adapters.cached import MAX_CACHED_BYTES, STALE_SECONDS, CachedWeb
+from inkcre.assembly.assembly import build_components, build_keyvalue, build_web
 from inkcre.errors import Unavailable
-from inkcre.infobase.caching import MAX_CACHED_BYTES, STALE_SECONDS, CachedWeb
 from inkcre.ports.keyvalue import KeyValue
 from inkcre.settings.loader import load_settings
 from tests.conftest import sqlite_settings
@@ -22,7 +22,7 @@ class Time:
         self.now = datetime(2026, 11, 24, tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        """Give the time."""
+        """Return the time."""
         return self.now
 
     def pass_seconds(self, seconds: float) -> None:
@@ -32,7 +32,7 @@ class Time:
 
 @pytest.fixture
 def time() -> Time:
-    """Give a clock."""
+    """Return a clock."""
     return Time()
 
 

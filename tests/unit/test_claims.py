@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from inkcre.errors import StorageContested, StorageTaken, Unsupported
-from inkcre.infobase import claims, epochs, files, sweeping
+from inkcre.graph.files import claims, epochs, files, sweeps
 from inkcre.ports.storage import FileKey, Standing, Storage, Tenure
 from tests.buckets import another_bucket, serve_bucket
 from tests.conftest import new_postgres_database
@@ -27,7 +27,7 @@ def store() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(params=["folder", "bucket", "prefix"])
 def section(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
-    """Give a storage of each kind in turn."""
+    """Return a storage of each kind in turn."""
     if request.param == "folder":
         return {"kind": "filesystem", "path": str(tmp_path / "files")}
     bucket = another_bucket(request.getfixturevalue("store"))
@@ -36,7 +36,7 @@ def section(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def base(request: pytest.FixtureRequest, tmp_path: Path, section: dict[str, Any]) -> Iterator[Base]:
-    """Give a base with two files on each database in turn."""
+    """Return a base with two files on each database in turn."""
     is_postgres = request.param == "postgres"
     path = new_postgres_database() if is_postgres else str(tmp_path / "base.sqlite3")
     made = open_base(path, section)
@@ -48,7 +48,7 @@ def base(request: pytest.FixtureRequest, tmp_path: Path, section: dict[str, Any]
 
 def standing_of(base: Base) -> Standing:
     """Look how a base stands to its storage."""
-    return claims.look(base.given.database, base.given.storage, base.given.tenure)
+    return claims.look(base.context.database, base.context.storage, base.context.tenure)
 
 
 def keys_below(storage: Storage, folder: str) -> list[str]:
@@ -60,24 +60,24 @@ def test_first_file_claims_the_storage(base: Base) -> None:
     """An epoch says the base's id, the storage's, and a token; a sweep puts the next one."""
     standing = standing_of(base)
     assert (standing.state, standing.epoch, standing.holder) == ("ours", 1, standing.base)
-    said = json.loads(base.given.storage.get(epochs.epoch_key(1)).read())
+    said = json.loads(base.context.storage.get(epochs.epoch_key(1)).read())
     assert set(said) == {"base", "storage", "token"}
     assert said["base"] == standing.base
     assert said["storage"] == standing.storage
     assert base.sweep() == 0
-    assert keys_below(base.given.storage, "inkcre") == ["inkcre/epochs/2"]
+    assert keys_below(base.context.storage, "inkcre") == ["inkcre/epochs/2"]
 
 
 def test_another_base_writes_and_deletes_nothing(base: Base, tmp_path: Path) -> None:
     """It is told whose the storage is; the first base loses nothing, however much time passes."""
     other = open_base(str(tmp_path / "other.sqlite3"), base.section)
-    before = keys_below(base.given.storage, "")
+    before = keys_below(base.context.storage, "")
     with pytest.raises(StorageTaken, match=standing_of(base).base):
-        claims.require(other.given.database, other.given.storage, other.given.tenure)
+        claims.require(other.context.database, other.context.storage, other.context.tenure)
     assert not other.put(THREE)
     assert other.sweep() == "storage_taken"
     assert other.sweep(is_dry=True) == 0
-    assert keys_below(base.given.storage, "") == before
+    assert keys_below(base.context.storage, "") == before
     assert base.lost() == []
     other.close()
 
@@ -86,7 +86,7 @@ def test_large_file_is_not_staged_in_anothers_storage(base: Base, tmp_path: Path
     """The refusal comes before the first byte is taken."""
     other = open_base(str(tmp_path / "other.sqlite3"), base.section)
     assert not other.put(bytes(3_000_000))
-    assert keys_below(base.given.storage, "incoming") == []
+    assert keys_below(base.context.storage, "incoming") == []
     other.close()
 
 
@@ -105,7 +105,7 @@ def test_of_two_copies_neither_deletes_what_the_other_names(
     assert two.sweep() == "storage_contested"
     assert one.sweep() == "storage_contested"
     assert (base.lost(), copy.lost()) == ([], [])
-    assert "inkcre/contested" in keys_below(base.given.storage, "inkcre")
+    assert "inkcre/contested" in keys_below(base.context.storage, "inkcre")
     copy.close()
 
 
@@ -130,10 +130,10 @@ def test_whoever_claims_a_contested_storage_has_it_alone(base: Base, tmp_path: P
     base.restart()
     former = standing_of(base)
     assert former.state == "contested"
-    now = claims.take_over(base.given.database, base.given.storage)
+    now = claims.take_over(base.context.database, base.context.storage)
     assert now.state == "ours"
     assert now.base != former.base
-    assert keys_below(base.given.storage, "inkcre/contested") == []
+    assert keys_below(base.context.storage, "inkcre/contested") == []
     assert copy.sweep() == "storage_taken"
     copy.restart()
     assert not copy.put(THREE)
@@ -151,7 +151,7 @@ def test_storage_is_claimed_by_a_setting_once(base: Base, tmp_path: Path) -> Non
     shown = standing_of(base).holder
     for each in (base, copy):
         each.restart()
-        each.given.tenure.claim = shown
+        each.context.tenure.claim = shown
     assert (standing_of(copy).state, standing_of(base).state) == ("ours", "taken")
     assert standing_of(copy).epoch == standing_of(copy).epoch
     copy.close()
@@ -165,7 +165,7 @@ def test_both_who_take_over_at_once_end_with_one(base: Base, tmp_path: Path) -> 
 
     def take(each: Base) -> None:
         with suppress(StorageTaken, StorageContested):
-            claims.take_over(each.given.database, each.given.storage)
+            claims.take_over(each.context.database, each.context.storage)
 
     at_once(lambda: take(base), lambda: take(copy))
     states = sorted((standing_of(base).state, standing_of(copy).state))
@@ -184,13 +184,13 @@ def test_restored_backup_deletes_nothing(base: Base, tmp_path: Path) -> None:
     pass_days(31, base.section, base, backup)
     assert backup.sweep() == "storage_contested"
     assert backup.lost() == []
-    claims.take_over(backup.given.database, backup.given.storage)
+    claims.take_over(backup.context.database, backup.context.storage)
     assert backup.sweep() == 0
     assert base.lost() == []
     standing = standing_of(backup)
-    given = backup.given
+    given = backup.context
     pass_days(1, base.section)
-    found = list(sweeping.list_orphans(given.database, given.storage, given.clock, standing))
+    found = list(sweeps.list_orphans(given.database, given.storage, given.clock, standing))
     assert len(found) == 1
     backup.close()
 
@@ -236,12 +236,12 @@ def test_nothing_is_deleted_once_it_is_contested(base: Base) -> None:
     """It is looked for before each group, also in the middle of a sweep."""
     base.let_go(ONE)
     pass_days(31, base.section, base)
-    base.given.storage.put(epochs.CONTESTED, b"{}\n")
+    base.context.storage.put(epochs.CONTESTED, b"{}\n")
     assert base.sweep() == "storage_contested"
-    base.given.storage.delete([epochs.CONTESTED])
-    sweep = sweeping.open_sweep(base.given.database, base.given.storage, base.given.clock, base.given.tenure, is_automatic=True)  # fmt: skip
+    base.context.storage.delete([epochs.CONTESTED])
+    sweep = sweeps.open_sweep(base.context.database, base.context.storage, base.context.clock, base.context.tenure, is_automatic=True)  # fmt: skip
     assert sweep.may_go_on()
-    base.given.storage.put(epochs.CONTESTED, b"{}\n")
+    base.context.storage.put(epochs.CONTESTED, b"{}\n")
     assert not sweep.may_go_on()
 
 
@@ -262,18 +262,18 @@ class Careless:
 
 def test_store_that_does_not_refuse_is_not_swept_by_itself(base: Base) -> None:
     """Two copies could not meet there; a sweep by hand is somebody's own decision."""
-    storage: Any = Careless(base.given.storage)
-    given = base.given
+    storage: Any = Careless(base.context.storage)
+    given = base.context
     with pytest.raises(Unsupported, match="puts over what is there"):
-        list(sweeping.sweep_files(given.database, storage, given.clock, is_automatic=True))
-    assert list(sweeping.sweep_files(given.database, storage, given.clock))
+        list(sweeps.sweep_files(given.database, storage, given.clock, is_automatic=True))
+    assert list(sweeps.sweep_files(given.database, storage, given.clock))
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"\xff", b'{"base": 1, "storage": "", "token": []}', None], ids=repr)  # fmt: skip
 def test_epochs_that_are_lost_or_damaged(base: Base, damage: bytes | None) -> None:
     """Where the files are the base's own it claims the storage again; else nothing is deleted."""
     key = epochs.epoch_key(standing_of(base).epoch)
-    given = base.given
+    given = base.context
     if damage is None:
         given.storage.delete([key])
     else:
@@ -297,24 +297,24 @@ def test_first_look_costs_two_requests_and_none_follows(base: Base) -> None:
     asked: list[str] = []
 
     class Counting:
-        capabilities = base.given.storage.capabilities
+        capabilities = base.context.storage.capabilities
 
         def __getattr__(self, name: str) -> Any:
             asked.append(name)
-            return getattr(base.given.storage, name)
+            return getattr(base.context.storage, name)
 
     storage: Any = Counting()
     tenure = Tenure()
-    claims.require(base.given.database, storage, tenure)
+    claims.require(base.context.database, storage, tenure)
     assert asked == ["list", "get"]
-    claims.require(base.given.database, storage, tenure)
+    claims.require(base.context.database, storage, tenure)
     assert len(asked) == 2
 
 
 def test_upload_takes_two_round_trips_to_the_database(base: Base) -> None:
     """As before there were notes: one notes the file, one writes the block and ends the note."""
     asked: list[str] = []
-    given = base.given
+    given = base.context
 
     class Counting:
         capabilities = given.database.capabilities

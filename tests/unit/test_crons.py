@@ -3,7 +3,7 @@
 import pytest
 from pydantic_core import PydanticCustomError
 
-from inkcre.settings.sections.crons import check_cron
+from inkcre.sections.crons import check_cron
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,12 @@ from fastapi.testclient import TestClient
 
 from inkcre.cli.main import app
 from inkcre.errors import InkcreError
-from inkcre.settings.checks import CHECKS
+from inkcre.sections.rules.checks import CHECKS
 from inkcre.settings.describing import describe_meaning, describe_values
 from inkcre.settings.leaves import show_value
 from inkcre.settings.origins import KeyPath
-from inkcre.settings.profiles import package_profiles
 from inkcre.settings.schema import Node, find_node, walk_leaves
-from tests.cli.conftest import COMMAND, clean_environ
 from tests.conftest import ROOT
-from tests.settings.cases import lay_out
 from tests.unit.test_errors import ABSTRACT, LOADED, descendants
 
 DOCS = ROOT / "docs"
@@ -39,7 +37,7 @@ def show_default(node: Node) -> str:
 
 
 def describe(path: KeyPath, node: Node) -> str:
-    """Say what a setting may be."""
+    """Tell what a setting may be."""
     parent = find_node(path[:-1])
     is_tag = parent is not None and parent.tag == path[-1]
     values = describe_values(node, parent.variants if parent and is_tag else ())
@@ -82,41 +80,6 @@ def test_tables_of_the_configuration_page_are_the_model() -> None:
     assert CONFIGURATION.read_text() == expected
 
 
-MISTAKES = re.split(r"^## ", (DOCS / "mistakes.md").read_text(), flags=re.MULTILINE)[1:]
-BLOCK = re.compile(r"^```(\S+)(?: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def play(section: str, folder: Path) -> str:
-    """Lay out a section's files and run its command; give what the section should show."""
-    blocks = BLOCK.findall(section)
-    case = lay_out({name: body for _, name, body in blocks if name}, folder)
-    (shown,) = [body for language, _, body in blocks if language == "console"]
-    command = shown.partition("\n")[0]
-    done = subprocess.run(
-        [COMMAND, *command.removeprefix("$ inkcre ").split()],
-        cwd=folder, env=clean_environ(**case.environ), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    printed = (done.stdout + done.stderr).replace(str(package_profiles()), "…/inkcre/profiles")
-    return section.replace(shown, f"{command}\n{printed}")
-
-
-@pytest.mark.parametrize("number", range(len(MISTAKES)))
-def test_mistake_earns_what_the_page_shows(number: int, tmp_path: Path) -> None:
-    """The tool prints what is printed there; to write it, run with WRITE_EXPECTED=1, one process."""
-    played = play(MISTAKES[number], tmp_path)
-    if os.environ.get("WRITE_EXPECTED"):
-        page = DOCS / "mistakes.md"
-        page.write_text(page.read_text().replace(MISTAKES[number], played))
-    else:
-        assert played == MISTAKES[number]
-
-
-def test_there_are_twelve_mistakes() -> None:
-    """Each with a command and its output."""
-    assert len(MISTAKES) == 12
-    assert all("error[" in mistake or "warning[" in mistake for mistake in MISTAKES)
-
-
 def test_every_check_is_described() -> None:
     """By its id and its title, in the table of checks."""
     text = (DOCS / "errors.md").read_text()
@@ -124,15 +87,21 @@ def test_every_check_is_described() -> None:
         assert f"| `{check.id}` | {check.level} | {check.title} |" in text
 
 
+def files_in(*rooms: str) -> Iterator[Path]:
+    """Yield the modules of some rooms."""
+    for room in rooms:
+        yield from (ROOT / "inkcre" / room).rglob("*.py")
+
+
 def test_every_error_code_is_described() -> None:
     """Codes of errors, and of problems with the settings that are ours."""
     assert LOADED
     text = (DOCS / "errors.md").read_text()
     codes = {k.code for k in descendants(InkcreError) if k.__name__ not in ABSTRACT}
-    for path in (ROOT / "inkcre" / "settings").rglob("*.py"):
+    for path in files_in("settings", "sections"):
         codes |= set(re.findall(r'Diagnostic\(\s*"(\w+)"', path.read_text()))
         codes |= set(re.findall(r'(?:PydanticCustomError|Fault)\(\s*"(\w+)"', path.read_text()))
-    for path in (ROOT / "inkcre" / "http").rglob("*.py"):
+    for path in files_in("http", "api"):
         codes |= set(
             re.findall(r'"(no_route|method_not_allowed|unforeseen|http)"', path.read_text())
         )
@@ -185,7 +154,7 @@ def test_package_holds_what_it_needs(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "installed")
     installed = tmp_path / "installed"
     assert (installed / "inkcre/py.typed").exists()
-    assert (installed / "inkcre/settings/examples/database.sqlite.toml").exists()
+    assert (installed / "inkcre/sections/examples/database.sqlite.toml").exists()
     assert (installed / "inkcre/settings/schemas/inkcre.schema.json").exists()
     assert (installed / "inkcre/settings/schemas/profile.schema.json").exists()
     assert len(list((installed / "inkcre/explanations").glob("*.md"))) == 3

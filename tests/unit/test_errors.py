@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 
-from inkcre import errors, probing, serving
+from inkcre import errors
 from inkcre.cli import config_reading, data, explaining
 from inkcre.edge.artifact import building, folder, wheels, wrangler
 from inkcre.edge.local import serving as local_serving
 from inkcre.errors import InkcreError
 from inkcre.http.problems import STATUSES
+from inkcre.process import probes, serve
 from inkcre.settings import files
 from inkcre.settings.report import SettingsError
 
 LOADED = (
-    building, config_reading, data, local_serving, wrangler, explaining, files, folder, serving, wheels,
-    probing,
+    building, config_reading, data, local_serving, wrangler, explaining, files, folder, serve, wheels,
+    probes,
     SettingsError,
 )  # fmt: skip
 ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError", "NotOurs"}
@@ -27,7 +28,7 @@ def descendants(kind: type[InkcreError]) -> Iterator[type[InkcreError]]:
 
 
 def concrete_codes() -> set[str]:
-    """Give the code of every error that can be raised."""
+    """Return the code of every error that can be raised."""
     assert LOADED
     return {k.code for k in descendants(InkcreError) if k.__name__ not in ABSTRACT}
 

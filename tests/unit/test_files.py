@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 from sqlalchemy import BigInteger, bindparam, select, update
 
-from inkcre import schema
 from inkcre.adapters.storage.filesystem import FilesystemStorage, path_of
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
+from inkcre.context import Components
 from inkcre.errors import InkcreError, NotFound, Unavailable
-from inkcre.infobase import claims, files, sweeping
-from inkcre.infobase.blocks import delete_block, get_block
-from inkcre.infobase.contents import find_content
-from inkcre.infobase.notes import HELD_SECONDS
-from inkcre.infobase.sniffing import HEAD_BYTES, resolver_for, sniff_type
-from inkcre.infobase.tables import file_notes
-from inkcre.ports.components import Components
+from inkcre.graph.blocks import Block, delete_block, get_block
+from inkcre.graph.file_notes import HELD_SECONDS
+from inkcre.graph.files import claims, files, sweeps
+from inkcre.graph.files.contents import find_content
+from inkcre.graph.files.media_types import HEAD_BYTES, resolver_for, sniff_type
+from inkcre.graph.tables import file_notes
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.storage import FileKey, Storage
+from inkcre.sql import schema
 from tests.conftest import postgres_settings, sqlite_settings
 
 SMALL = b"small file"
@@ -32,18 +32,18 @@ LARGE = bytes(range(256)) * 8192
 
 
 def soon() -> datetime:
-    """Give a time at which what has come is old, and what is still coming is not."""
+    """Return a time at which what has come is old, and what is still coming is not."""
     return datetime.now(UTC) + timedelta(hours=2)
 
 
 def later() -> datetime:
-    """Give a time at which every file of the test is old."""
+    """Return a time at which every file of the test is old."""
     return datetime.now(UTC) + timedelta(days=40)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def given(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Components]:
-    """Give a base on each database, with a folder for its files."""
+    """Return a base on each database, with a folder for its files."""
     path = {"storage.path": str(tmp_path / "files")}
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
@@ -56,7 +56,7 @@ def given(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Components
     components.database.close()
 
 
-def add(given: Components, content: bytes, name: str | None = None) -> dict[str, Any]:
+def add(given: Components, content: bytes, name: str | None = None) -> Block:
     """Keep a file; give its block."""
     parts = [content[i : i + 65536] for i in range(0, len(content), 65536)]
     block, _ = files.add_file(given.database, given.storage, parts, name=name, now=given.clock())
@@ -77,18 +77,16 @@ def age(given: Components, days: float = 31) -> None:
 def let_go(given: Components, content: bytes, days: float = 31) -> None:
     """Keep a file, and let it go some days ago."""
     block = add(given, content)
-    delete_block(given.database, block["id"])
+    delete_block(given.database, block.id)
     age(given, days)
     assert isinstance(given.storage, FilesystemStorage)
-    path = given.storage.folder / path_of(files.file_key(block["content"][7:]))
+    path = given.storage.folder / path_of(files.file_key(block.content[7:]))
     os.utime(path, (time.time() - 40 * 86400,) * 2)
 
 
-def sweep(
-    given: Components, clock: Callable[[], datetime] = later, **options: Any
-) -> sweeping.Swept:
+def sweep(given: Components, clock: Callable[[], datetime] = later, **options: Any) -> sweeps.Swept:
     """Sweep at a time at which every file is old; give what came of it."""
-    *_, swept = sweeping.sweep_files(given.database, given.storage, clock, **options)
+    *_, swept = sweeps.sweep_files(given.database, given.storage, clock, **options)
     return swept
 
 
@@ -112,8 +110,8 @@ def test_file_is_kept_by_what_it_is(given: Components, content: bytes) -> None:
     """Once, under the digest of its content, and nothing besides."""
     digest = hashlib.sha256(content).hexdigest()
     first, second = add(given, content), add(given, content, "a name")
-    assert first["id"] == second["id"]
-    assert first["content"] == f"sha256:{digest}"
+    assert first.id == second.id
+    assert first.content == f"sha256:{digest}"
     assert all_keys(given) == {f"sha256/{digest[:2]}/{digest}"}
 
 
@@ -137,17 +135,17 @@ def test_sweep_leaves_what_a_block_names(given: Components) -> None:
     kept, gone = add(given, SMALL), add(given, LARGE)
     for block in (kept, gone):
         given.database.atomic([_copy_of(block)])
-    delete_block(given.database, gone["id"])
+    delete_block(given.database, gone.id)
     age(given)
     assert sweep(given).deleted == 0
     assert notes_of(given) == []
-    delete_block(given.database, gone["id"] + 2)
+    delete_block(given.database, gone.id + 2)
     assert sweep(given).deleted == 0
     age(given)
     assert (sweep(given, is_dry=True).deleted, len(all_keys(given))) == (1, 2)
     swept = sweep(given)
     assert (swept.deleted, swept.bytes) == (1, len(LARGE))
-    assert all_keys(given) == {files.file_key(kept["content"].removeprefix("sha256:"))}
+    assert all_keys(given) == {files.file_key(kept.content.removeprefix("sha256:"))}
     assert sweep(given).deleted == 0
     assert notes_of(given) == []
 
@@ -155,10 +153,12 @@ def test_sweep_leaves_what_a_block_names(given: Components) -> None:
 @pytest.mark.parametrize("way", ["delete", "edit", "item follows", "item leaves"])
 def test_what_is_let_go_is_noted(given: Components, way: str) -> None:
     """However its last block goes: the file stays for ``keep_days``, and is gone after that."""
-    from inkcre.infobase import blocks, items
-    from inkcre.infobase.forms import BlockEdit, parse_star
-    from inkcre.infobase.sources import SourceForm, create_source
-    from inkcre.infobase.sourcing import Item
+    from inkcre.graph import blocks
+    from inkcre.graph.forms import BlockEdit, parse_star
+    from inkcre.sources.base import Item
+    from inkcre.sources.forms import SourceForm
+    from inkcre.sources.items import items
+    from inkcre.sources.sources import create_source
 
     database, now = given.database, given.clock()
     digest = hashlib.sha256(SMALL).hexdigest()
@@ -168,13 +168,13 @@ def test_what_is_let_go_is_noted(given: Components, way: str) -> None:
     other = parse_star({"block": {"resolver": "text", "content": "other"}})
     block = add(given, SMALL)
     if way == "delete":
-        delete_block(database, block["id"])
+        delete_block(database, block.id)
     elif way == "edit":
-        blocks.edit_block(database, block["id"], BlockEdit(storage=None, content="x"), now)
+        blocks.edit_block(database, block.id, BlockEdit(storage=None, content="x"), now)
     else:
-        source = create_source(given, SourceForm(type="inbox"))["id"]
+        source = create_source(given, SourceForm(type="inbox")).id
         items.write_items(database, source, [Item("key", star)], now=now)
-        delete_block(database, block["id"])
+        delete_block(database, block.id)
         age(given, 100)
         assert sweep(given).deleted == 0
         if way == "item follows":
@@ -190,17 +190,17 @@ def test_what_is_let_go_is_noted(given: Components, way: str) -> None:
 
 def test_files_that_are_named_again_are_not_noted(given: Components) -> None:
     """Sent again, or named by hand: and old notes of named files are taken away by the sweep."""
-    from inkcre.infobase.blocks import create_block
-    from inkcre.infobase.forms import BlockForm
+    from inkcre.graph.blocks import create_block
+    from inkcre.graph.forms import BlockForm
 
     block = add(given, SMALL)
-    form = BlockForm(resolver="mine", storage="file", content=block["content"])
-    ways: list[Callable[[], dict[str, Any]]] = [
+    form = BlockForm(resolver="mine", storage="file", content=block.content)
+    ways: list[Callable[[], Block]] = [
         lambda: add(given, SMALL),
         lambda: create_block(given.database, form, given.clock())[0],
     ]
     for come_back in ways:
-        delete_block(given.database, block["id"])
+        delete_block(given.database, block.id)
         assert len(notes_of(given)) == 1
         block = come_back()
         assert notes_of(given) == []
@@ -211,8 +211,8 @@ def test_files_that_are_named_again_are_not_noted(given: Components) -> None:
 def test_file_that_comes_again_is_put_again_if_it_is_old(given: Components, tmp_path: Path) -> None:
     """A copy of the base, in which it was let go and the block is unknown, sees that it is used."""
     block = add(given, LARGE)
-    delete_block(given.database, block["id"])
-    key = files.file_key(block["content"].removeprefix("sha256:"))
+    delete_block(given.database, block.id)
+    key = files.file_key(block.content.removeprefix("sha256:"))
     before = given.storage.head(key)
     given.storage.put(FileKey("x"), b"x")
     block, _ = files.add_file(given.database, given.storage, [LARGE], name=None, now=later())
@@ -231,7 +231,7 @@ def test_two_sweeps_and_a_file_that_comes(
 ) -> None:
     """One sweep runs whole inside another, and then the file is sent again: it is not lost."""
     let_go(given, content)
-    outcomes: list[dict[str, Any] | InkcreError] = []
+    outcomes: list[Block | InkcreError] = []
 
     def sweep_and_come() -> None:
         sweep(given)
@@ -243,7 +243,7 @@ def test_two_sweeps_and_a_file_that_comes(
     made = Interrupted(getattr(given, port), name, number, sweep_and_come)
     database = made if port == "database" else given.database
     storage = made if port == "storage" else given.storage
-    list(sweeping.sweep_files(database, storage, later))  # type: ignore[arg-type]
+    list(sweeps.sweep_files(database, storage, later))  # type: ignore[arg-type]
     (outcome,) = outcomes
     if isinstance(outcome, InkcreError):
         outcome = add(given, content)
@@ -266,7 +266,7 @@ def test_sweep_whose_machine_slept_looks_again(given: Components) -> None:
         files.add_file(given.database, given.storage, [SMALL], name=None, now=clock())
 
     storage = Interrupted(given.storage, "head", 1, sleep_and_come)
-    *_, swept = sweeping.sweep_files(given.database, storage, clock)  # type: ignore[arg-type]
+    *_, swept = sweeps.sweep_files(given.database, storage, clock)  # type: ignore[arg-type]
     assert swept.deleted == 0
     assert len(all_keys(given)) == 1
     assert [sweep for _, sweep in notes_of(given)] == []
@@ -275,23 +275,24 @@ def test_sweep_whose_machine_slept_looks_again(given: Components) -> None:
 @pytest.mark.parametrize("way", ["create", "edit", "graph", "import"])
 def test_block_written_by_hand_during_a_sweep_is_told_of(given: Components, way: str) -> None:
     """Whoever names a file that is about to be deleted hears of it, however it is written."""
-    from inkcre.infobase import blocks, graphs, transfer
-    from inkcre.infobase.forms import BlockEdit, BlockForm, Star
+    from inkcre.graph import blocks, graphs
+    from inkcre.graph.forms import BlockEdit, BlockForm, Star
+    from inkcre.transfer import imports
 
     kept = add(given, SMALL)
-    form = {"resolver": "mine", "storage": "file", "content": kept["content"]}
+    form = {"resolver": "mine", "storage": "file", "content": kept.content}
     other, _ = blocks.create_block(given.database, BlockForm(resolver="text", content="x"), given.clock())  # fmt: skip
-    delete_block(given.database, kept["id"])
+    delete_block(given.database, kept.id)
     age(given)
     told: list[Unavailable] = []
     database, now = given.database, later()
     lines = [json.dumps({"block": form}).encode()]
-    edit = BlockEdit(storage="file", content=kept["content"])
+    edit = BlockEdit(storage="file", content=kept.content)
     ways: dict[str, Callable[[], Any]] = {
         "create": lambda: blocks.create_block(database, BlockForm(**form), now),
-        "edit": lambda: blocks.edit_block(database, other["id"], edit, now),
+        "edit": lambda: blocks.edit_block(database, other.id, edit, now),
         "graph": lambda: graphs.write_graph(database, Star.model_validate({"block": form}), now),
-        "import": lambda: list(transfer.import_lines(database, lines, lambda: now)),
+        "import": lambda: list(imports.import_lines(database, lines, lambda: now)),
     }
 
     def write() -> None:
@@ -300,7 +301,7 @@ def test_block_written_by_hand_during_a_sweep_is_told_of(given: Components, way:
         told.append(caught.value)
 
     storage = Interrupted(given.storage, "delete", 2, write)
-    list(sweeping.sweep_files(given.database, storage, later))  # type: ignore[arg-type]
+    list(sweeps.sweep_files(given.database, storage, later))  # type: ignore[arg-type]
     assert told
 
 
@@ -308,9 +309,9 @@ def test_file_that_a_power_cut_emptied_is_put_again(given: Components) -> None:
     """When it is sent again."""
     for content in (SMALL, LARGE):
         block = add(given, content)
-        key = files.file_key(block["content"].removeprefix("sha256:"))
+        key = files.file_key(block.content.removeprefix("sha256:"))
         given.storage.put(key, b"")
-        assert add(given, content)["id"] == block["id"]
+        assert add(given, content).id == block.id
         assert given.storage.get(key).read() == content
 
 
@@ -328,16 +329,16 @@ def test_file_is_written_through_to_the_disk(
 
     monkeypatch.setattr(os, "fsync", fsync)
     block, _ = files.add_file(given.database, given.storage, [SMALL], name=None, now=given.clock(), tenure=given.tenure)  # fmt: skip
-    digest = block["content"].removeprefix("sha256:")
+    digest = block.content.removeprefix("sha256:")
     assert synced[:4] == [digest, f"{digest[:2]}+", "sha256+", "files"]
 
 
-def _copy_of(block: dict[str, Any]) -> Any:
-    from inkcre.infobase.blocks import INSERT_BLOCK
-    from inkcre.infobase.digests import block_digest
+def _copy_of(block: Block) -> Any:
+    from inkcre.graph.blocks import INSERT_BLOCK
+    from inkcre.graph.digests import block_digest
 
-    values = {"storage": "file", "resolver": "mine", "content": block["content"]}
-    digest = block_digest("mine", "file", block["content"])
+    values = {"storage": "file", "resolver": "mine", "content": block.content}
+    digest = block_digest("mine", "file", block.content)
     return INSERT_BLOCK(now="2026-11-24T00:00:00.000000Z", digest=digest, **values)
 
 
@@ -360,15 +361,15 @@ def test_orphans_are_counted_and_deleted_only_when_asked(given: Components) -> N
     given.storage.put(orphan, b"x")
     given.storage.put(FileKey("incoming/" + "0" * 32), b"x")
     standing = claims.require(given.database, given.storage, given.tenure)
-    found = list(sweeping.list_orphans(given.database, given.storage, given.clock, standing))
+    found = list(sweeps.list_orphans(given.database, given.storage, given.clock, standing))
     assert found == []
     assert sweep(given).deleted == 0
-    found = list(sweeping.list_orphans(given.database, given.storage, later, standing))
+    found = list(sweeps.list_orphans(given.database, given.storage, later, standing))
     assert {info.key for info in found} == {orphan, "incoming/" + "0" * 32}
-    *_, swept = sweeping.sweep_orphans(given.database, given.storage, later, orphans=found)
+    *_, swept = sweeps.sweep_orphans(given.database, given.storage, later, orphans=found)
     assert swept.deleted == 2
     digests = {block.rpartition("/")[2] for block in all_keys(given)}
-    assert digests == {kept["content"][7:], hashlib.sha256(SMALL).hexdigest()}
+    assert digests == {kept.content[7:], hashlib.sha256(SMALL).hexdigest()}
 
 
 def test_orphan_that_is_named_meanwhile_stays(given: Components) -> None:
@@ -377,9 +378,9 @@ def test_orphan_that_is_named_meanwhile_stays(given: Components) -> None:
     digest = hashlib.sha256(SMALL).hexdigest()
     given.storage.put(files.file_key(digest), SMALL)
     standing = claims.require(given.database, given.storage, given.tenure)
-    found = list(sweeping.list_orphans(given.database, given.storage, later, standing))
+    found = list(sweeps.list_orphans(given.database, given.storage, later, standing))
     add(given, SMALL)
-    *_, swept = sweeping.sweep_orphans(given.database, given.storage, later, orphans=found)
+    *_, swept = sweeps.sweep_orphans(given.database, given.storage, later, orphans=found)
     assert (len(found), swept.deleted, len(all_keys(given))) == (1, 0, 1)
 
 
@@ -389,7 +390,7 @@ def test_marks_of_a_sweep_that_was_killed_do_not_last(given: Components) -> None
     killed = Interrupted(given.storage, "delete", 2, _die)
     database = Interrupted(given.database, "atomic", 4, _die)
     with pytest.raises(KeyboardInterrupt):
-        list(sweeping.sweep_files(database, killed, later))  # type: ignore[arg-type]
+        list(sweeps.sweep_files(database, killed, later))  # type: ignore[arg-type]
     ((_, mark),) = notes_of(given)
     assert mark
     with pytest.raises(Unavailable, match="is being cleared away"):
@@ -397,8 +398,8 @@ def test_marks_of_a_sweep_that_was_killed_do_not_last(given: Components) -> None
     assert sweep(given).deleted == 0
     age(given, (HELD_SECONDS + 1) / 86400)
     block = add(given, SMALL)
-    assert given.storage.get(files.file_key(block["content"][7:])).read() == SMALL
-    delete_block(given.database, block["id"])
+    assert given.storage.get(files.file_key(block.content[7:])).read() == SMALL
+    delete_block(given.database, block.id)
     age(given)
     assert sweep(given).deleted == 1
 
@@ -448,7 +449,7 @@ def test_file_that_comes_during_a_sweep_is_not_lost(
 ) -> None:
     """Whichever step of the sweep it comes before: its block has its file, or it is told to wait."""
     let_go(given, content)
-    outcomes: list[dict[str, Any] | InkcreError] = []
+    outcomes: list[Block | InkcreError] = []
 
     def come() -> None:
         try:
@@ -462,7 +463,7 @@ def test_file_that_comes_during_a_sweep_is_not_lost(
         storage = Interrupted(storage, name, number, come)  # type: ignore[assignment]
     else:
         database = Interrupted(database, name, number, come)  # type: ignore[assignment]
-    list(sweeping.sweep_files(database, storage, later))
+    list(sweeps.sweep_files(database, storage, later))
     (outcome,) = outcomes
     if isinstance(outcome, InkcreError):
         assert "is being cleared away" in str(outcome)
@@ -482,7 +483,7 @@ def test_sweep_during_the_coming_of_a_file_loses_nothing(
 ) -> None:
     """Whichever step it runs before, also when the same old file is there already."""
     let_go(given, content)
-    swept: list[sweeping.Swept] = []
+    swept: list[sweeps.Swept] = []
     made = Components(
         database=given.database,
         storage=given.storage,

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkcre.errors import Invalid
-from inkcre.infobase.cursors import decode_cursor, encode_cursor
-from inkcre.infobase.digests import block_digest
-from inkcre.infobase.forms import MAX_ID, BlockForm
-from inkcre.infobase.moments import format_moment
-from inkcre.infobase.resolvers import RESOLVERS, find_resolver
+from inkcre.graph.digests import block_digest
+from inkcre.graph.forms import BlockForm
+from inkcre.graph.resolvers import RESOLVERS, find_resolver
+from inkcre.sql.cursors import decode_cursor, encode_cursor
+from inkcre.sql.timestamps import format_timestamp
+from inkcre.sql.values import MAX_ID
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
 
@@ -51,8 +52,8 @@ def test_digest_is_stable() -> None:
 def test_moment_is_written_in_utc_with_six_digits() -> None:
     """Whatever the zone, the text sorts as the moments do."""
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=5)))
-    assert format_moment(moment) == "2026-01-01T22:04:05.000000Z"
-    assert format_moment(datetime(2026, 1, 1, 22, 4, 5, 7, UTC)) == "2026-01-01T22:04:05.000007Z"
+    assert format_timestamp(moment) == "2026-01-01T22:04:05.000000Z"
+    assert format_timestamp(datetime(2026, 1, 1, 22, 4, 5, 7, UTC)) == "2026-01-01T22:04:05.000007Z"
 
 
 BLOCK = BlockForm(resolver="text", content="")

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from inkcre.infobase import claims
+from inkcre.graph.files import claims
 from inkcre.ports.storage import FileKey
 from tests import plays
 from tests.conftest import ROOT, new_postgres_database
@@ -24,14 +24,14 @@ GONE = "sha256/1f/1fbe00442efe2b46fc9638aa9ad210642c9da16a6eb877a49ebcc66d767708
 
 @pytest.fixture(scope="module", params=["sqlite-folder", "postgres-folder", "sqlite-s3"])
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
-    """Give each pair in turn."""
+    """Return each pair in turn."""
     with open_pair(request.param) as pair:
         yield pair
 
 
 @pytest.fixture
 def base(pair: Pair, tmp_path: Path) -> Iterator[Base]:
-    """Give an empty base."""
+    """Return an empty base."""
     base = open_base(pair.new_path(tmp_path), pair.new_section(tmp_path))
     yield base
     base.close()
@@ -42,13 +42,13 @@ def test_killed_at_any_step_loses_nothing(base: Base, act: str) -> None:
     """Between any two calls to components: what is named is there, and all can be done again."""
     for step in count(1):
         folder, name = f"{step}" if act == "first" else "all", f"{step}"
-        named = plays.begin(plays.beside(base.given, folder), act, name)
+        named = plays.begin(plays.beside(base.context, folder), act, name)
         pass_days(31, base.section)
-        given = plays.beside(base.given, folder)
+        given = plays.beside(base.context, folder)
         ended = plays.die(given, named, act, name, step=step)
-        plays.go_on(plays.beside(base.given, folder), named, act, name)
+        plays.go_on(plays.beside(base.context, folder), named, act, name)
         pass_days(31, base.section)
-        plays.end(plays.beside(base.given, folder), named)
+        plays.end(plays.beside(base.context, folder), named)
         if ended:
             break
     assert step > (1 if act == "let go" else 4)
@@ -59,10 +59,10 @@ def test_storage_that_was_changed_and_changed_back_loses_nothing(pair: Pair, tmp
     path, places = pair.new_path(tmp_path), [tmp_path / "here", tmp_path / "there"]
     sections = [pair.new_section(place) for place in places]
     here, there = (open_base(path, section) for section in sections)
-    named = plays.move(here.given, there.given)
+    named = plays.move(here.context, there.context)
     pass_days(31, here.section)
     here.restart()
-    plays.move_back(here.given, there.given, named)
+    plays.move_back(here.context, there.context, named)
     here.close()
     there.close()
 
@@ -73,9 +73,9 @@ def test_base_of_before_is_taken_over(pair: Pair, tmp_path: Path, is_let_go_ther
     base = open_base(restored(pair, tmp_path), pair.new_section(tmp_path))
     fill(base)
     if not is_let_go_there:
-        base.given.storage.delete([FileKey(GONE)])
+        base.context.storage.delete([FileKey(GONE)])
     pass_days(100, base.section)
-    given, before = base.given, keys_of(base)
+    given, before = base.context, keys_of(base)
     assert plays.state(given) == ("unclaimed" if is_let_go_there else "ours")
     assert base.sweep() == ("storage_unclaimed" if is_let_go_there else 0)
     assert before <= keys_of(base)
@@ -86,7 +86,7 @@ def test_base_of_before_is_taken_over(pair: Pair, tmp_path: Path, is_let_go_ther
 
 
 def restored(pair: Pair, folder: Path) -> str:
-    """Give the frozen base of the pair's database."""
+    """Return the frozen base of the pair's database."""
     if not is_postgres(pair.new_path(folder)):
         return str(shutil.copy(BASES / "0004.sqlite3", folder / "base.sqlite3"))
     url = new_postgres_database()
@@ -100,12 +100,12 @@ def fill(base: Base) -> None:
     for path in (BASES / "0004.files").rglob("*"):
         if path.is_file():
             key = str(path.relative_to(BASES / "0004.files")).replace("+/", "/")
-            base.given.storage.put(FileKey(key), path.read_bytes())
+            base.context.storage.put(FileKey(key), path.read_bytes())
 
 
 def keys_of(base: Base) -> set[str]:
     """Name all that lies in a base's storage."""
-    return {str(info.key) for info in base.given.storage.list("").files}
+    return {str(info.key) for info in base.context.storage.list("").files}
 
 
 @pytest.mark.parametrize("seed", range(2))

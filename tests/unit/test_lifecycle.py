@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from inkcre import assembly
 from inkcre.app import create_app
+from inkcre.assembly import assembly
 from inkcre.errors import SchemaBehind, Unsupported
 from tests.cli.conftest import COMMAND, clean_environ
 from tests.conftest import new_postgres_database, postgres_settings
@@ -81,7 +81,7 @@ class Door:
 
 @pytest.fixture
 def door(postgres_tcp_url: str) -> Iterator[Door]:
-    """Give a database without a schema that nobody can reach yet."""
+    """Return a database without a schema that nobody can reach yet."""
     name = urlsplit(new_postgres_database()).path
     door = Door(urlunsplit(urlsplit(postgres_tcp_url)._replace(path=name)))
     yield door

@@ -3,8 +3,8 @@
 import json
 import logging
 
-from inkcre.logs import ConsoleFormatter, JsonFormatter
-from inkcre.ports.tracing import trace
+from inkcre.runtime.logs import ConsoleFormatter, JsonFormatter
+from inkcre.tracing import trace
 
 
 def record(message: str) -> logging.LogRecord:

@@ -35,7 +35,7 @@ DECLARED = {**DEPENDENCIES, **{n: r for extra in OPTIONAL.values() for n, r in e
 
 
 def imported(path: Path) -> set[str]:
-    """Give the packages that a file imports, wherever in it."""
+    """Return the packages that a file imports, wherever in it."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -47,7 +47,7 @@ def imported(path: Path) -> set[str]:
 
 
 def files() -> Iterator[Path]:
-    """Give every file that is installed with us."""
+    """Return every file that is installed with us."""
     yield from (ROOT / "inkcre").rglob("*.py")
     yield from (ROOT / "migrations").rglob("*.py")
     yield from (ROOT / "run.py", ROOT / "worker.py")
@@ -68,8 +68,12 @@ def test_everything_that_is_imported_is_declared() -> None:
 @pytest.mark.parametrize(
     ("rooms", "extras"),
     [
-        (("app.py", "http", "settings", "ports", "edge/entry.py"), ()),
-        (("infobase",), ()),
+        (
+            ("app.py", "core.py", "http", "api", "settings", "sections", "ports", "edge/entry.py"),
+            (),
+        ),
+        (("graph", "jobs", "transfer", "assembly"), ()),
+        (("sql/tables.py", "sql/constructs.py", "sql/cursors.py", "sql/values.py"), ()),
         (("sources",), ("local", "pdf")),
         (("cli",), ("local",)),
         (("adapters/database",), ("postgres", "edge")),
@@ -95,7 +99,7 @@ def test_room_imports_what_its_extras_install(
 
 
 def closure(names: set[str]) -> Iterator[tuple[str, Requirement]]:
-    """Give what packages require of others, theirs included, as far as it is installed here."""
+    """Return what packages require of others, theirs included, as far as it is installed here."""
     waiting, seen = list(names), set(names)
     while waiting:
         name = waiting.pop()

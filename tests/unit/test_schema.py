@@ -11,13 +11,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from inkcre import schema
-from inkcre.assembly import build_components
+from inkcre.assembly.assembly import build_components
 from inkcre.errors import SchemaBehind
-from inkcre.infobase.ddl import metadata
-from inkcre.infobase.digests import block_digest
-from inkcre.infobase.tables import SCHEMA_HEAD, VERSION_TABLE
+from inkcre.graph.ddl import metadata
+from inkcre.graph.digests import block_digest
 from inkcre.ports.database import Database, Migratable
+from inkcre.sql import schema
+from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
 
 

@@ -48,7 +48,7 @@ class StatementCache:
         self._compiled: dict[Statement, CompiledStatement] = {}
 
     def get(self, statement: Statement) -> CompiledStatement:
-        """Give a statement's text, compiled when it is first asked for."""
+        """Return a statement's text, compiled when it is first asked for."""
         compiled = self._compiled.get(statement)
         if compiled is None:
             compiled = self._compiled[statement] = CompiledStatement(statement, self._dialect)

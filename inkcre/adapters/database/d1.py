@@ -11,7 +11,7 @@ https://developers.cloudflare.com/d1/platform/limits/
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from sqlalchemy import func, select, table
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite_dialect
@@ -19,8 +19,9 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite_dialect
 from inkcre.adapters.database.compiling import CompiledStatement, StatementCache
 from inkcre.adapters.database.resultcodes import translate_code
 from inkcre.errors import InkcreError, InvariantBroken, QuotaExceeded, TooLarge, Unavailable
+from inkcre.javascript import JsProxy
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
-from inkcre.settings.sections.database import D1Settings
+from inkcre.sections.database import D1Settings
 
 MAX_SAFE_INTEGER = 2**53 - 1
 """From here on Pyodide makes a BigInt, and D1 takes none."""
@@ -49,7 +50,7 @@ class D1Database:
         "sqlite", is_shared=True, can_migrate=False, max_value_bytes=MAX_VALUE_BYTES
     )
 
-    def __init__(self, settings: D1Settings, lend: Callable[[], Any]) -> None:
+    def __init__(self, settings: D1Settings, lend: Callable[[], JsProxy]) -> None:
         self._setting = f"bindings.{settings.binding}"
         self._lend = lend
 
@@ -86,13 +87,13 @@ class D1Database:
         return self._translated(run)
 
     def ping(self) -> None:
-        """Return if the database answers."""
+        """Raise unless the database answers."""
         self.read(COUNT_TABLES())
 
     def close(self) -> None:
         """Do nothing: there is no connection."""
 
-    def _prepare(self, call: Call) -> tuple[CompiledStatement, Any]:
+    def _prepare(self, call: Call) -> tuple[CompiledStatement, JsProxy]:
         compiled = STATEMENTS.get(call.statement)
         parameters = compiled.arrange(call.parameters)
         prepared = self._lend().prepare(compiled.text)
@@ -107,7 +108,7 @@ class D1Database:
             raise translate(str(error), setting=self._setting) from error
 
 
-def _to_javascript(value: Any) -> Any:
+def _to_javascript(value: object) -> JsProxy:
     from pyodide.ffi import jsnull, to_js
 
     if value is None:
@@ -121,24 +122,24 @@ def _to_javascript(value: Any) -> Any:
     return to_js(value)
 
 
-def _rows(compiled: CompiledStatement, result: Any) -> list[Row]:
+def _rows(compiled: CompiledStatement, result: JsProxy) -> list[Row]:
     if compiled.counts:
         return [(int(result.meta.changes),)]
     # Rows are objects by column's name. Their text crosses the border at once, and NULL with it;
     # as objects every value would cross alone.
     import js
 
-    rows: list[Mapping[str, Any]] = json.loads(js.JSON.stringify(result.results))
+    rows: list[Mapping[str, object]] = json.loads(js.JSON.stringify(result.results))
     return [tuple([_from_javascript(row[name]) for name in compiled.names]) for row in rows]
 
 
-def _from_javascript(value: Any) -> Any:
+def _from_javascript(value: object) -> object:
     # A BLOB comes as a list of numbers.
     return bytes(value) if isinstance(value, list) else value
 
 
 def translate(message: str, *, setting: str) -> InkcreError:
-    """Say in the port's words what D1 said.
+    """Translate into the port's words what D1 said.
 
     It says ``D1_ERROR: <SQLite's text>: <code> (extended: <code>)``, or that it cannot be reached:
     https://developers.cloudflare.com/d1/observability/debug-d1/

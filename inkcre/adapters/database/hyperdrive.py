@@ -18,10 +18,10 @@ from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.sqlstates import DEADLOCKS, translate_state, unavailable
-from inkcre.adapters.database.wire import HyperdriveBinding, Stream, Wire, open_stream
+from inkcre.adapters.database.wire import Hyperdrive, Stream, Wire, open_stream
 from inkcre.errors import InkcreError
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
-from inkcre.settings.sections.database import HyperdriveSettings
+from inkcre.sections.database import HyperdriveSettings
 
 if TYPE_CHECKING:
     from inkcre.adapters.database.pipelining import Answer, PipeliningConnection
@@ -60,7 +60,7 @@ class HyperdriveDatabase:
         "postgresql", is_shared=True, can_migrate=False
     )
 
-    def __init__(self, settings: HyperdriveSettings, lend: Callable[[], HyperdriveBinding]) -> None:
+    def __init__(self, settings: HyperdriveSettings, lend: Callable[[], Hyperdrive]) -> None:
         self._setting = f"bindings.{settings.binding}"
         self._lend = lend
         self._seconds = settings.statement_timeout_seconds + MARGIN_SECONDS
@@ -93,7 +93,7 @@ class HyperdriveDatabase:
         ]
 
     def ping(self) -> None:
-        """Return if the server answers."""
+        """Raise unless the server answers."""
         self._translated(lambda: self._run([("SELECT 1", ())]))
 
     def close(self) -> None:
@@ -158,13 +158,13 @@ class HyperdriveDatabase:
 
 
 def _state(error: Exception) -> str:
-    """Give the SQLSTATE: https://www.postgresql.org/docs/current/protocol-error-fields.html."""
+    """Return the SQLSTATE: https://www.postgresql.org/docs/current/protocol-error-fields.html."""
     fields = error.args[0] if error.args else None
     return str(fields.get("C", "")) if isinstance(fields, dict) else ""
 
 
 def translate(error: Exception, *, setting: str) -> InkcreError:
-    """Say in the port's words what PostgreSQL or the driver said."""
+    """Translate into the port's words what PostgreSQL or the driver said."""
     if _state(error):
         return translate_state(
             _state(error), setting=setting, migrate_hint=HyperdriveDatabase.migrate_hint

@@ -7,7 +7,7 @@ https://www.psycopg.org/psycopg3/docs/advanced/pipeline.html
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -29,8 +29,10 @@ from inkcre.ports.database import (
     Lifetime,
     PoolUsage,
     Row,
+    adds_jobs,
+    wake_nobody,
 )
-from inkcre.settings.sections.database import PostgresSettings, QueuePoolSettings
+from inkcre.sections.database import PostgresSettings, QueuePoolSettings, StaticPoolSettings
 
 IDLE_SECONDS_BEFORE_PING = 0.5
 """A connection used this recently is not tested: a test is a round trip, and a dead one is noticed
@@ -64,12 +66,15 @@ class PostgresDatabase:
         "postgresql", is_shared=True, can_migrate=True
     )
 
-    def __init__(self, settings: PostgresSettings) -> None:
+    def __init__(
+        self, settings: PostgresSettings, *, wake: Callable[[], None] = wake_nobody
+    ) -> None:
+        self._wake = wake
         self._settings = settings
         self._conninfo = _conninfo(settings)
         self._prepare = settings.prepared_statements
         self._statements = StatementCache(psycopg_dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
-        self._pings = isinstance(settings.pool, QueuePoolSettings) and settings.pool.pre_ping
+        self._pings = _pings(settings)
         self._pool = self._make_pool()
 
     def read(self, call: Call) -> list[Row]:
@@ -90,6 +95,12 @@ class PostgresDatabase:
         """Run statements in one transaction and one round trip."""
         if not calls:
             return []
+        rows = self._insist(calls)
+        if adds_jobs(calls):
+            self._wake()
+        return rows
+
+    def _insist(self, calls: Sequence[Call]) -> list[list[Row]]:
         with _translated():
             for attempt in range(1, ATTEMPTS):
                 try:
@@ -100,7 +111,7 @@ class PostgresDatabase:
             return self._batch(calls, in_turn=True)
 
     def ping(self) -> None:
-        """Return if the server answers."""
+        """Raise unless the server answers."""
         with _translated():
             self._fetch("SELECT 1", None, ping=True)
 
@@ -110,10 +121,14 @@ class PostgresDatabase:
         self._pool = self._pool.recreate()
 
     def pool_usage(self) -> PoolUsage:
-        """Say how many connections are lent; without a pool it is not known."""
+        """Tell how many connections are lent; without a pool it is not known."""
         if isinstance(self._pool, QueuePool):
             return PoolUsage(self._pool.checkedout(), self._pool.checkedin())
         return PoolUsage(0, 0)
+
+    def keep_copy(self, name: str) -> str | None:  # noqa: ARG002 - the port's
+        """Keep none: a server's backups are its operator's."""
+        return None
 
     def migration_engine(self) -> Engine:
         """Make an engine with one connection in the usual transactions."""
@@ -172,6 +187,16 @@ class PostgresDatabase:
                 recycle=pool.recycle_seconds,
                 reset_on_return=None,
             )
+        if isinstance(pool, StaticPoolSettings):
+            # Not SQLAlchemy's StaticPool: that lends its connection to several threads at once, and
+            # one's statements would end up in another's transaction.
+            return QueuePool(
+                self._connect,
+                pool_size=1,
+                max_overflow=0,
+                timeout=pool.timeout_seconds,
+                reset_on_return=None,
+            )
         return NullPool(self._connect, reset_on_return=None)
 
     def _connect(self) -> Any:
@@ -227,6 +252,12 @@ class PostgresDatabase:
                 return lent
 
 
+def _pings(settings: PostgresSettings) -> bool:
+    """Tell whether a connection that lay idle is tested before it is used."""
+    pool = settings.pool
+    return pool.pre_ping if isinstance(pool, QueuePoolSettings) else pool.kind == "static"
+
+
 def _answer(call: Call, cursor: psycopg.Cursor[Row]) -> list[Row]:
     return [(cursor.rowcount,)] if call.statement.counts else _rows(cursor)
 
@@ -273,7 +304,7 @@ def _translated() -> Iterator[None]:
 
 
 def translate(error: Exception) -> InkcreError:
-    """Say in the port's words what PostgreSQL or the pool said."""
+    """Translate into the port's words what PostgreSQL or the pool said."""
     if isinstance(error, PoolTimeoutError):
         return Unavailable("database: every connection is busy")
     if isinstance(error, psycopg.OperationalError) and _is_refused_login(error):

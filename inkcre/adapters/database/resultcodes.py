@@ -21,7 +21,7 @@ from inkcre.ports.database import MIGRATE_HINT
 def translate_code(
     name: str, text: str, *, setting: str, migrate_hint: str = MIGRATE_HINT
 ) -> InkcreError:
-    """Give the error of a result code and the text beside it.
+    """Return the error of a result code and the text beside it.
 
     Args:
         name: the extended result code's name, such as ``SQLITE_CONSTRAINT_UNIQUE``; empty when

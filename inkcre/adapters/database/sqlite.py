@@ -28,8 +28,10 @@ from inkcre.ports.database import (
     PoolUsage,
     Row,
     Statement,
+    adds_jobs,
+    wake_nobody,
 )
-from inkcre.settings.sections.database import SqliteSettings
+from inkcre.sections.database import SqliteSettings
 
 MINIMUM_VERSION = (3, 38, 0)
 """The first release with ``->>``; RETURNING is older. https://www.sqlite.org/changes.html"""
@@ -53,7 +55,8 @@ class SqliteDatabase:
         "sqlite", is_shared=False, can_migrate=True
     )
 
-    def __init__(self, settings: SqliteSettings) -> None:
+    def __init__(self, settings: SqliteSettings, *, wake: Callable[[], None] = wake_nobody) -> None:
+        self._wake = wake
         if sqlite3.sqlite_version_info < MINIMUM_VERSION:
             raise Misconfigured(
                 f"SQLite {sqlite3.sqlite_version}: older than 3.38",
@@ -85,6 +88,12 @@ class SqliteDatabase:
         """Run statements in one transaction that takes the write lock at its start."""
         if not calls:
             return []
+        rows = self._batch(calls)
+        if adds_jobs(calls):
+            self._wake()
+        return rows
+
+    def _batch(self, calls: Sequence[Call]) -> list[list[Row]]:
         with _translated(), self._borrow() as connection:
             if len(calls) == 1:  # a transaction by itself
                 return [self._run_alone(connection, calls[0])]
@@ -99,7 +108,7 @@ class SqliteDatabase:
         return rows
 
     def ping(self) -> None:
-        """Return if the file can be opened and read."""
+        """Raise unless the file can be opened and read."""
         self.read(COUNT_TABLES())
 
     def close(self) -> None:
@@ -108,7 +117,7 @@ class SqliteDatabase:
         self._writer.dispose()
 
     def pool_usage(self) -> PoolUsage:
-        """Say whether the connection that writes is lent; those that read are their threads'."""
+        """Tell whether the connection that writes is lent; those that read are their threads'."""
         return PoolUsage(self._writer.checkedout(), self._writer.checkedin())
 
     def migration_engine(self) -> Engine:
@@ -118,6 +127,24 @@ class SqliteDatabase:
         engine = create_engine("sqlite://", creator=creator, poolclass=poolclass)
         event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
+
+    def keep_copy(self, name: str) -> str | None:
+        """Write a copy beside the file, whole or not at all; of a base in memory there is none."""
+        path = self._settings.path
+        if not isinstance(path, Path):
+            return None
+        kept = path.with_name(f"{path.name}.{name}")
+        made = kept.with_name(f"{kept.name}.part")
+        with _translated():
+            made.unlink(missing_ok=True)
+            try:
+                with self._borrow() as connection:  # in a transaction of its own
+                    connection.execute("VACUUM INTO ?", (str(made),))
+                made.replace(kept)
+            except BaseException:
+                made.unlink(missing_ok=True)
+                raise
+        return str(kept)
 
     def _only_connection(self) -> Any:
         with self._borrow() as connection:
@@ -192,7 +219,7 @@ class _Readers:
         self._all: WeakSet[_Reader] = WeakSet()
 
     def get(self) -> sqlite3.Connection:
-        """Give this thread's connection."""
+        """Return this thread's connection."""
         try:
             reader: _Reader = self._kept.reader
         except AttributeError:
@@ -223,7 +250,7 @@ def _translated() -> Iterator[None]:
 
 
 def translate(error: Exception) -> InkcreError:
-    """Say in the port's words what SQLite, the pool or the file system said."""
+    """Translate into the port's words what SQLite, the pool or the file system said."""
     if isinstance(error, PoolTimeoutError):
         return Unavailable("database: every connection is busy")
     if isinstance(error, OSError):

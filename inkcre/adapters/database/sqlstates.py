@@ -25,7 +25,7 @@ DEADLOCKS = frozenset({"40P01", "40001"})
 
 
 def refused(setting: str) -> Misconfigured:
-    """Say that the server does not let us in, with what ``setting`` gives it."""
+    """Tell that the server does not let us in, with what ``setting`` gives it."""
     return Misconfigured(
         f"{setting}: the server refuses this user or database",
         hint="check the name and the rights",
@@ -33,7 +33,7 @@ def refused(setting: str) -> Misconfigured:
 
 
 def unavailable() -> Unavailable:
-    """Say that nobody answers."""
+    """Tell that nobody answers."""
     return Unavailable("database: no answer from the server")
 
 
@@ -67,7 +67,7 @@ PASSING_CLASSES = frozenset({"08", "40", "53", "54", "55", "57", "58"})
 
 
 def translate_state(state: str, *, setting: str, migrate_hint: str = MIGRATE_HINT) -> InkcreError:
-    """Give the error of an SQLSTATE.
+    """Return the error of an SQLSTATE.
 
     Args:
         state: five characters.

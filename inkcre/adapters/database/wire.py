@@ -10,14 +10,14 @@ request, where here nothing is held but what has come.
 import socket
 import sys
 import time
-from typing import Any, Protocol
+from typing import Protocol
 
-from inkcre.javascript import Watchdog, make_bytes
+from inkcre.javascript import JsProxy, Watchdog, make_bytes
 
 RECEIVE_BYTES = 65_536
 
 
-class HyperdriveBinding(Protocol):
+class Hyperdrive(Protocol):
     """What Workers lend: https://developers.cloudflare.com/hyperdrive/reference/."""
 
     host: str
@@ -26,8 +26,8 @@ class HyperdriveBinding(Protocol):
     password: str
     database: str
 
-    def connect(self) -> Any:
-        """Give a socket: https://developers.cloudflare.com/workers/runtime-apis/tcp-sockets/."""
+    def connect(self) -> JsProxy:
+        """Return a socket: https://developers.cloudflare.com/workers/runtime-apis/tcp-sockets/."""
 
 
 class Stream(Protocol):
@@ -54,7 +54,7 @@ class Stream(Protocol):
         """Hang up, whatever is on its way."""
 
 
-def open_stream(binding: HyperdriveBinding, seconds: float) -> Stream:
+def open_stream(binding: Hyperdrive, seconds: float) -> Stream:
     """Connect to what a binding names; the deadline is so many seconds away.
 
     Raises:
@@ -72,7 +72,7 @@ class BindingStream:
     deadline.
     """
 
-    def __init__(self, binding: HyperdriveBinding, seconds: float) -> None:
+    def __init__(self, binding: Hyperdrive, seconds: float) -> None:
         self._watchdog = Watchdog(seconds)
         self._socket = binding.connect()
         self._reader = self._socket.readable.getReader()
@@ -102,7 +102,7 @@ class BindingStream:
         _ignore(self._socket.close())
 
 
-def _ignore(promise: Any) -> None:
+def _ignore(promise: JsProxy) -> None:
     """Look at a promise's rejection, for nobody else does: it would be reported as unhandled."""
     import js
 
@@ -112,7 +112,7 @@ def _ignore(promise: Any) -> None:
 class SocketStream:
     """A socket of a process: where an application of Workers' settings is tried without Workers."""
 
-    def __init__(self, binding: HyperdriveBinding, seconds: float) -> None:
+    def __init__(self, binding: Hyperdrive, seconds: float) -> None:
         self._socket = socket.create_connection((binding.host, int(binding.port)), seconds)
         self.allow(seconds)
 
@@ -150,7 +150,7 @@ class Wire:
         self._written: list[bytes] = []
 
     def makefile(self, mode: str) -> "Wire":  # noqa: ARG002 - the socket's own signature
-        """Give the file: this."""
+        """Return the file: this."""
         return self
 
     def write(self, data: bytes) -> None:
@@ -167,7 +167,7 @@ class Wire:
         self._stream.send(written)
 
     def read(self, size: int) -> bytes:
-        """Give so many bytes; fewer when the server has closed.
+        """Return so many bytes; fewer when the server has closed.
 
         Raises:
             OSError: the connection is gone, or they do not come in time.

@@ -1,6 +1,6 @@
 """A table of the database, whichever that is: shared by as many replicas as the database is."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -19,13 +19,14 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from inkcre.ports.components import Clock
+from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.keys import MAX_LISTED, decode_cursor, encode_cursor
 from inkcre.ports.keyvalue import KeyPage, KeyValueCapabilities, ValueKey, check_put
-from inkcre.settings.sections.keyvalue import DatabaseKeyValueSettings
+from inkcre.sections.keyvalue import DatabaseKeyValueSettings
 
 MAX_VALUE_BYTES = 1_900_000
 """D1 takes rows of 2 MB: https://developers.cloudflare.com/d1/platform/limits/"""
@@ -69,12 +70,12 @@ class _Bytewise(FunctionElement[str]):
 
 
 @compiles(_Bytewise, "postgresql")
-def _bytewise_postgresql(element: _Bytewise, compiler: Any, **kw: Any) -> str:
+def _bytewise_postgresql(element: _Bytewise, compiler: SQLCompiler, **kw: object) -> str:
     return f'({compiler.process(element.clauses, **kw)}) COLLATE "C"'
 
 
 @compiles(_Bytewise, "sqlite")
-def _bytewise_sqlite(element: _Bytewise, compiler: Any, **kw: Any) -> str:
+def _bytewise_sqlite(element: _Bytewise, compiler: SQLCompiler, **kw: object) -> str:
     return str(compiler.process(element.clauses, **kw))
 
 
@@ -117,9 +118,13 @@ class DatabaseKeyValue:
         self._database.atomic([PUT(key=key, value=value, expires_at=expires_at)])
 
     def get(self, key: ValueKey) -> bytes | None:
-        """Give a value."""
+        """Return a value."""
         rows = self._database.read(GET(key=key, now=self._now()))
-        return bytes(rows[0][0]) if rows else None
+        if not rows:
+            return None
+        [(value,)] = rows
+        assert isinstance(value, (bytes, memoryview))
+        return bytes(value)
 
     def delete(self, key: ValueKey) -> None:
         """Forget a value."""
@@ -133,7 +138,7 @@ class DatabaseKeyValue:
         rows = self._database.read(
             LIST(prefix=prefix, after=after, now=self._now(), limit=limit + 1)
         )
-        keys = tuple(ValueKey(row[0]) for row in rows[:limit])
+        keys = tuple(ValueKey(str(key)) for (key,) in rows[:limit])
         return KeyPage(keys, encode_cursor(keys[-1]) if len(rows) > limit else None)
 
     def _now(self) -> int:

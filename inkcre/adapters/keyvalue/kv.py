@@ -5,13 +5,13 @@ https://developers.cloudflare.com/kv/api/
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from inkcre.errors import Invalid, Unavailable
-from inkcre.javascript import make_bytes, make_object, wait_for
+from inkcre.javascript import JsProxy, make_bytes, make_object, wait_for
 from inkcre.ports.keys import MAX_LISTED
 from inkcre.ports.keyvalue import KeyPage, KeyValueCapabilities, ValueKey, check_put
-from inkcre.settings.sections.keyvalue import KvSettings
+from inkcre.sections.keyvalue import KvSettings
 
 MIN_TTL_SECONDS = 60
 """https://developers.cloudflare.com/kv/api/write-key-value-pairs/#expiring-keys"""
@@ -33,7 +33,7 @@ class KvKeyValue:
         max_value_bytes=MAX_VALUE_BYTES,
     )
 
-    def __init__(self, settings: KvSettings, lend: Callable[[], Any]) -> None:
+    def __init__(self, settings: KvSettings, lend: Callable[[], JsProxy]) -> None:
         self._setting = f"bindings.{settings.binding}"
         self._lend = lend
 
@@ -45,7 +45,7 @@ class KvKeyValue:
             wait_for(self._lend().put(key, make_bytes(value), options))
 
     def get(self, key: ValueKey) -> bytes | None:
-        """Give a value."""
+        """Return a value."""
         with self._translated():
             found = wait_for(self._lend().get(key, "arrayBuffer"))
         return None if found is None else bytes(found.to_bytes())

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from inkcre.ports.keys import MAX_LISTED, decode_cursor, encode_cursor
 from inkcre.ports.keyvalue import KeyPage, KeyValueCapabilities, ValueKey, check_put
-from inkcre.settings.sections.keyvalue import MemoryKeyValueSettings
+from inkcre.sections.keyvalue import MemoryKeyValueSettings
 
 MAX_VALUE_BYTES = 25 * 1024 * 1024
 """As much as Cloudflare KV takes."""
@@ -48,7 +48,7 @@ class MemoryKeyValue:
                 self._remove(next(iter(self._entries)))
 
     def get(self, key: ValueKey) -> bytes | None:
-        """Give a value."""
+        """Return a value."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:

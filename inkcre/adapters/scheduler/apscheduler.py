@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from inkcre.errors import Unsupported
 from inkcre.ports.scheduler import SchedulerCapabilities
-from inkcre.settings.sections.scheduler import ApschedulerSettings
+from inkcre.sections.scheduler import ApschedulerSettings
 
 logger = logging.getLogger("inkcre.scheduler")
 
@@ -25,7 +25,7 @@ class ApschedulerScheduler:
 
     def __init__(self, settings: ApschedulerSettings) -> None:
         self._tick_seconds = settings.tick_seconds
-        self._scheduler: Any = None
+        self._scheduler: Any = None  # APScheduler 3 has no types
 
     def start(self, tick: Callable[[], None]) -> None:
         """Begin to call the tick: now, and then every so many seconds.

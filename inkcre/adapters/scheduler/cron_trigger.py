@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from inkcre.ports.scheduler import SchedulerCapabilities
-from inkcre.settings.sections.scheduler import CronTriggerSettings
+from inkcre.sections.scheduler import CronTriggerSettings
 
 
 class CronTriggerScheduler:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from inkcre.ports.scheduler import SchedulerCapabilities
-from inkcre.settings.sections.scheduler import SchedulerOffSettings
+from inkcre.sections.scheduler import SchedulerOffSettings
 
 
 class OffScheduler:

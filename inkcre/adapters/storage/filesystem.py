@@ -39,7 +39,7 @@ from inkcre.ports.storage import (
     check_range,
     empty_range,
 )
-from inkcre.settings.sections.storage import FilesystemSettings
+from inkcre.sections.storage import FilesystemSettings
 
 PLACE = "storage.path"
 MAX_NAME = 180
@@ -58,7 +58,7 @@ LEFT_OVER = re.compile(r"(.+)#[0-9]+")
 
 
 def path_of(key: str) -> str:
-    """Give a key's path below the folder."""
+    """Return a key's path below the folder."""
     *folders, name = key.split("/")
     return "".join(f"{_escape(folder)}+/" for folder in folders) + _escape(name)
 
@@ -205,7 +205,7 @@ def _fsync(path: Path) -> int:
 
 
 def _info(key: FileKey, found: os.stat_result) -> FileInfo:
-    """Say what the system knows of a file; each that is put has a number of its own."""
+    """Tell what the system knows of a file; each that is put has a number of its own."""
     return FileInfo(
         key=key,
         size=found.st_size,
@@ -230,7 +230,7 @@ class _Chunks:
         self._key, self._file, self._size = key, file, size
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __next__(self) -> bytes:

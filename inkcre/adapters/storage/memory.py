@@ -6,7 +6,7 @@ from obstore.store import MemoryStore
 
 from inkcre.adapters.storage.shared import MAX_CONDITIONAL_BYTES, ObstoreStorage
 from inkcre.ports.storage import StorageCapabilities
-from inkcre.settings.sections.storage import MemoryStorageSettings
+from inkcre.sections.storage import MemoryStorageSettings
 
 
 class MemoryStorage(ObstoreStorage):

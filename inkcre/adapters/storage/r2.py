@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from inkcre.errors import Conflict, InkcreError, NotFound, TooLarge, Unavailable
 from inkcre.javascript import (
+    JsProxy,
     StreamChunks,
     make_array,
     make_bytes,
@@ -30,7 +31,7 @@ from inkcre.ports.storage import (
     check_range,
     empty_range,
 )
-from inkcre.settings.sections.storage import R2Settings
+from inkcre.sections.storage import R2Settings
 
 PART_BYTES = 5 * 1024 * 1024
 """The least that a part but the last may have:
@@ -51,7 +52,7 @@ class R2Storage:
         is_shared=True, keeps_content_type=True, max_conditional_bytes=PART_BYTES
     )
 
-    def __init__(self, settings: R2Settings, lend: Callable[[], Any]) -> None:
+    def __init__(self, settings: R2Settings, lend: Callable[[], JsProxy]) -> None:
         self._setting = f"bindings.{settings.binding}"
         self._lend = lend
 
@@ -123,7 +124,7 @@ class R2Storage:
             return _info(key, wait_for(self._lend().head(key)))
 
     def move(self, source: FileKey, target: FileKey) -> None:
-        """Give a file another key; its bytes go from R2 to R2, and not through Python."""
+        """Return a file another key; its bytes go from R2 to R2, and not through Python."""
         with self._translated(source):
             found = wait_for(self._lend().get(source))
             _info(source, found)
@@ -132,7 +133,7 @@ class R2Storage:
             wait_for(self._lend().delete(source))
 
     def sync(self, key: FileKey) -> None:
-        """Return if a file is there: R2 answers when what it has been given is safe."""
+        """Raise unless a file is there: R2 answers when what it has been given is safe."""
         self.head(key)
 
     def tidy(self, folder: str, names: str, before: datetime) -> None:
@@ -169,15 +170,15 @@ class R2Storage:
             raise translate(str(error), setting=self._setting, key=key) from error
 
 
-def _info(key: FileKey, found: Any) -> FileInfo:
-    """Say in the port's words what R2 knows of a file: an R2Object, or nothing."""
+def _info(key: FileKey, found: JsProxy) -> FileInfo:
+    """Translate into the port's words what R2 knows of a file: an R2Object, or nothing."""
     if found is None:
         raise NotFound(f"file {key}: not found")
     kept = getattr(found.httpMetadata, "contentType", None) if found.httpMetadata else None
     return replace(_listed(found), content_type=kept)
 
 
-def _listed(found: Any) -> FileInfo:
+def _listed(found: JsProxy) -> FileInfo:
     return FileInfo(
         key=FileKey(found.key),
         size=int(found.size),
@@ -189,10 +190,12 @@ def _listed(found: Any) -> FileInfo:
 class _Upload:
     """A file on its way in parts: https://developers.cloudflare.com/r2/objects/multipart-objects/."""
 
-    def __init__(self, upload: Any, translated: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self, upload: JsProxy, translated: Callable[[], AbstractContextManager[None]]
+    ) -> None:
         self._upload = upload
         self._translated = translated
-        self._parts: list[Any] = []
+        self._parts: list[JsProxy] = []
 
     def add(self, held: bytearray, size: int) -> None:
         """Send the next part, the first bytes of what is held, and hold them no longer."""
@@ -207,7 +210,7 @@ class _Upload:
             wait_for(self._upload.complete(make_array(self._parts)))
 
     def abort(self) -> None:
-        """Give up what has been sent; R2 does so by itself after a week."""
+        """Abandon what has been sent; R2 does so by itself after a week."""
         with suppress(InkcreError), self._translated():
             wait_for(self._upload.abort())
 
@@ -217,7 +220,7 @@ def _metadata(content_type: str | None) -> dict[str, str] | None:
 
 
 def translate(message: str, *, setting: str, key: str) -> InkcreError:
-    """Say in the port's words what R2 said: ``Error: get: <words> (<code>)``.
+    """Translate into the port's words what R2 said: ``Error: get: <words> (<code>)``.
 
     https://developers.cloudflare.com/r2/api/error-codes/
     """

@@ -1,13 +1,16 @@
 """An S3-compatible store."""
 
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from obstore.store import S3Store
 
 from inkcre.adapters.storage.shared import MAX_CONDITIONAL_BYTES, ObstoreStorage, translated
 from inkcre.ports.storage import StorageCapabilities
-from inkcre.settings.sections.storage import S3Settings
+from inkcre.sections.storage import S3Settings
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 MAX_RETRIES = 5
 """Three seconds of tries. With two, over within 0.4 s, a large upload failed when a store that was
@@ -32,7 +35,7 @@ class S3Storage(ObstoreStorage):
 
     def __init__(self, settings: S3Settings) -> None:
         # https://developmentseed.org/obstore/latest/api/store/aws/
-        options: dict[str, Any] = {"region": settings.region}
+        options: S3Config = {"bucket": settings.bucket, "region": settings.region}
         if settings.endpoint:
             options["endpoint"] = settings.endpoint
         if settings.access_key_id:
@@ -41,7 +44,6 @@ class S3Storage(ObstoreStorage):
             options["secret_access_key"] = settings.secret_access_key.get_secret_value()
         with translated("storage.bucket"):
             store = S3Store(
-                settings.bucket,
                 client_options={
                     "allow_http": True,
                     "connect_timeout": CONNECT_TIMEOUT,

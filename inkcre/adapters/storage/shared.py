@@ -159,12 +159,12 @@ class ObstoreStorage:
             return make_info(key, found.meta, found.attributes.get("Content-Type"))
 
     def move(self, source: FileKey, target: FileKey) -> None:
-        """Give a file another key."""
+        """Return a file another key."""
         with translated(self._place, source):
             obstore.rename(self._store, self._path(source), self._path(target))
 
     def sync(self, key: FileKey) -> None:
-        """Return if a file is there: a store answers when what it has been given is safe."""
+        """Raise unless a file is there: a store answers when what it has been given is safe."""
         self.head(key)
 
     def tidy(self, folder: str, names: str, before: datetime) -> None:
@@ -205,7 +205,7 @@ class ObstoreStorage:
 def make_info(
     key: FileKey, meta: "obstore.ObjectMeta", content_type: str | None = None
 ) -> FileInfo:
-    """Say in the port's words what obstore knows of a file."""
+    """Translate into the port's words what obstore knows of a file."""
     return FileInfo(
         key=key,
         size=meta["size"],
@@ -217,7 +217,7 @@ def make_info(
 
 @contextmanager
 def translated(place: str, key: str | None = None) -> Iterator[None]:
-    """Say in the port's words what obstore says, which quotes whole addresses and paths."""
+    """Translate into the port's words what obstore says, which quotes whole addresses and paths."""
     try:
         yield
     except DRIVER_ERRORS as error:

@@ -60,13 +60,13 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """Give host and port as the Host header has them (RFC 9110, section 7.2)."""
+        """Return host and port as the Host header has them (RFC 9110, section 7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def url(self) -> str:
-        """Give the URL again, in one spelling."""
+        """Return the URL again, in one spelling."""
         return f"{self.scheme}://{self.authority}{self.path}"
 
 
@@ -102,7 +102,7 @@ def parse_url(url: str) -> Target:
 
 
 def join_url(target: Target, location: str) -> Target:
-    """Give where a redirect leads (RFC 9110, section 10.2.2).
+    """Return where a redirect leads (RFC 9110, section 10.2.2).
 
     Raises:
         Refused: nowhere that may be fetched.
@@ -140,7 +140,7 @@ def _hidden(address: IPAddress) -> Iterator[IPAddress]:
 def require_public(
     target: Target, addresses: Collection[str], *, open_hosts: Collection[str]
 ) -> None:
-    """Return if every address that a host's name stands for may be connected to.
+    """Raise unless every address that a host's name stands for may be connected to.
 
     One private address among public ones is enough to refuse: nobody has such a name by mistake.
 

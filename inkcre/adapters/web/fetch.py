@@ -8,14 +8,14 @@ https://developers.cloudflare.com/workers/runtime-apis/fetch/
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from inkcre.adapters.web.addresses import Target, parse_url, require_public
-from inkcre.adapters.web.following import Answer, Deadline, follow
+from inkcre.adapters.web.following import Deadline, HopAnswer, follow
 from inkcre.errors import Refused, TimedOut, Unavailable
-from inkcre.javascript import StreamChunks, make_object, wait_for
+from inkcre.javascript import JsProxy, StreamChunks, make_object, wait_for
 from inkcre.ports.web import Page, WebCapabilities
-from inkcre.settings.sections.web import FetchSettings
+from inkcre.sections.web import FetchSettings
 
 LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa")
 """Names that no public resolver gives an address to (RFC 6761, RFC 6762, RFC 8375)."""
@@ -39,7 +39,7 @@ class FetchWeb:
     @contextmanager
     def _ask(
         self, target: Target, headers: Mapping[str, str], deadline: Deadline
-    ) -> Iterator[Answer]:
+    ) -> Iterator[HopAnswer]:
         import js
         from pyodide.ffi import JsException
 
@@ -53,7 +53,7 @@ class FetchWeb:
             response = wait_for(js.fetch(target.url, make_object(wanted)))
             chunks = StreamChunks(response.body) if response.body else None
             try:
-                yield Answer(response.status, _headers(response), chunks or ())
+                yield HopAnswer(response.status, _headers(response), chunks or ())
             finally:
                 if chunks is not None:
                     with suppress(JsException):
@@ -84,6 +84,6 @@ def _as_fetch_reads(target: Target) -> Target:
         raise Refused("address: not a URL") from None
 
 
-def _headers(response: Any) -> dict[str, str]:
+def _headers(response: JsProxy) -> dict[str, str]:
     pairs = ((str(pair[0]).lower(), str(pair[1])) for pair in response.headers)
     return {name: value for name, value in pairs if name not in DONE_BY_FETCH}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from inkcre.adapters.web.addresses import Target, join_url, parse_url
 from inkcre.errors import BadAnswer, TimedOut
 from inkcre.ports.web import USER_AGENT, Page
-from inkcre.settings.sections.web import WebLimits
+from inkcre.sections.web import WebLimits
 
 REDIRECTS = (301, 302, 303, 307, 308)
 BODILESS = (204, 304)
@@ -25,7 +25,7 @@ HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HopAnswer:
     """One answer of a server, its content not read yet."""
 
     status: int
@@ -40,7 +40,7 @@ class Deadline:
     at: float
 
     def remaining(self) -> float:
-        """Give how many seconds are left.
+        """Return how many seconds are left.
 
         Raises:
             TimedOut: none.
@@ -51,7 +51,7 @@ class Deadline:
         return left
 
 
-Ask = Callable[[Target, Mapping[str, str], Deadline], AbstractContextManager[Answer]]
+Ask = Callable[[Target, Mapping[str, str], Deadline], AbstractContextManager[HopAnswer]]
 """Ask one server once."""
 
 
@@ -88,7 +88,7 @@ def _as_utf8(location: str | None) -> str | None:
         return location
 
 
-def _read(answer: Answer, max_bytes: int, deadline: Deadline) -> bytes:
+def _read(answer: HopAnswer, max_bytes: int, deadline: Deadline) -> bytes:
     content = bytearray()
     parts = _bounded(answer.parts, max_bytes, deadline)
     for part in _decompress(parts, answer.headers.get("content-encoding", "")):

@@ -9,15 +9,15 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import httpcore2 as httpcore
 
 from inkcre.adapters.web.addresses import Target, require_public
-from inkcre.adapters.web.following import Answer, Deadline, follow
+from inkcre.adapters.web.following import Deadline, HopAnswer, follow
 from inkcre.errors import BadAnswer, InkcreError, TimedOut, Unavailable
 from inkcre.ports.web import Page, WebCapabilities
-from inkcre.settings.sections.web import SocketsSettings
+from inkcre.sections.web import SocketsSettings
 
 Resolve = Callable[[str, int], list[str]]
 """Gives the addresses that a host's name stands for."""
@@ -50,7 +50,7 @@ class SocketsWeb:
     @contextmanager
     def _ask(
         self, target: Target, headers: Mapping[str, str], deadline: Deadline
-    ) -> Iterator[Answer]:
+    ) -> Iterator[HopAnswer]:
         addresses = self._look_up(target, deadline)
         connection = httpcore.HTTPConnection(
             httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port),
@@ -60,7 +60,7 @@ class SocketsWeb:
         with _translated(target), connection:
             response = connection.handle_request(_request(target, headers))
             try:
-                yield Answer(response.status, _joined(response.headers), response.iter_stream())
+                yield HopAnswer(response.status, _joined(response.headers), response.iter_stream())
             finally:
                 response.close()
 
@@ -125,7 +125,7 @@ class _PinnedBackend(httpcore.NetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
+        socket_options: Iterable[object] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first of the addresses that answers."""
         failure: Exception | None = None
@@ -170,7 +170,7 @@ class _TimedStream(httpcore.NetworkStream):
         """Hang up."""
         self._stream.close()
 
-    def get_extra_info(self, info: str) -> Any:
+    def get_extra_info(self, info: str) -> object:
         """Tell what is known of the connection."""
         return self._stream.get_extra_info(info)
 

@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from inkcre.assembly import ADAPTERS
+from inkcre.assembly.assembly import ADAPTERS
 from inkcre.edge.artifact.lock import LockedPackage
 from inkcre.edge.artifact.modules import collect_modules
 from inkcre.edge.artifact.pruning import prune
@@ -27,10 +26,10 @@ from inkcre.edge.artifact.wrangler import (
     refuse_secrets,
 )
 from inkcre.errors import Misconfigured, OperatorError
-from inkcre.schema import render_revisions
+from inkcre.sections.settings import Settings
 from inkcre.settings.leaves import Leaf
-from inkcre.settings.model import Settings
 from inkcre.settings.writing import toml_settings
+from inkcre.sql.schema import render_revisions
 
 LIMIT_BYTES = 64 * 1024 * 1024
 """How large a Worker may be: https://developers.cloudflare.com/workers/platform/limits/."""
@@ -39,7 +38,7 @@ HEADER = "# Resolved by `inkcre build` from profile {profile}. Change the settin
 
 
 class WrongBuildTarget(OperatorError):
-    """Say that a profile is for a process, which needs no artifact."""
+    """Tell that a profile is for a process, which needs no artifact."""
 
     code = "wrong_build_target"
 
@@ -62,7 +61,7 @@ class Artifact:
     """Contents by path."""
 
     packages: tuple[PackageSize, ...]
-    configuration: Mapping[str, Any]
+    configuration: Mapping[str, object]
     """What is in ``wrangler.jsonc``."""
 
     @property
@@ -78,7 +77,7 @@ def build_artifact(
     *,
     packages: Sequence[LockedPackage],
     wheels: Mapping[str, Path],
-    wrangler: Mapping[str, Any],
+    wrangler: Mapping[str, object],
 ) -> Artifact:
     """Put an artifact together.
 
@@ -145,7 +144,7 @@ def _own_files(settings: Settings, leaves: Sequence[Leaf]) -> dict[str, bytes]:
 
 
 def entry_file() -> Path:
-    """Give the Worker's entry: in the package when installed, beside it in a checkout."""
+    """Return the Worker's entry: in the package when installed, beside it in a checkout."""
     package = Path(__file__).parents[2]
     for folder in (package, package.parent):
         path = folder / "worker.py"

@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from inkcre.edge.artifact.wrangler import MEND_HINT, UnreadableConfiguration
 from inkcre.errors import Unsupported
@@ -14,11 +13,11 @@ NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
 
 
 def find_configuration(folder: Path) -> Path | None:
-    """Give the configuration of wrangler in a folder, None when there is none."""
+    """Return the configuration of wrangler in a folder, None when there is none."""
     return next((folder / name for name in NAMES if (folder / name).is_file()), None)
 
 
-def read_configuration(path: Path) -> Mapping[str, Any]:
+def read_configuration(path: Path) -> Mapping[str, object]:
     """Read a configuration of wrangler: JSON with comments, or TOML.
 
     Raises:
@@ -38,7 +37,7 @@ def read_configuration(path: Path) -> Mapping[str, Any]:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    """Say why a file cannot be read; the parsers' messages have the place, and no value."""
+    """Tell why a file cannot be read; the parsers' messages have the place, and no value."""
     if isinstance(error, OSError):
         return (error.strerror or "cannot be read").lower()
     what = "TOML" if path.suffix == ".toml" else "JSON"
@@ -48,7 +47,7 @@ def _reason(path: Path, error: Exception) -> str:
     return f"is not {what}: {said[:1].lower()}{said[1:]}"
 
 
-def _read_json(text: str) -> Any:
+def _read_json(text: str) -> object:
     try:
         import json5
     except ModuleNotFoundError as error:

@@ -7,12 +7,16 @@ https://docs.python.org/3/using/cmdline.html#cmdoption-OO
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
+
+from inkcre.edge.artifact.statements import walk_statements
 
 EMPTY = b'""'
 
 
+@lru_cache(maxsize=2048)  # a second artifact in a process has the same packages
 def leave_out_docstrings(source: bytes) -> bytes:
-    """Give Python source without its docstrings; what this Python cannot parse as it is."""
+    """Return Python source without its docstrings; what this Python cannot parse as it is."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):  # of a newer Python, or no UTF-8
@@ -29,7 +33,7 @@ def leave_out_docstrings(source: bytes) -> bytes:
 def _docstrings(tree: ast.Module) -> Iterator[ast.Expr]:
     """Yield docstrings in the order of the text."""
     found: list[ast.Expr] = []
-    for node in ast.walk(tree):
+    for node in walk_statements(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             match node.body[:1]:
                 case [ast.Expr(value=ast.Constant(value=str())) as first]:

@@ -16,13 +16,13 @@ LOCAL_STATE = ".wrangler"
 
 
 class ForeignFolder(OperatorError):
-    """Say that a folder holds something else than an artifact, and stays as it is."""
+    """Tell that a folder holds something else than an artifact, and stays as it is."""
 
     code = "foreign_folder"
 
 
 class StaleArtifact(OperatorError):
-    """Say that an artifact is not what the settings, the lock and the code make."""
+    """Tell that an artifact is not what the settings, the lock and the code make."""
 
     code = "stale_artifact"
 
@@ -75,7 +75,7 @@ def _take_place(beside: Path, folder: Path) -> None:
 
 
 def require_own(folder: Path) -> None:
-    """Return if a folder may be replaced: it is absent, empty, or one of ours.
+    """Raise unless a folder may be replaced: it is absent, empty, or one of ours.
 
     Raises:
         ForeignFolder: it is somebody's.
@@ -90,7 +90,7 @@ def require_own(folder: Path) -> None:
 
 
 def compare_folder(files: Mapping[str, bytes], folder: Path) -> list[str]:
-    """Give the paths that differ, sorted: changed, missing, or there and not wanted."""
+    """Return the paths that differ, sorted: changed, missing, or there and not wanted."""
     there = {
         path.relative_to(folder).as_posix(): path
         for path in folder.rglob("*")

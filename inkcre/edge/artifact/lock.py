@@ -29,7 +29,7 @@ class LockedPackage:
 
 
 def lock_file() -> Path:
-    """Give the lock that belongs to this version: in the package, or beside it in a checkout."""
+    """Return the lock that belongs to this version: in the package, or beside it in a checkout."""
     package = Path(__file__).parents[2]
     for folder in (package, package.parent):
         path = folder / "requirements" / LOCK_NAME

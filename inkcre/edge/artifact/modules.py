@@ -4,18 +4,20 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from inkcre.edge.artifact.statements import walk_statements
+
 PACKAGE = Path(__file__).parents[2]
 NAME = PACKAGE.name
 
 
 OF_PROCESSES = frozenset(
-    f"{NAME}.{module}" for module in ("working", "sources.folder", "sources.heavy")
+    f"{NAME}.{module}" for module in ("jobs.threads", "sources.types.folder", "sources.pages.heavy")
 )
 """What is imported inside of functions that no Worker calls."""
 
 
 def collect_modules(entry: str, adapters: Iterable[str]) -> dict[str, bytes]:
-    """Give the source of our modules that ``entry`` reaches, by path such as ``inkcre/app.py``.
+    """Return the source of our modules that ``entry`` reaches, by path such as ``inkcre/app.py``.
 
     An import inside a function counts as well; it may run. Adapters are only those named, as
     ``database.d1``: the assembly names them all, and imports the ones that were chosen.
@@ -61,9 +63,9 @@ def _parents(name: str) -> Iterator[str]:
     yield from (".".join(parts[:count]) for count in range(1, len(parts)))
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
+def _imports(tree: ast.Module) -> Iterator[str]:
     """Yield the modules that may be meant: ``from a import b`` names ``a`` and perhaps ``a.b``."""
-    for node in ast.walk(tree):
+    for node in walk_statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

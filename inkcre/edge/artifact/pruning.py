@@ -110,7 +110,7 @@ METADATA_FILES = ("METADATA", "entry_points.txt")
 
 
 def prune(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Give what is kept of a package's files, by their paths."""
+    """Return what is kept of a package's files, by their paths."""
     kept = {}
     for path, content in files.items():
         if path in SUBSTITUTES:

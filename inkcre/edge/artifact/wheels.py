@@ -9,31 +9,27 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from inkcre.edge.artifact.lock import LockedPackage
+from inkcre.edge.artifact.tags import PLATFORM, PYTHON, rank_wheels
 from inkcre.edge.tools import run_program
 from inkcre.errors import OperatorError, Unavailable, Unsupported
-
-PLATFORM = "pyemscripten_2026_0_wasm32"
-PYTHON = "3.14"
-"""What compatibility date 2026-09-08 brings: PEP 783's tag of Pyodide 314, and its Python.
-https://developers.cloudflare.com/workers/languages/python/packages/"""
 
 FETCH_SECONDS = 600
 
 
 class WrongHash(OperatorError):
-    """Say that a package's file is not the one that the lock names."""
+    """Tell that a package's file is not the one that the lock names."""
 
     code = "wrong_hash"
 
 
 class NoWheel(OperatorError):
-    """Say that a package has no wheel that Workers can run."""
+    """Tell that a package has no wheel that Workers can run."""
 
     code = "no_wheel"
 
 
 def fetch_wheels(packages: Sequence[LockedPackage], folder: Path) -> dict[str, Path]:
-    """Give the wheel of each package, by name; those that ``folder`` has not are fetched into it.
+    """Return the wheel of each package, by name; those that ``folder`` has not are fetched into it.
 
     Raises:
         NoWheel: a package has none for the platform.
@@ -53,21 +49,16 @@ def fetch_wheels(packages: Sequence[LockedPackage], folder: Path) -> dict[str, P
 
 
 def _find_wheels(packages: Sequence[LockedPackage], folder: Path) -> dict[str, Path]:
-    usable = [path for path in sorted(folder.glob("*.whl")) if _is_usable(path)]
-    # One for the platform is better than a pure one, and the last one wins.
-    usable.sort(key=lambda path: PLATFORM in path.name)
-    digests = {_digest(path): path for path in usable}
+    ranks = rank_wheels(path.name for path in folder.glob("*.whl"))
+    # Of several files of a package the last one wins: the best stands there.
+    names = sorted(ranks, key=lambda name: (-ranks[name], name))
+    digests = {_digest(folder / name): folder / name for name in names}
     return {
         package.name: path
         for package in packages
         for value, path in digests.items()
         if value in package.hashes
     }
-
-
-def _is_usable(path: Path) -> bool:
-    """Tell whether Pyodide can load a wheel, by the tags in its name (PEP 427)."""
-    return path.stem.endswith("-none-any") or PLATFORM in path.stem
 
 
 def _digest(path: Path) -> str:
@@ -96,7 +87,7 @@ INSTALL = "install inkcre[edge]"
 
 
 def _explain(message: str, packages: Sequence[LockedPackage]) -> Exception:
-    """Say what pip says in one sentence: a package without a wheel, or nobody there to ask."""
+    """Tell what pip says in one sentence: a package without a wheel, or nobody there to ask."""
     if "DO NOT MATCH THE HASHES" in message:
         named = [p.name for p in packages if f"{p.name}==" in message or f"{p.name} " in message]
         return WrongHash(
@@ -125,7 +116,7 @@ def _no_wheel(package: LockedPackage) -> NoWheel:
 
 
 def read_wheel(path: Path) -> Mapping[str, bytes]:
-    """Give the files that a wheel installs, by path, in order.
+    """Return the files that a wheel installs, by path, in order.
 
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     """
@@ -138,7 +129,7 @@ def read_wheel(path: Path) -> Mapping[str, bytes]:
 
 
 def _installed_path(name: str) -> str:
-    """Give where a file of a wheel goes; nowhere for scripts and headers."""
+    """Return where a file of a wheel goes; nowhere for scripts and headers."""
     first, _, rest = name.partition("/")
     if not first.endswith(".data"):
         return name

@@ -7,10 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from inkcre.errors import OperatorError
-from inkcre.settings.leaves import Leaf
-from inkcre.settings.model import Settings
-from inkcre.settings.schema import walk_leaves
-from inkcre.settings.sections.bindings import (
+from inkcre.sections.bindings import (
     AiBinding,
     Binding,
     D1Binding,
@@ -19,6 +16,9 @@ from inkcre.settings.sections.bindings import (
     QueueBinding,
     R2Binding,
 )
+from inkcre.sections.settings import Settings
+from inkcre.settings.leaves import Leaf
+from inkcre.settings.schema import walk_leaves
 from inkcre.settings.variables import FORMER_DATABASE_URL, variable_name
 
 MAIN = "src/worker.py"
@@ -35,21 +35,26 @@ MEND_HINT = "mend it, or move it away: the artifact needs none of yours"
 
 
 class UnreadableConfiguration(OperatorError):
-    """Say that a configuration of wrangler cannot be read, or is none."""
+    """Tell that a configuration of wrangler cannot be read, or is none."""
 
     code = "unreadable_wrangler_configuration"
 
 
+Configuration = dict[str, Any]
+"""What ``wrangler.jsonc`` says: https://developers.cloudflare.com/workers/wrangler/configuration/.
+A user's may say whatever that page does."""
+
+
 class SecretInConfiguration(OperatorError):
-    """Say that a configuration of wrangler has a secret in its variables."""
+    """Tell that a configuration of wrangler has a secret in its variables."""
 
     code = "secret_in_configuration"
 
 
-def describe_worker(settings: Settings, leaves: Iterable[Leaf]) -> dict[str, Any]:
-    """Say what a Worker of these settings is, as ``wrangler.jsonc`` does."""
+def describe_worker(settings: Settings, leaves: Iterable[Leaf]) -> Configuration:
+    """Tell what a Worker of these settings is, as ``wrangler.jsonc`` does."""
     workers = settings.workers
-    described: dict[str, Any] = {
+    described: Configuration = {
         "name": workers.name,
         "main": MAIN,
         "compatibility_date": workers.compatibility_date.isoformat(),
@@ -71,7 +76,7 @@ def describe_worker(settings: Settings, leaves: Iterable[Leaf]) -> dict[str, Any
 
 
 def wanted_bindings(settings: Settings) -> set[str]:
-    """Give the names of the bindings that a component uses, or that are there to be used.
+    """Return the names of the bindings that a component uses, or that are there to be used.
 
     One without an id that nobody names is left out: a profile has it for another choice.
     """
@@ -88,10 +93,8 @@ def _secrets(leaves: Iterable[Leaf]) -> list[str]:
     return sorted(variable_name(leaf.path) for leaf in leaves if leaf.node.is_secret)
 
 
-def _add_binding(
-    described: dict[str, Any], name: str, binding: Binding, settings: Settings
-) -> None:
-    def add(key: str, **values: Any) -> None:
+def _add_binding(described: Configuration, name: str, binding: Binding, settings: Settings) -> None:
+    def add(key: str, **values: object) -> None:
         described.setdefault(key, []).append({"binding": name, **values})
 
     match binding:
@@ -121,13 +124,13 @@ def placeholder(name: str) -> str:
     return f"write-the-id-into-bindings.{name}.id"
 
 
-def merge_configuration(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+def merge_configuration(ours: Configuration, theirs: Mapping[str, object]) -> Configuration:
     """Put a user's own configuration together with ours; nothing of theirs is lost.
 
     Lists of bindings are merged by the binding's name, tables by key, flags are put together. Where
     both say something theirs holds, but for what the artifact decides (``OWN_KEYS``).
     """
-    merged = dict(ours)
+    merged: Configuration = dict(ours)
     for key, value in _without_ours(theirs).items():
         if key in ours and type(ours[key]) is not type(value):
             raise UnreadableConfiguration(f"{key}: is no {_kind(ours[key])}", hint=MEND_HINT)
@@ -138,15 +141,15 @@ def merge_configuration(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> d
     return merged
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return "table" if isinstance(value, dict) else "list" if isinstance(value, list) else "text"
 
 
-def _without_ours(theirs: Mapping[str, Any]) -> dict[str, Any]:
+def _without_ours(theirs: Mapping[str, object]) -> Configuration:
     return {key: _plain(value) for key, value in theirs.items() if key not in OWN_KEYS}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Leave out what is for another machine or is ours; TOML's dates are text in JSON."""
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items() if k not in OWN_BINDING_KEYS}
@@ -156,8 +159,8 @@ def _plain(value: Any) -> Any:
     return value if is_json else str(value)
 
 
-def refuse_secrets(theirs: Mapping[str, Any]) -> None:
-    """Return if a user's variables hold no secret: they would be in the artifact.
+def refuse_secrets(theirs: Mapping[str, object]) -> None:
+    """Raise if a user's variables hold a secret: they would be in the artifact.
 
     Raises:
         SecretInConfiguration: naming the first that does.
@@ -176,7 +179,7 @@ def refuse_secrets(theirs: Mapping[str, Any]) -> None:
                 )
 
 
-def _merge(key: str, ours: Any, theirs: Any) -> Any:
+def _merge(key: str, ours: object, theirs: object) -> object:
     if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
         return {
             **ours,
@@ -190,24 +193,24 @@ def _merge(key: str, ours: Any, theirs: Any) -> Any:
     return theirs
 
 
-def _binding_name(entry: Any) -> Any:
+def _binding_name(entry: object) -> str | None:
     return entry.get("binding") if isinstance(entry, Mapping) else None
 
 
-def _merge_bindings(ours: list[Any], theirs: list[Any]) -> list[Any]:
+def _merge_bindings(ours: list[Configuration], theirs: list[Configuration]) -> list[Configuration]:
     known = {_binding_name(entry): entry for entry in theirs}
     merged = [{**entry, **known.pop(_binding_name(entry), {})} for entry in ours]
     return merged + list(known.values())
 
 
-def binding_names(configuration: Mapping[str, Any]) -> set[str]:
-    """Give the names of all bindings of a configuration."""
+def binding_names(configuration: Mapping[str, object]) -> set[str]:
+    """Return the names of all bindings of a configuration."""
     entries = [e for value in configuration.values() if isinstance(value, list) for e in value]
     return {str(_binding_name(entry)) for entry in entries if _binding_name(entry)}
 
 
-def placeholders(configuration: Mapping[str, Any]) -> list[str]:
-    """Give the names of the bindings that still have no id."""
+def placeholders(configuration: Mapping[str, object]) -> list[str]:
+    """Return the names of the bindings that still have no id."""
     entries = [e for value in configuration.values() if isinstance(value, list) for e in value]
     return sorted(
         str(entry["binding"])

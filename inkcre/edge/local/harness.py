@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from inkcre.edge.local.node import FLAGS, HERE, install_modules, node_environment, node_program
 from inkcre.errors import Unavailable
@@ -28,7 +27,7 @@ class HarnessOptions:
     state: Path | None = None
     """Where KV, R2 and D1 are kept, laid out as wrangler does; None: in memory."""
 
-    variables: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, object] = field(default_factory=dict)
     """Further variables and secrets of the Worker."""
 
     control: bool = False
@@ -69,7 +68,7 @@ class Harness:
             env=node_environment(),
             text=True,
         )
-        self._started: dict[str, Any] | None = None
+        self._started: dict[str, object] | None = None
 
     def wait_until_ready(self) -> str:
         """Wait until it answers; give its base URL.

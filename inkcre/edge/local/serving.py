@@ -17,13 +17,13 @@ NO_RUNTIME = "Request for Pyodide bundle failed"
 
 
 class CannotServe(OperatorError):
-    """Say that the artifact cannot be served here."""
+    """Tell that the artifact cannot be served here."""
 
     code = "cannot_serve"
 
 
 def require_free(port: int) -> None:
-    """Return if nobody listens on a port of loopback.
+    """Raise if somebody listens on a port of loopback.
 
     Raises:
         CannotServe: somebody does.

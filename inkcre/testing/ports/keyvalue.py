@@ -18,12 +18,12 @@ class KeyValueContract:
 
     @pytest.fixture
     def keyvalue(self) -> KeyValue:
-        """Give the adapter; define it in your class."""
+        """Return the adapter; define it in your class."""
         raise NotImplementedError
 
     @pytest.fixture
     def prefix(self) -> str:
-        """Give a prefix that nobody has used."""
+        """Return a prefix that nobody has used."""
         return f"contract:{uuid.uuid4().hex}:"
 
     def pass_seconds(self, seconds: float) -> None:

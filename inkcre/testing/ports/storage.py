@@ -40,17 +40,17 @@ class StorageContract(StorageListing):
 
     @pytest.fixture
     def storage(self) -> Storage:
-        """Give the adapter; define it in your class."""
+        """Return the adapter; define it in your class."""
         raise NotImplementedError
 
     @pytest.fixture
     def folder(self) -> str:
-        """Give a folder that nobody has used."""
+        """Return a folder that nobody has used."""
         return f"contract/{uuid.uuid4().hex}"
 
     @pytest.fixture
     def key(self, folder: str) -> Callable[[str], FileKey]:
-        """Give what makes keys in the folder."""
+        """Return what makes keys in the folder."""
         return lambda name: FileKey(f"{folder}/{name}")
 
     @pytest.mark.parametrize(

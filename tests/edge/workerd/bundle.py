@@ -63,7 +63,7 @@ NAME = "pyodide_dev.capnp.bin"
 
 
 def find_workerd(modules: Path) -> Path:
-    """Give workerd's program among npm's packages.
+    """Return workerd's program among npm's packages.
 
     Raises:
         AssertionError: there is none for this machine; nothing else can stand in for it.
@@ -74,7 +74,7 @@ def find_workerd(modules: Path) -> Path:
 
 
 def bundle_folder(modules: Path, *, telling: bool = False) -> Path:
-    """Give the folder in which workerd finds the bundle; make it unless it is there.
+    """Return the folder in which workerd finds the bundle; make it unless it is there.
 
     Args:
         modules: npm's packages, with pyodide and workerd.
@@ -141,7 +141,7 @@ def _pointer(*, kind: int, offset: int, upper: int) -> int:
 
 
 def exported_names(program: Path) -> set[str]:
-    """Give what workerd exports for Pyodide, by the text of its own module in the program."""
+    """Return what workerd exports for Pyodide, by the text of its own module in the program."""
     text = program.read_bytes().decode("latin-1")
     start = re.search(rf"\x00{WRAPPERS}\x00+", text)
     assert start, f"{program}: has no {WRAPPERS}"

@@ -107,7 +107,7 @@ class Workerd:
                 stream.close()
 
     def client(self, seconds: float = 120) -> httpx.Client:
-        """Give a client that waits so long, to be closed."""
+        """Return a client that waits so long, to be closed."""
         return httpx.Client(base_url=self.url, timeout=seconds)
 
     def probe(self) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class Workerd:
         return httpx.get(f"{self.url}/heartbeat", timeout=30).status_code == 200
 
     def complaints(self) -> list[str]:
-        """Give the lines of the log that an isolate in good health does not write."""
+        """Return the lines of the log that an isolate in good health does not write."""
         lines = self.log.read_text(errors="replace").splitlines()
         return [line for line in lines if any(word in line for word in (*FATAL, WRONG_WRITE))]
 

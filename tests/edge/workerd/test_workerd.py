@@ -31,7 +31,7 @@ Start = Callable[..., Workerd]
 
 @pytest.fixture
 def start(home: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Give what starts a workerd with a home's artifact."""
+    """Return what starts a workerd with a home's artifact."""
     told = homes.options_of(home)
     folder = tmp_path_factory.mktemp("workerd")
     options = WorkerdOptions(told.artifact, folder, hyperdrive=told.hyperdrive)

@@ -1,0 +1,118 @@
+"""``/blocks``."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from inkcre.api.parameters import Direction, ResolverFilter, StorageFilter
+from inkcre.api.responses import BlockOut, BlockPage, WalkedGraph
+from inkcre.context import components
+from inkcre.graph import blocks, traversal
+from inkcre.graph.forms import BlockEdit, BlockForm
+from inkcre.graph.organize import create_organized_block
+from inkcre.http.nesting import JsonRoute
+from inkcre.http.parameters import MAX_PAGE, Cursor, Limit, PathId
+from inkcre.http.paths import place
+from inkcre.http.responses import as_objects, documented, json_response
+
+router = APIRouter(prefix="/blocks", tags=["blocks"], route_class=JsonRoute)
+
+Organize = Annotated[
+    bool, Query(description="Also add what the block's resolver finds in it, as relations")
+]
+MAX_DEPTH = 16
+
+
+@router.get("", responses=documented(BlockPage), summary="List blocks, newest first")
+def list_blocks(
+    resolver: ResolverFilter = None,
+    storage: StorageFilter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Return a page of blocks, last added first, and the cursor of the next page."""
+    page, next_cursor = blocks.list_blocks(
+        components().database,
+        resolver=resolver,
+        storage="url" if storage == "URL" else storage,
+        limit=limit,
+        cursor=cursor,
+    )
+    return json_response({"blocks": as_objects(page), "next_cursor": next_cursor})
+
+
+@router.get("/recent", responses=documented(list[BlockOut]), summary="The newest blocks")
+def recent_blocks(
+    num: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 10, resolver: ResolverFilter = None
+) -> Response:
+    """Return the last ``num`` blocks that were added, newest first."""
+    page, _ = blocks.list_blocks(components().database, resolver=resolver, limit=num)
+    return json_response(as_objects(page))
+
+
+@router.get("/{block_id}", responses=documented(BlockOut, 200, 404), summary="One block")
+def get_block(block_id: PathId) -> Response:
+    """Return one block."""
+    return json_response(blocks.get_block(components().database, block_id))
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=documented(BlockOut, 201, 413)
+    | {200: {"model": BlockOut, "description": "An identical block exists"}},
+    summary="Add a block",
+)
+def create_block(request: Request, form: BlockForm, organize: Organize = False) -> Response:
+    """Add a block, or give the identical one that exists (200)."""
+    context = components()
+    create = create_organized_block if organize else blocks.create_block
+    block, is_new = create(context.database, form, context.clock())
+    location = place(request.scope, f"/blocks/{block.id}")
+    return json_response(block, 201 if is_new else 200, {"Location": location})
+
+
+@router.patch(
+    "/{block_id}", responses=documented(BlockOut, 200, 404, 409, 413), summary="Change a block"
+)
+def edit_block(block_id: PathId, form: BlockEdit) -> Response:
+    """Change what the body names; an absent key stays, ``"storage": null`` makes it inline."""
+    context = components()
+    return json_response(blocks.edit_block(context.database, block_id, form, context.clock()))
+
+
+@router.delete(
+    "/{block_id}",
+    status_code=204,
+    responses=documented(None, 204, 404),
+    summary="Delete a block and its relations",
+)
+def delete_block(block_id: PathId) -> Response:
+    """Delete a block; its relations go with it."""
+    blocks.delete_block(components().database, block_id)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/{block_id}/graph",
+    responses=documented(WalkedGraph, 200, 404),
+    summary="What is around a block",
+)
+def walk_graph(
+    block_id: PathId,
+    depth: Annotated[int, Query(ge=0, le=MAX_DEPTH, description="How many relations away")] = 1,
+    direction: Direction = Direction.BOTH,
+    limit: Limit = 100,
+) -> Response:
+    """Walk from a block along relations, breadth first, up to ``limit`` relations."""
+    walked = traversal.walk_graph(
+        components().database, block_id, depth=depth, direction=direction, limit=limit
+    )
+    return json_response(
+        {
+            "blocks": as_objects(walked.blocks),
+            "relations": as_objects(walked.relations),
+            "truncated": walked.truncated,
+        }
+    )

@@ -1,0 +1,177 @@
+"""``/files``, and the content of blocks."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from inkcre.api.responses import BlockOut
+from inkcre.context import components
+from inkcre.errors import Refused
+from inkcre.graph.blocks import Block, get_block
+from inkcre.graph.files.contents import BlockContent, find_content
+from inkcre.graph.files.files import add_file
+from inkcre.http.parameters import PathId
+from inkcre.http.paths import place
+from inkcre.http.problems import problem_response
+from inkcre.http.ranges import Unsatisfiable, find_range, is_unchanged
+from inkcre.http.responses import documented, json_response
+from inkcre.http.streams import StreamedResponse, run_aside
+from inkcre.http.uploads import open_upload
+from inkcre.ports.web import USER_AGENT
+from inkcre.sql.values import MAX_NAME_LENGTH
+
+router = APIRouter(tags=["files"])
+
+FILES_PATH = "/files"
+CONTENT_PATH = "/blocks/{block_id}/content"
+
+SANDBOX = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; media-src 'self'"
+"""A stored page is shown as a page of nobody: it runs no script, sends no form, loads nothing, and
+has no cookie of this site: https://www.w3.org/TR/CSP3/#directive-sandbox"""
+
+PDF = "application/pdf"
+PDF_POLICY = "script-src 'none'"
+"""Browsers show a PDF in a viewer that is no part of the site, and Chrome shows none in a sandbox:
+https://bugs.chromium.org/p/chromium/issues/detail?id=413851"""
+
+SHOWN = ("text/", "image/", "video/", "audio/", PDF)
+"""What a browser shows by itself; everything else is offered to be kept."""
+
+FILE_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+        },
+    }
+}
+
+CONTENT_RESPONSES: dict[int | str, dict[str, object]] = {
+    200: {
+        "description": "The content",
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    206: {"description": "The part that Range asks for"},
+    304: {"description": "It is what If-None-Match names"},
+    416: {"description": "There is no byte in the part that Range asks for"},
+}
+
+
+@router.post(
+    FILES_PATH,
+    status_code=201,
+    openapi_extra=FILE_BODY,
+    responses=documented(BlockOut, 201, 413)
+    | {200: {"model": BlockOut, "description": "The file has a block already"}},
+    summary="Keep a file, and add a block for it",
+)
+async def add_file_route(
+    request: Request,
+    name: Annotated[
+        str | None, Query(max_length=4 * MAX_NAME_LENGTH, description="What the file is called")
+    ] = None,
+) -> Response:
+    """Take a file as the body, or as the one file of a form; what it is is told by its bytes."""
+
+    def add() -> tuple[Block, bool]:
+        context = components()
+        called, chunks = open_upload(request, name)
+        return add_file(
+            context.database,
+            context.storage,
+            chunks,
+            name=called,
+            now=context.clock(),
+            tenure=context.tenure,
+        )
+
+    block, is_new = await run_aside("clients", add)
+    location = place(request.scope, f"/blocks/{block.id}")
+    return json_response(block, 201 if is_new else 200, {"Location": location})
+
+
+@router.head(CONTENT_PATH, include_in_schema=False)
+@router.get(
+    CONTENT_PATH,
+    response_class=Response,
+    responses=CONTENT_RESPONSES | {k: v for k, v in documented(None, 200, 404).items() if k != 200},
+    summary="The content of a block, wherever it lives",
+)
+async def read_content(
+    request: Request,
+    block_id: PathId,
+    download: Annotated[
+        bool, Query(description="Whether a browser should keep it rather than show it")
+    ] = False,
+) -> Response:
+    """Return the bytes of a block's content: its text, its file, or what is at its address."""
+    context = components()
+    block = await to_thread.run_sync(get_block, context.database, block_id)
+    is_page = block.storage == "url"
+    if is_page and request.headers.get("user-agent") == USER_AGENT:
+        raise Refused("address: leads back to here")
+    content = await run_aside("pages" if is_page else "files", lambda: find_content(context, block))
+    return await run_aside("files", lambda: _answer(content, request, block_id, is_kept=download))
+
+
+def _answer(content: BlockContent, request: Request, block_id: int, *, is_kept: bool) -> Response:
+    etag = f'"{content.etag}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": PDF_POLICY if content.media_type == PDF else SANDBOX,
+        "X-Content-Type-Options": "nosniff",
+    }
+    if is_unchanged(request.headers, etag):
+        return Response(status_code=304, headers=headers)
+    headers |= {
+        "Accept-Ranges": "bytes",
+        "Content-Type": _clean_type(content.media_type),
+        "Content-Disposition": _disposition(content, block_id, is_kept=is_kept),
+    }
+    return _respond(content, request, headers)
+
+
+def _respond(content: BlockContent, request: Request, headers: dict[str, str]) -> Response:
+    is_head = request.method == "HEAD"  # a range is for GET only: RFC 9110, section 14.2
+    try:
+        part = None if is_head else find_range(request.headers, headers["ETag"], content.size)
+    except Unsatisfiable:
+        said = {"Content-Range": f"bytes */{content.size}"}
+        return problem_response(
+            416,
+            "range_not_satisfiable",
+            "No such part",
+            "there is no byte in the range",
+            headers=said,
+        )
+    start, end = part or (0, content.size)
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{content.size}"
+    chunks = () if is_head else content.source.read(start, end)
+    return StreamedResponse(chunks, end - start, 206 if part else 200, headers)
+
+
+def _clean_type(media_type: str) -> str:
+    """Return a media type that can be a header, whatever another server said."""
+    is_clean = media_type.isascii() and media_type.isprintable() and "/" in media_type
+    return media_type if is_clean and len(media_type) < 256 else "application/octet-stream"
+
+
+def _disposition(content: BlockContent, block_id: int, *, is_kept: bool) -> str:
+    """Return Content-Disposition with a name that every browser reads (RFC 6266, appendix D)."""
+    is_shown = content.media_type.startswith(SHOWN) and not is_kept
+    name = content.name or f"block-{block_id}"
+    plain = "".join(c if (c.isascii() and c.isalnum()) or c in " ._-" else "_" for c in name)
+    kind = "inline" if is_shown else "attachment"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

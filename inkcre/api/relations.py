@@ -1,0 +1,75 @@
+"""``/relations``."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from inkcre.api.parameters import ContentFilter, Direction
+from inkcre.api.responses import RelationOut
+from inkcre.context import components
+from inkcre.graph import relations
+from inkcre.graph.forms import RelationForm
+from inkcre.http.nesting import JsonRoute
+from inkcre.http.parameters import Cursor, Limit, PathId
+from inkcre.http.paths import place, route_path
+from inkcre.http.responses import as_objects, documented, json_response
+
+router = APIRouter(prefix="/relations", tags=["relations"], route_class=JsonRoute)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=documented(RelationOut, 201, 404, 413)
+    | {200: {"model": RelationOut, "description": "An identical relation exists"}},
+    summary="Relate two blocks",
+)
+def create_relation(form: RelationForm) -> Response:
+    """Add a relation, or give the identical one that exists (200)."""
+    context = components()
+    relation, is_new = relations.create_relation(context.database, form, context.clock())
+    return json_response(relation, 201 if is_new else 200)
+
+
+@router.delete(
+    "/{relation_id}",
+    status_code=204,
+    responses=documented(None, 204, 404),
+    summary="Delete a relation",
+)
+def delete_relation(relation_id: PathId) -> Response:
+    """Delete a relation; its blocks stay."""
+    relations.delete_relation(components().database, relation_id)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/by_block/{block_id}",
+    responses=documented(list[RelationOut], 200, 404),
+    summary="The relations of a block",
+)
+def list_relations(
+    request: Request,
+    block_id: PathId,
+    direction: Direction = Direction.BOTH,
+    content: ContentFilter = None,
+    limit: Limit = 1000,
+    cursor: Cursor = None,
+) -> Response:
+    """Return a block's relations, oldest first.
+
+    A ``Link`` header leads to the next page (RFC 8288).
+    """
+    page, next_cursor = relations.list_relations(
+        components().database,
+        block_id,
+        direction=direction,
+        content=content,
+        limit=limit,
+        cursor=cursor,
+    )
+    headers = {}
+    if next_cursor:
+        path = place(request.scope, route_path(request.scope))
+        query = request.url.include_query_params(cursor=next_cursor).query
+        headers["Link"] = f'<{path}?{query}>; rel="next"'
+    return json_response(as_objects(page), headers=headers)

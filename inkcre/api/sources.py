@@ -1,0 +1,263 @@
+"""``/sources``, ``/hooks``, and the former ``/source``."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field, ValidationError
+from starlette.responses import Response
+
+from inkcre.api.responses import BlockOut
+from inkcre.context import Components, components
+from inkcre.errors import InkcreError, Invalid, NotFound, Unsupported
+from inkcre.graph.forms import moved, parse_star
+from inkcre.graph.plans import refuse_times
+from inkcre.http.bodies import RawBody, load_json
+from inkcre.http.jobs import JobOut, ScheduleOut
+from inkcre.http.nesting import JsonRoute
+from inkcre.http.parameters import Cursor, Limit, PathId
+from inkcre.http.paths import place
+from inkcre.http.problems import respond_to_validation
+from inkcre.http.responses import as_objects, documented, json_response
+from inkcre.http.streams import run_aside
+from inkcre.sources import requests, sources
+from inkcre.sources.base import Item
+from inkcre.sources.forms import SourceEdit, SourceForm
+from inkcre.sources.opened import describe_type, open_source
+
+router = APIRouter(tags=["sources"], route_class=JsonRoute)
+
+Full = Annotated[bool, Query(description="Ask for everything, whatever was collected before")]
+MAX_ITEMS = 1000
+"""How many items may be sent in one request."""
+
+MAX_KEY_LENGTH = 2048
+
+
+class SourceOut(BaseModel):
+    """A source; secrets are masked."""
+
+    id: int
+    created_at: str = Field(description="RFC 3339, UTC")
+    updated_at: str = Field(description="RFC 3339, UTC")
+    type: str
+    nickname: str | None
+    config: dict[str, object]
+    collect_at: dict[str, object] | None = Field(description="Its schedule in the former shape")
+    state: dict[str, object] = Field(description="How far it has come")
+    schedule: ScheduleOut | None
+
+
+class SourcePage(BaseModel):
+    """A page of sources."""
+
+    sources: list[SourceOut]
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page")
+
+
+class SourceTypeOut(BaseModel):
+    """A type of sources."""
+
+    type: str
+    summary: str
+    takes_items: bool = Field(description="Whether others may send it items")
+    config_schema: dict[str, object] = Field(description="JSON Schema of `config`")
+
+
+class ItemForm(BaseModel):
+    """An item that somebody else has collected, for the API's description."""
+
+    key: str = Field(max_length=MAX_KEY_LENGTH, description="Its identity in the source")
+    star: dict[str, object] = Field(description="A star form")
+
+
+class ItemsForm(BaseModel):
+    """Items that somebody else has collected, for the API's description."""
+
+    items: list[ItemForm]
+
+
+class WrittenItems(BaseModel):
+    """What came of items."""
+
+    added: int
+    updated: int
+    unchanged: int
+    deleted: int
+    block_ids: list[int] = Field(description="Of the blocks that were added or changed")
+
+
+@router.get(
+    "/sources/types",
+    responses=documented(list[SourceTypeOut]),
+    summary="What sources can be of",
+)
+def list_types() -> Response:
+    """Return the types that can be used here, each with the JSON Schema of its configuration."""
+    types = components().source_types
+    described = []
+    for name in types.names():
+        try:
+            described.append(describe_type(types.load(name)))
+        except Unsupported:  # a folder, while no folder may be read
+            continue
+    return json_response(described)
+
+
+@router.get("/sources", responses=documented(SourcePage), summary="List sources, newest first")
+def list_sources(limit: Limit = 50, cursor: Cursor = None) -> Response:
+    """Return a page of sources."""
+    context = components()
+    page, after = sources.list_sources(context.database, limit=limit, cursor=cursor)
+    return json_response({"sources": [_shown(context, s) for s in page], "next_cursor": after})
+
+
+def _shown(context: Components, source: sources.Source) -> sources.Source:
+    try:
+        kind = context.source_types.load(source.type)
+    except InkcreError:
+        kind = None
+    return sources.mask(source, kind)
+
+
+@router.post(
+    "/sources",
+    status_code=201,
+    responses=documented(SourceOut, 201, 413),
+    summary="Add a source",
+)
+def create_source(request: Request, form: SourceForm) -> Response:
+    """Add a source; with a `schedule` it is collected by itself."""
+    context = components()
+    try:
+        source = sources.create_source(context, form)
+    except ValidationError as error:
+        return respond_to_validation(error.errors(include_url=False, include_input=False))
+    location = place(request.scope, f"/sources/{source.id}")
+    return json_response(_shown(context, source), 201, {"Location": location})
+
+
+@router.get("/sources/{source_id}", responses=documented(SourceOut, 200, 404), summary="One source")
+def get_source(source_id: PathId) -> Response:
+    """Return one source."""
+    context = components()
+    return json_response(_shown(context, sources.get_source(context.database, source_id)))
+
+
+@router.patch(
+    "/sources/{source_id}",
+    responses=documented(SourceOut, 200, 404, 413),
+    summary="Change a source",
+)
+def edit_source(source_id: PathId, form: SourceEdit) -> Response:
+    """Change what the body names; `config` is given whole, a masked secret stays what it is."""
+    context = components()
+    try:
+        source = sources.edit_source(context, source_id, form)
+    except ValidationError as error:
+        return respond_to_validation(error.errors(include_url=False, include_input=False))
+    return json_response(_shown(context, source))
+
+
+@router.delete(
+    "/sources/{source_id}",
+    status_code=204,
+    responses=documented(None, 204, 404),
+    summary="Delete a source",
+)
+def delete_source(source_id: PathId) -> Response:
+    """Delete a source and its schedule. What it has collected stays."""
+    sources.delete_source(components().database, source_id)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/sources/{source_id}/collect",
+    status_code=202,
+    responses=documented(JobOut, 202, 404),
+    summary="Collect a source soon",
+)
+def collect_source(request: Request, source_id: PathId, full: Full = False) -> Response:
+    """Add the job that collects a source, or give the one that waits already to do that."""
+    job = requests.enqueue_collect(components(), source_id, full=full)
+    return json_response(job, 202, {"Location": place(request.scope, f"/jobs/{job.id}")})
+
+
+@router.get(
+    "/source/{source_id}/collect",
+    responses=documented(list[BlockOut], 200, 404, 409),
+    summary="Collect a source now (the former path)",
+    deprecated=True,
+)
+async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
+    """Collect a source while the caller waits; give the blocks that were added or changed."""
+    context = components()
+    # It waits for servers of others: aside of the threads that answer everybody.
+    blocks = await run_aside("pages", lambda: requests.collect_now(context, source_id, full=full))
+    return json_response(as_objects(blocks))
+
+
+@router.post(
+    "/sources/{source_id}/items",
+    responses=documented(WrittenItems, 200, 404, 409, 413),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": ItemsForm.model_json_schema()}},
+        }
+    },
+    summary="Add what somebody else has collected",
+)
+def add_items(source_id: PathId, body: RawBody) -> Response:
+    """Write items to an inbox, all or none. One sent before is not written again, or is edited.
+
+    Sources of other types collect what there is themselves, and answer 409.
+    """
+    try:
+        items = _read_items(load_json(body))
+    except ValidationError as error:
+        return respond_to_validation(error.errors(include_url=False, include_input=False))
+    written = requests.add_items(components(), source_id, items)
+    return json_response({**written.count(), "block_ids": written.block_ids})
+
+
+def _read_items(data: object) -> list[Item]:
+    for unknown in data.keys() - {"items"} if isinstance(data, dict) else ():
+        raise Invalid("unknown key", field=unknown)
+    context = data.get("items") if isinstance(data, dict) else None
+    if not isinstance(context, list) or len(context) > MAX_ITEMS:
+        raise Invalid(f"should be a list of at most {MAX_ITEMS}", field="items")
+    items = []
+    for number, one in enumerate(context):
+        key = one.get("key") if isinstance(one, dict) else None
+        if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH or "\x00" in key:
+            raise Invalid("should be text that is not empty", field=f"items.{number}.key")
+        try:
+            star = parse_star(one.get("star"))
+        except ValidationError as error:
+            raise moved(error, ("items", number, "star")) from None
+        refuse_times(star)
+        items.append(Item(key, star))
+    return items
+
+
+async def _signed_body(request: Request) -> tuple[dict[str, str], bytes]:
+    return dict(request.headers), await request.body()
+
+
+@router.post(
+    "/hooks/{source_id}",
+    responses=documented(WrittenItems, 200, 404, 409, 413),
+    summary="Take a message that is signed (Standard Webhooks)",
+)
+def receive_message(
+    source_id: PathId, message: Annotated[tuple[dict[str, str], bytes], Depends(_signed_body)]
+) -> Response:
+    """Make items of a message as the source's mapping says; a repeated one changes nothing."""
+    context = components()
+    source = open_source(context, source_id, lambda: None)
+    receive = getattr(source, "receive", None)
+    if receive is None:
+        raise NotFound(f"source {source_id}: takes no messages")
+    headers, body = message
+    written = requests.add_items(context, source_id, receive(headers, body, context.clock()))
+    return json_response({**written.count(), "block_ids": written.block_ids})

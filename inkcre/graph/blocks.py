@@ -1,0 +1,278 @@
+"""Blocks: the nodes of the graph."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    true,
+    update,
+)
+
+from inkcre.errors import (
+    Conflict,
+    Invalid,
+    InvariantBroken,
+    MissingReference,
+    NotFound,
+    Unavailable,
+)
+from inkcre.graph.digests import block_digest
+from inkcre.graph.file_notes import let_go_call, naming_calls, refuse_held
+from inkcre.graph.forms import STRANGE_FILE, BlockEdit, BlockForm, is_strange
+from inkcre.graph.ownership import disown
+from inkcre.graph.storages import refuse_unknown_storages
+from inkcre.graph.tables import blocks
+from inkcre.ports.database import Call, Database, Statement
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, timestamp
+from inkcre.sql.cursors import Page, read_page
+from inkcre.sql.rows import Id, Query
+from inkcre.sql.timestamps import format_timestamp
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block as it is kept."""
+
+    id: int
+    created_at: str
+    """RFC 3339, UTC; so is ``updated_at``."""
+
+    updated_at: str
+    storage: str | None
+    """Where the content really is; None: inline."""
+
+    resolver: str
+    content: str
+
+    def digest(self) -> str:
+        """Return what makes it the block that it is."""
+        return block_digest(self.resolver, self.storage, self.content)
+
+
+BLOCK_COLUMNS = (
+    blocks.c.id,
+    as_rfc3339(blocks.c.created_at).label("created_at"),
+    as_rfc3339(blocks.c.updated_at).label("updated_at"),
+    blocks.c.storage,
+    blocks.c.resolver,
+    blocks.c.content,
+)
+
+ATTEMPTS = 8
+"""How often a write is tried whose block somebody else changes or deletes meanwhile."""
+
+SELECT_BLOCK = Query(
+    select(*BLOCK_COLUMNS).where(blocks.c.id == bindparam("id", type_=BigInteger)), Block
+)
+"""Read one block."""
+
+SELECT_TWIN = Query(
+    select(blocks.c.id).where(blocks.c.digest == bindparam("digest", type_=Text)), Id
+)
+"""Read the id of the block with a digest."""
+
+INSERT_BLOCK = Statement(
+    insert(blocks)
+    .from_select(
+        ["created_at", "updated_at", "storage", "resolver", "content", "digest"],
+        select(
+            timestamp(bindparam("now", type_=Text)),
+            timestamp(bindparam("now", type_=Text)),
+            bindparam("storage", type_=Text),
+            bindparam("resolver", type_=Text),
+            bindparam("content", type_=Text),
+            bindparam("digest", type_=Text),
+        )
+        .where(true())
+        .suffix_with(ON_CONFLICT_DO_NOTHING),
+    )
+    .returning(blocks.c.id)
+)
+"""Add one block unless it is there; gives its id if it was added."""
+
+SELECT_BY_DIGEST = Query(
+    select(*BLOCK_COLUMNS).where(blocks.c.digest == bindparam("digest", type_=Text)), Block
+)
+"""Read one block by digest."""
+
+UPDATE_BLOCK = Query(
+    update(blocks)
+    .where(blocks.c.id == bindparam("id_", type_=BigInteger))
+    .where(blocks.c.digest == bindparam("old_digest", type_=Text))
+    .values(
+        updated_at=timestamp(bindparam("now", type_=Text)),
+        storage=bindparam("new_storage", type_=Text),
+        resolver=bindparam("new_resolver", type_=Text),
+        content=bindparam("new_content", type_=Text),
+        digest=bindparam("new_digest", type_=Text),
+    )
+    .returning(*BLOCK_COLUMNS),
+    Block,
+)
+"""Change a block if it is still what was read."""
+
+DELETE_BLOCK = Statement(
+    delete(blocks).where(blocks.c.id == bindparam("id", type_=BigInteger)).returning(blocks.c.id)
+)
+"""Delete a block; its relations go with it."""
+
+
+def _page(*filters: ColumnElement[bool]) -> Query[Block]:
+    return Query(
+        select(*BLOCK_COLUMNS)
+        .where(blocks.c.id < bindparam("before", type_=BigInteger), *filters)
+        .order_by(blocks.c.id.desc())
+        .limit(bindparam("limit", type_=Integer)),
+        Block,
+    )
+
+
+_by_resolver = blocks.c.resolver == bindparam("resolver", type_=Text)
+_by_storage = blocks.c.storage == bindparam("storage", type_=Text)
+
+SELECT_PAGE = {
+    (False, False): _page(),
+    (True, False): _page(_by_resolver),
+    (False, True): _page(_by_storage),
+    (True, True): _page(_by_resolver, _by_storage),
+}
+"""Read a page of blocks, newest first, by which filters are given: (resolver, storage)."""
+
+
+def get_block(database: Database, block_id: int) -> Block:
+    """Read one block.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    block = SELECT_BLOCK.read_first(database, id=block_id)
+    if block is None:
+        raise _not_found(block_id)
+    return block
+
+
+def _not_found(block_id: int) -> NotFound:
+    return NotFound(f"block {block_id}: not found")
+
+
+def list_blocks(
+    database: Database,
+    *,
+    resolver: str | None = None,
+    storage: str | None = None,
+    limit: int,
+    cursor: str | None = None,
+) -> Page[Block]:
+    """Read a page of blocks, newest (last added) first, and the cursor of the next one.
+
+    Raises:
+        Invalid: the cursor is not one of ours.
+    """
+    filters = {"resolver": resolver, "storage": storage}
+    asked = {name: value for name, value in filters.items() if value is not None}
+    query = SELECT_PAGE[resolver is not None, storage is not None]
+    return read_page(database, query, limit, cursor, **asked)
+
+
+def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[Block, bool]:
+    """Add a block; return it, or the identical one that exists, and whether it was added.
+
+    Raises:
+        Invalid: there is no such storage.
+    """
+    digest = block_digest(form.resolver, form.storage, form.content)
+    insertion = INSERT_BLOCK(
+        now=format_timestamp(now),
+        storage=form.storage,
+        resolver=form.resolver,
+        content=form.content,
+        digest=digest,
+    )
+    calls = [insertion, SELECT_BY_DIGEST(digest=digest), *_naming(form.storage, form.content)]
+    for _ in range(ATTEMPTS):
+        try:
+            answers = database.atomic(calls)
+        except MissingReference as error:
+            refuse_unknown_storages(database, [form.storage])
+            raise InvariantBroken("blocks: an insert broke a key that is there") from error
+        is_new, block = bool(answers[0]), SELECT_BY_DIGEST.first(answers[1])
+        if block is not None:
+            if not is_new:
+                disown(database, [digest])
+            refuse_held(calls, answers)
+            return block, is_new
+    raise Unavailable("block: somebody else keeps deleting it")
+
+
+def _naming(storage: str | None, content: str) -> list[Call]:
+    return naming_calls([content]) if storage == "file" else []
+
+
+def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime) -> Block:
+    """Change what the form names and leave the rest.
+
+    The digest covers all three columns, so it is computed from what was read, and the change is
+    made only if the block is still that: compare and set, tried again when somebody was faster.
+
+    Raises:
+        NotFound: there is no such block.
+        Conflict: another block is already what this one would become.
+        Invalid: there is no such storage, or the content names no file where it should.
+    """
+    for _ in range(ATTEMPTS):
+        current = get_block(database, block_id)
+        edited = replace(current, **form.model_dump(include=form.model_fields_set))
+        if edited == current:
+            return current
+        if is_strange(edited.storage, edited.content):
+            raise Invalid(STRANGE_FILE, field="content")
+        changed = _compare_and_set(database, current, edited, now)
+        if changed is not None:
+            return changed
+    raise Unavailable(f"block {block_id}: somebody else keeps changing it")
+
+
+def _compare_and_set(
+    database: Database, current: Block, edited: Block, now: datetime
+) -> Block | None:
+    digest = edited.digest()
+    change = UPDATE_BLOCK(
+        id_=current.id,
+        old_digest=current.digest(),
+        now=format_timestamp(now),
+        new_storage=edited.storage,
+        new_resolver=edited.resolver,
+        new_content=edited.content,
+        new_digest=digest,
+    )
+    letting_go = [let_go_call([current.id])] if current.storage == "file" else []
+    calls = [*letting_go, change, *_naming(edited.storage, edited.content)]
+    try:
+        answers = database.atomic(calls)
+    except MissingReference as error:
+        refuse_unknown_storages(database, [edited.storage])
+        raise InvariantBroken("blocks: an update broke a key that is there") from error
+    except Conflict as error:
+        twin = SELECT_TWIN.read_first(database, digest=digest)
+        name = f"block {twin.id}" if twin else "another block"
+        raise Conflict(f"block {current.id}: {name} has this content already") from error
+    refuse_held(calls, answers)
+    return UPDATE_BLOCK.first(answers[len(letting_go)])
+
+
+def delete_block(database: Database, block_id: int) -> None:
+    """Delete a block and its relations.
+
+    Raises:
+        NotFound: there is no such block.
+    """
+    if not database.atomic([let_go_call([block_id]), DELETE_BLOCK(id=block_id)])[1]:
+        raise _not_found(block_id)

@@ -1,0 +1,176 @@
+"""Relations: the edges of the graph. ``to_`` is ``from_``'s ``content``."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    true,
+    union,
+)
+
+from inkcre.errors import MissingReference, NotFound, Unavailable
+from inkcre.graph.blocks import ATTEMPTS, get_block
+from inkcre.graph.forms import RelationForm
+from inkcre.graph.tables import relations
+from inkcre.ports.database import Database, Statement
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, timestamp
+from inkcre.sql.cursors import Page, cut_page, decode_cursor
+from inkcre.sql.rows import Query
+from inkcre.sql.timestamps import format_timestamp
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation as it is kept: ``to_`` is ``from_``'s ``content``."""
+
+    id: int
+    created_at: str
+    """RFC 3339, UTC; so is ``updated_at``."""
+
+    updated_at: str
+    from_: int
+    to_: int
+    content: str
+
+
+RELATION_COLUMNS = (
+    relations.c.id,
+    as_rfc3339(relations.c.created_at).label("created_at"),
+    as_rfc3339(relations.c.updated_at).label("updated_at"),
+    relations.c.from_,
+    relations.c.to_,
+    relations.c.content,
+)
+
+INSERT_RELATION = Statement(
+    insert(relations)
+    .from_select(
+        ["created_at", "updated_at", "from_", "to_", "content"],
+        select(
+            timestamp(bindparam("now", type_=Text)),
+            timestamp(bindparam("now", type_=Text)),
+            bindparam("from_", type_=BigInteger),
+            bindparam("to_", type_=BigInteger),
+            bindparam("content", type_=Text),
+        )
+        .where(true())
+        .suffix_with(ON_CONFLICT_DO_NOTHING),
+    )
+    .returning(relations.c.id)
+)
+"""Add one relation unless it is there; gives its id if it was added."""
+
+SELECT_RELATION = Query(
+    select(*RELATION_COLUMNS).where(
+        relations.c.from_ == bindparam("from_", type_=BigInteger),
+        relations.c.to_ == bindparam("to_", type_=BigInteger),
+        relations.c.content == bindparam("content", type_=Text),
+    ),
+    Relation,
+)
+"""Read one relation by what it says."""
+
+DELETE_RELATION = Statement(
+    delete(relations)
+    .where(relations.c.id == bindparam("id", type_=BigInteger))
+    .returning(relations.c.id)
+)
+"""Delete one relation."""
+
+_block = bindparam("block", type_=BigInteger)
+_after = bindparam("after", type_=BigInteger)
+_limit = bindparam("limit", type_=Integer)
+_ends = {
+    "out": (relations.c.from_,),
+    "in": (relations.c.to_,),
+    "both": (relations.c.from_, relations.c.to_),
+}
+
+
+def _page(direction: str, *filters: ColumnElement[bool]) -> Query[Relation]:
+    """Read along each end's index, then put the two together; an OR would have no index."""
+    branches = [
+        select(*RELATION_COLUMNS)
+        .where(end == _block, relations.c.id > _after, *filters)
+        .order_by(relations.c.id)
+        .limit(_limit)
+        .subquery(f"by_{end.name}")
+        for end in _ends[direction]
+    ]
+    found = union(*(select(branch) for branch in branches)).subquery("found")
+    return Query(select(found).order_by(found.c.id).limit(_limit), Relation)
+
+
+_by_content = relations.c.content == bindparam("content", type_=Text)
+
+SELECT_PAGE = {(direction, False): _page(direction) for direction in _ends} | {
+    (direction, True): _page(direction, _by_content) for direction in _ends
+}
+"""Read a page of a block's relations, oldest first, by direction and whether content is given."""
+
+
+def create_relation(database: Database, form: RelationForm, now: datetime) -> tuple[Relation, bool]:
+    """Add a relation; return it, or the identical one that exists, and whether it was added.
+
+    Raises:
+        NotFound: one of the two blocks does not exist.
+    """
+    said = {"from_": form.from_, "to_": form.to_, "content": form.content}
+    for _ in range(ATTEMPTS):
+        try:
+            added, found = database.atomic(
+                [INSERT_RELATION(now=format_timestamp(now), **said), SELECT_RELATION(**said)]
+            )
+        except MissingReference:
+            get_block(database, form.from_)
+            get_block(database, form.to_)
+            continue
+        relation = SELECT_RELATION.first(found)
+        if relation is not None:
+            return relation, bool(added)
+    raise Unavailable("relation: somebody else keeps deleting it")
+
+
+def delete_relation(database: Database, relation_id: int) -> None:
+    """Delete a relation.
+
+    Raises:
+        NotFound: there is no such relation.
+    """
+    if not database.atomic([DELETE_RELATION(id=relation_id)])[0]:
+        raise NotFound(f"relation {relation_id}: not found")
+
+
+def list_relations(
+    database: Database,
+    block_id: int,
+    *,
+    direction: str,
+    content: str | None = None,
+    limit: int,
+    cursor: str | None = None,
+) -> Page[Relation]:
+    """Read a page of a block's relations, oldest first, and the cursor of the next one.
+
+    Raises:
+        NotFound: there is no such block.
+        Invalid: the cursor is not one of ours.
+    """
+    found = SELECT_PAGE[direction, content is not None].read(
+        database,
+        block=block_id,
+        after=decode_cursor(cursor) if cursor else 0,
+        limit=limit + 1,
+        **({} if content is None else {"content": content}),
+    )
+    if not found:
+        get_block(database, block_id)
+    return cut_page(found, limit)

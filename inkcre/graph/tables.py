@@ -1,0 +1,119 @@
+"""The tables of the base. Names and columns are those of existing deployments, for adoption."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from inkcre.sql.tables import WHERE, Id, Timestamp, metadata
+
+storages = Table(
+    "storages",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("nickname", Text),
+    Column("type", Text, nullable=False),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("id", Id, Identity(), primary_key=True),
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+    Column("storage", Text, ForeignKey("storages.name", onupdate="CASCADE")),
+    Column("resolver", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    UniqueConstraint("digest"),
+    Index(None, "resolver", "id"),
+    Index(None, "storage", "id"),
+    Index(
+        "ix_blocks_file",
+        "content",
+        info={WHERE: "storage = 'file'"},
+    ),
+)
+
+relations = Table(
+    "relations",
+    metadata,
+    Column("id", Id, Identity(), primary_key=True),
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+    Column(
+        "from_", Id, ForeignKey("blocks.id", ondelete="CASCADE", onupdate="CASCADE"), nullable=False
+    ),
+    Column(
+        "to_", Id, ForeignKey("blocks.id", ondelete="CASCADE", onupdate="CASCADE"), nullable=False
+    ),
+    Column("content", Text, nullable=False),
+    UniqueConstraint("from_", "to_", "content"),
+    Index(None, "from_", "id"),
+    Index(None, "to_", "id"),
+)
+
+base = Table("base", metadata, Column("id", Text, primary_key=True))
+"""One row: who this base is, to those who meet it in a storage."""
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("storage", Text, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", Text, nullable=False),
+)
+"""The epochs that this base has put, or was about to put, into storages: see ``claims``."""
+
+file_notes = Table(
+    "file_notes",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("storage", Text, primary_key=True),
+    Column("noted_at", BigInteger, nullable=False),
+    Column("sweep", Text),
+    Index(None, "storage", "noted_at"),
+)
+"""Files that were let go or are just being put, and since when: see ``file_notes.py``. ``sweep``
+names the sweep that is about to delete one, and ``noted_at`` is when it said so then. In
+milliseconds since 1970, by the database's clock."""
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Id, Identity(), primary_key=True),
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("nickname", Text),
+    Column("config", Text, nullable=False),
+    Column("collect_at", Text),
+    Column("state", Text, nullable=False),
+)
+"""Where items come from. ``config``, ``collect_at`` (the former shape of a schedule, as it was
+given) and ``state`` are JSON."""
+
+source_items = Table(
+    "source_items",
+    metadata,
+    Column("source_id", Id, ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("stamp", Text),
+    Column("arcs", Text, nullable=False),
+    Column("block_id", Id, ForeignKey("blocks.id", ondelete="SET NULL")),
+    Column("block_digest", Text, nullable=False),
+    Column("is_own", Integer, nullable=False),
+    Index(None, "block_id"),
+)
+"""What a source has given so far, by the item's key: what it was (``digest`` of its star, and
+``arcs``), its block and what that was (``block_digest``), and whether the block was made for it.
+Without a block: somebody deleted it, and it does not come back by itself. ``stamp`` tells cheaply,
+in the source's own words, whether an item is still the same."""

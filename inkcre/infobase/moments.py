@@ -1,9 +1,0 @@
-"""Moments as the API and the database's parameters write them."""
-
-from datetime import UTC, datetime
-
-
-def format_moment(value: datetime) -> str:
-    """Write a moment as RFC 3339 in UTC with six digits of a second and "Z"."""
-    text = value.astimezone(UTC).isoformat(timespec="microseconds")
-    return f"{text.removesuffix('+00:00')}Z"

@@ -1,0 +1,247 @@
+"""Questions to what the settings name: is it there, which version, does it keep what it is given.
+
+The SQL here asks a server about itself, and no table about its rows.
+"""
+
+import os
+import threading
+import time
+import uuid
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Float, Integer, Text, cast, column, func, select, table
+
+from inkcre.assembly.assembly import build_database
+from inkcre.errors import (
+    Conflict,
+    InkcreError,
+    Misconfigured,
+    SchemaBehind,
+    TimedOut,
+    Unsupported,
+)
+from inkcre.graph.files.epochs import FOLDER
+from inkcre.ports.clock import Clock
+from inkcre.ports.database import Database
+from inkcre.ports.keyvalue import KeyValue, ValueKey
+from inkcre.ports.storage import FileKey, InFolder, Storage
+from inkcre.sections.database import SqliteSettings
+from inkcre.sections.rules.findings import Facts
+from inkcre.sections.scheduler import ApschedulerSettings
+from inkcre.sections.settings import Settings
+from inkcre.settings.origins import display_path
+from inkcre.sql.rows import Values
+from inkcre.sql.schema import read_revision
+from inkcre.sql.tables import VERSION_TABLE
+
+CONTENT = b"written by inkcre doctor"
+MAX_SKEW_SECONDS = 2.0
+"""More than that, and times written by two machines tell a story that did not happen."""
+
+FIRE_SECONDS = 5.0
+"""How long a scheduler may take to run what is due at once."""
+
+SELECT_VERSION = {
+    "sqlite": Values(select(func.sqlite_version()), str),
+    "postgresql": Values(select(func.current_setting("server_version")), str),
+}
+"""Read the server's own version."""
+
+SELECT_DATABASE = Values(select(func.current_database()), str)
+"""Read what a server calls the database."""
+
+SELECT_TIME = Values(select(cast(func.extract("epoch", func.clock_timestamp()), Float)), float)
+"""Read the server's clock, in seconds since 1970."""
+
+_roles = table("pg_roles", column("rolname", Text), column("rolconnlimit", Integer))
+_databases = table("pg_database", column("datname", Text), column("datconnlimit", Integer))
+SELECT_CONNECTION_LIMIT = Values(
+    select(
+        func.least(
+            cast(func.current_setting("max_connections"), Integer)
+            - cast(func.current_setting("superuser_reserved_connections"), Integer),
+            func.nullif(_databases.c.datconnlimit, -1),
+            func.nullif(_roles.c.rolconnlimit, -1),
+        )
+    ).where(
+        _databases.c.datname == func.current_database(), _roles.c.rolname == func.current_user()
+    ),
+    int,
+)
+"""Read how many connections the server, the database and the role together allow this user."""
+
+
+def ask_facts(settings: Settings | None) -> Facts:
+    """Find out what the settings cannot say; what cannot be found out now is None."""
+    if settings is None or settings.database.kind != "postgres":
+        return Facts(is_deploying=True)
+    try:
+        database = build_database(settings)
+    except InkcreError:
+        return Facts(is_deploying=True)
+    try:
+        limit = SELECT_CONNECTION_LIMIT.read_one(database)
+    except InkcreError:
+        return Facts(is_deploying=True)
+    finally:
+        database.close()
+    return Facts(is_deploying=True, connection_limit=limit)
+
+
+class NoBase(SchemaBehind):
+    """Tell that there is no base where the settings name one; none was made."""
+
+    code = "no_base"
+
+
+def require_base(settings: Settings, database: Database) -> None:
+    """Raise unless there is a base, of whatever revision; make no file to find that out.
+
+    Raises:
+        NoBase: there is none.
+        SurroundingsError: the database does not answer.
+    """
+    if isinstance(settings.database, SqliteSettings):
+        if is_absent(settings.database):
+            raise _no_sqlite_base(settings.profile, settings.database.path)
+    elif read_revision(database) is None:
+        name = SELECT_DATABASE.read_one(database)
+        raise NoBase(
+            f'database.url: there is no base in "{name}", of profile {settings.profile}',
+            hint="look at the address and the profile; for a new base, run `inkcre migrate`",
+        )
+
+
+def _no_sqlite_base(profile: str, path: Path | str) -> NoBase:
+    place = display_path(path) if isinstance(path, Path) else f'"{path}"'
+    return NoBase(
+        f"database.path: there is no base at {place}, of profile {profile}",
+        hint="look at the path, the profile, and the folder that you are in; for a new base, run"
+        " `inkcre migrate`",
+    )
+
+
+def is_absent(settings: SqliteSettings) -> bool:
+    """Tell whether a file is not there, is empty, or has not our schema; it is only read.
+
+    Opened as usual it would be made, or changed to a write-ahead log. What cannot be looked at is
+    taken for a base: whoever opens it says what is wrong with it.
+    """
+    import sqlite3  # not loaded by who uses another database
+
+    path = settings.path
+    if not isinstance(path, Path):
+        return True
+    try:
+        if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+            return True
+        address = f"file:{quote(str(path.absolute()))}?mode=ro"  # https://www.sqlite.org/uri.html
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            asked = "SELECT 1 FROM sqlite_schema WHERE name = ?"
+            return connection.execute(asked, (VERSION_TABLE,)).fetchone() is None
+    except (sqlite3.Error, OSError):
+        return False
+
+
+def ask_version(database: Database) -> str:
+    """Name the database and its version."""
+    dialect = database.capabilities.dialect
+    version = SELECT_VERSION[dialect].read_one(database).split()[0]
+    return f"{'SQLite' if dialect == 'sqlite' else 'PostgreSQL'} {version}"
+
+
+def measure_skew(database: Database, clock: Clock) -> float:
+    """Measure by how many seconds the server's clock is ahead of ours.
+
+    Half of the round trip is the error at most.
+    """
+    before: datetime = clock()
+    theirs = SELECT_TIME.read_one(database)
+    after = clock()
+    return theirs - (before.timestamp() + after.timestamp()) / 2
+
+
+def try_storage(storage: Storage) -> bool:
+    """Write a small file, read it back, and remove it; tell whether it refuses a second put.
+
+    Raises:
+        Misconfigured: what came back is not what was written, or the place cannot be used.
+        SurroundingsError: the place does not answer.
+    """
+    key = FileKey(f"{FOLDER}/doctor/{uuid.uuid4().hex}")
+    storage.put(key, CONTENT)
+    try:
+        _require_same(storage.get(key).read(), "storage")
+        return _refuses(storage, key)
+    finally:
+        storage.delete([key])
+
+
+def _refuses(storage: Storage, key: FileKey) -> bool:
+    try:
+        storage.put(key, CONTENT, if_absent=True)
+    except Conflict:
+        return True
+    return False
+
+
+def try_keyvalue(keyvalue: KeyValue) -> None:
+    """Keep a small value, ask for it, and forget it.
+
+    Raises:
+        Misconfigured: what came back is not what was kept.
+        SurroundingsError: the place does not answer.
+    """
+    key = ValueKey(f"inkcre-doctor-{uuid.uuid4().hex}")
+    keyvalue.put(key, CONTENT, ttl_seconds=60)
+    try:
+        _require_same(keyvalue.get(key), "keyvalue")
+    finally:
+        keyvalue.delete(key)
+
+
+def _require_same(content: bytes | None, port: str) -> None:
+    if content != CONTENT:
+        raise Misconfigured(f"{port}: what was written did not come back")
+
+
+def try_apscheduler(settings: ApschedulerSettings) -> float:
+    """Start a scheduler, have it run something at once, stop it; give the seconds that it took.
+
+    Raises:
+        Unsupported: APScheduler is not installed.
+        TimedOut: it did not run what was due.
+    """
+    try:
+        from apscheduler.schedulers.background import BackgroundScheduler
+    except ImportError as error:
+        raise Unsupported(
+            'scheduler.kind "apscheduler": apscheduler is not installed',
+            hint="install inkcre[local]",
+        ) from error
+    fired = threading.Event()
+    scheduler = BackgroundScheduler(timezone=settings.timezone)
+    scheduler.add_job(fired.set)
+    started = time.monotonic()
+    scheduler.start()
+    try:
+        if not fired.wait(FIRE_SECONDS):
+            raise TimedOut(f"scheduler: nothing ran within {FIRE_SECONDS:.0f} seconds")
+        # Waits for the pass that ran the job: stopped in the middle of it, the scheduler's thread
+        # dies of a job that it cannot find any more (seen with APScheduler 3.11.3).
+        scheduler.get_jobs()
+    finally:
+        scheduler.shutdown()
+    return time.monotonic() - started
+
+
+def absent_folders(storage: Storage) -> list[Path]:
+    """Return the folders that trying the storage would make, the innermost first."""
+    if not isinstance(storage, InFolder):
+        return []
+    path = storage.folder.absolute()
+    own = (path / "inkcre+" / "doctor+", path / "inkcre+", path)
+    return [folder for folder in (*own, *path.parents) if not os.path.lexists(folder)]

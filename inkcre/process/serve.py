@@ -1,0 +1,98 @@
+"""Serving in a process, with uvicorn."""
+
+import gc
+import logging
+import os
+import socket
+from typing import Any
+
+import uvicorn
+
+from inkcre.app import create_app
+from inkcre.assembly.plan import plan_assembly, render_plan
+from inkcre.core import CUSTODY
+from inkcre.errors import OperatorError
+from inkcre.graph.files.claims import refusal
+from inkcre.runtime.lifecycle import prepare_database, prepare_storage
+from inkcre.runtime.logs import configure_logging
+from inkcre.sections.settings import Settings
+
+logger = logging.getLogger("inkcre")
+
+
+class WrongTarget(OperatorError):
+    """Tell that a profile is for another place than a process."""
+
+    code = "wrong_target"
+
+
+class CannotListen(OperatorError):
+    """Tell that the address to listen on cannot be had."""
+
+    code = "cannot_listen"
+
+
+def serve(settings: Settings) -> None:
+    """Serve until interrupted.
+
+    Raises:
+        WrongTarget: the profile is for Cloudflare Workers.
+        CannotListen: the address is taken, or is not this machine's.
+        SchemaBehind: the database's schema is not the one that is needed, be it found at the start
+            or when the database, which was away, answers.
+        StorageTaken: the storage belongs to another base.
+    """
+    if settings.target != "process":
+        raise WrongTarget(
+            f"profile {settings.profile}: runs on target {settings.target}, not in a process",
+            hint="choose a profile such as dev or server",
+        )
+    configure_logging(settings.logging)
+    refusals: list[OperatorError] = []
+
+    def end(refusal: OperatorError) -> None:
+        refusals.append(refusal)
+        server.should_exit = True
+
+    app = create_app(settings, on_refusal=end)
+    server = uvicorn.Server(uvicorn.Config(app, **OPTIONS))
+    listener = _listen(settings.http.host, settings.http.port)
+    # Before uvicorn starts, so that a refusal is one error and no stack trace.
+    if prepare_database(settings, app.state.components, CUSTODY):
+        standing = prepare_storage(app.state.components, CUSTODY)
+        if standing and standing.state == "taken":
+            raise refusal(standing)
+    logger.info(
+        "profile %s, chosen by %s", settings.profile, settings.origins.of(("profile",)).describe()
+    )
+    logger.debug("assembled:\n%s", render_plan(plan_assembly(settings)))
+    # What was made so far stays: the garbage collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    host, port = listener.getsockname()[:2]
+    logger.info("listening on http://%s:%s", f"[{host}]" if ":" in host else host, port)
+    with listener:
+        server.run(sockets=[listener])
+    for refused in refusals:
+        raise refused
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything else is done, so that a refusal is one error."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else "no such address"
+        raise CannotListen(
+            f"http://{host}:{port}: {reason}",
+            hint=f"try another, for example --set http.port={min(port + 1, 65535)}",
+        ) from error
+
+
+OPTIONS: dict[str, Any] = {
+    "log_config": None,
+    "access_log": False,  # ours has the request's id: inkcre.http.tracing
+    "timeout_graceful_shutdown": 10,
+    "server_header": False,
+}

@@ -1,0 +1,270 @@
+"""What lives how long: the process, which starts and stops, or an invocation.
+
+On Workers a start and a stop happen around every request, so there neither does anything.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
+from dataclasses import dataclass
+
+from anyio import to_thread
+
+from inkcre.assembly.assembly import (
+    CORE_NEEDS,
+    Bindings,
+    build_components,
+    build_scheduler,
+    build_storage,
+    build_tenure,
+    load_adapter,
+    require,
+    utc_now,
+)
+from inkcre.context import Components
+from inkcre.errors import InkcreError, OperatorError, SchemaBehind, SurroundingsError
+from inkcre.jobs.kinds import Kinds
+from inkcre.jobs.schedules import Due
+from inkcre.ports.clock import Clock
+from inkcre.ports.database import Database, wake_nobody
+from inkcre.ports.keyvalue import KeyValueNeeds
+from inkcre.ports.storage import InFolder, Standing, Storage, Tenure
+from inkcre.sections.settings import Settings
+from inkcre.settings.origins import TomlOrigin
+from inkcre.settings.profiles import package_profiles
+from inkcre.sql import schema
+
+logger = logging.getLogger("inkcre")
+
+
+@dataclass(frozen=True)
+class Custody:
+    """How a base knows its own storage: what only the base can tell, and a process has to ask."""
+
+    look: Callable[[Database, Storage, Tenure], Standing]
+    """Look how the base stands to the storage, claim it where nobody need be asked, remember it."""
+
+    owns: Callable[[Database, Storage], bool]
+    """Tell whether the storage is the base's, or is nobody's and has files that the base names."""
+
+    notice: Callable[[Components], list[InkcreError]]
+    """Return what is to be told of the storage, as it was when it was last looked at."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a process works through besides requests."""
+
+    kinds: Kinds
+    woken: threading.Event
+    """Set when there may be a job."""
+
+    on_tick: Callable[[Due], None] | None = None
+    on_refusal: Callable[[OperatorError], None] | None = None
+    """Told in the event loop what forbids to serve, when that is found after the start."""
+
+    custody: Custody | None = None
+    """None where there are no files to look after."""
+
+
+LOOK_SECONDS = 300
+"""How long a process goes by what it has seen of its storage."""
+
+RETRY_SECONDS = 1
+"""The pace of looking for a database that was away at the start."""
+
+
+Provide = Callable[[Bindings], AbstractContextManager[Components]]
+"""Gives an invocation its components, out of the bindings that it was lent."""
+
+
+def provide_components(
+    settings: Settings,
+    needs: KeyValueNeeds = CORE_NEEDS,
+    *,
+    clock: Clock = utc_now,
+    wake: Callable[[], None] = wake_nobody,
+) -> tuple[Components | None, Provide]:
+    """Build the components that live as long as the process, if they do, and their provider.
+
+    Raises:
+        Unsupported: this version, or this installation, has no such adapter; or it cannot do what
+            is needed.
+        Misconfigured: an adapter cannot make sense of its section.
+    """
+    for port in ("database", "storage", "keyvalue", "web"):
+        load_adapter(port, getattr(settings, port).kind)
+    require(
+        needs,
+        of=load_adapter("keyvalue", settings.keyvalue.kind).capabilities,
+        kind=settings.keyvalue.kind,
+    )
+    tenure = build_tenure(settings)  # as long as the process, or the isolate
+    if load_adapter("database", settings.database.kind).lifetime == "process":
+        kept = build_components(settings, clock=clock, wake=wake, tenure=tenure)
+        lent = nullcontext(kept)
+        return kept, lambda _: lent
+
+    @contextmanager
+    def build(bindings: Bindings) -> Iterator[Components]:
+        built = build_components(settings, bindings=bindings, clock=clock, tenure=tenure)
+        try:
+            yield built
+        finally:
+            built.database.close()
+
+    return None, build
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, components: Components | None, work: Work
+) -> AsyncIterator[None]:
+    """Prepare a process, let it tick and run jobs, and clear up behind it.
+
+    Raises:
+        SchemaBehind: the database's schema is not the one that is needed; nothing was served, and
+            no connection is left open.
+    """
+    if components is None:
+        yield
+        return
+    to_thread.current_default_thread_limiter().total_tokens = settings.http.worker_threads
+    async with AsyncExitStack() as ending:
+        ending.push_async_callback(to_thread.run_sync, components.database.close)
+        if not await to_thread.run_sync(prepare_database, settings, components, work.custody):
+            waiting = _wait_for_database(settings, components, work)
+            ending.callback(asyncio.create_task(waiting).cancel)
+        elif components.tenure.standing is None:
+            await to_thread.run_sync(prepare_storage, components, work.custody)
+        ending.push_async_callback(to_thread.run_sync, _start_work(settings, components, work))
+        yield
+
+
+def _start_work(settings: Settings, components: Components, work: Work) -> Callable[[], None]:
+    """Start the scheduler, and threads for jobs if it is in this process; give what stops both."""
+    scheduler = build_scheduler(settings)
+    if not scheduler.capabilities.is_in_process:
+        return scheduler.stop
+    from inkcre.jobs.threads import JobThreads
+
+    threads = JobThreads(
+        components,
+        work.kinds,
+        number=getattr(settings.scheduler, "jobs", 1),
+        woken=work.woken,
+        on_tick=work.on_tick,
+    )
+
+    def tick() -> None:
+        threads.tick()
+        if time.monotonic() - components.tenure.looked_at > LOOK_SECONDS:
+            prepare_storage(components, work.custody)
+
+    threads.start()
+    scheduler.start(tick)
+
+    def stop() -> None:
+        scheduler.stop()
+        threads.stop()
+
+    return stop
+
+
+def require_database(settings: Settings, components: Components, custody: Custody | None) -> None:
+    """Bring the schema up to date where the settings say so, and refuse to go on when it is not.
+
+    Raises:
+        SchemaBehind: it is not; the hint is the command to run.
+        SurroundingsError: the database does not answer.
+    """
+    if getattr(settings.database, "migrate_on_start", False):
+        kept = schema.migrate(components.database)
+        if kept:
+            logger.info("the schema was brought up to date; the base of before is kept as %s", kept)
+    schema.require_head(components.database)
+    if custody:
+        keep_former_folder(settings, components, custody)
+
+
+FORMER_FOLDER = "files"
+"""Beside the folder that the packaged profile ``server`` names now: the one that it named before,
+and that profile ``dev`` names still."""
+
+
+def keep_former_folder(settings: Settings, components: Components, custody: Custody) -> None:
+    """Go on with the files that a base of profile ``server`` has from before, where they are.
+
+    Only where nobody has chosen a folder, the new one is not there, and the former one is the
+    base's own: claimed by it, or by nobody while files that it names are there.
+    """
+    storage = components.storage
+    origin = settings.origins.of(("storage", "path"))
+    path = origin.document.path if isinstance(origin, TomlOrigin) else None
+    if not isinstance(storage, InFolder) or path != package_profiles() / "server.toml":
+        return
+    former = storage.folder.with_name(FORMER_FOLDER)
+    if storage.folder == former or storage.folder.exists() or not former.exists():
+        return
+    other = build_storage(settings)
+    assert isinstance(other, InFolder)
+    other.use(former)
+    if custody.owns(components.database, other):
+        storage.use(former)
+
+
+def prepare_database(settings: Settings, components: Components, custody: Custody | None) -> bool:
+    """Do what ``require_database`` does, but wait for nobody; tell whether it could be done.
+
+    A database that does not answer yet is no reason to refuse: ``/readyz`` says so until it does.
+    """
+    try:
+        require_database(settings, components, custody)
+    except SurroundingsError as error:
+        logger.warning("%s; answering 503 until it does", error)
+        return False
+    return True
+
+
+def prepare_storage(components: Components, custody: Custody | None) -> Standing | None:
+    """Look whose the storage is, and say so in the log; wait for nobody, and refuse nothing.
+
+    None where it could not be looked at: whoever writes to it first will look.
+    """
+    if custody is None:
+        return None
+    try:
+        return custody.look(components.database, components.storage, components.tenure)
+    except (SurroundingsError, SchemaBehind) as error:
+        components.tenure.looked_at = time.monotonic()
+        logger.warning("%s; the storage is looked at when it is first written to", error)
+        return None
+
+
+async def _wait_for_database(settings: Settings, components: Components, work: Work) -> None:
+    """Look again until the database answers, and say so if its schema is behind then.
+
+    What is to come of that, whoever serves decides: the process may be somebody else's.
+    """
+    while True:
+        await asyncio.sleep(RETRY_SECONDS)
+        try:
+            await to_thread.run_sync(require_database, settings, components, work.custody)
+        except SurroundingsError:
+            continue
+        except SchemaBehind as error:
+            logger.critical("%s; answering 503 until it is: %s", error, error.hint)
+            if work.on_refusal:
+                work.on_refusal(error)
+        else:
+            await to_thread.run_sync(prepare_storage, components, work.custody)
+        return

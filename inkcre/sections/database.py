@@ -1,0 +1,155 @@
+"""``[database]``: where blocks and relations are kept."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
+
+from inkcre.settings.section import BindingName, LocalPath, SecretText, Section
+
+
+class QueuePoolSettings(Section):
+    """``[database.pool] kind = "queue"``: keep connections and lend them out."""
+
+    kind: Literal["queue"] = "queue"
+    """Keep connections in the process."""
+
+    size: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Connections kept open."""
+
+    overflow: Annotated[int, Field(ge=0, le=1000)] = 5
+    """Further connections opened under load and closed after."""
+
+    timeout_seconds: Annotated[float, Field(gt=0)] = 10
+    """How long a request waits for a connection before it is answered 503."""
+
+    recycle_seconds: Annotated[int, Field(ge=-1)] = 1800
+    """Age at which a connection is replaced; -1 is never."""
+
+    pre_ping: bool = True
+    """Whether a connection that lay idle is tested before it is used."""
+
+
+class NullPoolSettings(Section):
+    """``[database.pool] kind = "null"``: open a connection for each use, for an outside pooler."""
+
+    kind: Literal["null"] = "null"
+    """Keep no connection."""
+
+
+class StaticPoolSettings(Section):
+    """``[database.pool] kind = "static"``: one connection, where a server spares no more."""
+
+    kind: Literal["static"] = "static"
+    """Keep one connection, which is lent to one user at a time."""
+
+    timeout_seconds: Annotated[float, Field(gt=0)] = 10
+    """How long a request waits for a connection before it is answered 503."""
+
+
+Pool = Annotated[
+    QueuePoolSettings | NullPoolSettings | StaticPoolSettings, Field(discriminator="kind")
+]
+
+
+class SqliteSettings(Section):
+    """``kind = "sqlite"``: one file, nothing to install."""
+
+    kind: Literal["sqlite"] = "sqlite"
+    """SQLite, in this process."""
+
+    path: Literal[":memory:"] | LocalPath = Path("data/inkcre.sqlite3")
+    """The database file, made when absent; ":memory:" keeps it in this process only."""
+
+    busy_timeout_seconds: Annotated[float, Field(ge=0)] = 10
+    """How long a write waits for another process's write before it is answered 503."""
+
+    migrate_on_start: bool = False
+    """Whether the schema is brought up to date when the process starts."""
+
+
+_PARTS = re.compile(r"[^:]+://([^@/?]*@)?[^@/?]*(/[^@?]*)?(\?.*)?", re.DOTALL)
+"""User information ends at the first ``@`` for libpq: what follows of a password would be a host,
+and be quoted when it is not found."""
+
+
+def _postgres_address(url: SecretStr) -> SecretStr:
+    scheme, separator, _ = url.get_secret_value().partition("://")
+    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise PydanticCustomError(
+            "postgres_url", "input should be an address that starts with postgresql://"
+        )
+    if not _PARTS.fullmatch(url.get_secret_value()):
+        raise PydanticCustomError(
+            "postgres_userinfo", "input should have the @, / and ? of its password as %40, %2F, %3F"
+        )
+    return url
+
+
+class PostgresSettings(Section):
+    """``kind = "postgres"``: a PostgreSQL server, shared by any number of replicas."""
+
+    kind: Literal["postgres"] = "postgres"
+    """PostgreSQL over the network."""
+
+    url: Annotated[
+        SecretText,
+        AfterValidator(_postgres_address),
+        Field(json_schema_extra={"pattern": r"^postgres(ql)?(\+\w+)?://"}),
+    ]
+    """postgresql://user:password@host:5432/name, with libpq's options after a "?"."""
+
+    driver: Literal["psycopg"] = "psycopg"
+    """The Python driver."""
+
+    pool: Pool = QueuePoolSettings()
+    """How connections are kept."""
+
+    connect_timeout_seconds: Annotated[int, Field(ge=1)] = 5
+    """How long opening a connection may take."""
+
+    statement_timeout_seconds: Annotated[float, Field(gt=0)] = 30
+    """How long one statement may run before the server stops it."""
+
+    prepared_statements: bool = True
+    """Whether statements are prepared; turn off behind a pooler by transaction that cannot."""
+
+    migrate_on_start: bool = False
+    """Whether the schema is brought up to date when the process starts."""
+
+
+class HyperdriveSettings(Section):
+    """``kind = "hyperdrive"``: PostgreSQL through Cloudflare Hyperdrive."""
+
+    kind: Literal["hyperdrive"] = "hyperdrive"
+    """PostgreSQL through a Hyperdrive binding."""
+
+    binding: BindingName = "HYPERDRIVE"
+    """The ``[bindings.NAME]`` table, of type "hyperdrive"."""
+
+    driver: Literal["pg8000"] = "pg8000"
+    """The Python driver: pure Python, for Pyodide."""
+
+    pool: Pool = NullPoolSettings()
+    """How connections are kept: Hyperdrive pools, so this side must not."""
+
+    statement_timeout_seconds: Annotated[float, Field(gt=0)] = 30
+    """How long one statement may run before the server stops it."""
+
+
+class D1Settings(Section):
+    """``kind = "d1"``: Cloudflare D1, which is SQLite."""
+
+    kind: Literal["d1"] = "d1"
+    """A D1 database."""
+
+    binding: BindingName = "DB"
+    """The ``[bindings.NAME]`` table, of type "d1"."""
+
+
+DatabaseSettings = Annotated[
+    SqliteSettings | PostgresSettings | HyperdriveSettings | D1Settings,
+    Field(discriminator="kind"),
+]

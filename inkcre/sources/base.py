@@ -1,0 +1,137 @@
+"""What a type of sources is: a class with typed configuration and state, that gives items.
+
+To add one, subclass ``SourceBase`` in a package of yours and name it in the entry point group
+``inkcre.sources``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from inkcre.errors import Unsupported
+from inkcre.graph.blocks import Block
+from inkcre.graph.forms import Star
+from inkcre.ports.clock import Clock
+from inkcre.ports.web import Web
+
+
+class SourceConfig(BaseModel):
+    """What a source is told: unknown keys are refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+
+class SourceState(BaseModel):
+    """What a source remembers between collects; what another version wrote is left out."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a source gives: a star graph, and what it is called there."""
+
+    key: str
+    """Its identity in the source. An item of the same key is another edition of this one."""
+
+    star: Star
+    stamp: str | None = None
+    """What tells cheaply whether the item is still the same; ``Surroundings.stamps`` has it."""
+
+    links: tuple[tuple[str, str], ...] = ()
+    """Relations to other items of the source: what they say, and the other's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An item that is there and has not changed: its star was not even made."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class SourceContext:
+    """What a source may use."""
+
+    source_id: int
+    web: Web
+    clock: Clock
+    stamps: Callable[[], Mapping[str, str]]
+    """Gives the stamps of all items that it has given, by key."""
+
+    check: Callable[[], None]
+    """Raises if the collect is not to go on; for what takes long between two items."""
+
+    folders: tuple[PurePath, ...] = ()
+    """Folders of this machine that may be read."""
+
+
+C = TypeVar("C", bound=BaseModel)
+S = TypeVar("S", bound=BaseModel)
+
+
+class SourceBase(Generic[C, S]):
+    """A source of one type: gives items, and remembers in its state how far it has come."""
+
+    name: ClassVar[str]
+    """What the type is called."""
+
+    config_model: ClassVar[type[BaseModel]]
+    state_model: ClassVar[type[BaseModel]] = SourceState
+
+    gives_all: ClassVar[bool] = False
+    """Whether a collect gives everything that is there, so that what it does not give is gone."""
+
+    takes_items: ClassVar[bool] = False
+    """Whether others bring its items, to be kept: posted as star graphs, or by ``receive``."""
+
+    imports: ClassVar[tuple[str, ...]] = ()
+    """Modules that it imports only when it collects, for ``inkcre doctor`` to try."""
+
+    def __init_subclass__(cls, **more: object) -> None:
+        """Refuse a type that would delete with its next collect what it has taken."""
+        super().__init_subclass__(**more)
+        if cls.gives_all and cls.takes_items:
+            raise TypeError(f"{cls.__name__}: gives_all and takes_items exclude each other")
+
+    def __init__(self, config: C, state: S, context: SourceContext) -> None:
+        self.config = config
+        self.state = state
+        """Kept in the batch of the last items, if the collect comes to its end."""
+
+        self.context = context
+
+    @classmethod
+    def examine(cls, config: C, folders: Sequence[PurePath]) -> None:
+        """Raise unless a configuration can be used here, where these folders may be read.
+
+        Raises:
+            Invalid: it cannot; says which part of it.
+        """
+
+    @property
+    def organizes(self) -> bool:
+        """Whether ``organize`` is to be called, in a job of its own, for each new block."""
+        return False
+
+    def collect(self, *, full: bool) -> Iterator[Item | Seen]:  # noqa: ARG002 - as below
+        """Yield what is there, bounded in time and size; ``full``: whatever the state says.
+
+        Raises:
+            Unavailable, TimedOut: what was asked does not answer; the job is tried again.
+            BadAnswer: what it answers is of no use; the job has failed.
+        """
+        raise Unsupported(f"sources of type {self.name}: others bring their items")
+
+    def organize(self, block: Block) -> Star | None:  # noqa: ARG002 - for those that do
+        """Return what is to be added around a block that a collect has added; None: nothing."""
+        return None
+
+
+AnySource = SourceBase[BaseModel, BaseModel]
+"""A source of whatever type."""

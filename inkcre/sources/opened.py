@@ -1,0 +1,81 @@
+"""Sources that are opened: what collects, made of its row."""
+
+from collections.abc import Callable, Mapping
+from typing import TypedDict, cast
+
+from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+
+from inkcre.context import Components
+from inkcre.errors import Misconfigured
+from inkcre.ports.sources import SourceType
+from inkcre.sources.base import AnySource, SourceContext
+from inkcre.sources.items.item_rows import read_stamps
+from inkcre.sources.sources import Source, get_source
+
+
+def open_source(context: Components, source_id: int, check: Callable[[], None]) -> AnySource:
+    """Make the source of a row.
+
+    Raises:
+        NotFound: there is no such source.
+        Invalid, Unsupported: its type is not there, or not here.
+        pydantic.ValidationError: its configuration is of another version.
+    """
+    return open_row(context, get_source(context.database, source_id), check)
+
+
+def open_row(context: Components, row: Source, check: Callable[[], None]) -> AnySource:
+    """Make the source of a row; raise what ``open_source`` raises, but for ``NotFound``."""
+    source_id = row.id
+    # The port knows less of a type than this room, which every type is made for.
+    kind = cast("type[AnySource]", context.source_types.load(row.type))
+    source_context = SourceContext(
+        source_id=source_id,
+        web=context.web,
+        clock=context.clock,
+        stamps=lambda: {
+            key: stamp
+            for key, stamp in read_stamps(context.database, source_id)
+            if stamp is not None
+        },
+        check=check,
+        folders=context.folders,
+    )
+    try:
+        config = kind.config_model.model_validate(row.config)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, found["loc"]))
+        raise Misconfigured(
+            f"source {source_id}: config.{field}: {found['msg']}",
+            hint="it was written by another version; change it",
+        ) from None
+    return kind(config, _read_state(kind, row.state), source_context)
+
+
+def _read_state(kind: type[AnySource], state: Mapping[str, object]) -> BaseModel:
+    try:
+        return kind.state_model.model_validate(state)
+    except ValidationError:
+        return kind.state_model()  # of another version: as if it had never collected
+
+
+class DescribedType(TypedDict):
+    """A type of sources, as it is shown."""
+
+    type: str
+    summary: str
+    takes_items: bool
+    config_schema: JsonSchemaValue
+
+
+def describe_type(kind: type[SourceType]) -> DescribedType:
+    """Describe a type of sources: its name, what it does, and the schema of its configuration."""
+    summary = (kind.__doc__ or "").partition("\n")[0]
+    return {
+        "type": kind.name,
+        "summary": summary,
+        "takes_items": kind.takes_items,
+        "config_schema": kind.config_model.model_json_schema(),
+    }

@@ -1,0 +1,151 @@
+"""The few things that PostgreSQL and SQLite say differently, as SQLAlchemy constructs.
+
+``json_rows`` is how many rows reach a statement: one text parameter that holds a JSON array of
+objects, whatever their number. ``timestamp`` and ``as_rfc3339`` turn the API's text for a time into
+a column's value and back. ``database_now`` and ``random_id`` are the database's clock and chance.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, FromClause, Text, bindparam, column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import TypeEngine
+
+ColumnType = TypeEngine[Any]
+"""A column's type, of whatever Python's type: SQLAlchemy has no base without one."""
+
+Expression = ColumnElement[Any]
+"""An expression of whatever type."""
+
+RowSource = FromClause
+"""A table, an alias of one, or a subquery."""
+
+ON_CONFLICT_DO_NOTHING = "ON CONFLICT DO NOTHING"
+"""Suffix of an INSERT's SELECT: a row that is there already is left alone."""
+
+
+class _JsonRows(FunctionElement[object]):
+    name = "json_rows"
+    inherit_cache = False
+
+    def __init__(self, parameter: BindParameter[str], columns: Mapping[str, ColumnType]) -> None:
+        self.columns_ = columns
+        super().__init__(parameter)
+
+
+def json_rows(parameter: str, **columns: ColumnType) -> TableValuedAlias:
+    """Make a row source of the JSON array in ``parameter``; an absent key is NULL."""
+    element = _JsonRows(bindparam(parameter, type_=Text), columns)
+    # Named: for a row source without a name SQLAlchemy draws a random one, which a Worker may not
+    # do while it is imported.
+    return element.table_valued(
+        *(column(name, kind) for name, kind in columns.items()), name=f"given_{parameter}"
+    )
+
+
+@compiles(_JsonRows, "postgresql")
+def _json_rows_postgresql(element: _JsonRows, compiler: SQLCompiler, **kw: object) -> str:
+    types = ", ".join(
+        f"{name} {'bigint' if isinstance(kind, BigInteger) else 'text'}"
+        for name, kind in element.columns_.items()
+    )
+    clauses = compiler.process(element.clauses, **kw)
+    return f"(SELECT * FROM json_to_recordset(CAST({clauses} AS json)) AS given({types}))"  # noqa: S608 - names of ours, a parameter for the rest
+
+
+@compiles(_JsonRows, "sqlite")
+def _json_rows_sqlite(element: _JsonRows, compiler: SQLCompiler, **kw: object) -> str:
+    fields = ", ".join(f"value ->> '{name}' AS {name}" for name in element.columns_)
+    return f"(SELECT {fields} FROM json_each({compiler.process(element.clauses, **kw)}))"  # noqa: S608 - as above
+
+
+class timestamp(FunctionElement[object]):  # noqa: N801 - used like the SQL functions beside it
+    """A moment out of the API's text (RFC 3339, UTC)."""
+
+    inherit_cache = True
+
+
+@compiles(timestamp, "postgresql")
+def _timestamp_postgresql(element: timestamp, compiler: SQLCompiler, **kw: object) -> str:
+    return f"CAST({compiler.process(element.clauses, **kw)} AS TIMESTAMP WITH TIME ZONE)"
+
+
+@compiles(timestamp, "sqlite")
+def _timestamp_sqlite(element: timestamp, compiler: SQLCompiler, **kw: object) -> str:
+    return str(compiler.process(element.clauses, **kw))
+
+
+class _AsRfc3339(FunctionElement[str]):
+    inherit_cache = True
+    type = Text()
+
+
+def as_rfc3339(value: Expression) -> ColumnElement[str]:
+    """The API's text for a moment: RFC 3339, UTC, always six digits of a second."""
+    return _AsRfc3339(value)
+
+
+@compiles(_AsRfc3339, "postgresql")
+def _as_rfc3339_postgresql(element: _AsRfc3339, compiler: SQLCompiler, **kw: object) -> str:
+    value = compiler.process(element.clauses, **kw)
+    return f"""to_char({value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
+@compiles(_AsRfc3339, "sqlite")
+def _as_rfc3339_sqlite(element: _AsRfc3339, compiler: SQLCompiler, **kw: object) -> str:
+    return str(compiler.process(element.clauses, **kw))
+
+
+class last_id(FunctionElement[int]):  # noqa: N801 - used like the SQL functions beside it
+    """The id of the row that the statement before in the same batch has added."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(last_id, "postgresql")
+def _last_id_postgresql(_: last_id, __: SQLCompiler, **___: object) -> str:
+    return "lastval()"
+
+
+@compiles(last_id, "sqlite")
+def _last_id_sqlite(_: last_id, __: SQLCompiler, **___: object) -> str:
+    return "last_insert_rowid()"
+
+
+class database_now(FunctionElement[int]):  # noqa: N801 - used like the SQL functions beside it
+    """The database's clock, in milliseconds since 1970."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(database_now, "postgresql")
+def _database_now_postgresql(_: database_now, __: SQLCompiler, **___: object) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
+
+
+@compiles(database_now, "sqlite")
+def _database_now_sqlite(_: database_now, __: SQLCompiler, **___: object) -> str:
+    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+
+class random_id(FunctionElement[str]):  # noqa: N801 - used like the SQL functions beside it
+    """32 hexadecimal digits that are nobody else's."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(random_id, "postgresql")
+def _random_id_postgresql(_: random_id, __: SQLCompiler, **___: object) -> str:
+    return "md5(CAST(random() AS text) || CAST(clock_timestamp() AS text))"
+
+
+@compiles(random_id, "sqlite")
+def _random_id_sqlite(_: random_id, __: SQLCompiler, **___: object) -> str:
+    return "lower(hex(randomblob(16)))"

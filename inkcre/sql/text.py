@@ -1,0 +1,8 @@
+"""Text as databases keep it."""
+
+
+def clean(text: str) -> str:
+    """Take out of a text what no database keeps: NUL, and halves of surrogate pairs."""
+    if "\x00" not in text and text.isascii():
+        return text
+    return text.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,100 @@
+"""What an export holds, what it does not, and whether it is what the base says."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, or_, select
+
+from inkcre.graph.tables import blocks, source_items, sources
+from inkcre.ports.database import Database
+from inkcre.sql.rows import Values
+from inkcre.sql.tables import jobs, keyvalues, schedules
+from inkcre.transfer.file_lines import BEGINNING
+
+LEFT_OUT: Mapping[str, Values[int]] = {
+    "sources": Values(select(func.count()).select_from(sources), int),
+    "known items": Values(select(func.count()).select_from(source_items), int),
+    "schedules": Values(
+        select(func.count()).select_from(schedules).where(schedules.c.source_id.is_not(None)), int
+    ),
+    "waiting jobs": Values(
+        select(func.count())
+        .select_from(jobs)
+        .where(
+            jobs.c.claimable_at.is_not(None),
+            or_(jobs.c.state == "pending", jobs.c.state == "running"),
+        ),
+        int,
+    ),
+    "values": Values(
+        select(func.count()).select_from(keyvalues).where(keyvalues.c.expires_at.is_(None)), int
+    ),
+}
+"""Count what a copy takes along and an export does not hold; values that expire are a cache."""
+
+COUNT_FILES = Values(
+    select(func.count(blocks.c.content.distinct())).where(blocks.c.storage == "file"), int
+)
+"""Count the files that blocks name."""
+
+
+def count_left_out(database: Database, *, has_files: bool) -> dict[str, int]:
+    """Count what is in a base and not in its export, by what it is called."""
+    counts = {name: count.read_one(database) for name, count in LEFT_OUT.items()}
+    if not has_files:
+        counts["files"] = COUNT_FILES.read_one(database)
+    return {name: number for name, number in counts.items() if number}
+
+
+@dataclass
+class Tally:
+    """What lines hold, by table, each with the digest of its lines."""
+
+    lines: int = 0
+    blocks: int = 0
+    relations: int = 0
+    file_parts: int = 0
+    _digests: dict[str, "hashlib._Hash"] = field(
+        default_factory=lambda: {"blocks": hashlib.sha256(), "relations": hashlib.sha256()}
+    )
+
+    def take(self, line: bytes) -> None:
+        """Count a line."""
+        self.lines += 1
+        if line.startswith(BEGINNING):
+            self.file_parts += 1
+            return
+        said = json.loads(line)
+        if "digest" in said["block"]:
+            self.relations += len(said["out_relations"])
+            self._digests["relations"].update(line)
+        else:
+            self.blocks += 1
+            self._digests["blocks"].update(line)
+
+    def take_all(self, lines: Iterable[bytes]) -> "Tally":
+        """Count lines."""
+        for line in lines:
+            self.take(line)
+        return self
+
+    def follow(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Count lines as they pass."""
+        for line in lines:
+            self.take(line)
+            yield line
+
+    def digests(self) -> dict[str, str]:
+        """Return the digest of each table's lines."""
+        return {name: digest.hexdigest() for name, digest in self._digests.items()}
+
+    def differs_from(self, other: "Tally") -> list[str]:
+        """Name the tables of which two tallies are not the same, with both counts."""
+        mine, theirs = self.digests(), other.digests()
+        return [
+            f"{name}: {getattr(self, name)} exported, {getattr(other, name)} in the base now"
+            for name in mine
+            if mine[name] != theirs[name]
+        ]

@@ -1,0 +1,11 @@
+SELECT blocks.id,
+       blocks.created_at AS created_at,
+       blocks.updated_at AS updated_at,
+       blocks.storage,
+       blocks.resolver,
+       blocks.content
+FROM blocks
+WHERE blocks.id < :before
+ORDER BY blocks.id DESC
+LIMIT :limit
+OFFSET :param_1

@@ -1,0 +1,14 @@
+SELECT schedules.id,
+       schedules.cron,
+       schedules.every_seconds,
+       schedules.timezone,
+       schedules.next_run_at AS due,
+       schedules.last_due_at AS last_due_at,
+       schedules.source_id
+FROM schedules
+WHERE schedules.next_run_at <= :now
+  AND schedules.next_run_at IS NOT NULL
+ORDER BY schedules.next_run_at,
+         schedules.id
+LIMIT :limit
+OFFSET :param_1

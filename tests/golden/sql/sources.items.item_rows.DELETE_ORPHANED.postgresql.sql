@@ -1,0 +1,31 @@
+DELETE
+FROM blocks
+WHERE blocks.id IN
+    (SELECT present.id
+     FROM
+       (SELECT *
+        FROM json_to_recordset(CAST(:orphaned::VARCHAR AS json)) AS given(id bigint, digest text)) AS given_orphaned
+     JOIN blocks AS present ON present.id = given_orphaned.id
+     WHERE present.digest = given_orphaned.digest
+       AND NOT (EXISTS
+                  (SELECT *
+                   FROM source_items AS twin
+                   WHERE twin.block_id = given_orphaned.id))
+       AND NOT (EXISTS
+                  (SELECT *
+                   FROM relations
+                   WHERE relations.from_ = given_orphaned.id
+                     AND NOT (EXISTS
+                                (SELECT *
+                                 FROM source_items AS neighbour
+                                 WHERE neighbour.block_id = relations.to_
+                                   AND neighbour.source_id = :source::BIGINT))))
+       AND NOT (EXISTS
+                  (SELECT *
+                   FROM relations
+                   WHERE relations.to_ = given_orphaned.id
+                     AND NOT (EXISTS
+                                (SELECT *
+                                 FROM source_items AS neighbour
+                                 WHERE neighbour.block_id = relations.from_
+                                   AND neighbour.source_id = :source::BIGINT)))))

@@ -1,0 +1,15 @@
+INSERT INTO relations (created_at, updated_at, from_, to_, content)
+SELECT CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE) AS anon_1,
+       CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE) AS anon__1,
+       from_item.block_id,
+       to_item.block_id AS block_id_1,
+       given_links.content
+FROM
+  (SELECT *
+   FROM json_to_recordset(CAST(:links::VARCHAR AS json)) AS given(from_key text, to_key text, content text)) AS given_links
+JOIN source_items AS from_item ON from_item.key = given_links.from_key
+AND from_item.source_id = :source::BIGINT
+JOIN source_items AS to_item ON to_item.key = given_links.to_key
+AND to_item.source_id = :source::BIGINT
+WHERE from_item.block_id IS NOT NULL
+  AND to_item.block_id IS NOT NULL ON CONFLICT DO NOTHING

@@ -1,0 +1,20 @@
+SELECT source_items."key",
+       source_items.digest,
+       source_items.stamp,
+       source_items.arcs,
+       source_items.block_id,
+       source_items.is_own = :is_own_1 AS is_own,
+       source_items.block_digest AS written_digest,
+       blocks.digest AS block_digest,
+       EXISTS
+  (SELECT *
+   FROM source_items AS twin
+   WHERE twin.block_id = source_items.block_id
+     AND (twin.source_id != source_items.source_id
+          OR twin."key" != source_items."key")) AS is_shared
+FROM
+  (SELECT value ->> 'key' AS key
+   FROM json_each(:keys)) AS given_keys
+JOIN source_items ON source_items."key" = given_keys."key"
+AND source_items.source_id = :source
+LEFT OUTER JOIN blocks ON blocks.id = source_items.block_id

@@ -1,0 +1,22 @@
+SELECT sources.id,
+       sources.created_at AS created_at,
+       sources.updated_at AS updated_at,
+       sources.type,
+       sources.nickname,
+       sources.config,
+       sources.collect_at,
+       sources.state,
+       schedules.id AS schedule_id,
+       schedules.kind,
+       schedules.payload,
+       schedules.cron,
+       schedules.every_seconds AS every,
+       schedules.timezone,
+       schedules.next_run_at AS next_run_at,
+       schedules.last_due_at AS last_due_at
+FROM sources
+LEFT OUTER JOIN schedules ON schedules.source_id = sources.id
+WHERE sources.id < :before
+ORDER BY sources.id DESC
+LIMIT :limit
+OFFSET :param_1

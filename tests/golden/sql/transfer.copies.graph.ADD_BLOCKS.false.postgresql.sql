@@ -1,0 +1,14 @@
+INSERT INTO blocks (created_at, updated_at,
+                    storage, resolver, content, digest)
+SELECT CAST(given_blocks.created_at AS TIMESTAMP WITH TIME ZONE) AS anon_1,
+       CAST(given_blocks.updated_at AS TIMESTAMP WITH TIME ZONE) AS anon_2,
+       given_blocks.storage,
+       given_blocks.resolver,
+       given_blocks.content,
+       given_blocks.digest
+FROM
+  (SELECT *
+   FROM json_to_recordset(CAST(:blocks::VARCHAR AS json)) AS given(ord bigint, id bigint, created_at text, updated_at text,
+                                                                   storage text, resolver text, content text, digest text)) AS given_blocks
+WHERE true
+ORDER BY given_blocks.ord ON CONFLICT DO NOTHING

@@ -1,0 +1,22 @@
+INSERT INTO blocks (id, created_at, updated_at,
+                    storage, resolver, content, digest)
+SELECT given_blocks.id,
+       given_blocks.created_at AS anon_1,
+       given_blocks.updated_at AS anon_2,
+       given_blocks.storage,
+       given_blocks.resolver,
+       given_blocks.content,
+       given_blocks.digest
+FROM
+  (SELECT value ->> 'ord' AS ord,
+          value ->> 'id' AS id,
+          value ->> 'created_at' AS created_at,
+          value ->> 'updated_at' AS updated_at,
+          value ->> 'storage' AS
+   storage,
+          value ->> 'resolver' AS resolver,
+          value ->> 'content' AS content,
+          value ->> 'digest' AS digest
+   FROM json_each(:blocks)) AS given_blocks
+WHERE 1 = 1
+ORDER BY given_blocks.ord ON CONFLICT DO NOTHING

@@ -1,0 +1,12 @@
+SELECT blocks.id,
+       blocks.created_at AS created_at,
+       blocks.updated_at AS updated_at,
+       blocks.storage,
+       blocks.resolver,
+       blocks.content,
+       blocks.digest
+FROM blocks
+WHERE blocks.id > :after_id
+ORDER BY blocks.id
+LIMIT :limit
+OFFSET :param_1

@@ -1,0 +1,18 @@
+SELECT source_items.source_id,
+       source_items.key,
+       source_items.digest,
+       source_items.stamp,
+       source_items.arcs,
+       source_items.block_digest,
+       source_items.is_own,
+       blocks.digest AS now_digest,
+       source_items.block_id,
+       to_char(blocks.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS made_at
+FROM source_items
+LEFT OUTER JOIN blocks ON blocks.id = source_items.block_id
+WHERE (source_items.source_id,
+       source_items.key) > (:after_source_id::BIGINT,
+                            :after_key::VARCHAR)
+ORDER BY source_items.source_id,
+         source_items.key
+LIMIT :limit::INTEGER

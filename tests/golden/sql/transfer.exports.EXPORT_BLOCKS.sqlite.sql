@@ -1,0 +1,12 @@
+SELECT blocks.id,
+       blocks.created_at AS created_at,
+       blocks.updated_at AS updated_at,
+       blocks.storage,
+       blocks.resolver,
+       blocks.content
+FROM blocks
+WHERE blocks.id > :after
+  AND blocks.id <= :last
+ORDER BY blocks.id
+LIMIT :limit
+OFFSET :param_1

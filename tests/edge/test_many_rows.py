@@ -25,7 +25,7 @@ def texts(name, chance):
     letters = "abc é 資料 \\U0001F58B \\" \\\\ \\n"
     for number in range({rows}):
         size = chance.choice([0, 1, 700, 2000, 2000, 4000])
-        yield f"{{name}} {{number}} " + "".join(chance.choices(letters, k=size // 3))
+        yield f"{{name}} {seed} {{number}} " + "".join(chance.choices(letters, k=size // 3))
 
 def work(given):
     chance = random.Random({seed})

@@ -60,9 +60,6 @@ result
 """
 
 
-SEEDS = (1, 2)
-
-
 def test_rows_beyond_the_limit_of_a_value_are_written_and_read(
     start: Start, tmp_path: Path
 ) -> None:
@@ -70,11 +67,10 @@ def test_rows_beyond_the_limit_of_a_value_are_written_and_read(
     state = tmp_path / "state"
     apply_migrations(homes.options_of("edge-d1").artifact, "DB", state)
     running = start("edge-d1", state=state)
-    for seed in SEEDS:
-        assert running.run(WORK.format(rows=ROWS, seed=seed)) == {
-            "blocks": ROWS,
-            "created": [ROWS + 1, ROWS],
-            "again": [0, 0, ROWS + 1],
-            "missing": 0,
-            "items": [ROWS, 0, ROWS, ROWS],
-        }
+    assert running.run(WORK.format(rows=ROWS, seed=1)) == {
+        "blocks": ROWS,
+        "created": [ROWS + 1, ROWS],
+        "again": [0, 0, ROWS + 1],
+        "missing": 0,
+        "items": [ROWS, 0, ROWS, ROWS],
+    }

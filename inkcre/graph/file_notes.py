@@ -19,7 +19,6 @@ Deleted is only what has a note, and a file that a block names is never deleted:
 Times are the database's own, so that clocks of several machines do not matter.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import (
@@ -46,6 +45,7 @@ from inkcre.graph.storages import PREFIX
 from inkcre.graph.tables import blocks, claims, file_notes
 from inkcre.ports.database import Call, Database, Row, Statement
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, database_now, json_rows
+from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Values
 
 HELD_SECONDS = 900
@@ -236,7 +236,7 @@ SELECT_KNOWN = _known_where(or_(_is_named(_known.c.digest), _has_note(_known.c.d
 
 def as_digests(digests: Iterable[str]) -> str:
     """Write digests as a parameter."""
-    return json.dumps([{"digest": digest} for digest in digests])
+    return as_parameter({"digest": digest} for digest in digests)
 
 
 def select_digests(database: Database, query: Values[str], digests: Iterable[str]) -> set[str]:
@@ -246,7 +246,7 @@ def select_digests(database: Database, query: Values[str], digests: Iterable[str
 
 def let_go_call(block_ids: Iterable[int]) -> Call:
     """Return the statement that notes the files of blocks which the next one deletes or changes."""
-    return LET_GO(let_go=json.dumps([{"id": id_} for id_ in block_ids]))
+    return LET_GO(let_go=as_parameter({"id": id_} for id_ in block_ids))
 
 
 def naming_calls(contents: Iterable[str]) -> list[Call]:

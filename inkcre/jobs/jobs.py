@@ -4,7 +4,6 @@ A job is added in the same batch as the change that caused it. Who runs it has a
 ``inkcre.jobs.leases``.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +31,7 @@ from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Call, Database
 from inkcre.sql.constructs import as_rfc3339, json_rows, timestamp
 from inkcre.sql.cursors import Page, read_page
+from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
 from inkcre.sql.tables import jobs
 from inkcre.sql.timestamps import format_timestamp
@@ -249,7 +249,6 @@ def enqueue_call(new: Iterable[NewJob], now: datetime) -> Call:
     """
     rows = [
         {
-            "ord": number,
             "kind": job.kind,
             "payload": job.payload.model_dump_json(),
             "run_at": format_timestamp(job.run_at or now),
@@ -257,9 +256,9 @@ def enqueue_call(new: Iterable[NewJob], now: datetime) -> Call:
             "dedupe_key": job.dedupe_key,
             "source_id": job.source_id,
         }
-        for number, job in enumerate(new)
+        for job in new
     ]
-    return ENQUEUE(jobs=json.dumps(rows, ensure_ascii=False), now=format_timestamp(now))
+    return ENQUEUE(jobs=as_parameter(rows), now=format_timestamp(now))
 
 
 def enqueue(database: Database, job: NewJob, now: datetime) -> int | None:

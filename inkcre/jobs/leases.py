@@ -30,6 +30,7 @@ from sqlalchemy import (
 from inkcre.errors import Conflict, MissingReference, SurroundingsError
 from inkcre.ports.database import Call, Database, Row, Statement
 from inkcre.sql.constructs import as_rfc3339, json_rows, timestamp
+from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Json, Query
 from inkcre.sql.tables import jobs
 from inkcre.sql.timestamps import format_timestamp
@@ -264,7 +265,7 @@ def claim(
     """
     rows = [{"kind": place.kind, "slot": place.slot} for place in places]
     for _ in range(CLAIM_ATTEMPTS):
-        call = CLAIM(places=json.dumps(rows), **_hold(now, lease_seconds))
+        call = CLAIM(places=as_parameter(rows), **_hold(now, lease_seconds))
         try:
             [claimed] = database.atomic([call])
         except Conflict:
@@ -343,4 +344,4 @@ def release(database: Database, tokens: Iterable[str], now: datetime) -> None:
 
 
 def _as_json(tokens: Iterable[str]) -> str:
-    return json.dumps([{"lease": token} for token in tokens])
+    return as_parameter({"lease": token} for token in tokens)

@@ -4,7 +4,6 @@ Any number of processes may look at once: whose change of ``next_run_at`` comes 
 time, and its job is added in the same batch.
 """
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -41,6 +40,7 @@ from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import as_rfc3339, json_rows, last_id, timestamp
 from inkcre.sql.cursors import Page, read_page
+from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
 from inkcre.sql.tables import jobs, schedules
 from inkcre.sql.timestamps import format_timestamp
@@ -296,7 +296,7 @@ def enqueue_due(database: Database, now: datetime, timezone: str) -> Due:
         waited = [now - datetime.fromisoformat(each.due) for each in found if each.last_due_at]
         if waited:  # of what has never been due, nobody has waited for anything
             lag_seconds = max(lag_seconds, max(waited).total_seconds())
-        due = json.dumps([_advance(n, each, now, timezone) for n, each in enumerate(found)])
+        due = as_parameter(_advance(each, now, timezone) for each in found)
         added, _ = database.atomic(
             [ENQUEUE_DUE(due=due, now=format_timestamp(now)), ADVANCE(due=due)]
         )
@@ -305,13 +305,10 @@ def enqueue_due(database: Database, now: datetime, timezone: str) -> Due:
             return Due(enqueued, lag_seconds)
 
 
-def _advance(
-    number: int, schedule: _DueSchedule, now: datetime, timezone: str
-) -> dict[str, str | int | None]:
+def _advance(schedule: _DueSchedule, now: datetime, timezone: str) -> dict[str, str | int | None]:
     following = schedule.following(now, timezone)
     source_id = schedule.source_id
     return {
-        "ord": number,
         "id": schedule.id,
         "due": schedule.due,
         "next": format_timestamp(following) if following else None,

@@ -50,6 +50,11 @@ def read_over(
         yield from query.records(database.read(call))
 
 
+def as_parameter(rows: Iterable[Mapping[str, object]]) -> str:
+    """Write rows that are few by nature as one JSON array, each with its place as ``ord``."""
+    return write_json([{"ord": number, **row} for number, row in enumerate(rows)])
+
+
 def split_rows(rows: Iterable[Mapping[str, object]], max_bytes: int | None) -> list[str]:
     """Write rows as JSON arrays of at most so many bytes: as one where that is enough.
 

@@ -1,6 +1,4 @@
-"""Values of rows: their bounds, and how they come in requests and go into parameters."""
-
-import json
+"""Values of rows: their bounds, and how they come in requests."""
 
 from pydantic import (
     BaseModel,
@@ -19,8 +17,3 @@ class Form(BaseModel):
     """A piece of a request: unknown keys are refused, input never echoed."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-
-def dump(value: object) -> str:
-    """Write a parameter of many rows."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -10,11 +10,11 @@ from inkcre.graph.file_notes import naming_calls, refuse_held
 from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
+from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.parts import (
     Move,
     Part,
-    as_rows,
     find_rows,
     pick,
     read_pages,
@@ -114,7 +114,7 @@ def _read_blocks(move: Move) -> Iterator[list[_Block]]:
 
 def _add_blocks(move: Move, page: list[_Block]) -> int:
     database = move.target.database
-    given = as_rows(pick(page, *BLOCK_NAMES))
+    given = as_parameter(pick(page, *BLOCK_NAMES))
     calls = [ADD_BLOCKS[move.keeps_ids](blocks=given)]
     if not move.keeps_ids:
         calls.append(DISOWN_STATED(blocks=given))
@@ -283,7 +283,7 @@ def _read_relations(move: Move) -> Iterator[list[_Relation]]:
 
 
 def _add_relations(move: Move, page: list[_Relation]) -> int:
-    call = ADD_RELATIONS[move.keeps_ids](relations=as_rows(pick(page, *RELATION_NAMES)))
+    call = ADD_RELATIONS[move.keeps_ids](relations=as_parameter(pick(page, *RELATION_NAMES)))
     [added] = move.target.database.atomic([call])
     return count_of(added)
 

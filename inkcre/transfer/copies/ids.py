@@ -25,8 +25,9 @@ from sqlalchemy import (
 from inkcre.graph.tables import blocks, relations, sources
 from inkcre.ports.database import Database, Statement
 from inkcre.sql.constructs import Expression, as_rfc3339, json_rows
+from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Query, Values
-from inkcre.transfer.copies.parts import Move, as_rows, pick, read_pages
+from inkcre.transfer.copies.parts import Move, pick, read_pages
 
 KEPT: dict[str, tuple[Table, dict[str, Expression]]] = {
     "blocks": (
@@ -87,7 +88,7 @@ def may_keep_ids(source: Database, target: Database) -> bool:
     """Tell whether the target has no rows but the source's own, under the same ids."""
     for name in KEPT:
         for page in read_pages(target, READ_IDENTITIES[name], {"id": 0}, limit=2000):
-            keys = as_rows(pick(page, "id", "one", "other"))
+            keys = as_parameter(pick(page, "id", "one", "other"))
             if COUNT_IDENTITIES[name].read_one(source, keys=keys) < len(page):
                 return False
     return True
@@ -237,8 +238,8 @@ def find_block_ids(move: Move, ids: Collection[int]) -> dict[int, int]:
     """Return what blocks are called in the target, by what they are called in the source."""
     if move.keeps_ids or not ids:
         return {id_: id_ for id_ in ids}
-    keys = as_rows([{"id": id_} for id_ in ids])
+    keys = as_parameter([{"id": id_} for id_ in ids])
     digests = {b.id: b.digest for b in READ_DIGESTS.read(move.source.database, keys=keys)}
-    keys = as_rows([{"digest": digest} for digest in set(digests.values())])
+    keys = as_parameter([{"digest": digest} for digest in set(digests.values())])
     there = {b.digest: b.id for b in READ_IDS.read(move.target.database, keys=keys)}
     return {id_: there.get(digests.get(id_, ""), NOBODY) for id_ in ids}

@@ -24,13 +24,12 @@ from inkcre.graph.tables import blocks, source_items
 from inkcre.ports.database import Statement
 from inkcre.sources.items.revisions import Arc, read_arcs, revision_digest, sort_arcs
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
+from inkcre.sql.parameters import as_parameter, write_json
 from inkcre.sql.rows import Query, count_of
-from inkcre.sql.values import dump
 from inkcre.transfer.copies.ids import NOBODY, find_block_ids
 from inkcre.transfer.copies.parts import (
     Move,
     Part,
-    as_rows,
     find_rows,
     pick,
     read_pages,
@@ -176,7 +175,7 @@ def _rename_item(item: _Item, arcs: Sequence[Arc], ids: Mapping[int, int]) -> _I
 
     renamed = sort_arcs([Arc(rename(a.from_), rename(a.to_), a.content) for a in arcs])
     centre = item.block_digest if item.others_block is None else ids[item.others_block]
-    return replace(item, arcs=dump(renamed), digest=revision_digest(centre, renamed))
+    return replace(item, arcs=write_json(renamed), digest=revision_digest(centre, renamed))
 
 
 def _with_sources(move: Move, page: Sequence[_Item], *names: str) -> list[Mapping[str, object]]:
@@ -186,7 +185,7 @@ def _with_sources(move: Move, page: Sequence[_Item], *names: str) -> list[Mappin
 
 def _add_items(move: Move, page: list[_Item]) -> int:
     known = [item for item in page if item.source_id in move.source_ids]
-    rows = as_rows(_with_sources(move, known, *ITEM_NAMES, "made_at"))
+    rows = as_parameter(_with_sources(move, known, *ITEM_NAMES, "made_at"))
     [added] = move.target.database.atomic([ADD_ITEMS(items=rows)])
     return count_of(added)
 

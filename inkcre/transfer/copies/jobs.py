@@ -37,13 +37,13 @@ from inkcre.sql.constructs import (
     json_rows,
     timestamp,
 )
+from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Query, count_of
 from inkcre.sql.tables import jobs
 from inkcre.transfer.copies.ids import NOBODY, find_block_ids
 from inkcre.transfer.copies.parts import (
     Move,
     Part,
-    as_rows,
     find_rows,
     pick,
     read_pages,
@@ -265,7 +265,7 @@ def _first_of(key: str) -> dict[str, object]:
 
 
 def _add_jobs(move: Move, page: list[_WaitingJob]) -> int:
-    rows = as_rows(_with_first(page, *ADD_NAMES))
+    rows = as_parameter(_with_first(page, *ADD_NAMES))
     [added] = move.target.database.atomic([ADD_JOBS(jobs=rows)])
     return count_of(added)
 

@@ -12,8 +12,8 @@ from typing import Generic, Protocol, TypeVar
 
 from inkcre.context import Components
 from inkcre.ports.database import Database
+from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Query
-from inkcre.sql.values import dump
 
 R = TypeVar("R")
 
@@ -170,16 +170,11 @@ def read_pages(
         after = {name: getattr(page[-1], name) for name in after}
 
 
-def as_rows(page: Sequence[Mapping[str, object]]) -> str:
-    """Write rows as a parameter, each with its place as ``ord``."""
-    return dump([{"ord": number, **row} for number, row in enumerate(page)])
-
-
 def find_rows(
     database: Database, query: Query[F], keys: Sequence[Mapping[str, object]]
 ) -> dict[int, F]:
     """Read rows by their keys; return each by its key's place."""
-    return {row.ord: row for row in query.read(database, keys=as_rows(keys))}
+    return {row.ord: row for row in query.read(database, keys=as_parameter(keys))}
 
 
 def pick(page: Sequence[object], *names: str) -> list[dict[str, object]]:

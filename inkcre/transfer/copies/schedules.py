@@ -7,13 +7,13 @@ from sqlalchemy import BigInteger, Integer, Text, and_, bindparam, exists, inser
 
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
+from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Query, count_of
 from inkcre.sql.tables import schedules
 from inkcre.transfer.copies.ids import NOBODY
 from inkcre.transfer.copies.parts import (
     Move,
     Part,
-    as_rows,
     find_rows,
     pick,
     read_pages,
@@ -142,7 +142,7 @@ def _with_sources(move: Move, page: Sequence[_Schedule], *names: str) -> list[Ma
 
 def _add_schedules(move: Move, page: list[_Schedule]) -> int:
     known = [row for row in page if row.source(move) != NOBODY]
-    rows = as_rows(_with_sources(move, known, *SCHEDULE_NAMES))
+    rows = as_parameter(_with_sources(move, known, *SCHEDULE_NAMES))
     [added] = move.target.database.atomic([ADD_SCHEDULES(schedules=rows)])
     return count_of(added)
 

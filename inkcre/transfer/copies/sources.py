@@ -8,12 +8,12 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, tru
 from inkcre.graph.tables import sources
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
+from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.ids import NOBODY, match_sources
 from inkcre.transfer.copies.parts import (
     Move,
     Part,
-    as_rows,
     find_rows,
     pick,
     read_pages,
@@ -101,7 +101,7 @@ def _read_sources(move: Move) -> Iterator[list[_Source]]:
 def _add_sources(move: Move, page: list[_Source]) -> int:
     new = [row for row in page if row.id not in move.source_ids]
     [added] = move.target.database.atomic(
-        [ADD_SOURCES[move.keeps_ids](sources=as_rows(pick(new, *SOURCE_NAMES)))]
+        [ADD_SOURCES[move.keeps_ids](sources=as_parameter(pick(new, *SOURCE_NAMES)))]
     )
     move.source_ids = match_sources(move.source.database, move.target.database)
     return count_of(added)

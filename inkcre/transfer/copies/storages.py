@@ -8,11 +8,11 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, tru
 from inkcre.graph.tables import storages
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, json_rows
+from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.parts import (
     Move,
     Part,
-    as_rows,
     find_rows,
     pick,
     read_pages,
@@ -70,7 +70,7 @@ def _read_storages(move: Move) -> Iterator[list[_Storage]]:
 
 
 def _add_storages(move: Move, page: list[_Storage]) -> int:
-    [added] = move.target.database.atomic([ADD_STORAGES(storages=as_rows(pick(page, *NAMES)))])
+    [added] = move.target.database.atomic([ADD_STORAGES(storages=as_parameter(pick(page, *NAMES)))])
     return count_of(added)
 
 

@@ -19,10 +19,10 @@ from inkcre.http.paths import place
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import as_objects, documented, json_response
 from inkcre.http.streams import run_aside
-from inkcre.sources import requests, sources
+from inkcre.sources import on_demand, sources
 from inkcre.sources.base import Item
 from inkcre.sources.forms import SourceEdit, SourceForm
-from inkcre.sources.opened import describe_type, open_source
+from inkcre.sources.instances import describe_type, open_source
 
 router = APIRouter(tags=["sources"], route_class=JsonRoute)
 
@@ -178,7 +178,7 @@ def delete_source(source_id: PathId) -> Response:
 )
 def collect_source(request: Request, source_id: PathId, full: Full = False) -> Response:
     """Add the job that collects a source, or give the one that waits already to do that."""
-    job = requests.enqueue_collect(components(), source_id, full=full)
+    job = on_demand.enqueue_collect(components(), source_id, full=full)
     return json_response(job, 202, {"Location": place(request.scope, f"/jobs/{job.id}")})
 
 
@@ -192,7 +192,7 @@ async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
     """Collect a source while the caller waits; give the blocks that were added or changed."""
     context = components()
     # It waits for servers of others: aside of the threads that answer everybody.
-    blocks = await run_aside("pages", lambda: requests.collect_now(context, source_id, full=full))
+    blocks = await run_aside("pages", lambda: on_demand.collect_now(context, source_id, full=full))
     return json_response(as_objects(blocks))
 
 
@@ -216,7 +216,7 @@ def add_items(source_id: PathId, body: RawBody) -> Response:
         items = _read_items(load_json(body))
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    written = requests.add_items(components(), source_id, items)
+    written = on_demand.add_items(components(), source_id, items)
     return json_response({**written.count(), "block_ids": written.block_ids})
 
 
@@ -259,5 +259,5 @@ def receive_message(
     if receive is None:
         raise NotFound(f"source {source_id}: takes no messages")
     headers, body = message
-    written = requests.add_items(context, source_id, receive(headers, body, context.clock()))
+    written = on_demand.add_items(context, source_id, receive(headers, body, context.clock()))
     return json_response({**written.count(), "block_ids": written.block_ids})

@@ -29,7 +29,7 @@ FAILED = 1
 def types(profile: Profile = None, set_: Assignments = None) -> None:
     """List what sources can be of, with what each needs."""
     from inkcre.errors import Unsupported
-    from inkcre.sources.opened import describe_type
+    from inkcre.sources.instances import describe_type
 
     with assemble(profile, set_) as (_, context):
         for name in context.source_types.names():
@@ -139,7 +139,7 @@ def collect(
     set_: Assignments = None,
 ) -> None:
     """Collect a source now, in this process; tell what was added or changed."""
-    from inkcre.sources.requests import CollectFailed, collect_now
+    from inkcre.sources.on_demand import CollectFailed, collect_now
 
     with open_base(profile, set_) as context:
         try:

@@ -19,12 +19,12 @@ from inkcre.jobs.jobs import (
 )
 from inkcre.jobs.kinds import JobKind, Outcome, Payload, RunningJob
 from inkcre.sources.base import AnySource, Item, Seen
+from inkcre.sources.instances import open_row, open_source
 from inkcre.sources.items.changes import LinkRow
 from inkcre.sources.items.item_rows import read_stamps
 from inkcre.sources.items.items import delete_items, write_items
 from inkcre.sources.items.revisions import Written, short_key
 from inkcre.sources.items.writes import link_calls
-from inkcre.sources.opened import open_row, open_source
 from inkcre.sources.sources import SET_STATE, get_source
 
 logger = logging.getLogger("inkcre.sources")

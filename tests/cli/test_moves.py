@@ -23,7 +23,7 @@ from inkcre.jobs.schedules import ScheduleForm
 from inkcre.ports.keyvalue import ValueKey
 from inkcre.sources.base import Item
 from inkcre.sources.forms import SourceForm
-from inkcre.sources.requests import add_items, collect_now, enqueue_collect
+from inkcre.sources.on_demand import add_items, collect_now, enqueue_collect
 from inkcre.sources.sources import Source, create_source, list_sources
 from inkcre.sql import schema
 from inkcre.transfer import exports

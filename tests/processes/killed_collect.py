@@ -23,7 +23,7 @@ from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.core import KINDS
 from inkcre.jobs.tick import tick
-from inkcre.sources.requests import enqueue_collect
+from inkcre.sources.on_demand import enqueue_collect
 from inkcre.transfer.exports import export_lines
 from tests.conftest import postgres_settings, sqlite_settings
 

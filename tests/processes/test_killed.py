@@ -12,7 +12,7 @@ import pytest
 
 from inkcre.assembly.assembly import build_components
 from inkcre.sources.forms import SourceForm
-from inkcre.sources.requests import collect_now
+from inkcre.sources.on_demand import collect_now
 from inkcre.sources.sources import create_source
 from inkcre.sql import schema
 from tests.conftest import ROOT, postgres_settings, sqlite_settings

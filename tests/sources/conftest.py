@@ -12,7 +12,7 @@ from inkcre.core import KINDS
 from inkcre.jobs.jobs import Job, get_job
 from inkcre.jobs.tick import tick
 from inkcre.sources.forms import SourceForm
-from inkcre.sources.requests import enqueue_collect
+from inkcre.sources.on_demand import enqueue_collect
 from inkcre.sources.sources import create_source
 from inkcre.sql import schema
 from tests.conftest import postgres_settings, sqlite_settings

@@ -12,7 +12,7 @@ import pytest
 
 from inkcre.context import Components
 from inkcre.jobs.jobs import get_job
-from inkcre.sources.requests import enqueue_collect
+from inkcre.sources.on_demand import enqueue_collect
 from tests.jobs.conftest import Clock
 from tests.pages import Pages, Write
 from tests.sources.conftest import add_source, run_jobs

@@ -16,7 +16,7 @@ from inkcre.graph.graphs import write_graph
 from inkcre.graph.relations import create_relation
 from inkcre.graph.stars import star, text
 from inkcre.sources.base import Item, SourceBase, SourceConfig, SourceState
-from inkcre.sources.requests import add_items, collect_now
+from inkcre.sources.on_demand import add_items, collect_now
 from inkcre.sources.sources import delete_source
 from inkcre.sql.rows import Json
 from tests.pages import Pages

@@ -1,4 +1,4 @@
-"""Sources that are opened: what collects, made of its row."""
+"""Instances of sources: what collects, made of a row."""
 
 from collections.abc import Callable, Mapping
 from typing import TypedDict, cast

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks import configuring, importing, queueing, serving, starting, storing
+from benchmarks import configuring, extending, importing, logs, queueing, serving, starting, storing
 from benchmarks.tables import Table, write_section
 from tests.alone import working_alone
 from tests.postgres import PostgresServer
@@ -22,7 +22,20 @@ PACKAGES = (
     "psycopg", "procrastinate",
 )  # fmt: skip
 ROOT = Path(__file__).parent.parent
-PARTS = ("starting", "configuring", "serving", "importing", "storing", "queueing")
+PARTS = (
+    "starting",
+    "configuring",
+    "extending",
+    "serving",
+    "importing",
+    "logs",
+    "storing",
+    "queueing",
+)
+
+
+ALONE = {"starting": starting, "configuring": configuring, "extending": extending}
+"""What needs no database."""
 
 
 def describe() -> str:
@@ -59,10 +72,9 @@ def main() -> None:
                 def new_sqlite() -> str:
                     return f"{folder}/bench{next(names)}.sqlite3"
 
-                if "starting" in parts:
-                    starting.measure(table)
-                if "configuring" in parts:
-                    configuring.measure(table)
+                for name, part in ALONE.items():
+                    if name in parts:
+                        part.measure(table)
                 if "serving" in parts:
                     serving.measure("sqlite", new_sqlite(), table)
                     serving.measure("postgres", new_postgres(), table)
@@ -71,6 +83,11 @@ def main() -> None:
                     importing.write_input(source)
                     importing.measure("sqlite", new_sqlite, source, table)
                     importing.measure("postgres", new_postgres, source, table)
+                if "logs" in parts:
+                    source = Path(folder) / "input.ndjson"
+                    importing.write_input(source)
+                    logs.measure("sqlite", new_sqlite, source, table)
+                    logs.measure("postgres", new_postgres, source, table)
                 if "storing" in parts:
                     storing.measure(stored, new_sqlite, new_postgres)
                 if "queueing" in parts:

@@ -24,8 +24,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from starlette.responses import Response
 
 from inkcre.graph.digests import block_digest
-from inkcre.graph.tables import blocks, relations
-from inkcre.sql.tables import metadata
+from inkcre.graph.tables import blocks, metadata, relations
 
 URL = os.environ.get("BASELINE_URL", "")
 IS_POSTGRES = URL.startswith("postgresql")

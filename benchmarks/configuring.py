@@ -13,7 +13,7 @@ from dynaconf import Dynaconf
 
 from benchmarks import plain_settings
 from benchmarks.tables import Table
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 from inkcre.settings.profiles import package_profiles
 
 ROUNDS = 300
@@ -25,7 +25,7 @@ PROGRAMS = {
     "ours": "import inkcre.settings.loader",
     "plain": "import benchmarks.plain_settings",
     "dynaconf": "import dynaconf; dynaconf.Dynaconf()",
-    "help": "from inkcre.cli.main import main; main(['--help'])",
+    "help": "from inkcre.core import INKCRE; INKCRE.cli(['--help'])",
     "typer and rich": "import typer, rich",
 }
 

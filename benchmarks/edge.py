@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from benchmarks import large, workerd
 from benchmarks.__main__ import describe
 from benchmarks.tables import Table, write_section
-from inkcre.edge.artifact.building import Artifact
+from inkcre.edge.artifact.builder import Artifact
 from inkcre.edge.artifact.folder import write_folder
 from inkcre.edge.artifact.lock import lock_file, read_lock
 from inkcre.edge.artifact.wheels import fetch_wheels, read_wheel
@@ -223,10 +223,10 @@ def rate(act):
 def read(reader):
     while not (part := run_sync(reader.read())).done:
         part.value.to_bytes()
-with worker.app._assembled_for(bindings).provide(bindings) as given:
+with worker.Default.app._assembled_for(bindings).provide(bindings) as context:
     raw = bindings["{binding}"]
     sides = dict(
-        ours_put=lambda n: given.{port}.put({key}(n), content),
+        ours_put=lambda n: context.{port}.put({key}(n), content),
         raw_put=lambda n: run_sync(raw.put(n, to_js(content))),
         ours_get=lambda n: {ours_get},
         raw_get=lambda n: {raw_get},
@@ -240,11 +240,11 @@ found
 
 ADAPTERS = (
     ("storage r2", "FILES", "storage", "FileKey",
-     "[None for _ in given.storage.get(FileKey(n)).chunks]",
+     "[None for _ in context.storage.get(FileKey(n)).chunks]",
      "read(run_sync(raw.get(n)).body.getReader())",
      (("4 KB", 4096, 10_000), ("10 MB", 10_000_000, 100))),
     ("keyvalue kv", "KV", "keyvalue", "ValueKey",
-     "given.keyvalue.get(ValueKey(n))",
+     "context.keyvalue.get(ValueKey(n))",
      "run_sync(raw.get(n, 'arrayBuffer')).to_bytes()",
      (("4 KB", 4096, 10_000),)),
 )  # fmt: skip

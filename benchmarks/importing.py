@@ -15,10 +15,12 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from benchmarks.tables import Table
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.assembly.assembly import build_database, utc_now
+from inkcre.core import INKCRE
 from inkcre.graph.graphs import write_calls
 from inkcre.graph.plans import Plan
 from inkcre.ports.database import Call, Database
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
+from inkcre.sql.lines import lines_of
 from inkcre.sql.schema import migrate
 from inkcre.transfer.imports import BATCH_ROWS, Line, import_lines, parse_line
 
@@ -66,7 +68,7 @@ def new_base(kind: str, url: str) -> Any:
     """Make an empty base and give its adapter."""
     profile, key = ("server", "database.url") if kind == "postgres" else ("dev", "database.path")
     database = build_database(load_settings(profile, overrides={key: url}, environ={}))
-    migrate(database)
+    migrate(database, lines_of(INKCRE))
     return database
 
 

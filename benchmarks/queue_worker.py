@@ -16,7 +16,7 @@ from inkcre.assembly.assembly import build_components
 from inkcre.jobs.jobs import find_oldest_claimable
 from inkcre.jobs.kinds import JobKind, Kinds, NoPayload, RunningJob
 from inkcre.jobs.threads import JobThreads
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 
 AT_A_TIME = 4
 WORK = "work"
@@ -33,18 +33,18 @@ def do_nothing(_: RunningJob, __: NoPayload) -> None:
 
 def work_ours(url: str) -> None:
     overrides = {"database.url": url, "http.host": "127.0.0.1", "storage.kind": "memory"}
-    given = build_components(load_settings("server", overrides=overrides, environ={}))
-    given.database.ping()
+    context = build_components(load_settings("server", overrides=overrides, environ={}))
+    context.database.ping()
     kinds = Kinds.of(JobKind(WORK, NoPayload, do_nothing))
-    threads = JobThreads(given, kinds, number=AT_A_TIME, woken=threading.Event())
+    threads = JobThreads(context, kinds, number=AT_A_TIME, woken=threading.Event())
     threads.start()
     wait_for_go()
     threads.tick()
-    while find_oldest_claimable(given.database, given.clock()) is not None:
+    while find_oldest_claimable(context.database, context.clock()) is not None:
         time.sleep(0.02)
     threads.stop()
     print("done", flush=True)
-    given.database.close()
+    context.database.close()
 
 
 async def work_theirs(url: str) -> None:

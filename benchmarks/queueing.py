@@ -15,11 +15,13 @@ from sqlalchemy import delete
 from benchmarks.queue_worker import PROCRASTINATE, WORK, noop
 from benchmarks.tables import Table
 from inkcre.assembly.assembly import build_database
+from inkcre.core import INKCRE
 from inkcre.jobs.jobs import NewJob, enqueue_call
 from inkcre.jobs.kinds import NoPayload
 from inkcre.jobs.schedules import enqueue_due
 from inkcre.ports.database import Database, Statement
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
+from inkcre.sql.lines import lines_of
 from inkcre.sql.schema import migrate
 from inkcre.sql.tables import schedules
 from inkcre.sql.timestamps import format_timestamp
@@ -70,7 +72,7 @@ def open_database(kind: str, place: str) -> Database:
     profile, key = ("server", "url") if kind == "postgres" else ("dev", "path")
     overrides = {f"database.{key}": place, "http.host": "127.0.0.1"}
     database = build_database(load_settings(profile, overrides=overrides, environ={}))
-    migrate(database)
+    migrate(database, lines_of(INKCRE))
     return database
 
 

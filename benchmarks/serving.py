@@ -15,9 +15,11 @@ from pathlib import Path
 
 from benchmarks.tables import Table
 from inkcre.assembly.assembly import build_database, utc_now
+from inkcre.core import INKCRE
 from inkcre.graph.forms import FlatGraph
 from inkcre.graph.graphs import write_graph
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
+from inkcre.sql.lines import lines_of
 from inkcre.sql.schema import migrate
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -56,7 +58,7 @@ def fill(kind: str, url: str) -> None:
     profile, key = PROFILES[kind]
     settings = load_settings(profile, overrides={key: url}, environ={})
     database = build_database(settings)
-    migrate(database)
+    migrate(database, lines_of(INKCRE))
     nodes = [{"resolver": "text", "content": f"block {n} " + "x" * 200} for n in range(BLOCKS)]
     write_graph(database, FlatGraph.model_validate({"blocks": nodes}), utc_now())
     database.close()

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from benchmarks.tables import Table
 from inkcre.api import blocks, graphs, relations
 from inkcre.app import create_app
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 
 ROUNDS = 200
 

@@ -192,7 +192,7 @@ def conversion():
 
 def request():
     asked = js.Request.new("http://x/blocks/1")
-    assert run_sync(worker.app.answer(asked, env)).status == 200
+    assert run_sync(worker.Default.app.answer(asked, env)).status == 200
 
 def milliseconds(act):
     for _ in range(10):

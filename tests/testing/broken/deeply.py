@@ -1,0 +1,5 @@
+"""Imports what has threads."""
+
+from .threaded import Threaded
+
+__all__ = ["Threaded"]

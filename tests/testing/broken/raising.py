@@ -1,0 +1,3 @@
+"""Cannot be imported."""
+
+router = 1 / 0

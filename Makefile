@@ -1,10 +1,22 @@
 # The four commands: make run, make test, make bench, make check. Everything else serves them.
 # All but `make run` leave a base that is kept here alone: data/, .env, inkcre.toml, .wrangler.
-# Needs Python 3.11 or newer with pip, and make. Everything is installed under .venv.
+# Needs Python 3.11 or newer with pip, and make. Everything is installed under .venv, and for another
+# Python that is named beside it: make test PYTHON=python3.12 has its packages in .venv-3.12.
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
+
+# An environment keeps its Python: one that is named, and is of another version, has its own.
+VERSION = $(shell $(1) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 VENV := .venv
+ifneq ($(origin PYTHON),file)
+ifneq ($(wildcard .venv/bin/python),)
+ifneq ($(call VERSION,$(PYTHON)),$(call VERSION,.venv/bin/python))
+VENV := .venv-$(call VERSION,$(PYTHON))
+endif
+endif
+endif
+
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BOOTSTRAP := $(VENV)/.bootstrap
@@ -44,7 +56,7 @@ check: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@PYTHONPATH=examples/links:extensions/telegram $(BIN)/lint-imports
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .
@@ -74,7 +86,7 @@ $(READY): pyproject.toml requirements/locked.txt requirements/workers.txt $(NODE
 
 # What `inkcre dev --edge` keeps lies in the folder that was built, in .wrangler, and stays.
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@for folder in build dist; do \
 		test -d $$folder || continue; \
 		find $$folder -name .wrangler -prune -o ! -type d -exec rm -f {} +; \

@@ -1,35 +1,56 @@
 """The app factory: settings and components in, FastAPI out."""
 
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from inkcre.api import blocks, files, graphs, relations, sources
-from inkcre.assembly.assembly import CORE_NEEDS, Bindings, utc_now
+from inkcre.application import Application
+from inkcre.assembly.assembly import (
+    Bindings,
+    load_resolvers,
+    utc_now,
+)
 from inkcre.assembly.plan import describe_capabilities
 from inkcre.context import Components
-from inkcre.core import CUSTODY, KINDS
 from inkcre.errors import OperatorError
-from inkcre.http import health, jobs, openapi
+from inkcre.extension import load_reference
+from inkcre.http import health, openapi
 from inkcre.http import metrics as metrics_routes
+from inkcre.http.described import require_models
 from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, BoundBody, RefuseCrossSite
+from inkcre.http.observation import ObserveRequests
 from inkcre.http.problems import HANDLERS
-from inkcre.http.tracing import ObserveRequests
-from inkcre.jobs.kinds import JobKind, Kinds
+from inkcre.http.router import list_parameters
+from inkcre.http.uploads import find_file_paths
+from inkcre.jobs.kinds import Kinds, load_kinds
+from inkcre.packages import find_version
 from inkcre.ports.clock import Clock
-from inkcre.ports.keyvalue import KeyValueNeeds
 from inkcre.runtime import lifecycle
 from inkcre.runtime.metrics import Metrics, build_metrics
+from inkcre.sections.enabling import load_blaming, require_targets
 from inkcre.sections.http import CorsSettings
+from inkcre.sections.schema import load_settings
 from inkcre.sections.settings import Settings
-from inkcre.settings.loader import load_settings
 from inkcre.sql import schema
+from inkcre.sql.lines import MigrationLine, lines_of
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -42,8 +63,7 @@ def create_app(
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
     bindings: Bindings | None = None,
-    needs: KeyValueNeeds = CORE_NEEDS,
-    kinds: Iterable[JobKind[Any]] = (),
+    application: Application | None = None,
     clock: Clock = utc_now,
     on_refusal: Callable[[OperatorError], None] | None = None,
 ) -> FastAPI:
@@ -62,8 +82,8 @@ def create_app(
         folder: where those are looked for.
         bindings: resources that Workers lend, by name; without them, those of the request's
             scope are taken (``inkcre.bindings``).
-        needs: what the place of small values must be able to do, for what an extension adds.
-        kinds: further kinds of jobs that are run here.
+        application: whose settings are loaded, InKCre's unless it is given; settings that are given
+            are some application's already.
         clock: what gives the time.
         on_refusal: told what forbids to serve, when that is found after the start, such as the
             schema of a database that was away before. The log and ``/readyz`` say it anyhow, and
@@ -75,24 +95,83 @@ def create_app(
             is needed.
     """
     settings = settings or load_settings(
-        profile, overrides=overrides, environ=environ, folder=folder
+        profile, application=application, overrides=overrides, environ=environ, folder=folder
     )
     woken = threading.Event()
-    components, provide = lifecycle.provide_components(settings, needs, clock=clock, wake=woken.set)
+    components, provide = lifecycle.provide_components(settings, clock=clock, wake=woken.set)
     metrics = build_metrics(settings, components)
     on_tick = metrics.observe_tick if metrics else None
-    all_kinds = Kinds.of(*KINDS.by_name.values(), *kinds)
-    work = lifecycle.Work(all_kinds, woken, on_tick, on_refusal, CUSTODY)
+    parts = load_parts(settings)
+    kinds, routers, custody = parts.kinds, parts.routers, parts.custody
+    work = lifecycle.Work(kinds, woken, on_tick, on_refusal)
+    file_paths = find_file_paths(routers)
     bind = Middleware(BindComponents, kept=components, provide=provide, bindings=bindings)
     app = _make_app(
         settings,
         lifespan=_make_lifespan(settings, components, work),
-        layers=_list_layers(settings, metrics, bind),
-        routers=_list_routers(settings, metrics),
+        layers=_list_layers(settings, metrics, file_paths, bind),
+        routers=[*routers, *_list_own_routers(settings, metrics, custody, parts.lines)],
+        models=parts.models,
     )
     app.state.settings, app.state.components = settings, components
+    app.state.kinds, app.state.file_paths = kinds, file_paths
     app.state.is_started = components is None  # what an invocation has needs no start
     return app
+
+
+@dataclass(frozen=True)
+class LoadedParts:
+    """What an application's parts bring, looked up."""
+
+    kinds: Kinds
+    routers: list[APIRouter]
+    models: list[type[BaseModel]]
+    custody: lifecycle.Custody | None
+    lines: tuple[MigrationLine, ...]
+
+
+def load_parts(settings: Settings) -> LoadedParts:
+    """Look up all that the application's parts name, for the target of its settings.
+
+    Raises:
+        BadReference: one of their references names nothing, or another sort of thing.
+        Clash: two of them bring something of one name.
+        NotLent: a function names what nobody lends.
+        ForeignTable: a part keeps a table that is not called as its own.
+        SettingsError: it is one that settings enable; all of them at once, each with its line.
+    """
+    return load_blaming(settings, partial(_load_parts, settings))
+
+
+def _load_parts(settings: Settings, application: Application) -> LoadedParts:
+    require_targets(application, settings.target)
+    parts = application.on(settings.target)
+    kinds = load_kinds(parts)
+    routers = parts.load_all("routers", APIRouter, _name_routes)
+    _require_sections(settings, kinds, routers)
+    for part in parts.enabled:
+        for reference in part.routers:
+            require_models(load_reference(reference, APIRouter, of=part), of=part)
+    load_resolvers(parts)  # used by requests; what is wrong with one is said before there are any
+    models = parts.load_all("models", type(BaseModel))
+    return LoadedParts(
+        kinds, routers, models, parts.load_custody(lifecycle.Custody), lines_of(parts)
+    )
+
+
+def _require_sections(settings: Settings, kinds: Kinds, routers: Iterable[APIRouter]) -> None:
+    """Raise unless the settings have every section that a route or a job is to be lent."""
+    known = {type(section) for section in settings.sections()}
+    asking = [kind.parameters for kind in kinds.by_name.values()]
+    asking += [parameters for router in routers for parameters in list_parameters(router)]
+    for parameters in asking:
+        parameters.require_sections(known, of=settings.application.name)
+
+
+def _name_routes(router: APIRouter) -> Iterator[str]:
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            yield from (f"route {method} {route.path}" for method in sorted(route.methods or ()))
 
 
 def _make_app(
@@ -100,13 +179,14 @@ def _make_app(
     *,
     lifespan: Lifespan,
     layers: list[Middleware],
-    routers: tuple[APIRouter, ...],
+    routers: list[APIRouter],
+    models: list[type[BaseModel]],
 ) -> FastAPI:
     has_docs = settings.app.docs
     app = FastAPI(
         title=settings.app.title,
-        version=openapi.VERSION,
-        summary="An information base: blocks, relations, and ways to find them.",
+        version=find_version(settings.application.distribution),
+        summary=settings.application.summary or None,
         docs_url="/docs" if has_docs else None,
         redoc_url="/redoc" if has_docs else None,
         openapi_url="/openapi.json" if has_docs else None,
@@ -119,35 +199,36 @@ def _make_app(
     # As include_router, without the matching that it adds to every request (15 us of 270); and
     # before FastAPI's own routes, which nobody is in a hurry for: each is matched before the next.
     app.router.routes[:0] = [route for router in routers for route in router.routes]
-    openapi.install(app, graphs.FORM_MODELS)
+    openapi.install(app, models)
     return app
 
 
-def _list_routers(settings: Settings, metrics: Metrics | None) -> tuple[APIRouter, ...]:
-    """Return what answers, in the order in which it is asked."""
+def _list_own_routers(
+    settings: Settings,
+    metrics: Metrics | None,
+    custody: lifecycle.Custody | None,
+    lines: Sequence[MigrationLine],
+) -> tuple[APIRouter, ...]:
+    """Return what tells of the application itself, behind what its parts answer."""
     return (
-        blocks.router,
-        files.router,
-        relations.router,
-        graphs.router,
-        sources.router,
-        jobs.router,
         metrics_routes.build_router(metrics.render if metrics else None),
         health.build_router(
             profile=settings.profile,
             is_worker=settings.target == "workers",
             capabilities=describe_capabilities(settings),
-            require_schema=schema.require_head,
-            notice=CUSTODY.notice,
+            require_schema=partial(schema.require_head, lines=lines),
+            notice=custody.notice if custody else None,
             has_docs=settings.app.docs,
         ),
     )
 
 
-def _list_layers(settings: Settings, metrics: Metrics | None, bind: Middleware) -> list[Middleware]:
+def _list_layers(
+    settings: Settings, metrics: Metrics | None, large: Collection[str], bind: Middleware
+) -> list[Middleware]:
     """Return what stands around every request, outermost first."""
     http = settings.http
-    file_limit = (http.max_file_bytes, "http.max_file_bytes")
+    others = dict.fromkeys(large, (http.max_file_bytes, "http.max_file_bytes"))
     return [
         # A page that is allowed may read every answer, those to faults too.
         *_list_cors(http.cors),
@@ -155,7 +236,7 @@ def _list_layers(settings: Settings, metrics: Metrics | None, bind: Middleware) 
         Middleware(ObserveRequests, observe=metrics.observe_request if metrics else None),
         # Before a body is read: nothing is taken from another site's page.
         Middleware(RefuseCrossSite, allow_origins=http.cors.allow_origins),
-        Middleware(BoundBody, max_bytes=http.max_body_bytes, others={files.FILES_PATH: file_limit}),
+        Middleware(BoundBody, max_bytes=http.max_body_bytes, others=others),
         # Innermost: for what is refused nothing is built, and no binding taken.
         bind,
     ]

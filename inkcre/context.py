@@ -1,22 +1,20 @@
 """What the application was assembled from, as seen from inside one invocation.
 
 A request or a tick is an invocation. The application binds its components to the invocation's
-context; routes and domain code ask for them here and cannot tell how long they live.
+context; what functions are lent of them is in ``inkcre.lending``, and nobody can tell how long
+they live.
 """
 
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
-from inkcre.ports.clock import Clock
+from inkcre.application import Application
+from inkcre.ports.clock import Clock, Zone
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue
-from inkcre.ports.sources import SourceTypes
 from inkcre.ports.storage import Storage, Tenure
 from inkcre.ports.web import Web
-
-KEEP_DAYS = 30
-"""How long a file stays that was let go: never shorter than what is undone is remembered."""
+from inkcre.sections.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +26,15 @@ class Components:
     keyvalue: KeyValue
     web: Web
     clock: Clock
-    source_types: SourceTypes
-    folders: tuple[PurePath, ...] = ()
-    """Folders of this machine that sources may read."""
+    settings: Settings
+    application: Application
+    """The parts that it is made of."""
 
-    timezone: str = "UTC"
+    zone: Zone = Zone("UTC")  # noqa: RUF009 - a text
     """Of schedules that name none."""
 
     tenure: Tenure = field(default_factory=Tenure)
     """What is remembered of the storage."""
-
-    keep_days: int = KEEP_DAYS
-    """How long files stay that were let go."""
 
 
 _bound: ContextVar[Components] = ContextVar("inkcre_components")

@@ -4,6 +4,7 @@
     ├── CallerError            what the caller can fix
     │   ├── Invalid            the request says something that cannot be
     │   ├── NotFound           the thing named does not exist
+    │   ├── CursorExpired      what follows a cursor was forgotten
     │   ├── Conflict           the change collides with what is there
     │   │   └── MissingReference   a row refers to a row that is not there
     │   ├── TooLarge           more than the configured or natural limit
@@ -12,7 +13,11 @@
     │   └── TooSlow            what was announced does not come
     ├── OperatorError          what the operator can fix; the process exits with 78
     │   ├── SettingsError      the settings do not make sense (inkcre.settings.report)
-    │   └── SchemaBehind       the database's schema is not the one this version needs
+    │   ├── SchemaBehind       the database's schema is not the one this version needs
+    │   ├── BadReference       a part of the application names what is not there
+    │   ├── NotLent            a function asks for what nobody lends (inkcre.lending)
+    │   ├── ForeignTable       a part keeps a table that is not called as its own (inkcre.sql.lines)
+    │   └── Clash              two parts bring something of one name (inkcre.application)
     ├── SurroundingsError      what the surroundings did
     │   ├── Unavailable        no answer for now; trying again is safe
     │   ├── TimedOut           no answer in time
@@ -35,6 +40,29 @@ from typing import ClassVar
 
 EX_CONFIG = 78
 """Exit status of a configuration error (BSD ``sysexits.h``)."""
+
+
+def in_words_of(command: str, prefix: str, text: str) -> str:
+    """Return what an error says in the words of another application.
+
+    The framework's hints are written with InKCre's own command and variables, which are most
+    often meant, and read as what is typed.
+
+    Args:
+        command: what is typed to run the application.
+        prefix: what its variables begin with.
+        text: the text.
+    """
+    return text.replace("`inkcre ", f"`{command} ").replace("INKCRE_", prefix)
+
+
+def last_line(error: BaseException) -> str:
+    """Return the last line of an error's traceback, and where it was raised."""
+    from traceback import extract_tb, format_exception_only  # not by who has none
+
+    said = format_exception_only(error)[-1].strip()
+    frames = extract_tb(error.__traceback__)
+    return f"{said} ({frames[-1].filename}:{frames[-1].lineno})" if frames else said
 
 
 class InkcreError(Exception):
@@ -68,6 +96,12 @@ class NotFound(CallerError):
     """Tell that a thing named by the caller does not exist."""
 
     code = "not_found"
+
+
+class CursorExpired(CallerError):
+    """Tell that what a cursor stands before is no longer known."""
+
+    code = "cursor_expired"
 
 
 class Conflict(CallerError):
@@ -169,6 +203,10 @@ class Unsupported(SurroundingsError):
     exit_status = EX_CONFIG
 
 
+class NotTried(Exception):
+    """Tell why the doctor does not try something here. It is no error: nothing is wrong."""
+
+
 class NotInstalled(Unsupported):
     """Tell that a package that is needed cannot be imported: trying again finds no other."""
 
@@ -211,3 +249,9 @@ class InvariantBroken(InkcreError):
 
     code = "invariant_broken"
     exit_status = 70
+
+
+class BadReference(OperatorError):
+    """Tell that what a part of an application names is not there, or is another sort of thing."""
+
+    code = "bad_reference"

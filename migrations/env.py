@@ -1,40 +1,35 @@
-"""Alembic's environment: one history for PostgreSQL and SQLite."""
+"""Alembic's environment: one for every line of migrations, for PostgreSQL and SQLite.
+
+Whoever runs it has begun the transaction, which all lines share.
+"""
 
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from inkcre.graph.ddl import metadata
-from inkcre.sql.tables import VERSION_TABLE
-
-LOCK_KEY = 0x696E6B637265
-"""An arbitrary number, the same for everybody who migrates."""
+from inkcre.sql.ddl import complete
+from inkcre.sql.lines import Migrations
 
 
-def run_online(connection: Connection) -> None:
-    """Migrate in one transaction; a second process waits and then finds nothing to do."""
+def run_online(connection: Connection, line: Migrations) -> None:
+    """Migrate in the transaction that the connection is in."""
     context.configure(
         connection=connection,
-        target_metadata=metadata,
-        version_table=VERSION_TABLE,
+        target_metadata=complete(line.metadata),
+        version_table=line.version_table,
         transactional_ddl=True,
         transaction_per_migration=False,
         render_as_batch=True,
     )
-    with connection.begin():
-        if connection.dialect.name == "postgresql":
-            # Waiting for one's turn, and changing large tables, take as long as they take.
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-        with context.begin_transaction():
-            context.run_migrations()
+    with context.begin_transaction():
+        context.run_migrations()
 
 
-def run_offline(dialect: str) -> None:
+def run_offline(dialect: str, line: Migrations) -> None:
     """Write SQL instead of running it."""
     context.configure(
         dialect_name=dialect,
-        target_metadata=metadata,
-        version_table=VERSION_TABLE,
+        target_metadata=complete(line.metadata),
+        version_table=line.version_table,
         transactional_ddl=True,
         literal_binds=True,
     )
@@ -42,7 +37,8 @@ def run_offline(dialect: str) -> None:
         context.run_migrations()
 
 
+has = context.config.attributes
 if context.is_offline_mode():
-    run_offline(context.config.attributes["dialect"])
+    run_offline(has["dialect"], has["line"])
 else:
-    run_online(context.config.attributes["connection"])
+    run_online(has["connection"], has["line"])

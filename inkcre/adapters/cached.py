@@ -73,6 +73,7 @@ class CachedWeb:
         key = ValueKey(f"page:{hashlib.sha256(url.encode()).hexdigest()}")
         now = self._clock().timestamp()
         cached = self._look_up(key)
+        # Not below 0: where the clock was set back, a page from the future would be fresh for ever.
         if cached and 0 <= now - cached.fetched_at < self._ttl_seconds:
             return cached.page
         page = self._web.fetch(url, headers=cached.validators() if cached else None)

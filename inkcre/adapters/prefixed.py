@@ -49,7 +49,7 @@ class PrefixedStorage:
         return self._out_of(self._inner.head(self._into(key)))
 
     def move(self, source: FileKey, target: FileKey) -> None:
-        """Return a file another key."""
+        """Give a file another key."""
         self._inner.move(self._into(source), self._into(target))
 
     def sync(self, key: FileKey) -> None:

@@ -2,21 +2,25 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from inkcre.api.parameters import Direction, ResolverFilter, StorageFilter
 from inkcre.api.responses import BlockOut, BlockPage, WalkedGraph
-from inkcre.context import components
+from inkcre.application import Application
 from inkcre.graph import blocks, traversal
 from inkcre.graph.forms import BlockEdit, BlockForm
 from inkcre.graph.organize import create_organized_block
-from inkcre.http.nesting import JsonRoute
+from inkcre.graph.resolvers import Resolver
+from inkcre.http.json_depth import JsonRoute
 from inkcre.http.parameters import MAX_PAGE, Cursor, Limit, PathId
 from inkcre.http.paths import place
 from inkcre.http.responses import as_objects, documented, json_response
+from inkcre.http.router import Router
+from inkcre.ports.clock import Clock
+from inkcre.ports.database import Database
 
-router = APIRouter(prefix="/blocks", tags=["blocks"], route_class=JsonRoute)
+router = Router(prefix="/blocks", tags=["blocks"], route_class=JsonRoute)
 
 Organize = Annotated[
     bool, Query(description="Also add what the block's resolver finds in it, as relations")
@@ -26,6 +30,7 @@ MAX_DEPTH = 16
 
 @router.get("", responses=documented(BlockPage), summary="List blocks, newest first")
 def list_blocks(
+    database: Database,
     resolver: ResolverFilter = None,
     storage: StorageFilter = None,
     limit: Limit = 50,
@@ -33,7 +38,7 @@ def list_blocks(
 ) -> Response:
     """Return a page of blocks, last added first, and the cursor of the next page."""
     page, next_cursor = blocks.list_blocks(
-        components().database,
+        database,
         resolver=resolver,
         storage="url" if storage == "URL" else storage,
         limit=limit,
@@ -44,17 +49,19 @@ def list_blocks(
 
 @router.get("/recent", responses=documented(list[BlockOut]), summary="The newest blocks")
 def recent_blocks(
-    num: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 10, resolver: ResolverFilter = None
+    database: Database,
+    num: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 10,
+    resolver: ResolverFilter = None,
 ) -> Response:
     """Return the last ``num`` blocks that were added, newest first."""
-    page, _ = blocks.list_blocks(components().database, resolver=resolver, limit=num)
+    page, _ = blocks.list_blocks(database, resolver=resolver, limit=num)
     return json_response(as_objects(page))
 
 
 @router.get("/{block_id}", responses=documented(BlockOut, 200, 404), summary="One block")
-def get_block(block_id: PathId) -> Response:
+def get_block(block_id: PathId, database: Database) -> Response:
     """Return one block."""
-    return json_response(blocks.get_block(components().database, block_id))
+    return json_response(blocks.get_block(database, block_id))
 
 
 @router.post(
@@ -64,11 +71,21 @@ def get_block(block_id: PathId) -> Response:
     | {200: {"model": BlockOut, "description": "An identical block exists"}},
     summary="Add a block",
 )
-def create_block(request: Request, form: BlockForm, organize: Organize = False) -> Response:
+def create_block(
+    request: Request,
+    form: BlockForm,
+    database: Database,
+    clock: Clock,
+    application: Application,
+    organize: Organize = False,
+) -> Response:
     """Add a block, or give the identical one that exists (200)."""
-    context = components()
-    create = create_organized_block if organize else blocks.create_block
-    block, is_new = create(context.database, form, context.clock())
+    now = clock()
+    if organize:
+        resolvers = application.load_all("resolvers", Resolver)
+        block, is_new = create_organized_block(database, resolvers, form, now)
+    else:
+        block, is_new = blocks.create_block(database, form, now)
     location = place(request.scope, f"/blocks/{block.id}")
     return json_response(block, 201 if is_new else 200, {"Location": location})
 
@@ -76,10 +93,9 @@ def create_block(request: Request, form: BlockForm, organize: Organize = False) 
 @router.patch(
     "/{block_id}", responses=documented(BlockOut, 200, 404, 409, 413), summary="Change a block"
 )
-def edit_block(block_id: PathId, form: BlockEdit) -> Response:
+def edit_block(block_id: PathId, form: BlockEdit, database: Database, clock: Clock) -> Response:
     """Change what the body names; an absent key stays, ``"storage": null`` makes it inline."""
-    context = components()
-    return json_response(blocks.edit_block(context.database, block_id, form, context.clock()))
+    return json_response(blocks.edit_block(database, block_id, form, clock()))
 
 
 @router.delete(
@@ -88,9 +104,9 @@ def edit_block(block_id: PathId, form: BlockEdit) -> Response:
     responses=documented(None, 204, 404),
     summary="Delete a block and its relations",
 )
-def delete_block(block_id: PathId) -> Response:
+def delete_block(block_id: PathId, database: Database) -> Response:
     """Delete a block; its relations go with it."""
-    blocks.delete_block(components().database, block_id)
+    blocks.delete_block(database, block_id)
     return Response(status_code=204)
 
 
@@ -101,14 +117,13 @@ def delete_block(block_id: PathId) -> Response:
 )
 def walk_graph(
     block_id: PathId,
+    database: Database,
     depth: Annotated[int, Query(ge=0, le=MAX_DEPTH, description="How many relations away")] = 1,
     direction: Direction = Direction.BOTH,
     limit: Limit = 100,
 ) -> Response:
     """Walk from a block along relations, breadth first, up to ``limit`` relations."""
-    walked = traversal.walk_graph(
-        components().database, block_id, depth=depth, direction=direction, limit=limit
-    )
+    walked = traversal.walk_graph(database, block_id, depth=depth, direction=direction, limit=limit)
     return json_response(
         {
             "blocks": as_objects(walked.blocks),

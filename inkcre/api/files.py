@@ -4,11 +4,10 @@ from typing import Annotated
 from urllib.parse import quote
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from inkcre.api.responses import BlockOut
-from inkcre.context import components
 from inkcre.errors import Refused
 from inkcre.graph.blocks import Block, get_block
 from inkcre.graph.files.contents import BlockContent, find_content
@@ -18,14 +17,18 @@ from inkcre.http.paths import place
 from inkcre.http.problems import problem_response
 from inkcre.http.ranges import Unsatisfiable, find_range, is_unchanged
 from inkcre.http.responses import documented, json_response
+from inkcre.http.router import Router
 from inkcre.http.streams import StreamedResponse, run_aside
-from inkcre.http.uploads import open_upload
-from inkcre.ports.web import USER_AGENT
+from inkcre.http.uploads import FileRoute, open_upload
+from inkcre.ports.clock import Clock
+from inkcre.ports.database import Database
+from inkcre.ports.storage import Storage, Tenure
+from inkcre.ports.web import USER_AGENT, Web
 from inkcre.sql.values import MAX_NAME_LENGTH
 
-router = APIRouter(tags=["files"])
+uploads = Router(tags=["files"], route_class=FileRoute)
+router = Router(tags=["files"])
 
-FILES_PATH = "/files"
 CONTENT_PATH = "/blocks/{block_id}/content"
 
 SANDBOX = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; media-src 'self'"
@@ -67,8 +70,8 @@ CONTENT_RESPONSES: dict[int | str, dict[str, object]] = {
 }
 
 
-@router.post(
-    FILES_PATH,
+@uploads.post(
+    "/files",
     status_code=201,
     openapi_extra=FILE_BODY,
     responses=documented(BlockOut, 201, 413)
@@ -77,6 +80,10 @@ CONTENT_RESPONSES: dict[int | str, dict[str, object]] = {
 )
 async def add_file_route(
     request: Request,
+    database: Database,
+    storage: Storage,
+    clock: Clock,
+    tenure: Tenure,
     name: Annotated[
         str | None, Query(max_length=4 * MAX_NAME_LENGTH, description="What the file is called")
     ] = None,
@@ -84,16 +91,8 @@ async def add_file_route(
     """Take a file as the body, or as the one file of a form; what it is is told by its bytes."""
 
     def add() -> tuple[Block, bool]:
-        context = components()
         called, chunks = open_upload(request, name)
-        return add_file(
-            context.database,
-            context.storage,
-            chunks,
-            name=called,
-            now=context.clock(),
-            tenure=context.tenure,
-        )
+        return add_file(database, storage, chunks, name=called, now=clock(), tenure=tenure)
 
     block, is_new = await run_aside("clients", add)
     location = place(request.scope, f"/blocks/{block.id}")
@@ -110,17 +109,23 @@ async def add_file_route(
 async def read_content(
     request: Request,
     block_id: PathId,
+    database: Database,
+    storage: Storage,
+    web: Web,
     download: Annotated[
         bool, Query(description="Whether a browser should keep it rather than show it")
     ] = False,
 ) -> Response:
     """Return the bytes of a block's content: its text, its file, or what is at its address."""
-    context = components()
-    block = await to_thread.run_sync(get_block, context.database, block_id)
+    block = await to_thread.run_sync(get_block, database, block_id)
     is_page = block.storage == "url"
+    # A block whose address is that of its own content would wait for itself.
     if is_page and request.headers.get("user-agent") == USER_AGENT:
         raise Refused("address: leads back to here")
-    content = await run_aside("pages" if is_page else "files", lambda: find_content(context, block))
+    content = await run_aside(
+        "pages" if is_page else "files",
+        lambda: find_content(database, storage, web, block),
+    )
     return await run_aside("files", lambda: _answer(content, request, block_id, is_kept=download))
 
 
@@ -128,6 +133,7 @@ def _answer(content: BlockContent, request: Request, block_id: int, *, is_kept: 
     etag = f'"{content.etag}"'
     headers = {
         "ETag": etag,
+        # Kept, but asked for by its ETag each time: the page at an address may have changed.
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": PDF_POLICY if content.media_type == PDF else SANDBOX,
         "X-Content-Type-Options": "nosniff",

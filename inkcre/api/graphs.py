@@ -1,18 +1,19 @@
 """``/graph``."""
 
-from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.responses import Response
 
 from inkcre.api.responses import WrittenGraph
-from inkcre.context import components
 from inkcre.graph import graphs, plans
 from inkcre.graph.forms import FlatGraph, Star, parse_graph
 from inkcre.http.bodies import RawBody, load_json
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import as_objects, documented, json_response
+from inkcre.http.router import Router
+from inkcre.ports.clock import Clock
+from inkcre.ports.database import Database
 
-router = APIRouter(tags=["graph"])
+router = Router(tags=["graph"])
 
 
 GRAPH_SCHEMA = {
@@ -69,15 +70,14 @@ FORM_MODELS = (Star, FlatGraph)
     openapi_extra=GRAPH_SCHEMA,
     summary="Write blocks and relations at once",
 )
-def put_graph(body: RawBody) -> Response:
+def put_graph(body: RawBody, database: Database, clock: Clock) -> Response:
     """Write a graph whole or not at all. What exists stays as it is, so it can be sent again."""
     try:
         form = parse_graph(load_json(body))
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
     plans.refuse_times(form)
-    context = components()
-    written = graphs.write_graph(context.database, form, context.clock())
+    written = graphs.write_graph(database, form, clock())
     answer = {
         "blocks": as_objects(written.blocks),
         "relations": as_objects(written.relations),

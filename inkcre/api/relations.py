@@ -1,19 +1,21 @@
 """``/relations``."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from inkcre.api.parameters import ContentFilter, Direction
 from inkcre.api.responses import RelationOut
-from inkcre.context import components
 from inkcre.graph import relations
 from inkcre.graph.forms import RelationForm
-from inkcre.http.nesting import JsonRoute
+from inkcre.http.json_depth import JsonRoute
 from inkcre.http.parameters import Cursor, Limit, PathId
 from inkcre.http.paths import place, route_path
 from inkcre.http.responses import as_objects, documented, json_response
+from inkcre.http.router import Router
+from inkcre.ports.clock import Clock
+from inkcre.ports.database import Database
 
-router = APIRouter(prefix="/relations", tags=["relations"], route_class=JsonRoute)
+router = Router(prefix="/relations", tags=["relations"], route_class=JsonRoute)
 
 
 @router.post(
@@ -23,10 +25,9 @@ router = APIRouter(prefix="/relations", tags=["relations"], route_class=JsonRout
     | {200: {"model": RelationOut, "description": "An identical relation exists"}},
     summary="Relate two blocks",
 )
-def create_relation(form: RelationForm) -> Response:
+def create_relation(form: RelationForm, database: Database, clock: Clock) -> Response:
     """Add a relation, or give the identical one that exists (200)."""
-    context = components()
-    relation, is_new = relations.create_relation(context.database, form, context.clock())
+    relation, is_new = relations.create_relation(database, form, clock())
     return json_response(relation, 201 if is_new else 200)
 
 
@@ -36,9 +37,9 @@ def create_relation(form: RelationForm) -> Response:
     responses=documented(None, 204, 404),
     summary="Delete a relation",
 )
-def delete_relation(relation_id: PathId) -> Response:
+def delete_relation(relation_id: PathId, database: Database) -> Response:
     """Delete a relation; its blocks stay."""
-    relations.delete_relation(components().database, relation_id)
+    relations.delete_relation(database, relation_id)
     return Response(status_code=204)
 
 
@@ -50,6 +51,8 @@ def delete_relation(relation_id: PathId) -> Response:
 def list_relations(
     request: Request,
     block_id: PathId,
+    database: Database,
+    *,
     direction: Direction = Direction.BOTH,
     content: ContentFilter = None,
     limit: Limit = 1000,
@@ -60,7 +63,7 @@ def list_relations(
     A ``Link`` header leads to the next page (RFC 8288).
     """
     page, next_cursor = relations.list_relations(
-        components().database,
+        database,
         block_id,
         direction=direction,
         content=content,

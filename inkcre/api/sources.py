@@ -2,29 +2,39 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import Response
 
 from inkcre.api.responses import BlockOut
-from inkcre.context import Components, components
+from inkcre.context import Components
 from inkcre.errors import InkcreError, Invalid, NotFound, Unsupported
 from inkcre.graph.forms import moved, parse_star
 from inkcre.graph.plans import refuse_times
 from inkcre.http.bodies import RawBody, load_json
 from inkcre.http.jobs import JobOut, ScheduleOut
-from inkcre.http.nesting import JsonRoute
+from inkcre.http.json_depth import JsonRoute
 from inkcre.http.parameters import Cursor, Limit, PathId
 from inkcre.http.paths import place
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import as_objects, documented, json_response
+from inkcre.http.router import Router, lend_to
 from inkcre.http.streams import run_aside
+from inkcre.ports.clock import Clock, Zone
+from inkcre.ports.database import Database
+from inkcre.ports.sources import SourceTypes
+from inkcre.ports.web import Web
 from inkcre.sources import on_demand, sources
 from inkcre.sources.base import Item
 from inkcre.sources.forms import SourceEdit, SourceForm
 from inkcre.sources.instances import describe_type, open_source
+from inkcre.sources.items.revisions import Written
+from inkcre.sources.registry import find_source_types
 
-router = APIRouter(tags=["sources"], route_class=JsonRoute)
+router = Router(tags=["sources"], route_class=JsonRoute)
+
+Types = Annotated[SourceTypes, Depends(lend_to(find_source_types))]
+"""What sources may be of, here."""
 
 Full = Annotated[bool, Query(description="Ask for everything, whatever was collected before")]
 MAX_ITEMS = 1000
@@ -91,9 +101,8 @@ class WrittenItems(BaseModel):
     responses=documented(list[SourceTypeOut]),
     summary="What sources can be of",
 )
-def list_types() -> Response:
+def list_types(types: Types) -> Response:
     """Return the types that can be used here, each with the JSON Schema of its configuration."""
-    types = components().source_types
     described = []
     for name in types.names():
         try:
@@ -104,16 +113,17 @@ def list_types() -> Response:
 
 
 @router.get("/sources", responses=documented(SourcePage), summary="List sources, newest first")
-def list_sources(limit: Limit = 50, cursor: Cursor = None) -> Response:
+def list_sources(
+    database: Database, types: Types, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
     """Return a page of sources."""
-    context = components()
-    page, after = sources.list_sources(context.database, limit=limit, cursor=cursor)
-    return json_response({"sources": [_shown(context, s) for s in page], "next_cursor": after})
+    page, after = sources.list_sources(database, limit=limit, cursor=cursor)
+    return json_response({"sources": [_shown(types, s) for s in page], "next_cursor": after})
 
 
-def _shown(context: Components, source: sources.Source) -> sources.Source:
+def _shown(types: SourceTypes, source: sources.Source) -> sources.Source:
     try:
-        kind = context.source_types.load(source.type)
+        kind = types.load(source.type)
     except InkcreError:
         kind = None
     return sources.mask(source, kind)
@@ -125,22 +135,27 @@ def _shown(context: Components, source: sources.Source) -> sources.Source:
     responses=documented(SourceOut, 201, 413),
     summary="Add a source",
 )
-def create_source(request: Request, form: SourceForm) -> Response:
+def create_source(
+    request: Request,
+    form: SourceForm,
+    types: Types,
+    database: Database,
+    clock: Clock,
+    zone: Zone,
+) -> Response:
     """Add a source; with a `schedule` it is collected by itself."""
-    context = components()
     try:
-        source = sources.create_source(context, form)
+        source = sources.create_source(database, types, form, now=clock(), timezone=zone)
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
     location = place(request.scope, f"/sources/{source.id}")
-    return json_response(_shown(context, source), 201, {"Location": location})
+    return json_response(_shown(types, source), 201, {"Location": location})
 
 
 @router.get("/sources/{source_id}", responses=documented(SourceOut, 200, 404), summary="One source")
-def get_source(source_id: PathId) -> Response:
+def get_source(source_id: PathId, database: Database, types: Types) -> Response:
     """Return one source."""
-    context = components()
-    return json_response(_shown(context, sources.get_source(context.database, source_id)))
+    return json_response(_shown(types, sources.get_source(database, source_id)))
 
 
 @router.patch(
@@ -148,14 +163,20 @@ def get_source(source_id: PathId) -> Response:
     responses=documented(SourceOut, 200, 404, 413),
     summary="Change a source",
 )
-def edit_source(source_id: PathId, form: SourceEdit) -> Response:
+def edit_source(
+    source_id: PathId,
+    form: SourceEdit,
+    types: Types,
+    database: Database,
+    clock: Clock,
+    zone: Zone,
+) -> Response:
     """Change what the body names; `config` is given whole, a masked secret stays what it is."""
-    context = components()
     try:
-        source = sources.edit_source(context, source_id, form)
+        source = sources.edit_source(database, types, source_id, form, clock=clock, timezone=zone)
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    return json_response(_shown(context, source))
+    return json_response(_shown(types, source))
 
 
 @router.delete(
@@ -164,9 +185,9 @@ def edit_source(source_id: PathId, form: SourceEdit) -> Response:
     responses=documented(None, 204, 404),
     summary="Delete a source",
 )
-def delete_source(source_id: PathId) -> Response:
+def delete_source(source_id: PathId, database: Database) -> Response:
     """Delete a source and its schedule. What it has collected stays."""
-    sources.delete_source(components().database, source_id)
+    sources.delete_source(database, source_id)
     return Response(status_code=204)
 
 
@@ -176,9 +197,11 @@ def delete_source(source_id: PathId) -> Response:
     responses=documented(JobOut, 202, 404),
     summary="Collect a source soon",
 )
-def collect_source(request: Request, source_id: PathId, full: Full = False) -> Response:
+def collect_source(
+    request: Request, source_id: PathId, database: Database, clock: Clock, full: Full = False
+) -> Response:
     """Add the job that collects a source, or give the one that waits already to do that."""
-    job = on_demand.enqueue_collect(components(), source_id, full=full)
+    job = on_demand.enqueue_collect(database, source_id, full=full, now=clock())
     return json_response(job, 202, {"Location": place(request.scope, f"/jobs/{job.id}")})
 
 
@@ -188,9 +211,10 @@ def collect_source(request: Request, source_id: PathId, full: Full = False) -> R
     summary="Collect a source now (the former path)",
     deprecated=True,
 )
-async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
+async def collect_source_now(
+    source_id: PathId, context: Components, full: Full = False
+) -> Response:
     """Collect a source while the caller waits; give the blocks that were added or changed."""
-    context = components()
     # It waits for servers of others: aside of the threads that answer everybody.
     blocks = await run_aside("pages", lambda: on_demand.collect_now(context, source_id, full=full))
     return json_response(as_objects(blocks))
@@ -207,7 +231,9 @@ async def collect_source_now(source_id: PathId, full: Full = False) -> Response:
     },
     summary="Add what somebody else has collected",
 )
-def add_items(source_id: PathId, body: RawBody) -> Response:
+def add_items(
+    source_id: PathId, body: RawBody, types: Types, database: Database, clock: Clock
+) -> Response:
     """Write items to an inbox, all or none. One sent before is not written again, or is edited.
 
     Sources of other types collect what there is themselves, and answer 409.
@@ -216,7 +242,11 @@ def add_items(source_id: PathId, body: RawBody) -> Response:
         items = _read_items(load_json(body))
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    written = on_demand.add_items(components(), source_id, items)
+    written = on_demand.add_items(database, types, source_id, items, now=clock())
+    return _tell(written)
+
+
+def _tell(written: Written) -> Response:
     return json_response({**written.count(), "block_ids": written.block_ids})
 
 
@@ -229,6 +259,8 @@ def _read_items(data: object) -> list[Item]:
     items = []
     for number, one in enumerate(context):
         key = one.get("key") if isinstance(one, dict) else None
+        # Looked at by hand: a star may be nested deeper than pydantic goes, so there is no model of
+        # it all.
         if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH or "\x00" in key:
             raise Invalid("should be text that is not empty", field=f"items.{number}.key")
         try:
@@ -240,6 +272,7 @@ def _read_items(data: object) -> list[Item]:
     return items
 
 
+# The bytes as they came: a signature is of them, and not of what JSON would make of them.
 async def _signed_body(request: Request) -> tuple[dict[str, str], bytes]:
     return dict(request.headers), await request.body()
 
@@ -250,14 +283,19 @@ async def _signed_body(request: Request) -> tuple[dict[str, str], bytes]:
     summary="Take a message that is signed (Standard Webhooks)",
 )
 def receive_message(
-    source_id: PathId, message: Annotated[tuple[dict[str, str], bytes], Depends(_signed_body)]
+    source_id: PathId,
+    message: Annotated[tuple[dict[str, str], bytes], Depends(_signed_body)],
+    types: Types,
+    database: Database,
+    web: Web,
+    clock: Clock,
 ) -> Response:
     """Make items of a message as the source's mapping says; a repeated one changes nothing."""
-    context = components()
-    source = open_source(context, source_id, lambda: None)
+    row = sources.get_source(database, source_id)
+    source = open_source(row, database, types, web, clock, check=lambda: None)
     receive = getattr(source, "receive", None)
     if receive is None:
         raise NotFound(f"source {source_id}: takes no messages")
     headers, body = message
-    written = on_demand.add_items(context, source_id, receive(headers, body, context.clock()))
-    return json_response({**written.count(), "block_ids": written.block_ids})
+    items = receive(headers, body, clock())
+    return _tell(on_demand.add_items(database, types, source_id, items, now=clock()))

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
-from inkcre.assembly.plan import PortPlan, plan_leaves
+from inkcre.assembly.plan import PortPlan, plan_inspection
+from inkcre.sections.schema import Inspection
 from inkcre.settings.leaves import Leaf, plain_value, reveal
-from inkcre.settings.loader import Inspection
-from inkcre.settings.masking import MASK
-from inkcre.settings.rendering import count_problems, visible
+from inkcre.settings.masks import MASK
+from inkcre.settings.renderers import count_problems, visible
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _comparable(leaf: Leaf | None) -> object:
 
 
 def _describe_assembly(found: Inspection) -> Mapping[str, str]:
-    plan = plan_leaves(found.leaves(), found.origins.lineage)
+    plan = plan_inspection(found)
     described: dict[str, str] = {}
     for port in plan.ports:
         described[port.port] = _describe_adapter(port)
@@ -87,7 +87,7 @@ def _compare_assembly(first: Mapping[str, str], second: Mapping[str, str]) -> It
 
 
 def _note_problems(found: Inspection) -> str:
-    command = f"inkcre config check --profile {found.profile}"
+    command = f"{found.schema.command} config check --profile {found.profile}"
     return f"profile {found.profile} has {count_problems(found.problems)}: `{command}`"
 
 

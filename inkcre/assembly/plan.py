@@ -7,14 +7,17 @@ connection.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from inkcre.assembly.assembly import ADAPTERS, load_adapter
+from inkcre.application import Application
+from inkcre.assembly.adapters import ADAPTERS, load_adapter, load_driver
 from inkcre.errors import Unsupported
+from inkcre.sections.enabling import where_enabled
 from inkcre.sections.rules.constraints import forbids
+from inkcre.sections.schema import Inspection, application_of
 from inkcre.sections.settings import Settings
 from inkcre.settings.leaves import Leaf, list_leaves
-from inkcre.settings.origins import DefaultOrigin
-from inkcre.settings.rendering import visible
-from inkcre.settings.schema import find_node
+from inkcre.settings.nodes import Node
+from inkcre.settings.origins import DefaultOrigin, Origins
+from inkcre.settings.renderers import visible
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,17 @@ class PortPlan:
 
 
 @dataclass(frozen=True)
+class ExtensionPlan:
+    """A part that settings enable, which line does, and what it brings."""
+
+    name: str
+    summary: str
+    chosen_by: str
+    brings: Mapping[str, tuple[str, ...]]
+    """Names, or references, by the record's field."""
+
+
+@dataclass(frozen=True)
 class AssemblyPlan:
     """What the settings assemble to."""
 
@@ -50,6 +64,12 @@ class AssemblyPlan:
     chosen_by: str
     lineage: tuple[str, ...]
     target: str
+    parts: tuple[str, ...]
+    """The application's parts that run there, by name."""
+
+    extensions: tuple[ExtensionPlan, ...]
+    """Those that settings enable."""
+
     ports: tuple[PortPlan, ...]
 
     def as_json(self) -> dict[str, object]:
@@ -60,28 +80,49 @@ class AssemblyPlan:
 def plan_assembly(settings: Settings) -> AssemblyPlan:
     """Describe what ``build_components`` would build, and why."""
     leaves = list_leaves(settings.origins, settings)
-    return plan_leaves(leaves, settings.origins.lineage)
+    return _plan(leaves, settings.origins, settings.application)
 
 
-def plan_leaves(leaves: Sequence[Leaf], lineage: tuple[str, ...]) -> AssemblyPlan:
+def plan_inspection(found: Inspection) -> AssemblyPlan:
     """Describe what settings that may be wrong would assemble to."""
+    return _plan(found.leaves(), found.origins, application_of(found))
+
+
+def _plan(leaves: Sequence[Leaf], origins: Origins, application: Application) -> AssemblyPlan:
     by_path = {leaf.path: leaf for leaf in leaves}
     profile = by_path[("profile",)]
     target = by_path[("target",)].show()
     return AssemblyPlan(
         profile=profile.show(),
         chosen_by=profile.origin.describe(),
-        lineage=lineage,
+        lineage=origins.lineage,
         target=target,
-        ports=tuple(_plan_port(leaves, port, target) for port in ADAPTERS),
+        parts=tuple(part.name for part in application.extensions if target in part.targets),
+        extensions=tuple(
+            ExtensionPlan(part.name, part.summary, where_enabled(origins, part.name), part.brings())
+            for part in application.enabled
+        ),
+        ports=_plan_ports(leaves, origins, application, target),
     )
 
 
-def _plan_port(leaves: Sequence[Leaf], port: str, target: str) -> PortPlan:
+def _plan_ports(
+    leaves: Sequence[Leaf], origins: Origins, application: Application, target: str
+) -> tuple[PortPlan, ...]:
+    return tuple(
+        _plan_port(port, leaves, origins.root.find((port,)), application, target)
+        for port in ADAPTERS
+    )
+
+
+def _plan_port(
+    port: str, leaves: Sequence[Leaf], node: Node | None, application: Application, target: str
+) -> PortPlan:
     inside = [leaf for leaf in leaves if leaf.path[0] == port]
     chosen = next((leaf for leaf in inside if leaf.path == (port, "kind")), None)
     kind = chosen.show() if chosen else "(none)"
-    capabilities, missing = _ask_adapter(port, kind)
+    driver = next((leaf for leaf in inside if leaf.path == (port, "driver")), None)
+    capabilities, missing = _ask_adapter(application, port, kind, driver.show() if driver else "")
     return PortPlan(
         port=port,
         kind=kind,
@@ -93,19 +134,23 @@ def _plan_port(leaves: Sequence[Leaf], port: str, target: str) -> PortPlan:
         },
         capabilities=capabilities,
         missing=missing,
-        alternatives=tuple(_weigh_alternatives(target, port, kind)),
+        alternatives=tuple(_weigh_alternatives(node, target, port, kind)),
     )
 
 
-def _ask_adapter(port: str, kind: str) -> tuple[Mapping[str, object] | None, str | None]:
+def _ask_adapter(
+    application: Application, port: str, kind: str, driver: str
+) -> tuple[Mapping[str, object] | None, str | None]:
     try:
-        return asdict(load_adapter(port, kind).capabilities), None
+        adapter = load_adapter(application, port, kind)
+        if port == "database":
+            load_driver(kind, driver)
+        return asdict(adapter.capabilities), None
     except Unsupported as error:
         return None, error.message.partition(": ")[2]
 
 
-def _weigh_alternatives(target: str, port: str, kind: str) -> list[Alternative]:
-    node = find_node((port,))
+def _weigh_alternatives(node: Node | None, target: str, port: str, kind: str) -> list[Alternative]:
     others = [other for other in (node.variants if node else ()) if other != kind]
     return [Alternative(other, _reason_against(target, port, other)) for other in others]
 
@@ -120,7 +165,12 @@ def _reason_against(target: str, port: str, kind: str) -> str:
 def render_plan(plan: AssemblyPlan) -> str:
     """Write a plan on one page, for people."""
     lineage = " <- ".join(plan.lineage) or plan.profile
-    lines = [f"profile  {lineage}  (chosen by {plan.chosen_by})", f"target   {plan.target}", ""]
+    lines = [f"profile  {lineage}  (chosen by {plan.chosen_by})", f"target   {plan.target}"]
+    lines += [f"parts    {', '.join(plan.parts)}"]
+    for part in plan.extensions:
+        lines.append(f"extension {part.name}: {part.summary}  (enabled by {part.chosen_by})")
+        lines += [f"    {what}: {', '.join(names)}" for what, names in part.brings.items()]
+    lines.append("")
     for port in plan.ports:
         missing = f"  ({port.missing})" if port.missing else ""
         lines.append(f"{port.port}: {port.kind}  (chosen by {port.chosen_by}){missing}")
@@ -138,13 +188,16 @@ def _word(value: object) -> str:
 
 def describe_capabilities(settings: Settings) -> dict[str, object]:
     """Return the plan for whoever asks over HTTP: no origins, and no option of this machine's."""
-    plan = plan_assembly(settings)
-    ports = [asdict(port) for port in plan.ports]
+    leaves, application = list_leaves(settings.origins, settings), settings.application
+    planned = _plan_ports(leaves, settings.origins, application, settings.target)
+    ports = [asdict(port) for port in planned]
     for port in ports:
         del port["chosen_by"], port["options"]
+    enabled = application.on(settings.target).enabled
     return {
-        "profile": plan.profile,
-        "target": plan.target,
+        "profile": next(leaf for leaf in leaves if leaf.path == ("profile",)).show(),
+        "target": settings.target,
+        "extensions": [{"name": part.name, "summary": part.summary} for part in enabled],
         "ports": ports,
         "limits": {
             "max_body_bytes": settings.http.max_body_bytes,

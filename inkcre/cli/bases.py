@@ -5,9 +5,11 @@ there, does not: from a wrong folder, or with a mistyped path, there is no base,
 its place would be taken for it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from inkcre.cli.settings_options import load_profile
 
 if TYPE_CHECKING:
     from inkcre.context import Components
@@ -18,7 +20,7 @@ PROCESS_HINT = "name a profile for processes, with the same PostgreSQL"
 
 
 @contextmanager
-def open_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterator[Components]":
+def open_base(profile: str | None, assignments: list[str] | None) -> "Iterator[Components]":
     """Return the components of a profile that runs in a process, its schema looked at.
 
     Raises:
@@ -28,40 +30,37 @@ def open_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterat
         SchemaBehind: the schema is not the one that is needed.
         SurroundingsError: the database does not answer.
     """
-    from inkcre.core import CUSTODY
     from inkcre.process.probes import require_base
     from inkcre.runtime.lifecycle import require_database
 
-    with assemble(profile, assignments) as (settings, given):
-        require_base(settings, given.database)
-        require_database(settings, given, CUSTODY)
-        yield given
+    with assemble(profile, assignments) as (settings, components):
+        require_base(settings, components.database)
+        require_database(settings, components)
+        yield components
 
 
 @contextmanager
-def make_base(profile: str | None, assignments: Sequence[str] | None) -> "Iterator[Components]":
+def make_base(profile: str | None, assignments: list[str] | None) -> "Iterator[Components]":
     """Do what ``open_base`` does, and make the base if there is none and the settings say so."""
-    from inkcre.core import CUSTODY
     from inkcre.runtime.lifecycle import require_database
 
-    with assemble(profile, assignments) as (settings, given):
-        require_database(settings, given, CUSTODY)
-        yield given
+    with assemble(profile, assignments) as (settings, components):
+        require_database(settings, components)
+        yield components
 
 
 @contextmanager
 def assemble(
-    profile: str | None, assignments: Sequence[str] | None
+    profile: str | None, assignments: list[str] | None
 ) -> "Iterator[tuple[Settings, Components]]":
     """Return the settings and the components of a profile, without a look at its base."""
     from inkcre.assembly.assembly import build_components
     from inkcre.cli.serve import require_process
-    from inkcre.settings.loader import load_settings
 
-    settings = load_settings(profile, assignments=assignments or ())
+    settings = load_profile(profile, assignments)
     require_process(settings, PROCESS_HINT)
-    given = build_components(settings)
+    components = build_components(settings)
     try:
-        yield settings, given
+        yield settings, components
     finally:
-        given.database.close()
+        components.database.close()

@@ -18,6 +18,7 @@ from inkcre.cli.settings_options import (
     Assignments,
     Format,
     OutputFormat,
+    current_application,
     errors_as,
     inspect_profile,
     stop_on_problems,
@@ -25,14 +26,14 @@ from inkcre.cli.settings_options import (
 from inkcre.errors import EX_CONFIG
 
 if TYPE_CHECKING:
-    from inkcre.edge.artifact.building import Artifact
+    from inkcre.edge.artifact.builder import Artifact
+    from inkcre.sections.schema import Inspection
     from inkcre.sections.settings import Settings
-    from inkcre.settings.loader import Inspection
 
 Out = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FOLDER", help="Where the artifact is put; else beside inkcre.toml."
+        "--out", metavar="FOLDER", help="Where the artifact is put; else beside the settings file."
     ),
 ]
 Chosen = Annotated[
@@ -137,7 +138,7 @@ def dev(  # noqa: PLR0917 - each is an option of the command line
     profile: Chosen = None,
     set_: Assignments = None,
     edge: Annotated[
-        bool, typer.Option("--edge", help="Serve the Workers artifact. (Else: `inkcre run`.)")
+        bool, typer.Option("--edge", help="Serve the Workers artifact. (Else: run.)")
     ] = False,
     out: Out = None,
     wheels: Wheels = None,
@@ -157,10 +158,12 @@ def dev(  # noqa: PLR0917 - each is an option of the command line
     """Serve the Workers artifact on this machine."""
     from inkcre.edge.artifact.folder import write_folder
     from inkcre.edge.local.migrations import apply_migrations
-    from inkcre.edge.local.serving import require_free, serve_locally
+    from inkcre.edge.local.server import require_free, serve_locally
 
     if not edge:
-        raise typer.BadParameter("say --edge; to serve in a process: `inkcre run`")
+        raise typer.BadParameter(
+            f"say --edge; to serve in a process: `{current_application().name} run`"
+        )
     require_free(port)
     _say("building")
     built = _build(profile, set_, wheels)
@@ -210,9 +213,9 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
         NoWheel: a package cannot run on Workers.
         Unavailable: the package index does not answer.
     """
-    from inkcre.edge.artifact.building import build_artifact
+    from inkcre.edge.artifact.builder import build_artifact, entry_file
     from inkcre.edge.artifact.configuration import find_configuration, read_configuration
-    from inkcre.edge.artifact.lock import lock_file, read_lock
+    from inkcre.edge.artifact.extension_lock import read_packages
     from inkcre.edge.artifact.wheels import fetch_wheels
     from inkcre.edge.artifact.wrangler import binding_names
     from inkcre.edge.tools import tools_folder
@@ -222,11 +225,12 @@ def _build(profile: str | None, assignments: list[str] | None, wheels: Path | No
     assert found.settings is not None
     refuse_shown_secrets(found)
     wrangler = find_configuration(found.folder)
-    packages = read_lock(lock_file().read_text())
+    packages = read_packages(found.settings.application, found.folder)
     theirs = read_configuration(wrangler) if wrangler else {}
     artifact = build_artifact(
         found.settings,
         found.leaves(),
+        entry=entry_file(found.settings.application, found.folder).read_bytes(),
         packages=packages,
         wheels=fetch_wheels(packages, wheels or tools_folder() / "wheels"),
         wrangler=theirs,
@@ -263,7 +267,7 @@ def _may_deploy(built: Built, *, without_ids: bool) -> bool:
     from inkcre.edge.artifact.wrangler import placeholders
     from inkcre.sections.rules.checks import check_settings
     from inkcre.sections.rules.findings import Facts
-    from inkcre.settings.rendering import render_text
+    from inkcre.settings.renderers import render_text
 
     waiting = [f"bindings.{name}.id" for name in placeholders(built.artifact.configuration)]
     findings = [
@@ -274,20 +278,23 @@ def _may_deploy(built: Built, *, without_ids: bool) -> bool:
         if finding.code != "INK207" and (finding.code != "INK210" or finding.subject in waiting)
     ]
     if findings:
-        print(render_text(findings, choose_paint(sys.stderr)), file=sys.stderr)
+        print(
+            render_text(findings, choose_paint(sys.stderr), command=current_application().name),
+            file=sys.stderr,
+        )
     tolerated = {"INK210"} if without_ids else set()
     return all(finding.level != "error" or finding.code in tolerated for finding in findings)
 
 
 def _render(built: Built, out: Path, *, is_checked: bool = False) -> str:
     """Write the table of sizes for people."""
-    from inkcre.edge.artifact.building import LIMIT_BYTES
+    from inkcre.edge.artifact.builder import LIMIT_BYTES
     from inkcre.edge.artifact.wrangler import OWN_KEYS, placeholders
     from inkcre.settings.origins import display_path
 
     artifact = built.artifact
     own = artifact.size - sum(package.kept for package in artifact.packages)
-    rows: list[tuple[str, int, int]] = [("inkcre and the settings", own, 0)]
+    rows: list[tuple[str, int, int]] = [(f"{built.found.schema.command} and the settings", own, 0)]
     rows += [
         (f"{package.name} {package.version}", package.kept, package.unpruned - package.kept)
         for package in sorted(artifact.packages, key=lambda package: -package.kept)
@@ -302,15 +309,15 @@ def _render(built: Built, out: Path, *, is_checked: bool = False) -> str:
     lines.append(
         f"{display_path(out)}: {done}, {len(artifact.files)} files, profile {built.found.profile}"
     )
+    check = f"{built.found.schema.command} config check --deploy -p {built.found.profile}"
     lines += [
-        f"{name} has no id yet: see `inkcre config check --deploy -p {built.found.profile}`"
-        for name in placeholders(artifact.configuration)
+        f"{name} has no id yet: see `{check}`" for name in placeholders(artifact.configuration)
     ]
     return "\n".join(lines)
 
 
 def _as_json(built: Built, out: Path) -> dict[str, object]:
-    from inkcre.edge.artifact.building import LIMIT_BYTES
+    from inkcre.edge.artifact.builder import LIMIT_BYTES
     from inkcre.edge.artifact.wrangler import placeholders
 
     return {

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from inkcre.settings.loader import Inspection
+    from inkcre.sections.schema import Inspection
 
 
 def refuse_shown_secrets(found: "Inspection") -> None:
@@ -21,7 +21,7 @@ def refuse_shown_secrets(found: "Inspection") -> None:
     findings = check_settings(found, Facts(is_deploying=True))
     wrong = [finding for finding in findings if finding.code == SHOWN_SECRET]
     if wrong:
-        raise SettingsError(wrong)
+        raise SettingsError(wrong, found.schema.command)
 
 
 def require_bindings(found: "Inspection", there: "AbstractSet[str]") -> None:
@@ -45,4 +45,4 @@ def require_bindings(found: "Inspection", there: "AbstractSet[str]") -> None:
         or (finding.code == "INK207" and finding.message.split()[1].rstrip(",") not in there)
     ]
     if wrong:
-        raise SettingsError(wrong)
+        raise SettingsError(wrong, found.schema.command)

@@ -77,12 +77,12 @@ def run(
     set_: Assignments = None,
 ) -> None:
     """Run what is due now, in this process, until nothing is left; or one job."""
-    from inkcre.core import KINDS
+    from inkcre.jobs.kinds import load_kinds
     from inkcre.jobs.tick import tick
 
     with open_base(profile, set_) as context:
         if job_id is None:
-            due, done = tick(context, KINDS, budget_seconds=float("inf"))
+            due, done = tick(context, load_kinds(context.application), budget_seconds=float("inf"))
             print(f"{due.enqueued} jobs added, {done} run")
             return
         job = _run_one(context, job_id)
@@ -92,22 +92,23 @@ def run(
 
 
 def _run_one(context: "Components", job_id: int) -> "Job":
-    from inkcre.core import KINDS
     from inkcre.errors import Conflict, Unsupported
     from inkcre.jobs.jobs import get_job
+    from inkcre.jobs.kinds import load_kinds
     from inkcre.jobs.leases import claim_one
-    from inkcre.jobs.running import run_lease
+    from inkcre.jobs.runner import run_lease
     from inkcre.jobs.tick import LEASE_SECONDS
 
     kind = get_job(context.database, job_id).kind
-    if kind not in KINDS.by_name:
+    kinds = load_kinds(context.application)
+    if kind not in kinds.by_name:
         raise Unsupported(f'job {job_id}: nothing here runs a "{kind}"')
     now = context.clock()
     lease = claim_one(context.database, job_id, now=now, lease_seconds=LEASE_SECONDS)
     if lease is None:
         state = get_job(context.database, job_id).state
         raise Conflict(f"job {job_id}: is {state}", hint=f"inkcre jobs retry {job_id}")
-    run_lease(context, KINDS, lease, limit_seconds=LEASE_SECONDS)
+    run_lease(context, kinds, lease, limit_seconds=LEASE_SECONDS)
     return get_job(context.database, job_id)
 
 

@@ -1,32 +1,18 @@
-"""The ``inkcre`` command. Heavy imports stay inside the commands that need them."""
+"""The command of an application: ``inkcre``. Heavy imports stay inside of what needs them."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from inkcre.cli import (
-    checking,
-    config,
-    config_writing,
-    copying,
-    data,
-    edge,
-    explaining,
-    files,
-    jobs,
-    profiles,
-    schedules,
-    serve,
-    settings_options,
-    sources,
-    storage,
-)
-from inkcre.errors import InkcreError
+from inkcre.application import Application
+from inkcre.cli import settings_options
+from inkcre.cli.lending import lend_to, lend_to_group
+from inkcre.errors import BadReference, InkcreError
 
 USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]
 """``click.UsageError``, wherever a version of typer keeps it."""
@@ -34,6 +20,21 @@ USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]
 
 class Commands(TyperGroup):
     """All commands. Words in the wrong place are quoted in an error; a secret among them is not."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find a command, among those of what settings enable if there is no other."""
+        if args and args[0] not in self.commands:
+            self.commands.update(make_command(find_enabled(_profile_in(args)), args[0]))
+        return super().resolve_command(ctx, args)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """List all, for the help."""
+        if settings_options.may_have_settings():
+            application = find_enabled(None)
+            for name in _list_enabled(application):
+                with suppress(Exception):  # whoever runs it is told what is wrong with it
+                    self.commands.update(make_command(application, name))
+        return super().list_commands(ctx)
 
     def make_context(self, *arguments: Any, **more: Any) -> Any:
         """Read the command line."""
@@ -51,67 +52,136 @@ def _masked_usage() -> Iterator[None]:
     try:
         yield
     except USAGE_ERROR as error:
-        from inkcre.settings.masking import mask
+        from inkcre.settings.masks import mask
 
         error.message = mask(error.message)
         raise
 
 
-app = typer.Typer(
-    name="inkcre",
-    cls=Commands,
-    help="An information base: blocks, relations, and ways to find them.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    rich_markup_mode=None,  # its help page loads a Markdown parser: twice the time of all the rest
-)
-app.command("run")(serve.run)
-app.command("migrate")(serve.migrate)
-app.command("plan")(profiles.plan)
-app.add_typer(profiles.app, name="profiles")
-app.add_typer(config.app, name="config")
-app.command("init")(config_writing.init)
-app.command("explain")(explaining.explain)
-app.command("doctor")(checking.doctor)
-app.command("build")(edge.build)
-app.command("deploy")(edge.deploy)
-app.command("dev")(edge.dev)
-app.command("import")(data.import_)
-app.command("export")(data.export)
-app.add_typer(files.app, name="files")
-app.add_typer(storage.app, name="storage")
-app.add_typer(copying.app, name="data")
-app.add_typer(sources.app, name="sources")
-app.add_typer(jobs.app, name="jobs")
-app.add_typer(schedules.app, name="schedule")
+def build_command(application: Application) -> typer.Typer:
+    """Make the command of an application: the framework's commands, and those of its parts.
+
+    Raises:
+        BadReference: what a part names is not there, or is no command.
+        NotLent: a command asks for what nobody lends.
+    """
+    command = typer.Typer(
+        name=application.name,
+        cls=Commands,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        rich_markup_mode=None,  # its page loads a Markdown parser: twice the time of all the rest
+    )
+
+    def show_version(value: bool) -> None:
+        if value:
+            from inkcre.packages import find_version
+
+            print(find_version(application.distribution))
+            raise typer.Exit
+
+    def leave_out(names: list[str]) -> list[str]:
+        settings_options.leave_out(names)
+        return names
+
+    @command.callback(help=application.summary or f"Run {application.title}.")
+    def root(
+        version: Annotated[
+            bool,
+            typer.Option(
+                "--version", callback=show_version, is_eager=True, help="Show the version."
+            ),
+        ] = False,
+        without: Annotated[
+            list[str],
+            typer.Option(
+                "--without",
+                metavar="EXTENSION",
+                callback=leave_out,
+                help="Do without an extension, whatever enables it. Repeatable.",
+            ),
+        ] = [],  # noqa: B006 - typer reads it
+    ) -> None:
+        """Hold the options that stand before a command."""
+
+    add_commands(command, application)
+    return command
 
 
-def _show_version(value: bool) -> None:
-    if value:
-        from importlib.metadata import version
+def find_enabled(profile: str | None) -> Application:
+    """Return the application with what settings enable, be they right or wrong."""
+    from inkcre.sections.schema import application_of
 
-        print(version("inkcre"))
-        raise typer.Exit
+    return application_of(settings_options.inspect_anything(profile))
 
 
-@app.callback()
-def root(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
-    ] = False,
+def _list_enabled(application: Application) -> list[str]:
+    return [name for part in application.enabled for name in part.commands]
+
+
+def make_command(application: Application, name: str) -> dict[str, Any]:
+    """Return the command that an enabled part brings by a name; nothing where none does.
+
+    Raises:
+        BadReference: what it names is not there, or is no command.
+        BrokenExtension: importing it raises an error.
+    """
+    if name not in _list_enabled(application):
+        return {}
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback()(lambda: None)  # a group, be there one command only
+    try:
+        add_commands(group, application, [name])
+    except InkcreError:
+        raise
+    except Exception as error:
+        from inkcre.discovery import explain_fault
+
+        part = application.owners("commands")[name]
+        raise explain_fault(error, part.name, application) from error
+    return dict(typer.main.get_group(group).commands)
+
+
+def _profile_in(arguments: Sequence[str]) -> str | None:
+    """Return the profile that the rest of a command line names, before it is read."""
+    for word, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        if word in ("--profile", "-p"):
+            return value
+        if word.startswith("--profile="):
+            return word.partition("=")[2]
+    return None
+
+
+def add_commands(
+    to: typer.Typer, application: Application, names: Iterable[str] | None = None
 ) -> None:
-    """An information base: blocks, relations, and ways to find them."""
+    """Add the commands that an application's parts bring, in order; or those of some names.
+
+    Raises:
+        BadReference: what one of them names is not there, or is no command.
+    """
+    for name in application.owners("commands") if names is None else names:
+        command = application.load("commands", name, object)
+        if isinstance(command, typer.Typer):
+            to.add_typer(lend_to_group(command), name=name)
+        elif callable(command):
+            to.command(name)(lend_to(command))
+        else:
+            part = application.owners("commands")[name]
+            raise BadReference(
+                f"{part}: command {name}: is a {type(command).__name__}, and no command"
+            )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(application: Application, arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error of ours is written on standard error and gives its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows no such character
+    settings_options.run_for(application)
     try:
-        app(arguments)
+        build_command(application)(arguments, prog_name=application.name)
     except InkcreError as error:
         print(settings_options.render_error(error), file=sys.stderr)
         sys.exit(error.exit_status)

@@ -10,7 +10,9 @@ from inkcre.cli.settings_options import (
     Format,
     OutputFormat,
     Profile,
+    current_schema,
     errors_as,
+    inspect_anything,
     inspect_profile,
     stop_on_problems,
 )
@@ -28,7 +30,7 @@ def list_(context: typer.Context, format_: OutputFormat = Format.TEXT) -> None:
     if format_ is Format.JSON:
         print(json.dumps({"profiles": found}, indent=2))
         return
-    from inkcre.settings.rendering import visible
+    from inkcre.settings.renderers import visible
 
     width = max(len(str(profile["name"])) for profile in found)
     for profile in found:
@@ -38,15 +40,14 @@ def list_(context: typer.Context, format_: OutputFormat = Format.TEXT) -> None:
 
 
 def _describe_profiles() -> list[dict[str, str | None]]:
-    from inkcre.settings.loader import inspect_settings
-    from inkcre.settings.masking import mask
+    from inkcre.settings.masks import mask
     from inkcre.settings.origins import display_path
     from inkcre.settings.profiles import read_document
     from inkcre.settings.report import Report
 
-    report = Report()
+    report = Report(current_schema())
     found: list[dict[str, str | None]] = []
-    for name, path in sorted(inspect_settings().profiles.items()):
+    for name, path in sorted(inspect_anything().profiles.items()):
         document = read_document(path, report)
         data = document.data if document else {}
         found.append(
@@ -63,7 +64,7 @@ def _describe_profiles() -> list[dict[str, str | None]]:
 
 def _text(value: object) -> str | None:
     """Return a text as it may be shown; whatever else stands there is none."""
-    from inkcre.settings.masking import mask
+    from inkcre.settings.masks import mask
 
     return mask(value) if isinstance(value, str) else None
 
@@ -75,12 +76,11 @@ def new(
         str, typer.Option("--extends", metavar="PARENT", help="The profile that it refines.")
     ],
 ) -> None:
-    """Write profiles/NAME.toml beside inkcre.toml. A file that is there stays as it is."""
-    from inkcre.settings.loader import inspect_settings
+    """Write profiles/NAME.toml beside the settings file. A file that is there stays as it is."""
     from inkcre.settings.origins import display_path
     from inkcre.settings.templates import write_new_profile
 
-    for path in write_new_profile(name, extends, inspect_settings()):
+    for path in write_new_profile(name, extends, inspect_anything()):
         print(f"wrote {display_path(path)}")
 
 
@@ -88,10 +88,10 @@ def plan(
     profile: Profile = None, set_: Assignments = None, format_: OutputFormat = Format.TEXT
 ) -> None:
     """Show what the settings assemble to, and which line chose it. Opens no connection."""
-    from inkcre.assembly.plan import plan_leaves, render_plan
+    from inkcre.assembly.plan import plan_inspection, render_plan
 
     with errors_as(format_):
         found = inspect_profile(profile, set_)
-        made = plan_leaves(found.leaves(), found.origins.lineage)
+        made = plan_inspection(found)
         print(json.dumps(made.as_json(), indent=2) if format_ is Format.JSON else render_plan(made))
         stop_on_problems(found)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.cli.settings_options import Assignments, Profile, load_profile
 
 if TYPE_CHECKING:
     from inkcre.sections.settings import Settings
@@ -35,9 +35,8 @@ def require_process(settings: "Settings", hint: str) -> None:
 def run(profile: Profile = None, set_: Assignments = None) -> None:
     """Serve the API until interrupted."""
     from inkcre.process.serve import serve
-    from inkcre.settings.loader import load_settings
 
-    serve(load_settings(profile, assignments=set_ or ()))
+    serve(load_profile(profile, set_))
 
 
 def migrate(
@@ -52,29 +51,36 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database's schema up to date."""
-    from inkcre.assembly.assembly import build_database, load_adapter
+    from inkcre.assembly.adapters import load_adapter
+    from inkcre.assembly.assembly import build_database
     from inkcre.process.probes import require_base
-    from inkcre.settings.loader import load_settings
     from inkcre.sql import schema
-    from inkcre.sql.tables import SCHEMA_HEAD
+    from inkcre.sql.lines import lines_of
+    from inkcre.sql.revisions import render_sql
 
-    settings = load_settings(profile, assignments=set_ or ())
+    settings = load_profile(profile, set_)
+    # Of every target: a base may be a Worker's as well.
+    lines = lines_of(settings.application)
     if sql:
-        print(schema.render_sql(DIALECTS[settings.database.kind]), end="")
+        print(render_sql(DIALECTS[settings.database.kind], lines), end="")
         return
-    require_process(settings, load_adapter("database", settings.database.kind).migrate_hint)
+    require_process(
+        settings,
+        load_adapter(settings.application, "database", settings.database.kind).migrate_hint,
+    )
     database = build_database(settings)
     try:
         if check:
             require_base(settings, database)
-            schema.require_head(database)
+            schema.require_head(database, lines)
         else:
-            before = schema.read_revision(database)
-            kept = schema.migrate(database)
-            if before != SCHEMA_HEAD:
-                print(f"schema: {before or 'nothing'} -> {SCHEMA_HEAD}")
+            before = schema.read_revisions(database, lines)
+            kept = schema.migrate(database, lines)
+            for part, head in schema.heads_of(lines).items():
+                if before[part] != head:
+                    print(f"schema of {part}: {before[part] or 'nothing'} -> {head}")
             if kept:
                 print(f"the base of before is kept as {kept}")
-        print(f"schema is up to date at {SCHEMA_HEAD}")
+        print(f"schema is up to date: {schema.describe(schema.heads_of(lines))}")
     finally:
         database.close()

@@ -3,11 +3,12 @@
 import os
 from typing import IO
 
-from inkcre.settings.rendering import Paint, Role, plain
+from inkcre.settings.renderers import Paint, Role, plain
 
 CODES: dict[Role, str] = {
     "error": "1;31",
     "warning": "1;33",
+    "note": "1;36",
     "title": "1",
     "frame": "1;34",
     "help": "1;36",

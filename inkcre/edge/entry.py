@@ -14,10 +14,9 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from inkcre.api.files import FILES_PATH
 from inkcre.app import create_app
-from inkcre.assembly.assembly import load_adapter
-from inkcre.core import CUSTODY, KINDS
+from inkcre.application import Application
+from inkcre.assembly.adapters import load_adapter
 from inkcre.edge import collector
 from inkcre.edge.admission import Admission
 from inkcre.edge.bindings import WorkerBindings
@@ -31,8 +30,8 @@ from inkcre.jobs.tick import tick
 from inkcre.ports.database import Statement
 from inkcre.runtime import lifecycle
 from inkcre.runtime.logs import configure_logging
+from inkcre.sections.schema import load_settings, schema_of
 from inkcre.sections.settings import Settings
-from inkcre.settings.loader import load_settings
 from inkcre.settings.report import SettingsError
 
 logger = logging.getLogger("inkcre")
@@ -59,12 +58,14 @@ class EdgeApplication:
     They come with a request, so the application that they give is assembled then, once an isolate.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Assemble the application of the settings in ``folder``.
+    def __init__(self, application: Application, folder: Path) -> None:
+        """Assemble an application with the settings in ``folder``.
 
         Raises:
             SettingsError: the artifact's settings make no sense.
         """
+        self._application = application
+        self._schema = schema_of(application)
         self._folder = folder
         self._own = self._assemble({})
         self._kept: dict[tuple[tuple[str, str], ...], Assembled | InkcreError] = {}
@@ -80,7 +81,8 @@ class EdgeApplication:
         except InkcreError as error:
             return await _answer(respond_to(_explain(error)), asked, bindings)
         http = assembled.settings.http
-        most_bytes = http.max_file_bytes if asked.path == FILES_PATH else http.max_body_bytes
+        is_file = asked.path in assembled.app.state.file_paths
+        most_bytes = http.max_file_bytes if is_file else http.max_body_bytes
         asked.bound(http.max_body_bytes, most_bytes)
         with self._admission.place(
             now=time.monotonic(),
@@ -105,8 +107,10 @@ class EdgeApplication:
             if scheduler.kind != "cron-trigger":
                 return
             with assembled.provide(bindings) as components:
-                lifecycle.prepare_storage(components, CUSTODY)
-                due, done = tick(components, KINDS, budget_seconds=scheduler.budget_seconds)
+                # Here, for no process looks now and then: an isolate lives as long as it likes.
+                lifecycle.prepare_storage(components)
+                kinds = assembled.app.state.kinds
+                due, done = tick(components, kinds, budget_seconds=scheduler.budget_seconds)
         except InkcreError as error:
             said = _explain(error)
             logger.error("tick: %s (%s)", said.message, said.hint)  # noqa: TRY400 - no fault of ours
@@ -120,10 +124,11 @@ class EdgeApplication:
             SettingsError: they make no sense.
             Unsupported: they choose what was not built in.
         """
-        own = {"INKCRE_PROFILE": self._own.settings.profile}
+        # The artifact sets this one itself: alone it is no reason to assemble anew.
+        own = {self._schema.profile_variable: self._own.settings.profile}
         variables = {
             name: value
-            for name, value in bindings.variables("INKCRE_").items()
+            for name, value in bindings.variables(self._schema.prefix).items()
             if own.get(name) != value
         }
         if not variables:
@@ -149,7 +154,9 @@ class EdgeApplication:
             return error
 
     def _assemble(self, variables: Variables) -> Assembled:
-        settings = load_settings(environ=variables, folder=self._folder)
+        settings = load_settings(
+            application=self._application, environ=variables, folder=self._folder
+        )
         configure_logging(settings.logging)
         _, provide = lifecycle.provide_components(settings)
         return Assembled(settings, create_app(settings), provide)
@@ -157,9 +164,12 @@ class EdgeApplication:
     def _prepare(self) -> None:
         """Do now, for the snapshot, what every isolate would do at its first request."""
         collector.take_over()  # before it, so that what follows finds room in the heap
+        # FastAPI makes both when they are first asked for, in each isolate anew.
         self._own.app.openapi()
         self._own.app.middleware_stack = self._own.app.build_middleware_stack()
-        load_adapter("database", self._own.settings.database.kind).prepare(Statement.made)
+        own = self._own.settings
+        adapter = load_adapter(own.application, "database", own.database.kind)
+        adapter.prepare(Statement.made)
         collector.take_over()
 
 

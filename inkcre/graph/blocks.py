@@ -12,7 +12,6 @@ from sqlalchemy import (
     delete,
     insert,
     select,
-    true,
     update,
 )
 
@@ -24,9 +23,17 @@ from inkcre.errors import (
     NotFound,
     Unavailable,
 )
+from inkcre.graph.change_log import (
+    entries_of,
+    entries_of_deleted,
+    log_former,
+    log_made,
+    room_for_former,
+)
 from inkcre.graph.digests import block_digest
 from inkcre.graph.file_notes import let_go_call, naming_calls, refuse_held
 from inkcre.graph.forms import STRANGE_FILE, BlockEdit, BlockForm, is_strange
+from inkcre.graph.made_rows import marked
 from inkcre.graph.ownership import disown
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.graph.tables import blocks
@@ -91,7 +98,7 @@ INSERT_BLOCK = Statement(
             bindparam("content", type_=Text),
             bindparam("digest", type_=Text),
         )
-        .where(true())
+        .where(marked(blocks))
         .suffix_with(ON_CONFLICT_DO_NOTHING),
     )
     .returning(blocks.c.id)
@@ -119,6 +126,24 @@ UPDATE_BLOCK = Query(
 )
 """Change a block if it is still what was read."""
 
+_held = (
+    select(blocks)
+    .where(
+        blocks.c.id == bindparam("id", type_=BigInteger),
+        blocks.c.digest == bindparam("old_digest", type_=Text),
+    )
+    .with_for_update()
+    .cte("held")
+)
+LOG_CHANGED = log_former("changed", lambda: [entries_of(_held, blocks)])
+"""Write down a block as it is, if it is still what was read, and hold it."""
+
+_held_to_go = (
+    select(blocks).where(blocks.c.id == bindparam("id", type_=BigInteger)).with_for_update()
+).cte("held")
+LOG_DELETED = log_former("deleted", lambda: entries_of_deleted(_held_to_go))
+"""Write down a block and its relations as they are, and hold it, so that no relation comes."""
+
 DELETE_BLOCK = Statement(
     delete(blocks).where(blocks.c.id == bindparam("id", type_=BigInteger)).returning(blocks.c.id)
 )
@@ -135,6 +160,8 @@ def _page(*filters: ColumnElement[bool]) -> Query[Block]:
     )
 
 
+# A statement for each choice of filters: one plan serves all parameters of a statement, and one
+# with ":resolver IS NULL OR …" would go by no index.
 _by_resolver = blocks.c.resolver == bindparam("resolver", type_=Text)
 _by_storage = blocks.c.storage == bindparam("storage", type_=Text)
 
@@ -196,14 +223,23 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[Bl
         content=form.content,
         digest=digest,
     )
-    calls = [insertion, SELECT_BY_DIGEST(digest=digest), *_naming(form.storage, form.content)]
+    # RETURNING says nothing of a row that was there already, so it is read behind the insert, in
+    # the same batch: https://www.postgresql.org/docs/current/sql-insert.html
+    calls = log_made(
+        [insertion, SELECT_BY_DIGEST(digest=digest), *_naming(form.storage, form.content)],
+        action="block.post",
+    )
+    first = calls.index(insertion)
     for _ in range(ATTEMPTS):
         try:
             answers = database.atomic(calls)
         except MissingReference as error:
+            # A block refers to nothing but a storage, and the database's error names no row.
             refuse_unknown_storages(database, [form.storage])
             raise InvariantBroken("blocks: an insert broke a key that is there") from error
-        is_new, block = bool(answers[0]), SELECT_BY_DIGEST.first(answers[1])
+        is_new, block = bool(answers[first]), SELECT_BY_DIGEST.first(answers[first + 1])
+        # None: the insert met a row that somebody deleted before it was read. In PostgreSQL each
+        # statement of a batch sees what was committed before it.
         if block is not None:
             if not is_new:
                 disown(database, [digest])
@@ -253,8 +289,17 @@ def _compare_and_set(
         new_content=edited.content,
         new_digest=digest,
     )
+    # In front of the change: it reads which file the block names so far.
     letting_go = [let_go_call([current.id])] if current.storage == "file" else []
-    calls = [*letting_go, change, *_naming(edited.storage, edited.content)]
+    log = LOG_CHANGED(
+        id=current.id,
+        old_digest=current.digest(),
+        room=room_for_former(database),
+        action="block.patch",
+        actor=None,
+        batch=None,
+    )
+    calls = [*letting_go, log, change, *_naming(edited.storage, edited.content)]
     try:
         answers = database.atomic(calls)
     except MissingReference as error:
@@ -265,7 +310,7 @@ def _compare_and_set(
         name = f"block {twin.id}" if twin else "another block"
         raise Conflict(f"block {current.id}: {name} has this content already") from error
     refuse_held(calls, answers)
-    return UPDATE_BLOCK.first(answers[len(letting_go)])
+    return UPDATE_BLOCK.first(answers[calls.index(change)])
 
 
 def delete_block(database: Database, block_id: int) -> None:
@@ -274,5 +319,9 @@ def delete_block(database: Database, block_id: int) -> None:
     Raises:
         NotFound: there is no such block.
     """
-    if not database.atomic([let_go_call([block_id]), DELETE_BLOCK(id=block_id)])[1]:
+    log = LOG_DELETED(
+        id=block_id, room=room_for_former(database), action="block.delete", actor=None, batch=None
+    )
+    # In this order: the note and the log are made of the block's row.
+    if not database.atomic([let_go_call([block_id]), log, DELETE_BLOCK(id=block_id)])[-1]:
         raise _not_found(block_id)

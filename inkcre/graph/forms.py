@@ -67,6 +67,8 @@ def is_strange(storage: str | None, content: str | None) -> bool:
 
 def clean_name(name: str | None) -> str | None:
     """Make a file's name of what a client calls it: no folders, no control characters; or None."""
+    # Some clients send a whole path, also of Windows:
+    # https://www.rfc-editor.org/rfc/rfc7578#section-4.2
     last = re.split(r"[/\\]", name or "")[-1]
     kept = "".join(c for c in last if c.isprintable()).strip()[:MAX_NAME_LENGTH]
     return None if kept in ("", ".", "..") else kept
@@ -172,6 +174,8 @@ class Star(Form):
     """A block and its arcs."""
 
     block: NodeForm
+    # FailFast, here and below: a body may have as many mistakes as it has elements, and each would
+    # be made into an error before most are left out.
     out_relations: Annotated[tuple[OutArc, ...], FailFast()] = ()
     in_relations: Annotated[tuple[InArc, ...], FailFast()] = ()
 
@@ -218,6 +222,7 @@ def parse_star(data: object) -> Star:
     Raises:
         pydantic.ValidationError: the data is no such form.
     """
+    # The deepest first: above them pydantic meets stars that are made already, and goes no further.
     for arc, key, place in reversed(_deep_parts(data)):
         try:
             arc[key] = Star.model_validate(arc[key])

@@ -18,14 +18,15 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    true,
     union_all,
 )
 
 from inkcre.errors import MissingReference, NotFound, Unavailable
 from inkcre.graph.blocks import ATTEMPTS, BLOCK_COLUMNS, Block
+from inkcre.graph.change_log import log_made
 from inkcre.graph.file_notes import naming_calls, refuse_held
 from inkcre.graph.forms import FlatGraph, Star
+from inkcre.graph.made_rows import marked
 from inkcre.graph.ownership import disown
 from inkcre.graph.plans import Plan, Reference, plan_graph
 from inkcre.graph.relations import RELATION_COLUMNS, Relation
@@ -53,13 +54,14 @@ _insert_blocks = insert(blocks).from_select(
         _new_blocks.c.content,
         _new_blocks.c.digest,
     )
-    .where(true())
+    .where(marked(blocks))
     .order_by(_new_blocks.c.ord)
     .suffix_with(ON_CONFLICT_DO_NOTHING),
 )
 INSERT_BLOCKS = Query(_insert_blocks.returning(blocks.c.id), Id)
 """Add blocks that are not there yet; gives the ids of those added."""
 
+# For imports, of which a batch is ten thousand rows: nobody there asks for the ids.
 COUNT_BLOCKS = Statement(_insert_blocks, counts=True)
 """Add blocks that are not there yet; gives how many were added."""
 
@@ -85,7 +87,7 @@ _insert_relations = insert(relations).from_select(
         _new_relations.c.content,
     )
     .select_from(_ends)
-    .where(true())
+    .where(marked(relations))
     .order_by(_new_relations.c.ord)
     .suffix_with(ON_CONFLICT_DO_NOTHING),
 )
@@ -140,6 +142,7 @@ def _nodes(found: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
     ).select_from(_wanted.join(blocks, found))
 
 
+# Two branches, and not OR, here and below: each goes along its own index.
 SELECT_NODES = Query(
     union_all(_nodes(blocks.c.digest == _wanted.c.digest), _nodes(blocks.c.id == _wanted.c.id)),
     _Node,
@@ -268,6 +271,7 @@ def files_of(plan: Plan) -> list[str]:
 
 
 def _refuse_missing(database: Database, plan: Plan) -> None:
+    # Asked before: a batch that breaks at a missing end does not say which end it was.
     for reference in find_missing(database, plan.unresolved()):
         raise NotFound(f"block {reference}: not found", hint="nothing was written")
 
@@ -275,7 +279,7 @@ def _refuse_missing(database: Database, plan: Plan) -> None:
 def _write_plan(database: Database, plan: Plan, now: datetime) -> StoredGraph | None:
     """Write a plan; None when a block of it was deleted before it could be read back."""
     calls = [
-        *write_calls(database, plan, now),
+        *log_made(write_calls(database, plan, now), action="graph.put"),
         *calls_over(SELECT_NODES, "wanted", _as_wanted(plan.nodes), database),
         *calls_over(SELECT_ARCS, "relations", plan.relations.values(), database),
         *naming_calls(files_of(plan)),
@@ -285,6 +289,7 @@ def _write_plan(database: Database, plan: Plan, now: datetime) -> StoredGraph | 
     except MissingReference:
         refuse_unknown_storages(database, {row["storage"] for row in plan.blocks.values()})
         return None
+    # Sorted here: UNION ALL has no order, and of many rows there are several calls.
     nodes = sorted(_all(SELECT_NODES, calls, answers), key=lambda node: node.ord)
     owned = [node.key for node in nodes if node.is_owned and node.key in plan.blocks]
     if owned:  # somebody else says now what so far an item alone has said

@@ -47,5 +47,7 @@ DISOWN = Statement(
 def disown(database: Database, digests: Iterable[str]) -> None:
     """Tell of blocks that were there already, and have been stated again, that they are shared."""
     rows = [{"digest": digest} for digest in digests]
+    # Read before it is written: hardly ever is one an item's own, and a graph that is sent again is
+    # to write nothing.
     if any(map(database.read, calls_over(SELECT_OWNED, "stated", rows, database))):
         database.atomic(calls_over(DISOWN, "stated", rows, database))

@@ -132,6 +132,7 @@ def plan_star(star: Star) -> Plan:
             arcs.append((into.from_block, other, depth + 1, f"{path}in_relations.{index}."))
         if arcs and depth >= MAX_STAR_DEPTH:
             raise Invalid(f"nested deeper than {MAX_STAR_DEPTH} arcs", field="block")
+        # A stack gives back the last one first, and a graph is answered in its form's order.
         stack.extend(reversed(arcs))
     return plan
 

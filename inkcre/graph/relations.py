@@ -12,13 +12,14 @@ from sqlalchemy import (
     delete,
     insert,
     select,
-    true,
     union,
 )
 
 from inkcre.errors import MissingReference, NotFound, Unavailable
 from inkcre.graph.blocks import ATTEMPTS, get_block
+from inkcre.graph.change_log import entries_of, log_former, log_made, room_for_former
 from inkcre.graph.forms import RelationForm
+from inkcre.graph.made_rows import marked
 from inkcre.graph.tables import relations
 from inkcre.ports.database import Database, Statement
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, timestamp
@@ -61,7 +62,7 @@ INSERT_RELATION = Statement(
             bindparam("to_", type_=BigInteger),
             bindparam("content", type_=Text),
         )
-        .where(true())
+        .where(marked(relations))
         .suffix_with(ON_CONFLICT_DO_NOTHING),
     )
     .returning(relations.c.id)
@@ -77,6 +78,12 @@ SELECT_RELATION = Query(
     Relation,
 )
 """Read one relation by what it says."""
+
+_held = (
+    select(relations).where(relations.c.id == bindparam("id", type_=BigInteger)).with_for_update()
+).cte("held")
+LOG_DELETED = log_former("deleted", lambda: [entries_of(_held, relations)])
+"""Write down one relation as it is, and hold it."""
 
 DELETE_RELATION = Statement(
     delete(relations)
@@ -105,6 +112,7 @@ def _page(direction: str, *filters: ColumnElement[bool]) -> Query[Relation]:
         .subquery(f"by_{end.name}")
         for end in _ends[direction]
     ]
+    # Not UNION ALL: a relation from a block to itself is found at both of its ends.
     found = union(*(select(branch) for branch in branches)).subquery("found")
     return Query(select(found).order_by(found.c.id).limit(_limit), Relation)
 
@@ -124,11 +132,12 @@ def create_relation(database: Database, form: RelationForm, now: datetime) -> tu
         NotFound: one of the two blocks does not exist.
     """
     said = {"from_": form.from_, "to_": form.to_, "content": form.content}
+    insertion = INSERT_RELATION(now=format_timestamp(now), **said)
+    calls = log_made([insertion, SELECT_RELATION(**said)], action="relation.post")
+    first = calls.index(insertion)
     for _ in range(ATTEMPTS):
         try:
-            added, found = database.atomic(
-                [INSERT_RELATION(now=format_timestamp(now), **said), SELECT_RELATION(**said)]
-            )
+            added, found = database.atomic(calls)[first : first + 2]
         except MissingReference:
             get_block(database, form.from_)
             get_block(database, form.to_)
@@ -145,7 +154,14 @@ def delete_relation(database: Database, relation_id: int) -> None:
     Raises:
         NotFound: there is no such relation.
     """
-    if not database.atomic([DELETE_RELATION(id=relation_id)])[0]:
+    log = LOG_DELETED(
+        id=relation_id,
+        room=room_for_former(database),
+        action="relation.delete",
+        actor=None,
+        batch=None,
+    )
+    if not database.atomic([log, DELETE_RELATION(id=relation_id)])[-1]:
         raise NotFound(f"relation {relation_id}: not found")
 
 
@@ -171,6 +187,7 @@ def list_relations(
         limit=limit + 1,
         **({} if content is None else {"content": content}),
     )
+    # Only then, so that most pages are one statement.
     if not found:
         get_block(database, block_id)
     return cut_page(found, limit)

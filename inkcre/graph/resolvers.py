@@ -4,7 +4,7 @@ A block of an unknown resolver is stored and readable; nothing is known of its i
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from inkcre.graph.forms import BlockForm, Star
@@ -34,9 +34,9 @@ class Resolver:
     break_down: Callable[[BlockForm], Star | None] = _none
 
 
-def find_resolver(name: str) -> Resolver:
+def find_resolver(name: str, resolvers: Iterable[Resolver]) -> Resolver:
     """Return the resolver of a name; an unknown one reads nothing and adds nothing."""
-    return RESOLVERS.get(name) or Resolver(name)
+    return next((each for each in resolvers if each.name == name), None) or Resolver(name)
 
 
 def _read_inline(block: BlockForm) -> str | None:
@@ -57,13 +57,8 @@ def _link_mentioned_pages(block: BlockForm) -> Star | None:
     return Star.model_validate({"block": block.model_dump(), "out_relations": arcs})
 
 
-RESOLVERS: Mapping[str, Resolver] = {
-    resolver.name: resolver
-    for resolver in (
-        Resolver("text", _read_inline, _link_mentioned_pages),
-        Resolver("webpage"),
-        Resolver("image"),
-        Resolver("video"),
-        Resolver("file"),
-    )
-}
+TEXT = Resolver("text", _read_inline, _link_mentioned_pages)
+WEBPAGE = Resolver("webpage")
+IMAGE = Resolver("image")
+VIDEO = Resolver("video")
+FILE = Resolver("file")

@@ -37,6 +37,7 @@ def star(centre: NodeForm, out: Iterable[Arc] = (), into: Iterable[Arc] = ()) ->
 
 
 def _once(arcs: Iterable[Arc]) -> list[Arc]:
+    # A list, for models have no hash.
     kept: list[Arc] = []
     for arc in arcs:
         if arc not in kept:

@@ -12,7 +12,15 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from inkcre.sql.tables import WHERE, Id, Timestamp, metadata
+from inkcre.sql.tables import WHERE, Id, Timestamp, new_metadata
+
+SCHEMA_HEAD = "0006"
+"""The revision that this version needs; a test compares it with the migrations."""
+
+VERSION_TABLE = "inkcre_schema"
+"""Where the revision is kept. Not Alembic's usual name: former deployments use that one."""
+
+metadata = new_metadata()
 
 storages = Table(
     "storages",
@@ -32,10 +40,13 @@ blocks = Table(
     Column("resolver", Text, nullable=False),
     Column("content", Text, nullable=False),
     Column("digest", Text, nullable=False),
+    # Not over the three columns: content is as long as it likes, and an index row of PostgreSQL has
+    # at most 2,704 bytes.
     UniqueConstraint("digest"),
     Index(None, "resolver", "id"),
     Index(None, "storage", "id"),
     Index(
+        # Only of files, whose contents are short. Sweeps ask by it whether a block names a file.
         "ix_blocks_file",
         "content",
         info={WHERE: "storage = 'file'"},
@@ -56,6 +67,7 @@ relations = Table(
     ),
     Column("content", Text, nullable=False),
     UniqueConstraint("from_", "to_", "content"),
+    # Pages and walks go by id, which the unique key's index does not lead to.
     Index(None, "from_", "id"),
     Index(None, "to_", "id"),
 )
@@ -117,3 +129,24 @@ source_items = Table(
 ``arcs``), its block and what that was (``block_digest``), and whether the block was made for it.
 Without a block: somebody deleted it, and it does not come back by itself. ``stamp`` tells cheaply,
 in the source's own words, whether an item is still the same."""
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Id, Identity(), primary_key=True),
+    Column("created_at", Timestamp, nullable=False),
+    Column("actor", Text),
+    Column("action", Text, nullable=False),
+    Column("batch", Text),
+    Column("blocks", Text),
+    Column("relations", Text),
+    Column("changed", Text),
+    Column("deleted", Text),
+    Column("last_of_blocks", BigInteger),
+    Column("last_of_relations", BigInteger),
+    # NULL equals no NULL: most batches write their row with one statement, and have no token.
+    UniqueConstraint("batch"),
+)
+"""What each batch has done to the graph: see ``change_log.py``. ``blocks`` and ``relations`` are
+the ids that it made, as pairs of a first and a last one, ``changed`` and ``deleted`` rows as they
+were: all JSON. ``last_of_…`` are the last ids that the log knows of."""

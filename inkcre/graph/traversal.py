@@ -73,6 +73,8 @@ def walk_graph(
     for _ in range(depth):
         if not frontier or truncated:
             break
+        # Those that were found before may come again, from their other end; one more tells whether
+        # the limit has cut something.
         room = limit + len(found) + 1
         step = read_over(STEPS[direction], "frontier", _as_rows(frontier), database, limit=room)
         new = {relation.id: relation for relation in step if relation.id not in found}

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from inkcre.errors import Invalid
-from inkcre.http.nesting import refuse_deep
+from inkcre.http.json_depth import refuse_deep
 
 
 async def _raw_body(request: Request) -> bytes:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from inkcre.context import Components, components
 from inkcre.errors import InkcreError
 from inkcre.http.paths import place
 from inkcre.http.problems import find_remedy
 from inkcre.http.responses import json_response
+from inkcre.http.router import Router
 from inkcre.ports.database import Database
+from inkcre.ports.storage import Storage, Tenure
 
 
 def _describe(error: InkcreError) -> dict[str, object]:
@@ -23,11 +24,11 @@ def build_router(
     is_worker: bool,
     capabilities: Mapping[str, object],
     require_schema: Callable[[Database], None],
-    notice: Callable[[Components], list[InkcreError]],
+    notice: Callable[[Database, Storage, Tenure], list[InkcreError]] | None,
     has_docs: bool,
 ) -> APIRouter:
     """Make the routes that tell how the application is."""
-    router = APIRouter(tags=["health"])
+    router = Router(tags=["health"])
     if has_docs:
         _lead_to_docs(router)
     _tell_life(router, {"status": "ok", "worker": is_worker, "profile": profile})
@@ -61,22 +62,23 @@ def _tell_life(router: APIRouter, heartbeat: Mapping[str, object]) -> None:
 
 
 def _tell_readiness(
-    router: APIRouter,
+    router: Router,
     require_schema: Callable[[Database], None],
-    notice: Callable[[Components], list[InkcreError]],
+    notice: Callable[[Database, Storage, Tenure], list[InkcreError]] | None,
 ) -> None:
     @router.get(
         "/readyz",
         summary="Can requests be served",
         responses={503: {"description": "They cannot; the reasons are listed"}},
     )
-    def readyz(request: Request) -> Response:
+    def readyz(request: Request, database: Database, storage: Storage, tenure: Tenure) -> Response:
         """Try the database and its schema; tell what does not keep requests from being served."""
         try:
-            components().database.ping()
-            require_schema(components().database)
+            database.ping()
+            require_schema(database)
         except InkcreError as error:
             reason = {**_describe(error), "hint": find_remedy(request.app, error)}
             return json_response({"status": "unavailable", "reasons": [reason]}, 503)
-        notices = [_describe(error) for error in notice(components())]
+        told = notice(database, storage, tenure) if notice else ()
+        notices = [_describe(error) for error in told]
         return json_response({"status": "ok", **({"notices": notices} if notices else {})})

@@ -2,17 +2,19 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from inkcre.context import components
 from inkcre.http.parameters import NO_NUL, Cursor, Limit, PathId
 from inkcre.http.responses import as_objects, documented, json_response
+from inkcre.http.router import Router
 from inkcre.jobs import jobs, schedules
+from inkcre.ports.clock import Clock
+from inkcre.ports.database import Database
 from inkcre.sql.values import MAX_ID, MAX_NAME_LENGTH
 
-router = APIRouter(tags=["jobs"])
+router = Router(tags=["jobs"])
 
 
 class JobOut(BaseModel):
@@ -63,6 +65,7 @@ class SchedulePage(BaseModel):
 
 @router.get("/jobs", responses=documented(JobPage), summary="List jobs, newest first")
 def list_jobs(
+    database: Database,
     state: Annotated[jobs.State | None, Query()] = None,
     kind: Annotated[
         str | None, Query(min_length=1, max_length=MAX_NAME_LENGTH, pattern=NO_NUL)
@@ -73,14 +76,14 @@ def list_jobs(
 ) -> Response:
     """Return a page of jobs: what ran, when, and how it ended."""
     filters = {"state": state, "kind": kind, "source": source}
-    page, after = jobs.list_jobs(components().database, filters, limit=limit, cursor=cursor)
+    page, after = jobs.list_jobs(database, filters, limit=limit, cursor=cursor)
     return json_response({"jobs": as_objects(page), "next_cursor": after})
 
 
 @router.get("/jobs/{job_id}", responses=documented(JobOut, 200, 404), summary="One job")
-def get_job(job_id: PathId) -> Response:
+def get_job(job_id: PathId, database: Database) -> Response:
     """Return one job."""
-    return json_response(jobs.get_job(components().database, job_id))
+    return json_response(jobs.get_job(database, job_id))
 
 
 @router.post(
@@ -88,11 +91,9 @@ def get_job(job_id: PathId) -> Response:
     responses=documented(JobOut, 200, 404, 409),
     summary="Let a job that failed or was cancelled run again",
 )
-def retry_job(job_id: PathId) -> Response:
+def retry_job(job_id: PathId, database: Database, clock: Clock) -> Response:
     """Let a job run again, as if it had never been tried."""
-    context = components()
-    job = jobs.retry_job(context.database, job_id, context.clock())
-    return json_response(job)
+    return json_response(jobs.retry_job(database, job_id, clock()))
 
 
 @router.post(
@@ -100,14 +101,13 @@ def retry_job(job_id: PathId) -> Response:
     responses=documented(JobOut, 200, 404, 409),
     summary="End a job that has not ended",
 )
-def cancel_job(job_id: PathId) -> Response:
+def cancel_job(job_id: PathId, database: Database, clock: Clock) -> Response:
     """End a job. What a running one has not written yet is not written."""
-    context = components()
-    return json_response(jobs.cancel_job(context.database, job_id, context.clock()))
+    return json_response(jobs.cancel_job(database, job_id, clock()))
 
 
 @router.get("/schedules", responses=documented(SchedulePage), summary="List schedules")
-def list_schedules(limit: Limit = 50, cursor: Cursor = None) -> Response:
+def list_schedules(database: Database, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Return a page of schedules, newest first: those of sources, and the housekeeping's."""
-    page, after = schedules.list_schedules(components().database, limit=limit, cursor=cursor)
+    page, after = schedules.list_schedules(database, limit=limit, cursor=cursor)
     return json_response({"schedules": as_objects(page), "next_cursor": after})

@@ -111,7 +111,11 @@ class RefuseCrossSite:
             return False
         site = headers.get("sec-fetch-site")
         if site is not None:
+            # "none" is a person who typed the address; "same-site" is a neighbour below the same
+            # domain.
             return site not in ("same-origin", "none")
+        # Browsers of before 2023 may not say the site:
+        # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
         return origin is not None and origin.partition("://")[2] != headers.get("host")
 
 
@@ -152,6 +156,7 @@ class BoundBody:
                 raise _BodyTooLarge
             return message
 
+        # FastAPI answers 400 to whatever is raised while it reads a body: that answer is held back.
         async def send_unless_refused(message: Message) -> None:
             if not refused:
                 await send(message)

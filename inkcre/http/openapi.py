@@ -1,23 +1,12 @@
 """The API's description: FastAPI's, completed."""
 
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 REF_TEMPLATE = "#/components/schemas/{model}"
-
-
-def _version() -> str:
-    try:
-        return version("inkcre")
-    except PackageNotFoundError:  # run from a copy that nobody installed
-        return "0"
-
-
-VERSION = _version()
 
 
 def install(app: FastAPI, form_models: Iterable[type[BaseModel]]) -> None:
@@ -30,7 +19,8 @@ def install(app: FastAPI, form_models: Iterable[type[BaseModel]]) -> None:
             _, schema = models_json_schema(
                 [(model, "validation") for model in models], ref_template=REF_TEMPLATE
             )
-            described["components"]["schemas"].update(schema["$defs"])
+            if models:
+                described["components"]["schemas"].update(schema["$defs"])
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]

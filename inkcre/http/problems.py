@@ -12,9 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
+from inkcre.application import Application
 from inkcre.errors import (
     BadAnswer,
+    BadReference,
     Conflict,
+    CursorExpired,
     Forbidden,
     InkcreError,
     Invalid,
@@ -31,6 +34,7 @@ from inkcre.errors import (
     TooSlow,
     Unavailable,
     Unsupported,
+    in_words_of,
 )
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
@@ -51,6 +55,7 @@ MAX_FIELD_ERRORS = 20
 STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     Invalid: (422, "The request says something that cannot be"),
     NotFound: (404, "Not found"),
+    CursorExpired: (410, "No longer known"),
     Conflict: (409, "The change collides with what is there"),
     TooLarge: (413, "Too large"),
     TooSlow: (408, "The body does not come"),
@@ -62,6 +67,7 @@ STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     QuotaExceeded: (507, "No room left"),
     ReadOnly: (503, "Nothing can be written now"),
     SchemaBehind: (503, "The database's schema is not up to date"),
+    BadReference: (503, "A part of the application is not as it says"),
     Unsupported: (501, "Not possible here"),
     Misconfigured: (503, "The server is not set up rightly"),
     NotOurs: (503, "The storage is not this base's to write to"),
@@ -114,6 +120,7 @@ def problem_response(
 
 def respond_to(error: InkcreError) -> Response:
     """Make the response that an error of ours earns."""
+    # By the nearest of its classes: an error of its own need not be in the table.
     status, title = next(
         (STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), (500, "Error")
     )
@@ -159,7 +166,12 @@ START = (
 def find_remedy(app: FastAPI, error: InkcreError) -> str | None:
     """Return what to do about an error that an application met."""
     is_started = getattr(app.state, "is_started", True)
-    return error.hint if is_started or not isinstance(error, SchemaBehind) else START
+    hint = error.hint if is_started or not isinstance(error, SchemaBehind) else START
+    settings = getattr(app.state, "settings", None)
+    if hint is None or settings is None:
+        return hint
+    application: Application = settings.application
+    return in_words_of(application.name, application.prefix, hint)
 
 
 async def _on_error(request: Request, error: Exception) -> Response:

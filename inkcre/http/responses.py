@@ -17,6 +17,7 @@ def json_response(
     content: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Make a response of plain values, or of a record."""
+    # Slots have no __dict__, and are written as they are.
     if hasattr(content, "__dataclass_fields__") and hasattr(content, "__dict__"):
         content = vars(content)  # as_objects says why
     return Response(to_json(content), status, headers, "application/json")

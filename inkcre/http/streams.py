@@ -33,8 +33,10 @@ Waiting = Literal["clients", "pages", "files"]
 """Whom something waits for: clients that send, servers of others, the place where files are."""
 
 THREADS = 16
-"""How many at once wait for each of them."""
+"""How many at once wait for each of them. Among the four that run requests, four slow clients
+would keep everybody waiting."""
 
+# By event loop, to which a limiter belongs: a process of tests has several.
 _limiters: RunVar[dict[Waiting, CapacityLimiter]] = RunVar("inkcre_waiting")
 
 

@@ -1,10 +1,11 @@
 """A file in a request's body: the body itself, or the one file of a form (RFC 7578)."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi import Request
+from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
 
 from inkcre.errors import Invalid
 from inkcre.http.streams import read_body
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks, MultipartParser
 
 FORM = "multipart/form-data"
+
+
+class FileRoute(APIRoute):
+    """A route whose body is a file, which may be larger than other bodies."""
+
+
+def find_file_paths(routers: Iterable[APIRouter]) -> frozenset[str]:
+    """Return the paths whose bodies are files."""
+    return frozenset(
+        route.path for router in routers for route in router.routes if isinstance(route, FileRoute)
+    )
 
 
 def open_upload(request: Request, name: str | None) -> tuple[str | None, Iterator[bytes]]:
@@ -29,6 +41,8 @@ def open_upload(request: Request, name: str | None) -> tuple[str | None, Iterato
     return own_name or name, chunks
 
 
+# Not request.form(), which puts the whole file on this machine's disk before anybody sees a byte:
+# https://www.starlette.io/requests/#request-files
 class _Form:
     """A form that is taken apart as it comes: one file, and nothing else."""
 

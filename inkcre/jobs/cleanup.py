@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from sqlalchemy import BigInteger, bindparam, delete
 
+from inkcre.jobs.housekeeping import OwnSchedule
 from inkcre.jobs.kinds import JobKind, NoPayload, Outcome, RunningJob
 from inkcre.jobs.leases import FORGET_ENDED
+from inkcre.ports.clock import Clock
 from inkcre.ports.database import Statement
 from inkcre.sql.rows import count_of
 from inkcre.sql.tables import keyvalues
@@ -21,9 +23,9 @@ SWEEP_KEYVALUES = Statement(
 """Delete the small values whose time is over."""
 
 
-def sweep(job: RunningJob, _: NoPayload) -> Outcome:
+def sweep(job: RunningJob, clock: Clock) -> Outcome:
     """Delete small values whose time is over, and jobs that ended long ago."""
-    now = job.context.clock()
+    now = clock()
     values, ended = job.write(
         [
             SWEEP_KEYVALUES(now=int(now.timestamp() * 1000)),
@@ -34,3 +36,4 @@ def sweep(job: RunningJob, _: NoPayload) -> Outcome:
 
 
 SWEEP = JobKind("sweep", NoPayload, sweep)
+HOURLY = OwnSchedule(SWEEP.name, every="1h")

@@ -65,6 +65,7 @@ def parse_cron(text: str) -> str:
         raise _refuse(f"{len(parts)} fields, and not {len(FIELDS)}")
     fields = zip(FIELDS, parts, strict=True)
     kept = " ".join(",".join(_parse_part(f, p) for p in part.split(",")) for f, part in fields)
+    # From any day: cronsim looks for fifty years. February 30 would else wait for ever, unseen.
     if next(list_runs(kept, datetime(2026, 1, 1, tzinfo=UTC), "UTC"), None) is None:
         raise _refuse("a day that never comes")
     return kept
@@ -87,6 +88,7 @@ def _parse_part(field: _Field, part: str) -> str:
     high = _value(field, last)
     if field.names is WEEKDAYS and high == 0 < low:
         high = 7  # as the end of a range, Sunday comes after Saturday
+    # From Sunday to Sunday: as names that would be "sun-sun", one day.
     if field.names is WEEKDAYS and (low, high) == (0, 7):
         return f"*{suffix}"
     if high == low:
@@ -145,6 +147,7 @@ def parse_zone(name: str) -> str:
     """
     try:
         ZoneInfo(name)
+    # ZoneInfo opens a file of that name: a path is a ValueError, a folder may be an OSError.
     except (KeyError, ValueError, OSError):
         raise Invalid(
             "no such time zone", field="timezone", hint="write a name such as Europe/Berlin"
@@ -189,8 +192,10 @@ def next_run(
     keep their pace, counted from ``due``.
     """
     if cron is not None:
+        # The later of both: a clock that was set back must not bring again what has been done.
         return next(list_runs(cron, max(after, due), timezone), None)
     assert every is not None
+    # At least one: a clock that was set back is before what was due.
     steps = max(1, (after - due) // every + 1)
     return due + steps * every
 

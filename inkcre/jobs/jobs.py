@@ -92,8 +92,8 @@ JOB_COLUMNS = (
 )
 
 _given = json_rows(
-    "jobs", ord=BigInteger(), kind=Text(), payload=Text(), run_at=Text(), lane=Text(),
-    dedupe_key=Text(), source_id=BigInteger(),
+    "jobs", ord=BigInteger(), kind=Text(), payload=Text(), run_at=Text(), serial_key=Text(),
+    idempotency_key=Text(), source_id=BigInteger(),
 )  # fmt: skip
 _now = timestamp(bindparam("now", type_=Text))
 
@@ -103,8 +103,8 @@ ENQUEUE = Query(
             kind=_given.c.kind,
             payload=_given.c.payload,
             run_at=timestamp(_given.c.run_at),
-            lane=_given.c.lane,
-            dedupe_key=_given.c.dedupe_key,
+            serial_key=_given.c.serial_key,
+            idempotency_key=_given.c.idempotency_key,
             source_id=_given.c.source_id,
         )
         .where(true())
@@ -113,7 +113,7 @@ ENQUEUE = Query(
     Id,
     adds_jobs=True,
 )
-"""Add jobs whose dedupe keys are not there yet; gives the ids of those added."""
+"""Add jobs whose idempotency keys are not there yet; gives the ids of those added."""
 
 _by_id = jobs.c.id == bindparam("id", type_=BigInteger)
 
@@ -123,7 +123,7 @@ SELECT_JOB = Query(select(*JOB_COLUMNS).where(_by_id), Job)
 SELECT_WAITING = Query(
     select(*JOB_COLUMNS)
     .where(
-        jobs.c.lane == bindparam("lane", type_=Text),
+        jobs.c.serial_key == bindparam("serial_key", type_=Text),
         jobs.c.claimable_at.is_not(None),
         jobs.c.state == "pending",
         jobs.c.payload == bindparam("payload", type_=Text),
@@ -132,7 +132,7 @@ SELECT_WAITING = Query(
     .limit(1),
     Job,
 )
-"""Read the job of a lane that waits already to do the same."""
+"""Read the job of a serial key that waits already to do the same."""
 
 RETRY = Query(
     update(jobs)
@@ -228,32 +228,32 @@ class NewJob:
     run_at: datetime | None = None
     """When it may begin; None: now."""
 
-    lane: str | None = None
-    """Of the jobs of one lane, one runs at a time."""
+    serial_key: str | None = None
+    """Of the jobs of one serial key, one runs at a time."""
 
-    dedupe_key: str | None = None
+    idempotency_key: str | None = None
     """A second job of the same key is not added, not even when the first has ended."""
 
     source_id: int | None = None
 
 
-def source_lane(source_id: int) -> str:
-    """Name the lane of a source's jobs: one collects at a time."""
+def serial_key_of(source_id: int) -> str:
+    """Return the serial key of a source's jobs: one collects at a time."""
     return f"source:{source_id}"
 
 
 def enqueue_call(new: Iterable[NewJob], now: datetime) -> Call:
     """Return the statement that adds jobs, to ride in the batch of the change that causes them.
 
-    It gives the ids of those added: not of those whose dedupe keys are there already.
+    It gives the ids of those added: not of those whose idempotency keys are there already.
     """
     rows = [
         {
             "kind": job.kind,
             "payload": job.payload.model_dump_json(),
             "run_at": format_timestamp(job.run_at or now),
-            "lane": job.lane,
-            "dedupe_key": job.dedupe_key,
+            "serial_key": job.serial_key,
+            "idempotency_key": job.idempotency_key,
             "source_id": job.source_id,
         }
         for job in new
@@ -262,7 +262,7 @@ def enqueue_call(new: Iterable[NewJob], now: datetime) -> Call:
 
 
 def enqueue(database: Database, job: NewJob, now: datetime) -> int | None:
-    """Add one job; give its id, or None when its dedupe key is there already."""
+    """Add one job; give its id, or None when its idempotency key is there already."""
     [rows] = database.atomic([enqueue_call([job], now)])
     added = ENQUEUE.first(rows)
     return added.id if added else None
@@ -281,9 +281,9 @@ def get_job(database: Database, job_id: int) -> Job:
 
 
 def find_waiting(database: Database, job: NewJob) -> Job | None:
-    """Return the job of the same lane that waits already to do what ``job`` is to do."""
+    """Return the job of the same serial key that waits already to do what ``job`` is to do."""
     payload = job.payload.model_dump_json()
-    return SELECT_WAITING.read_first(database, lane=job.lane, payload=payload)
+    return SELECT_WAITING.read_first(database, serial_key=job.serial_key, payload=payload)
 
 
 def list_jobs(

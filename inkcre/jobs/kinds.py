@@ -2,16 +2,20 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Generic, Protocol, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from inkcre.application import Application
 from inkcre.context import Components
-from inkcre.errors import TimedOut
+from inkcre.errors import BadReference, InvariantBroken, TimedOut
+from inkcre.jobs.housekeeping import OwnSchedule
 from inkcre.jobs.leases import JobSlot, Lease, LeaseLost, write_fenced
-from inkcre.ports.database import Call, Row
+from inkcre.lending import Function, NotLent, Parameters, find_parameters, refuse_unknown
+from inkcre.ports.database import Call, Database, DatabaseCapabilities, Lifetime, Row
 from inkcre.sql.rows import Json
 
 MAX_BACKOFF_SECONDS = 3600
@@ -44,10 +48,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class RunningJob:
-    """A job while it runs: what it may use, and the only way for it to write."""
+    """A job while it runs, and the only way for it to write."""
 
     hold: Hold
-    context: Components
+    database: Database
 
     @property
     def id(self) -> int:
@@ -61,6 +65,7 @@ class RunningJob:
             LeaseLost: it was cancelled, or somebody else has it.
             TimedOut: it has taken longer than its kind may.
         """
+        # Asked without the database, so that a job may look as often as it likes.
         if self.hold.is_lost:
             raise LeaseLost(f"job {self.id}: is no longer held")
         if time.monotonic() > self.hold.deadline:
@@ -74,7 +79,7 @@ class RunningJob:
             TimedOut: it has taken too long; nothing was written.
         """
         self.check()
-        return write_fenced(self.context.database, self.hold.lease, calls)
+        return write_fenced(self.database, self.hold.lease, calls)
 
 
 @dataclass(frozen=True)
@@ -88,17 +93,59 @@ class Outcome:
     """Its last statements: they run in the batch that ends the job."""
 
 
+class HeldDatabase:
+    """The database as a job is lent it: it takes what the job writes while the job is held."""
+
+    def __init__(self, job: RunningJob) -> None:
+        self._job = job
+
+    @property
+    def capabilities(self) -> DatabaseCapabilities:
+        """What the database declares of itself."""
+        return self._job.database.capabilities
+
+    @property
+    def lifetime(self) -> Lifetime:
+        """How long the database's adapter lives."""
+        return self._job.database.lifetime
+
+    @property
+    def migrate_hint(self) -> str:
+        """How the database's schema is brought up to date."""
+        return self._job.database.migrate_hint
+
+    def read(self, call: Call) -> list[Row]:
+        """Run one statement that changes nothing."""
+        return self._job.database.read(call)
+
+    def atomic(self, calls: Sequence[Call]) -> list[list[Row]]:
+        """Run statements in one batch, if the job is still held: see ``RunningJob.write``."""
+        return self._job.write(calls)
+
+    def ping(self) -> None:
+        """Raise unless the database answers."""
+        self._job.database.ping()
+
+    def close(self) -> None:
+        """Keep what is held: it is lent."""
+
+
 @dataclass(frozen=True)
 class JobKind(Generic[P]):
     """A kind of job.
 
-    ``run`` may be called more than once for one job, if whoever runs it is killed; what it writes
-    goes through ``RunningJob.write``, which nobody gets through who has lost the job.
+    ``run`` is lent what it names by type, among it the payload and the ``RunningJob``. It may be
+    called more than once for one job, if whoever runs it is killed; what it writes goes through
+    ``RunningJob.write``, which nobody gets through who has lost the job, and so does what it writes
+    through the ``Database`` that it is lent.
+
+    Raises:
+        NotLent: ``run`` names what nobody lends it.
     """
 
     name: str
     payload: type[P]
-    run: Callable[[RunningJob, P], Outcome | None]
+    run: Function[Outcome | None]
     timeout_seconds: float = 300
     """How long one attempt may take."""
 
@@ -110,13 +157,50 @@ class JobKind(Generic[P]):
     """The pause after the first attempt; it doubles, up to an hour, and is drawn from its upper
     half, so that what failed together is not tried together again."""
 
-    def run_text(self, job: RunningJob, payload: str) -> Outcome:
+    def __post_init__(self) -> None:
+        """Look at what it is to be lent, before there is a job."""
+        kind: object = self.payload
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            raise NotLent(
+                f"job {self.name}: {self.payload!r} is no payload",
+                hint="write NoPayload, or a class that is made of Payload",
+            )
+        refuse_unknown(self.parameters, lambda hint: hint in (RunningJob, self.payload))
+
+    @cached_property
+    def parameters(self) -> Parameters[Outcome | None]:
+        """What ``run`` names in its signature."""
+        return find_parameters(self.run)
+
+    def run_text(self, job: RunningJob, payload: str, context: Components) -> Outcome:
         """Run a job with its payload as its row has it.
 
         Raises:
             pydantic.ValidationError: another version has written the payload.
         """
-        return self.run(job, self.payload.model_validate_json(payload)) or Outcome()
+        # Read again from text: another version may have written it, before an upgrade or after it.
+        given = {RunningJob: job, self.payload: self.payload.model_validate_json(payload)}
+        own = {
+            name: given[parameter.annotation]
+            for name, parameter in self.parameters.others.items()
+            if parameter.annotation in given
+        }
+        # It declares what the database declares, so it cannot do so as a class.
+        held = replace(context, database=cast("Database", HeldDatabase(job)))
+        outcome = self.run(**own, **self.parameters.lend(held)) or Outcome()
+        if not isinstance(outcome, Outcome):
+            raise InvariantBroken(
+                f"job {self.name}: gave a {type(outcome).__name__}, and no Outcome"
+            )
+        return outcome
+
+    def require_payload(self, payload: Mapping[str, Json]) -> None:
+        """Raise unless jobs can be given a payload.
+
+        Raises:
+            pydantic.ValidationError: they cannot.
+        """
+        self.payload.model_validate(payload)
 
     def places(self) -> list[JobSlot]:
         """Return the places that jobs of this kind may have."""
@@ -145,8 +229,15 @@ class AnyKind(Protocol):
     def max_attempts(self) -> int:
         """How often a job is begun."""
 
-    def run_text(self, job: RunningJob, payload: str) -> Outcome:
+    @property
+    def parameters(self) -> Parameters[Outcome | None]:
+        """What is named in the signature of what runs it."""
+
+    def run_text(self, job: RunningJob, payload: str, context: Components) -> Outcome:
         """Run a job with its payload as its row has it."""
+
+    def require_payload(self, payload: Mapping[str, Json]) -> None:
+        """Raise unless jobs can be given a payload."""
 
     def places(self) -> list[JobSlot]:
         """Return the places that jobs of this kind may have."""
@@ -155,11 +246,14 @@ class AnyKind(Protocol):
         """Return how long to wait after so many attempts."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Kinds:
-    """The kinds that are run here, by name."""
+    """The kinds that are run here, by name, and when some of them come by themselves."""
 
     by_name: dict[str, AnyKind] = field(default_factory=dict)
+    schedules: Sequence[OwnSchedule] = ()
+    are_scheduled: bool = False
+    """Whether this process has seen to their rows."""
 
     @staticmethod
     def of(*kinds: AnyKind) -> "Kinds":
@@ -169,3 +263,35 @@ class Kinds:
     def places(self) -> list[JobSlot]:
         """Return all places of all kinds."""
         return [place for kind in self.by_name.values() for place in kind.places()]
+
+
+def _names(kind: AnyKind) -> list[str]:
+    return [f"job {kind.name}"]
+
+
+def load_kinds(application: Application) -> Kinds:
+    """Return the kinds of jobs that an application's parts bring.
+
+    Raises:
+        BadReference: one of their references names no kind of jobs, or no schedule of one.
+        Clash: two parts bring something of one name.
+    """
+    kinds = Kinds.of(*application.load_all("jobs", JobKind, _names))
+    kinds.schedules = application.load_all(
+        "schedules", OwnSchedule, lambda own: [f"schedule of {own.kind}"]
+    )
+    for own in kinds.schedules:
+        kind = kinds.by_name.get(own.kind)
+        if kind is None:
+            raise BadReference(
+                f'schedule of "{own.kind}": no part brings such a kind of jobs',
+                hint=f"there are {', '.join(sorted(kinds.by_name))}",
+            )
+        try:
+            kind.require_payload(own.payload)
+        except ValidationError as error:
+            raise BadReference(
+                f'schedule of "{own.kind}": payload: {error.errors()[0]["msg"].lower()}',
+                hint=f"give it what {kind.name} is to be given, as payload=…",
+            ) from error
+    return kinds

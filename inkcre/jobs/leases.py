@@ -72,10 +72,10 @@ def _first(
     )
 
 
-_lane_is_free = or_(
-    _candidate.c.lane.is_(None),
+_turn_is_free = or_(
+    _candidate.c.serial_key.is_(None),
     ~exists().where(
-        _other.c.lane == _candidate.c.lane,
+        _other.c.serial_key == _candidate.c.serial_key,
         _other.c.claimable_at.is_not(None),
         or_(
             _other.c.state == "running",
@@ -83,27 +83,29 @@ _lane_is_free = or_(
         ),
     ),
 )
+"""Whether no job of the candidate's serial key runs, or was added before it and is due."""
+
+_is_taken = exists().where(_other.c.kind == _places.c.kind, _other.c.slot == _places.c.slot)
 _free = (
     select(_places.c.kind, func.min(_places.c.slot).label("slot"))
-    .where(
-        or_(
-            _places.c.slot.is_(None),
-            ~exists().where(_other.c.kind == _places.c.kind, _other.c.slot == _places.c.slot),
-        )
-    )
+    .where(or_(_places.c.slot.is_(None), ~_is_taken))
     .group_by(_places.c.kind)
     .cte("free")
 )
+"""The kinds that may begin another job, each with a slot that nobody has, if it counts them."""
+
 _kinds = select(_places.c.kind).distinct().cte("kinds")
+"""The kinds that are run here. One without a free slot may still take over a lapsed lease."""
+
+_lapsed = _first("running", _kinds.c.kind).label("job")
+_waiting = _first("pending", _free.c.kind, _turn_is_free).label("job")
 _firsts = union_all(
-    # One whose holder is dead keeps its slot, and goes before whoever waits in its lane.
-    select(_first("running", _kinds.c.kind).label("job"), null().label("place")).select_from(
-        _kinds
-    ),
-    select(_first("pending", _free.c.kind, _lane_is_free).label("job"), _free.c.slot).select_from(
-        _free
-    ),
+    # One whose holder is dead keeps its slot, and goes before whoever waits for its serial key.
+    select(_lapsed, null().label("place")).select_from(_kinds),
+    select(_waiting, _free.c.slot).select_from(_free),
 ).cte("firsts")
+"""Of each kind the job that goes first, found along an index: not a sort of all that wait."""
+
 _next = (
     select(_firsts.c.job, _firsts.c.place)
     .select_from(_firsts.join(jobs, jobs.c.id == _firsts.c.job))
@@ -112,6 +114,7 @@ _next = (
     .cte("next_job")
     .prefix_with("MATERIALIZED")
 )
+"""Of those the first. Materialized: else PostgreSQL looks again for each row, and locks others."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +234,7 @@ RELEASE = Statement(
         state="pending", claimable_at=_now, attempts=jobs.c.attempts - 1, lease=null(), slot=null()
     )
 )
-"""Return jobs back that were not done; the attempt does not count."""
+"""Give jobs back that were not done; the attempt does not count."""
 
 EXTEND = Query(
     update(jobs)
@@ -269,7 +272,7 @@ def claim(
         try:
             [claimed] = database.atomic([call])
         except Conflict:
-            continue  # somebody took the same slot, or another job of the same lane
+            continue  # somebody took the same slot, or another job of the same serial key
         return CLAIM.first(claimed)
     return None
 
@@ -280,7 +283,7 @@ def claim_one(
     """Take a job that waits, at once; None when it is held or has ended.
 
     Raises:
-        Conflict: another job of its lane is running.
+        Conflict: another job of its serial key is running.
     """
     [claimed] = database.atomic([CLAIM_ONE(id=job_id, **_hold(now, lease_seconds))])
     return CLAIM_ONE.first(claimed)

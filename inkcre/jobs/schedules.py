@@ -35,7 +35,7 @@ from inkcre.jobs.crons import (
     parse_every,
     parse_zone,
 )
-from inkcre.jobs.jobs import source_lane
+from inkcre.jobs.jobs import serial_key_of
 from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import as_rfc3339, json_rows, last_id, timestamp
@@ -149,7 +149,7 @@ class _DueSchedule:
     last_due_at: str | None
     source_id: int | None
 
-    def dedupe_key(self) -> str:
+    def idempotency_key(self) -> str:
         """Return the key that two processes which see it due at once both give its job."""
         return f"schedule:{self.id}:{self.due}"
 
@@ -187,8 +187,8 @@ SELECT_DUE = Query(
 """Read the schedules that are due, those that have waited longest first."""
 
 _due = json_rows(
-    "due", ord=BigInteger(), id=BigInteger(), due=Text(), next=Text(), lane=Text(),
-    dedupe_key=Text(),
+    "due", ord=BigInteger(), id=BigInteger(), due=Text(), next=Text(), serial_key=Text(),
+    idempotency_key=Text(),
 )  # fmt: skip
 _waiting = jobs.alias("waiting")
 _is_that = (schedules.c.id == _due.c.id) & (schedules.c.next_run_at == timestamp(_due.c.due))
@@ -199,14 +199,14 @@ ENQUEUE_DUE = Query(
             kind=schedules.c.kind,
             payload=schedules.c.payload,
             run_at=timestamp(_due.c.due),
-            lane=_due.c.lane,
-            dedupe_key=_due.c.dedupe_key,
+            serial_key=_due.c.serial_key,
+            idempotency_key=_due.c.idempotency_key,
             source_id=schedules.c.source_id,
         )
         .select_from(_due.join(schedules, _is_that))
         .where(
             ~exists().where(
-                _waiting.c.lane == _due.c.lane,
+                _waiting.c.serial_key == _due.c.serial_key,
                 _waiting.c.claimable_at.is_not(None),
                 _waiting.c.state == "pending",
                 _waiting.c.attempts == 0,
@@ -249,7 +249,7 @@ UPSERT = Statement(
         ),
     )
 )  # fmt: skip
-"""Return a source its schedule, instead of the one that it has; NULL is the source just added."""
+"""Give a source its schedule, instead of the one that it has; NULL is the source just added."""
 
 UNSCHEDULE = Statement(
     delete(schedules).where(schedules.c.source_id == bindparam("source", type_=BigInteger))
@@ -312,8 +312,8 @@ def _advance(schedule: _DueSchedule, now: datetime, timezone: str) -> dict[str, 
         "id": schedule.id,
         "due": schedule.due,
         "next": format_timestamp(following) if following else None,
-        "lane": None if source_id is None else source_lane(source_id),
-        "dedupe_key": schedule.dedupe_key(),
+        "serial_key": None if source_id is None else serial_key_of(source_id),
+        "idempotency_key": schedule.idempotency_key(),
     }
 
 

@@ -11,8 +11,9 @@ from inkcre.context import Components
 from inkcre.errors import InkcreError
 from inkcre.jobs.kinds import Hold, Kinds
 from inkcre.jobs.leases import extend, release
-from inkcre.jobs.running import run_claimable
-from inkcre.jobs.schedules import Due, enqueue_due
+from inkcre.jobs.runner import run_claimable
+from inkcre.jobs.schedules import Due
+from inkcre.jobs.tick import look
 
 logger = logging.getLogger("inkcre.jobs")
 
@@ -20,7 +21,7 @@ LEASE_SECONDS = 60
 """How long a job is held without a sign of life: so long it waits if this process is killed."""
 
 BEATS = 4
-"""How many signs of life there are in that time."""
+"""How many signs of life there are in that time: one may be late, and two be lost."""
 
 GRACE_SECONDS = 10
 """How long running jobs may take to end when the process is to end."""
@@ -48,6 +49,8 @@ class JobThreads:
         self._holds: dict[str, Hold] = {}
         self._stopping = threading.Event()
         names = [f"inkcre-job-{n}" for n in range(number)]
+        # Daemons: a job that hangs keeps no process from ending. What it holds is given back
+        # (stop).
         self._threads = [threading.Thread(target=self._work, name=n, daemon=True) for n in names]
         self._heart = threading.Thread(target=self._beat, name="inkcre-leases", daemon=True)
 
@@ -59,7 +62,7 @@ class JobThreads:
     def tick(self) -> None:
         """Add the jobs that are due, and wake the threads; no matter if the database is away."""
         try:
-            due = enqueue_due(self._given.database, self._given.clock(), self._given.timezone)
+            due = look(self._given, self._kinds)
         except InkcreError as error:
             logger.warning("tick: %s; trying again at the next one", error)
             return
@@ -81,6 +84,8 @@ class JobThreads:
             thread.join(max(0, deadline - time.monotonic()))
         held = list(self._holds.items())
         for _, hold in held:
+            # Before they are given back: whoever runs one hears of it where it looks, and begins
+            # nothing.
             hold.is_lost = True
         if held:
             logger.warning("%d jobs did not end in time, and are given back", len(held))
@@ -101,6 +106,7 @@ class JobThreads:
                     lease_seconds=self._lease_seconds,
                     may_go_on=lambda: not self._stopping.is_set(),
                     watch=self._watch,
+                    # The event wakes one thread at a time: who has got a job wakes the next.
                     on_claim=self._woken.set,
                 )
             except InkcreError as error:
@@ -120,6 +126,9 @@ class JobThreads:
     def _beat(self) -> None:
         while not self._stopping.wait(self._lease_seconds / BEATS):
             now = time.monotonic()
+            # One past its deadline is let lapse: a job that hangs would be held for ever, and its
+            # serial key and slot with it. A copy, for jobs begin and end in other threads
+            # meanwhile.
             holds = [hold for hold in list(self._holds.values()) if hold.deadline > now]
             if holds:
                 self._extend(holds)

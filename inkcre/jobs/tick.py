@@ -3,12 +3,30 @@
 import time
 
 from inkcre.context import Components
+from inkcre.jobs.housekeeping import schedule_own
 from inkcre.jobs.kinds import Kinds
-from inkcre.jobs.running import run_claimable
+from inkcre.jobs.runner import run_claimable
 from inkcre.jobs.schedules import Due, enqueue_due
+from inkcre.jobs.strangers import fail_disabled, fail_forgotten
 
 LEASE_SECONDS = 330
-"""How long a tick holds a job where nothing runs beside it that extends leases."""
+"""How long a tick holds a job where nothing runs beside it that extends leases: longer than most
+kinds may take (300), so that their own limit comes first."""
+
+
+def look(context: Components, kinds: Kinds) -> Due:
+    """Add the jobs that are due; the first time, see that what comes by itself has its rows.
+
+    What is due of kinds that nobody here runs fails, and says what it needs.
+    """
+    now, disabled = context.clock(), context.settings.extensions.disabled
+    if not kinds.are_scheduled:
+        schedule_own(context.database, kinds.schedules, now, context.zone)
+        fail_forgotten(context.database, [*kinds.by_name], now)
+        kinds.are_scheduled = True
+    due = enqueue_due(context.database, now, context.zone)
+    fail_disabled(context.database, disabled, now)
+    return due
 
 
 def tick(context: Components, kinds: Kinds, *, budget_seconds: float) -> tuple[Due, int]:
@@ -17,7 +35,7 @@ def tick(context: Components, kinds: Kinds, *, budget_seconds: float) -> tuple[D
     Give what was due, and how many jobs were run. The rest is for the next tick.
     """
     end = time.monotonic() + budget_seconds
-    due = enqueue_due(context.database, context.clock(), context.timezone)
+    due = look(context, kinds)
     done = run_claimable(
         context, kinds, lease_seconds=LEASE_SECONDS, may_go_on=lambda: time.monotonic() < end
     )

@@ -5,7 +5,7 @@ transaction to hold open and think in. Statements are SQLAlchemy Core, compiled 
 Many rows travel as one JSON parameter, so a statement's text never depends on how many there are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -35,20 +35,23 @@ class Statement:
     import, and named for what they do.
     """
 
-    __slots__ = ("adds_jobs", "clause", "counts", "is_durable")
+    __slots__ = ("_clause", "adds_jobs", "counts", "is_durable")
 
     made: ClassVar[list["Statement"]] = []
     """Every statement there is, for those who want to compile them ahead."""
 
     def __init__(
         self,
-        clause: ClauseElement,
+        clause: ClauseElement | Callable[[], ClauseElement],
         *,
         counts: bool = False,
         is_durable: bool = True,
         adds_jobs: bool = False,
     ) -> None:
         """Wrap a clause; one that ``counts`` gives one row: how many rows it changed.
+
+        A long clause that many a process never needs may be given as a function, which returns the
+        same at each call.
 
         What a statement that is not durable writes, alone in its batch, may be gone after a power
         cut, though never after the end of a process, and never without what came later. It is a
@@ -58,10 +61,16 @@ class Statement:
         run jobs there: whoever writes need not remember.
         """
         self.adds_jobs = adds_jobs
-        self.clause = clause
+        self._clause = clause
         self.counts = counts
         self.is_durable = is_durable
         self.made.append(self)
+
+    @property
+    def clause(self) -> ClauseElement:
+        """Return what is compiled."""
+        clause = self._clause
+        return clause if isinstance(clause, ClauseElement) else clause()
 
     def __call__(self, **parameters: object) -> Call:
         """Pair the statement with values for its parameters."""

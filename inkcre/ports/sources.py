@@ -14,6 +14,7 @@ class SourceType(Protocol):
     config_model: ClassVar[type[BaseModel]]
     state_model: ClassVar[type[BaseModel]]
     takes_items: ClassVar[bool]
+    imports: ClassVar[tuple[str, ...]]
 
     @classmethod
     def examine(cls, config: BaseModel, folders: Sequence[PurePath]) -> None:
@@ -22,6 +23,10 @@ class SourceType(Protocol):
 
 class SourceTypes(Protocol):
     """What sources may be of."""
+
+    @property
+    def folders(self) -> tuple[PurePath, ...]:
+        """The folders of this machine that sources may read."""
 
     def names(self) -> Sequence[str]:
         """Return the names of those that can be used here, in order."""

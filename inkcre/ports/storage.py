@@ -154,7 +154,7 @@ class Storage(Protocol):
         """
 
     def move(self, source: FileKey, target: FileKey) -> None:
-        """Return a file another key; a file that has it is replaced. The content type stays.
+        """Give a file another key; a file that has it is replaced. The content type stays.
 
         Whoever looks finds the whole file at either key, for a moment perhaps at both.
 
@@ -227,12 +227,19 @@ class Standing:
     """The number of that claim."""
 
 
+KEEP_DAYS = 30
+"""How long a file stays that was let go: never shorter than what is undone is remembered."""
+
+
 @dataclass
 class Tenure:
     """What is remembered of a storage between invocations: how the base stood to it."""
 
     claim: str | None = None
     """Of which base the storage is to be taken over: ``storage.claim``."""
+
+    keep_days: int = KEEP_DAYS
+    """How long files stay that were let go: ``storage.keep_days``."""
 
     standing: Standing | None = None
     looked_at: float = 0.0

@@ -3,37 +3,41 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from importlib import import_module
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
+from types import FunctionType
 
-from inkcre.assembly.assembly import build_components, build_keyvalue, build_storage
+from inkcre.application import Application
+from inkcre.assembly.assembly import (
+    build_components,
+    build_keyvalue,
+    build_storage,
+)
 from inkcre.context import Components
-from inkcre.core import CUSTODY
-from inkcre.errors import InkcreError, Misconfigured, NotInstalled, SchemaBehind, Unsupported
-from inkcre.graph.files.claims import judge, may_claim, refusal
-from inkcre.graph.files.epochs import see
-from inkcre.graph.files.sweeps import list_orphans
-from inkcre.packages import EXTRAS, explain_import
-from inkcre.ports.storage import Standing, Storage
+from inkcre.errors import InkcreError, Misconfigured, NotTried, SchemaBehind, in_words_of
+from inkcre.lending import Parameters, find_parameters, refuse_unknown
+from inkcre.packages import EXTRAS, find_extra
+from inkcre.ports.storage import Storage
 from inkcre.process import probes
-from inkcre.runtime.lifecycle import keep_former_folder
+from inkcre.process.examination import Examination, Probe, Status
+from inkcre.runtime.lifecycle import Custody, keep_former_folder
 from inkcre.sections.database import PostgresSettings, SqliteSettings
 from inkcre.sections.rules.checks import check_settings
 from inkcre.sections.rules.findings import Facts
 from inkcre.sections.scheduler import ApschedulerSettings
+from inkcre.sections.schema import Inspection, application_of
 from inkcre.sections.settings import Settings
-from inkcre.settings.loader import Inspection
-from inkcre.settings.masking import mask, mask_forms
+from inkcre.settings.masks import mask
 from inkcre.settings.origins import display_path
-from inkcre.settings.rendering import Paint, Role, count_problems, plain, visible
-from inkcre.sources.registry import InstalledSourceTypes
+from inkcre.settings.renderers import count_problems
 from inkcre.sql import schema
-from inkcre.sql.tables import SCHEMA_HEAD
+from inkcre.sql.lines import lines_of
 
-Status = Literal["ok", "failed", "skipped"]
+SURROUNDINGS = ("database", "schema", "clock", "storage", "keyvalue", "scheduler")
+"""What is tried of every application, beside the settings."""
+
+ELSEWHERE = "lives on Cloudflare; once deployed, /readyz tells"
 
 REMEDIES: Mapping[str, str] = {
     "database": "check that the server runs, and that database.url names it",
@@ -45,67 +49,50 @@ REMEDIES: Mapping[str, str] = {
 }
 """What to do where the error itself does not say it."""
 
-MARKS: Mapping[Status, str] = {"ok": "✓", "failed": "✗", "skipped": "-"}
-ASCII_MARKS: Mapping[Status, str] = {"ok": "+", "failed": "x", "skipped": "-"}
-ROLES: Mapping[Status, Role] = {"ok": "help", "failed": "error", "skipped": "frame"}
-
-
-class _NotTried(Exception):
-    """Tell why a probe makes no sense here."""
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What one probe found."""
-
-    name: str
-    status: Status
-    detail: str
-    help: str | None
-    milliseconds: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "detail", mask_forms(self.detail))
-        object.__setattr__(self, "help", self.help and mask_forms(self.help))
-
-
-@dataclass(frozen=True)
-class Examination:
-    """What all probes found."""
-
-    profile: str
-    target: str
-    probes: tuple[Probe, ...]
-
-    @property
-    def is_healthy(self) -> bool:
-        """Whether nothing failed."""
-        return all(probe.status != "failed" for probe in self.probes)
-
-    def as_json(self) -> dict[str, object]:
-        """Return the examination as plain data."""
-        return {**asdict(self), "healthy": self.is_healthy}
-
 
 def examine(found: Inspection) -> Examination:
-    """Try everything that the settings name, and stop at nothing."""
+    """Try everything that the settings name, and stop at nothing.
+
+    Raises:
+        BadReference, NotLent: a part of the application brings a probe that is none.
+    """
     leaves = {leaf.key: leaf.value for leaf in found.leaves()}
-    tried = [_try("settings", lambda: _examine_settings(found))]
+    tried = [
+        _try("settings", lambda: _examine_settings(found)),
+        _try("parts", lambda: _examine_parts_themselves(found)),
+    ]
     if found.settings is None:
-        names = ("database", "schema", "clock", "storage", "files", "keyvalue", "scheduler")
+        names = (*SURROUNDINGS, *application_of(found).owners("probes"))
         tried += [Probe(name, "skipped", "the settings are wrong", None, 0) for name in names]
     else:
         tried += _examine_surroundings(found.settings)
-    tried.append(_try("sources", lambda: _examine_sources(found.settings)))
     needed = {"local"}
-    needed |= {"postgres"} if leaves.get("database.kind") == "postgres" else set()
+    if leaves.get("database.kind") == "postgres":
+        needed |= {find_extra(str(leaves.get("database.driver"))) or "postgres"}
     needed |= {"edge"} if leaves["target"] == "workers" else set()
     tried += [_try(f"extra {name}", _bind(_examine_extra, name, needed)) for name in EXTRAS]
-    return Examination(found.profile, mask(str(leaves["target"])), tuple(tried))
+    schema_ = found.schema
+    in_words = [_say_in_words_of(schema_.command, schema_.prefix, probe) for probe in tried]
+    return Examination(found.profile, mask(str(leaves["target"])), tuple(in_words))
+
+
+def _say_in_words_of(command: str, prefix: str, probe: Probe) -> Probe:
+    return replace(probe, help=probe.help and in_words_of(command, prefix, probe.help))
 
 
 def _bind(function: Callable[..., str], *arguments: object) -> Callable[[], str]:
     return lambda: function(*arguments)
+
+
+def _examine_parts_themselves(found: Inspection) -> str:
+    """Look up all that the parts name; what that takes is loaded only here."""
+    from inkcre.app import load_parts
+
+    if found.settings is None:
+        raise NotTried("the settings are wrong")
+    load_parts(found.settings)
+    application = found.settings.application
+    return ", ".join(part.name for part in (*application.extensions, *application.enabled))
 
 
 def _try(name: str, probe: Callable[[], str]) -> Probe:
@@ -114,10 +101,12 @@ def _try(name: str, probe: Callable[[], str]) -> Probe:
     help_ = None
     try:
         detail = probe()
-    except _NotTried as reason:
+    except NotTried as reason:
         status, detail = "skipped", str(reason)
     except InkcreError as error:
         status, detail, help_ = "failed", error.message, error.hint or REMEDIES.get(name)
+    except Exception as error:  # noqa: BLE001 - of a part's probe: the others are to be shown
+        status, detail = "failed", f"{type(error).__name__}: {error}"
     return Probe(name, status, detail, help_, round(1000 * (time.perf_counter() - started), 1))
 
 
@@ -131,10 +120,10 @@ def _examine_settings(found: Inspection) -> str:
 
 
 def _examine_surroundings(settings: Settings) -> Iterator[Probe]:
+    parts = settings.application.on(settings.target)
     if settings.target == "workers":
-        for name in ("database", "schema", "clock", "storage", "files", "keyvalue", "scheduler"):
-            reason = "lives on Cloudflare; once deployed, /readyz tells"
-            yield Probe(name, "skipped", reason, None, 0)
+        yield from (Probe(name, "skipped", ELSEWHERE, None, 0) for name in SURROUNDINGS)
+        yield from _examine_parts(settings, parts, None)
         return
     try:
         components = build_components(settings)
@@ -144,10 +133,13 @@ def _examine_surroundings(settings: Settings) -> Iterator[Probe]:
     about_database = list(_examine_database(settings, components))
     yield from about_database
     is_away = any(probe.status == "failed" for probe in about_database if probe.name == "database")
-    yield from _examine_storage(settings, None if is_away else components)
     reachable = None if is_away else components
+    if reachable and not _is_absent(settings) and _is_current(reachable):
+        keep_former_folder(settings, reachable)
+    yield _try("storage", lambda: _write_files(settings, parts, reachable))
     yield _try("keyvalue", lambda: _examine_keyvalue(settings, reachable))
     yield _try("scheduler", lambda: _examine_scheduler(settings))
+    yield from _examine_parts(settings, parts, reachable)
     if components:
         components.database.close()
 
@@ -198,20 +190,22 @@ def _require_room(settings: Settings) -> None:
 
 def _examine_schema(settings: Settings, components: Components) -> str:
     makes_it = bool(getattr(settings.database, "migrate_on_start", False))
+    lines = lines_of(components.application)
+    needed = schema.describe(schema.heads_of(lines))
     if _is_absent(settings):
         if makes_it:
-            return f"made when the server starts, at {SCHEMA_HEAD}"
+            return f"made when the server starts: {needed}"
         raise SchemaBehind("database: there is no schema yet", hint="run `inkcre migrate`")
-    revision = schema.read_revision(components.database)
-    if makes_it and (revision or "") < SCHEMA_HEAD:
-        return f"at {revision or 'nothing'}, brought to {SCHEMA_HEAD} when the server starts"
-    schema.require_head(components.database)
-    return f"at {SCHEMA_HEAD}, as this version needs"
+    revisions = schema.read_revisions(components.database, lines)
+    if makes_it and schema.is_behind(revisions, lines):
+        return f"{schema.describe(revisions)}; when the server starts, {needed}"
+    schema.require_head(components.database, lines)
+    return f"{needed}, as this version needs"
 
 
 def _examine_clock(settings: Settings, components: Components) -> str:
     if not isinstance(settings.database, PostgresSettings):
-        raise _NotTried("the database has this machine's")
+        raise NotTried("the database has this machine's")
     skew = probes.measure_skew(components.database, components.clock)
     said = f"the database's is {abs(skew):.3f} s {'ahead' if skew > 0 else 'behind'}"
     if abs(skew) > probes.MAX_SKEW_SECONDS:
@@ -219,42 +213,21 @@ def _examine_clock(settings: Settings, components: Components) -> str:
     return said
 
 
-def _examine_storage(settings: Settings, components: Components | None) -> Iterator[Probe]:
+def _write_files(
+    settings: Settings, application: Application, components: Components | None
+) -> str:
     """Write only where it is not another base's."""
-    standing: Standing | None = None
-
-    def find_owner() -> str:
-        nonlocal standing
-        if components is None or _is_absent(settings):
-            raise _NotTried("the database does not answer, or is not there yet")
-        if schema.read_revision(components.database) != SCHEMA_HEAD:
-            raise _NotTried("the database's schema is not up to date")
-        if not components.storage.capabilities.outlives_process:
-            return "this process's own"
-        keep_former_folder(settings, components, CUSTODY)
-        standing = judge(components.database, see(components.storage))
-        return _describe_owner(components, standing)
-
-    def write() -> str:
-        storage = components.storage if components else build_storage(settings)
-        if standing is None and storage.capabilities.outlives_process and see(storage).numbers:
-            raise _NotTried("some base's; whether it is this one's cannot be told")
-        if standing is not None and standing.state == "taken":
-            raise _NotTried("another base's: nothing was written there")
-        return _try_storage(settings.storage.kind, storage)
-
-    owner = _try("files", find_owner)
-    yield _try("storage", write)
-    yield owner
-
-
-def _describe_owner(components: Components, standing: Standing) -> str:
-    if standing.state == "unclaimed" and may_claim(components.database, components.storage):
-        return f"nobody's yet; base {standing.base} claims them when it starts"
-    if standing.state != "ours":
-        raise refusal(standing)
-    orphans = list_orphans(components.database, components.storage, components.clock, standing)
-    return f"of this base, {standing.base}; {sum(1 for _ in orphans)} orphans"
+    storage = components.storage if components else build_storage(settings)
+    custody = application.load_custody(Custody)
+    if custody and storage.capabilities.outlives_process:
+        if components and not _is_absent(settings) and _is_current(components):
+            # judge, and not look: a doctor claims nothing.
+            if custody.judge(components.database, storage).state == "taken":
+                raise NotTried("another base's: nothing was written there")
+        # Whose the files are could not be asked: where somebody's lie nothing is written.
+        elif custody.is_somebodys(storage):
+            raise NotTried("some base's; whether it is this one's cannot be told")
+    return _try_storage(settings.storage.kind, storage)
 
 
 def _try_storage(kind: str, storage: Storage) -> str:
@@ -271,9 +244,9 @@ def _try_storage(kind: str, storage: Storage) -> str:
 
 def _examine_keyvalue(settings: Settings, components: Components | None) -> str:
     if settings.keyvalue.kind == "database" and _is_absent(settings):
-        raise _NotTried("the database is not there yet")
+        raise NotTried("the database is not there yet")
     if settings.keyvalue.kind == "database" and components is None:
-        raise _NotTried("the database does not answer")
+        raise NotTried("the database does not answer")
     database = components.database if components else None
     probes.try_keyvalue(build_keyvalue(settings, database))
     return f"{settings.keyvalue.kind}: kept, read back and forgotten"
@@ -281,37 +254,35 @@ def _examine_keyvalue(settings: Settings, components: Components | None) -> str:
 
 def _examine_scheduler(settings: Settings) -> str:
     if not isinstance(settings.scheduler, ApschedulerSettings):
-        raise _NotTried(f"{settings.scheduler.kind}: nothing ticks in this process")
+        raise NotTried(f"{settings.scheduler.kind}: nothing ticks in this process")
     seconds = probes.try_apscheduler(settings.scheduler)
     return f"apscheduler: ran what was due after {1000 * seconds:.0f} ms"
 
 
-def _examine_sources(settings: Settings | None) -> str:
-    """Import what sources import when they collect: an installation may lack a part of it."""
-    if settings is None or settings.target == "workers":
-        raise _NotTried("they collect on Cloudflare" if settings else "the settings are wrong")
-    types, usable = InstalledSourceTypes(settings), []
-    missing: dict[str, NotInstalled] = {}
-    for name in types.names():
-        try:
-            for module in types.load(name).imports:
-                _import(module, by=f'source type "{name}"')
-            usable.append(name)
-        except NotInstalled as error:
-            missing.setdefault(error.message.partition(": ")[2], error)
-        except Unsupported:  # a folder, while no folder may be read
-            continue
-    if missing:
-        said = "; ".join(error.message for error in missing.values())
-        raise NotInstalled(said, hint=next(iter(missing.values())).hint)
-    return f"{', '.join(usable)}: all that they import is there"
+def _examine_parts(
+    settings: Settings, application: Application, components: Components | None
+) -> Iterator[Probe]:
+    """Try what the application's parts want to be tried."""
+    for name in application.owners("probes"):
+        probe = find_parameters(application.load("probes", name, FunctionType))
+        refuse_unknown(probe, lambda _: False)
+        yield _try(name, _bind(_ask_part, probe, settings, components))
 
 
-def _import(module: str, *, by: str) -> None:
-    try:
-        import_module(module)
-    except ImportError as error:
-        raise explain_import(error, by=by) from error
+def _ask_part(probe: Parameters[object], settings: Settings, components: Components | None) -> str:
+    if probe.needs_base:
+        if settings.target == "workers":
+            raise NotTried(ELSEWHERE)
+        if components is None or _is_absent(settings):
+            raise NotTried("the database does not answer, or is not there yet")
+        if not _is_current(components):
+            raise NotTried("the database's schema is not up to date")
+    lent = components or build_components(settings)
+    return str(probe.function(**probe.lend(lent)))
+
+
+def _is_current(components: Components) -> bool:
+    return schema.is_at_head(components.database, lines_of(components.application))
 
 
 def _examine_extra(name: str, needed: set[str]) -> str:
@@ -321,7 +292,7 @@ def _examine_extra(name: str, needed: set[str]) -> str:
         return ", ".join(f"{package} {found}" for package, found in versions.items())
     said = f"not installed: {', '.join(missing)}"
     if name not in needed:
-        raise _NotTried(f"{said}; this profile does not need it")
+        raise NotTried(f"{said}; this profile does not need it")
     raise Misconfigured(said, hint=f"run `pip install 'inkcre[{name}]'`")
 
 
@@ -330,20 +301,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def render_examination(
-    examination: Examination, paint: Paint = plain, *, is_ascii: bool = False
-) -> str:
-    """Write an examination for people: a line each, and below a failure what to do."""
-    marks = ASCII_MARKS if is_ascii else MARKS
-    width = max(len(probe.name) for probe in examination.probes)
-    lines = [f"profile {examination.profile}, target {examination.target}", ""]
-    for probe in examination.probes:
-        mark = paint(ROLES[probe.status], marks[probe.status])
-        took = f"  ({probe.milliseconds:.0f} ms)" if probe.status != "skipped" else ""
-        lines.append(f"{mark} {probe.name:<{width}}  {visible(probe.detail)}{took}")
-        if probe.help:
-            lines.append(f"  {'':<{width}}  {paint('help', 'help:')} {visible(probe.help)}")
-    lines += ["", "all is well" if examination.is_healthy else "something is wrong"]
-    return "\n".join(lines)

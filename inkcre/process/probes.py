@@ -23,7 +23,6 @@ from inkcre.errors import (
     TimedOut,
     Unsupported,
 )
-from inkcre.graph.files.epochs import FOLDER
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, ValueKey
@@ -33,9 +32,13 @@ from inkcre.sections.rules.findings import Facts
 from inkcre.sections.scheduler import ApschedulerSettings
 from inkcre.sections.settings import Settings
 from inkcre.settings.origins import display_path
+from inkcre.sql.lines import FORMER_VERSION_TABLE
 from inkcre.sql.rows import Values
-from inkcre.sql.schema import read_revision
+from inkcre.sql.schema import is_made
 from inkcre.sql.tables import VERSION_TABLE
+
+FOLDER = "inkcre"
+"""Where what is kept beside files lies in a storage."""
 
 CONTENT = b"written by inkcre doctor"
 MAX_SKEW_SECONDS = 2.0
@@ -63,6 +66,7 @@ SELECT_CONNECTION_LIMIT = Values(
         func.least(
             cast(func.current_setting("max_connections"), Integer)
             - cast(func.current_setting("superuser_reserved_connections"), Integer),
+            # -1 is no limit: https://www.postgresql.org/docs/current/catalog-pg-database.html
             func.nullif(_databases.c.datconnlimit, -1),
             func.nullif(_roles.c.rolconnlimit, -1),
         )
@@ -107,7 +111,7 @@ def require_base(settings: Settings, database: Database) -> None:
     if isinstance(settings.database, SqliteSettings):
         if is_absent(settings.database):
             raise _no_sqlite_base(settings.profile, settings.database.path)
-    elif read_revision(database) is None:
+    elif not is_made(database):
         name = SELECT_DATABASE.read_one(database)
         raise NoBase(
             f'database.url: there is no base in "{name}", of profile {settings.profile}',
@@ -140,8 +144,9 @@ def is_absent(settings: SqliteSettings) -> bool:
             return True
         address = f"file:{quote(str(path.absolute()))}?mode=ro"  # https://www.sqlite.org/uri.html
         with closing(sqlite3.connect(address, uri=True)) as connection:
-            asked = "SELECT 1 FROM sqlite_schema WHERE name = ?"
-            return connection.execute(asked, (VERSION_TABLE,)).fetchone() is None
+            asked = "SELECT 1 FROM sqlite_schema WHERE name IN (?, ?)"
+            names = (VERSION_TABLE, FORMER_VERSION_TABLE)
+            return connection.execute(asked, names).fetchone() is None
     except (sqlite3.Error, OSError):
         return False
 

@@ -10,10 +10,9 @@ import uvicorn
 
 from inkcre.app import create_app
 from inkcre.assembly.plan import plan_assembly, render_plan
-from inkcre.core import CUSTODY
+from inkcre.context import Components
 from inkcre.errors import OperatorError
-from inkcre.graph.files.claims import refusal
-from inkcre.runtime.lifecycle import prepare_database, prepare_storage
+from inkcre.runtime.lifecycle import find_custody, prepare_database, prepare_storage
 from inkcre.runtime.logs import configure_logging
 from inkcre.sections.settings import Settings
 
@@ -58,10 +57,12 @@ def serve(settings: Settings) -> None:
     server = uvicorn.Server(uvicorn.Config(app, **OPTIONS))
     listener = _listen(settings.http.host, settings.http.port)
     # Before uvicorn starts, so that a refusal is one error and no stack trace.
-    if prepare_database(settings, app.state.components, CUSTODY):
-        standing = prepare_storage(app.state.components, CUSTODY)
-        if standing and standing.state == "taken":
-            raise refusal(standing)
+    components: Components = app.state.components
+    if prepare_database(settings, components):
+        standing = prepare_storage(components)
+        custody = find_custody(components)
+        if custody and standing and standing.state == "taken":
+            raise custody.refuse(standing)
     logger.info(
         "profile %s, chosen by %s", settings.profile, settings.origins.of(("profile",)).describe()
     )
@@ -81,6 +82,7 @@ def _listen(host: str, port: int) -> socket.socket:
     """Take the address before anything else is done, so that a refusal is one error."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        # 2048 is uvicorn's own backlog.
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else "no such address"
@@ -91,8 +93,10 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 OPTIONS: dict[str, Any] = {
+    # configure_logging has been here; uvicorn's would take its own handlers.
     "log_config": None,
-    "access_log": False,  # ours has the request's id: inkcre.http.tracing
+    "access_log": False,  # ours has the request's id: inkcre.http.observation
+    # By default uvicorn waits for open requests without end.
     "timeout_graceful_shutdown": 10,
     "server_header": False,
 }

@@ -49,6 +49,7 @@ def configure_logging(settings: LoggingSettings) -> None:
         if settings.format == "json"
         else ConsoleFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     )
+    # force: a Worker is configured at import, and again when its variables have come.
     logging.basicConfig(handlers=[handler], level=settings.level.upper(), force=True)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,8 +1,11 @@
 """What a process tells Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/."""
 
+import threading
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
+from importlib.util import find_spec
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,7 @@ from inkcre.ports.database import Pooled
 from inkcre.sections.settings import Settings
 
 if TYPE_CHECKING:
-    from prometheus_client.core import GaugeMetricFamily, Metric
+    from prometheus_client.core import CollectorRegistry, GaugeMetricFamily, Metric
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Seconds up to which requests are told apart: those of prometheus-client."""
@@ -24,30 +27,28 @@ class Metrics:
     """The numbers of one application."""
 
     def __init__(self, components: Components) -> None:
-        import prometheus_client as prometheus
+        requests, ticks = Requests(), Ticks()
+        self._collectors = (requests, ticks, _Database(components))
+        self.observe_request = requests.observe
+        self.observe_tick = ticks.observe
 
-        self._render = prometheus.generate_latest
-        self._registry = prometheus.CollectorRegistry()
-        prometheus.ProcessCollector(registry=self._registry)
-        self._requests = Requests()
-        self._registry.register(self._requests)
-        self.observe_request = self._requests.observe
-        self._lag = prometheus.Gauge(
-            "inkcre_tick_lag_seconds",
-            "How long what was due had waited for the last tick.",
-            registry=self._registry,
-        )
-        self._ticks = prometheus.Counter("inkcre_ticks", "Ticks.", registry=self._registry)
-        self._registry.register(_Database(components))
+    @cached_property
+    def _registry(self) -> "CollectorRegistry":
+        # When somebody looks: prometheus-client took a fortieth of each start. Not its global one:
+        # two applications in a process would bring the same names.
+        from prometheus_client import CollectorRegistry, ProcessCollector
 
-    def observe_tick(self, due: Due) -> None:
-        """Count a tick."""
-        self._ticks.inc()
-        self._lag.set(due.lag_seconds)
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        for collector in self._collectors:
+            registry.register(collector)
+        return registry
 
     def render(self) -> bytes:
         """Write everything in Prometheus' text format."""
-        return self._render(self._registry)
+        from prometheus_client import generate_latest
+
+        return generate_latest(self._registry)
 
 
 class _Route:
@@ -105,6 +106,7 @@ class Requests:
         requests = CounterMetricFamily(
             "inkcre_http_requests", "Requests that were answered.", labels=labels
         )
+        # A copy, here and below: requests are counted meanwhile.
         for (method, route, status), count in list(self._counts.items()):
             requests.add_metric((method, route, str(status)), count.number, count.began)
         return requests
@@ -124,6 +126,33 @@ class Requests:
             took.add_sample(f"{name}_sum", labels, route.seconds)
             took.add_sample(f"{name}_created", labels, route.began)
         return took
+
+
+class Ticks:
+    """How many ticks there were, and how late the last one was."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._began = time.time()
+        self._number = 0
+        self._lag_seconds = 0.0
+
+    def observe(self, due: Due) -> None:
+        """Count a tick."""
+        with self._lock:
+            self._number += 1
+            self._lag_seconds = due.lag_seconds
+
+    def collect(self) -> Iterator["Metric"]:
+        """Yield the lag and the counter."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        yield GaugeMetricFamily(
+            "inkcre_tick_lag_seconds",
+            "How long what was due had waited for the last tick.",
+            self._lag_seconds,
+        )
+        yield CounterMetricFamily("inkcre_ticks", "Ticks.", self._number, created=self._began)
 
 
 class _Database:
@@ -165,7 +194,4 @@ def build_metrics(settings: Settings, components: Components | None) -> Metrics 
     """Make what counts, where it can be kept: in a process that has prometheus-client."""
     if settings.target != "process" or components is None:
         return None
-    try:
-        return Metrics(components)
-    except ModuleNotFoundError:
-        return None
+    return Metrics(components) if find_spec("prometheus_client") else None

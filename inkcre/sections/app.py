@@ -10,8 +10,8 @@ from inkcre.settings.section import Section
 class AppSettings(Section):
     """What the application calls itself and shows of itself."""
 
-    title: str = "InKCre Core"
-    """The title in the API documentation."""
+    title: str = ""
+    """The title in the API documentation: that of the application, unless it is set."""
 
     docs: bool = True
     """Whether the interactive documentation is served at /docs and /redoc."""

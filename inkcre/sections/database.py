@@ -1,4 +1,4 @@
-"""``[database]``: where blocks and relations are kept."""
+"""``[database]``: where rows are kept."""
 
 import re
 from pathlib import Path
@@ -88,6 +88,9 @@ def _postgres_address(url: SecretStr) -> SecretStr:
     return url
 
 
+Driver = Literal["psycopg", "pg8000"]
+
+
 class PostgresSettings(Section):
     """``kind = "postgres"``: a PostgreSQL server, shared by any number of replicas."""
 
@@ -101,8 +104,8 @@ class PostgresSettings(Section):
     ]
     """postgresql://user:password@host:5432/name, with libpq's options after a "?"."""
 
-    driver: Literal["psycopg"] = "psycopg"
-    """The Python driver."""
+    driver: Driver = "psycopg"
+    """The Python driver: psycopg, which has libpq's C in it, or pg8000, which is Python alone."""
 
     pool: Pool = QueuePoolSettings()
     """How connections are kept."""
@@ -129,8 +132,8 @@ class HyperdriveSettings(Section):
     binding: BindingName = "HYPERDRIVE"
     """The ``[bindings.NAME]`` table, of type "hyperdrive"."""
 
-    driver: Literal["pg8000"] = "pg8000"
-    """The Python driver: pure Python, for Pyodide."""
+    driver: Driver = "pg8000"
+    """The Python driver: pg8000, for there is no libpq for Pyodide."""
 
     pool: Pool = NullPoolSettings()
     """How connections are kept: Hyperdrive pools, so this side must not."""

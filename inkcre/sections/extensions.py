@@ -1,10 +1,13 @@
-"""``[extensions]``: packages that add resolvers, sources and routes."""
+"""``[extensions]``: packages that bring further parts."""
 
 from inkcre.settings.section import Name, Section
 
 
 class ExtensionsSettings(Section):
-    """Packages that add resolvers, sources and routes."""
+    """Packages that bring further parts."""
 
     enabled: tuple[Name, ...] = ()
-    """Names of entry points in the group "inkcre.extensions"."""
+    """Names in the group "inkcre.extensions" of entry points; each has its [extensions.NAME]."""
+
+    disabled: tuple[Name, ...] = ()
+    """Names of those that are left out, whatever enables them. Their tables are not read."""

@@ -1,11 +1,12 @@
 """``Settings``: every section in one immutable value."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, TypeVar
 
-from pydantic import BaseModel, Field, PrivateAttr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from inkcre.application import Application
+from inkcre.errors import InvariantBroken, Misconfigured
 from inkcre.sections.app import AppSettings
 from inkcre.sections.bindings import Binding
 from inkcre.sections.cache import CacheSettings
@@ -16,35 +17,26 @@ from inkcre.sections.http import HttpSettings
 from inkcre.sections.keyvalue import KeyValueSettings, MemoryKeyValueSettings
 from inkcre.sections.logging import LoggingSettings
 from inkcre.sections.scheduler import ApschedulerSettings, SchedulerSettings
-from inkcre.sections.sources import SourcesSettings
 from inkcre.sections.storage import FilesystemSettings, StorageSettings
 from inkcre.sections.web import SocketsSettings, WebSettings
 from inkcre.sections.workers import WorkersSettings
-from inkcre.settings.origins import Origins
-from inkcre.settings.section import PROFILE_NAME, SOUND, BindingName, Discreet
+from inkcre.settings.model import SettingsModel
+from inkcre.settings.section import BindingName, Section
+
+S = TypeVar("S", bound=Section)
 
 
-class Settings(Discreet, BaseSettings):
-    """Hold every setting, typed and immutable.
+class Settings(SettingsModel):
+    """Hold every setting of an application, typed and immutable: the framework's sections.
 
-    Made by :func:`inkcre.settings.loader.load_settings`. ``Settings(…)`` itself reads nothing
-    from its surroundings: no variable, no file.
+    Those of the parts are fields of a model that is made of this one: ``section`` returns them.
     """
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        use_attribute_docstrings=True,
-        env_prefix="INKCRE_",
-        env_nested_delimiter="__",
-    )
+    # Each application's own model is made of this one, which nobody validates itself.
+    model_config = SettingsConfigDict(defer_build=True)
 
-    profile: Annotated[str, Field(pattern=PROFILE_NAME), SOUND] = "dev"
-    """The deployment profile's name."""
-
-    target: Literal["process", "workers"] = "process"
-    """Where the application runs: in a process of its own, or on Cloudflare Workers."""
+    made_of: ClassVar[Application | None] = None
+    """The application whose model it is; ``application`` returns it."""
 
     app: AppSettings = AppSettings()
     """What the application calls itself and shows of itself."""
@@ -53,7 +45,7 @@ class Settings(Discreet, BaseSettings):
     """The HTTP side."""
 
     database: DatabaseSettings = SqliteSettings()
-    """Where blocks and relations are kept."""
+    """Where rows are kept."""
 
     storage: StorageSettings = FilesystemSettings()
     """Where files are kept."""
@@ -70,9 +62,6 @@ class Settings(Discreet, BaseSettings):
     scheduler: SchedulerSettings = ApschedulerSettings()
     """What calls the tick."""
 
-    sources: SourcesSettings = SourcesSettings()
-    """What sources of this machine may read."""
-
     logging: LoggingSettings = LoggingSettings()
     """What is written about the running of the application."""
 
@@ -80,7 +69,7 @@ class Settings(Discreet, BaseSettings):
     """Which configuration checks are silenced."""
 
     extensions: ExtensionsSettings = ExtensionsSettings()
-    """Packages that add resolvers, sources and routes."""
+    """Packages that bring further parts."""
 
     workers: WorkersSettings = WorkersSettings()
     """The deployment to Cloudflare Workers."""
@@ -88,21 +77,28 @@ class Settings(Discreet, BaseSettings):
     bindings: Mapping[BindingName, Binding] = {}
     """The resources that Workers lend to the application, by name."""
 
-    _origins: Origins = PrivateAttr(default_factory=Origins)
-
-    def __init__(self, /, **values: object) -> None:
-        """Take values from here only: the loader alone knows the layers.
-
-        The sources of pydantic-settings are passed by, which cost a quarter of a load each time.
-        """
-        BaseModel.__init__(self, **values)
-
     @property
-    def origins(self) -> Origins:
-        """Tell where each leaf comes from."""
-        return self._origins
+    def application(self) -> Application:
+        """The application whose settings they are."""
+        if self.made_of is None:
+            raise InvariantBroken("settings: of no application")
+        return self.made_of
 
-    def trace(self, origins: Origins) -> "Settings":
-        """Attach where each leaf comes from; for the loader, before anyone sees the value."""
-        self._origins = origins
-        return self
+    def sections(self) -> Iterator[Section]:
+        """Yield every section, and the tables of what the settings enable."""
+        for holder in (self, self.extensions):
+            for name in type(holder).model_fields:
+                value = getattr(holder, name)
+                if isinstance(value, Section):
+                    yield value
+
+    def section(self, model: type[S]) -> S:
+        """Return the section of a model.
+
+        Raises:
+            Misconfigured: the application has none.
+        """
+        for section in self.sections():
+            if isinstance(section, model):
+                return section
+        raise Misconfigured(f"{model.__name__}: is no section of this application's settings")

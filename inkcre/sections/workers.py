@@ -32,8 +32,8 @@ class WorkersLimitsSettings(Section):
 class WorkersSettings(Section):
     """The deployment to Cloudflare Workers."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), SOUND] = "inkcre"
-    """The Worker's name."""
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), SOUND] = "worker"
+    """The Worker's name; that of the application, unless it is set."""
 
     compatibility_date: Annotated[
         datetime.date,

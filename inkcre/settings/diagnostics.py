@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from inkcre.settings.masking import mask, mask_forms
+from inkcre.settings.masks import mask, mask_forms
 from inkcre.settings.toml import Place
 
-Level = Literal["warning", "error"]
+Level = Literal["note", "warning", "error"]
 
 
 @dataclass(frozen=True)

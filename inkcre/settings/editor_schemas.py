@@ -1,4 +1,4 @@
-"""JSON Schemas of ``inkcre.toml`` and of a profile's file, by which editors complete and underline.
+"""JSON Schemas of the settings file and of a profile's, by which editors complete and underline.
 
 A file refines others, so nothing is required in it, not even the ``kind`` of a table; a key is
 refused where no kind that may be meant has it. Draft 2020-12, of which the TOML editors' servers
@@ -11,22 +11,28 @@ from pathlib import Path
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from inkcre.settings.describing import leaf_schema
-from inkcre.settings.schema import PLAIN, Node, settings_schema
+from inkcre.settings.descriptions import leaf_schema
+from inkcre.settings.model import SettingsModel
+from inkcre.settings.nodes import PLAIN, Node
+from inkcre.settings.schema import Schema
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-CONFIG_NAME = "inkcre.schema.json"
 PROFILE_NAME = "profile.schema.json"
-FOLDER = Path(__file__).parent / "schemas"
-"""Where the written schemas lie; a test compares them with the model."""
-
-COPY_FOLDER = ".inkcre"
-"""Where copies of them lie, beside ``inkcre.toml``."""
 
 
-def build_schemas() -> dict[str, JsonSchemaValue]:
+def config_name(schema: Schema[SettingsModel]) -> str:
+    """Name the schema of the settings file."""
+    return f"{Path(schema.filename).stem}.schema.json"
+
+
+def copy_folder(schema: Schema[SettingsModel]) -> str:
+    """Name the folder beside the settings file in which the schemas lie."""
+    return f".{Path(schema.filename).stem}"
+
+
+def build_schemas(schema: Schema[SettingsModel]) -> dict[str, JsonSchemaValue]:
     """Describe both kinds of file, by the name of the schema's own file."""
-    keys = settings_schema().children()
+    keys = schema.root.children()
     tables = {name: _describe(node) for name, node in keys.items()}
     refined = {name: {"$ref": f"#/$defs/{name}"} for name in tables if name != "profile"}
     about = {
@@ -41,16 +47,17 @@ def build_schemas() -> dict[str, JsonSchemaValue]:
     }
     config = {"profile": tables.pop("profile"), **refined, "profiles": profiles}
     return {
-        CONFIG_NAME: _document("Settings of InKCre Core", config, tables),
-        PROFILE_NAME: _document("A deployment profile of InKCre Core", about | refined, tables),
+        config_name(schema): _document(f"Settings of {schema.title}", config, tables),
+        PROFILE_NAME: _document(f"A deployment profile of {schema.title}", about | refined, tables),
     }
 
 
-def write_schemas(folder: Path) -> None:
-    """Write both schemas."""
-    for name, schema in build_schemas().items():
-        text = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
-        (folder / name).write_text(text, encoding="utf-8")
+def render_schemas(schema: Schema[SettingsModel]) -> dict[str, bytes]:
+    """Write both schemas, by the names of their files."""
+    return {
+        name: (json.dumps(described, ensure_ascii=False, indent=2) + "\n").encode()
+        for name, described in build_schemas(schema).items()
+    }
 
 
 def _document(title: str, properties: JsonSchemaValue, tables: JsonSchemaValue) -> JsonSchemaValue:
@@ -83,6 +90,7 @@ def _describe(node: Node) -> JsonSchemaValue:
     if set(variants) == {PLAIN}:
         return variants[PLAIN]
     kinds = [{**table, "title": f'{node.tag} = "{name}"'} for name, table in variants.items()]
+    # Not oneOf: a table that names no kind fits several.
     return {"description": node.description, "anyOf": kinds}
 
 

@@ -6,18 +6,17 @@ from dataclasses import asdict, dataclass
 
 from pydantic_core import PydanticUndefined
 
-from inkcre.sections.rules.checks import CHECKS
-from inkcre.sections.rules.constraints import CONSTRAINTS
-from inkcre.settings.describing import describe_meaning, describe_values
+from inkcre.settings.descriptions import describe_meaning, describe_values
 from inkcre.settings.diagnostics import Diagnostic
 from inkcre.settings.leaves import Leaf, effective_value, show_value
 from inkcre.settings.loader import Inspection
-from inkcre.settings.masking import MASK, mask, show_key
-from inkcre.settings.origins import Definition, KeyPath
-from inkcre.settings.rendering import visible
+from inkcre.settings.masks import MASK, mask, show_key
+from inkcre.settings.model import SettingsModel
+from inkcre.settings.nodes import KeyPath, Node
+from inkcre.settings.origins import Definition
+from inkcre.settings.renderers import visible
 from inkcre.settings.report import SettingsError
-from inkcre.settings.schema import Node, find_node, walk_leaves
-from inkcre.settings.variables import path_of_variable, variable_name
+from inkcre.settings.schema import Schema
 
 
 @dataclass(frozen=True)
@@ -72,16 +71,16 @@ class TableExplanation:
         return {"key": self.key, "description": self.description, "settings": settings}
 
 
-def explain_key(key: str, found: Inspection) -> Explanation | TableExplanation:
+def explain_key(key: str, found: Inspection[SettingsModel]) -> Explanation | TableExplanation:
     """Explain a setting or a table.
 
     Raises:
         SettingsError: there is no such setting.
     """
     path = tuple(key.split("."))
-    node = _active_node(path, found) or find_node(path)
+    node = _active_node(path, found) or found.schema.root.find(path)
     if node is None:
-        raise SettingsError([unknown_setting(key)])
+        raise SettingsError([unknown_setting(key, found.schema)], found.schema.command)
     leaves = found.leaves()
     if node.is_leaf:
         leaf = next((leaf for leaf in leaves if leaf.path == path), None)
@@ -91,18 +90,29 @@ def explain_key(key: str, found: Inspection) -> Explanation | TableExplanation:
     return TableExplanation(mask(key), node.description, rows)
 
 
-def unknown_setting(key: str) -> Diagnostic:
+def unknown_setting(key: str, schema: Schema[SettingsModel]) -> Diagnostic:
     """Tell that there is no such setting, and which have names like it."""
-    known = [".".join(path) for path, _ in walk_leaves()]
+    if schema.is_unread(tuple(key.split("."))):
+        return Diagnostic(
+            "not_enabled",
+            show_key(key),
+            "belongs to an extension that is not enabled here",
+            help="name a profile that enables it: --profile NAME",
+        )
+    known = [".".join(path) for path, _ in schema.root.walk_leaves()]
     tables = {".".join(path.split(".")[:-1]) for path in known} - {""}
     near = difflib.get_close_matches(key, [*known, *sorted(tables)], n=3, cutoff=0.6)
-    help_ = f"did you mean {' or '.join(near)}?" if near else "`inkcre config show` lists the keys"
+    help_ = (
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else f"`{schema.command} config show` lists the keys"
+    )
     return Diagnostic("extra_forbidden", show_key(key), "unknown key", help=help_)
 
 
-def _active_node(path: KeyPath, found: Inspection) -> Node | None:
+def _active_node(path: KeyPath, found: Inspection[SettingsModel]) -> Node | None:
     """Find the node in the variants that hold: the same key may mean another thing in each."""
-    node = find_node(())
+    node: Node | None = found.schema.root
     for depth, name in enumerate(path):
         if node is None:
             return None
@@ -111,8 +121,10 @@ def _active_node(path: KeyPath, found: Inspection) -> Node | None:
     return node
 
 
-def _explain_leaf(path: KeyPath, node: Node, leaf: Leaf | None, found: Inspection) -> Explanation:
-    parent = find_node(path[:-1])
+def _explain_leaf(
+    path: KeyPath, node: Node, leaf: Leaf | None, found: Inspection[SettingsModel]
+) -> Explanation:
+    parent = found.schema.root.find(path[:-1])
     is_tag = parent is not None and parent.tag == path[-1]
     values = describe_values(node, parent.variants if parent and is_tag else ())
     default = parent.default_tag if parent and is_tag else _default(node)
@@ -124,16 +136,16 @@ def _explain_leaf(path: KeyPath, node: Node, leaf: Leaf | None, found: Inspectio
         type=values.type,
         allowed=values.allowed,
         default=default,
-        variables=_variables(path, node),
-        rules=tuple(_rules(path)),
+        variables=_variables(path, node, found.schema),
+        rules=tuple(_rules(path, found.schema)),
         not_in_force=None if leaf else _why_not(path, found),
     )
 
 
-def _variables(path: KeyPath, node: Node) -> tuple[str, ...]:
+def _variables(path: KeyPath, node: Node, schema: Schema[SettingsModel]) -> tuple[str, ...]:
     """Name the variables that set it; a binding's name may be one that no variable can say."""
-    name = variable_name(path)
-    if path_of_variable(name) != path:
+    name = schema.variable_name(path)
+    if schema.path_of_variable(name) != path:
         return ()
     return (name, f"{name}_FILE") if node.is_secret else (name,)
 
@@ -157,17 +169,17 @@ def _default(node: Node) -> str | None:
     return None if default in (None, PydanticUndefined) else show_value(default, node)
 
 
-def _rules(path: KeyPath) -> Iterator[str]:
-    for constraint in CONSTRAINTS:
+def _rules(path: KeyPath, schema: Schema[SettingsModel]) -> Iterator[str]:
+    for constraint in schema.rules.constraints:
         if path in constraint.paths:
             yield constraint.sentence
     key = ".".join(("bindings", "NAME", *path[2:]) if path[0] == "bindings" else path)
-    for check in CHECKS:
+    for check in schema.rules.list_checks():
         if check.mentions(key):
             yield f"{check.id}: {check.title}"
 
 
-def _why_not(path: KeyPath, found: Inspection) -> str:
+def _why_not(path: KeyPath, found: Inspection[SettingsModel]) -> str:
     """Find the table on the way whose kind has not got the next key."""
     for depth in range(len(path)):
         node = _active_node(path[:depth], found)

@@ -57,6 +57,8 @@ def replace_file(path: Path, content: bytes) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
+                # mkstemp lets nobody but its owner read. Rights come behind the owner: chown(2)
+                # clears some.
                 os.fchmod(file.fileno(), _keep_owner(file.fileno(), before))
                 os.fsync(file.fileno())
             Path(name).replace(path)
@@ -87,7 +89,7 @@ def require_absent(path: Path) -> None:
     if os.path.lexists(path):
         raise CannotWrite(
             f"{display_path(path)}: is there already, and stays as it is",
-            hint="move it away first, or change it with `inkcre config set`",
+            hint="move it away first, or change what is in it",
         )
 
 
@@ -114,6 +116,7 @@ def _keep_owner(handle: int, before: os.stat_result | None) -> int:
 
 
 def _new_mode() -> int:
+    # It cannot be asked for without being set.
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask

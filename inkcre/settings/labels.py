@@ -1,27 +1,31 @@
 """Where problems point: definitions and TOML keys, quoted as far as they may be shown."""
 
+from collections.abc import Sequence
+
 from inkcre.settings.diagnostics import Label
-from inkcre.settings.masking import MASK, is_revealing
-from inkcre.settings.origins import (
-    Definition,
-    DotenvOrigin,
-    KeyPath,
-    Origin,
-    TomlOrigin,
-    display_path,
-)
-from inkcre.settings.schema import find_node
+from inkcre.settings.masks import MASK, is_revealing
+from inkcre.settings.nodes import KeyPath, Node
+from inkcre.settings.origins import Definition, DotenvOrigin, Origin, TomlOrigin, display_path
 from inkcre.settings.toml import Keys, Place, TomlDocument
 
 
-def label_value(definition: Definition) -> Label:
-    """Point at a definition's value."""
-    return _label(definition.origin, definition.path, at_key=False)
+def label_value(definition: Definition, root: Node) -> Label:
+    """Point at a definition's value, which is masked unless the model says that it is no secret."""
+    return _label(definition.origin, root.find(definition.path), at_key=False)
+
+
+def label_item(definition: Definition, indexes: Sequence[int], root: Node) -> Label:
+    """Point at an element of a list where the file has one, else at the whole value."""
+    if indexes and isinstance(definition.origin, TomlOrigin):
+        keys = (*definition.origin.keys, *indexes)
+        if definition.origin.document.span(keys):
+            return label_toml(definition.origin.document, keys, at_key=False, masked=False)
+    return label_value(definition, root)
 
 
 def label_key(definition: Definition) -> Label:
     """Point at a definition's key; the value is masked, since nobody knows what it is."""
-    return _label(definition.origin, definition.path, at_key=True)
+    return _label(definition.origin, None, at_key=True)
 
 
 def label_table(definition: Definition, table: KeyPath) -> Label:
@@ -35,9 +39,8 @@ def label_table(definition: Definition, table: KeyPath) -> Label:
     return label_toml(origin.document, keys, at_key=True, masked=True)
 
 
-def _label(origin: Origin, path: KeyPath, *, at_key: bool) -> Label:
+def _label(origin: Origin, node: Node | None, *, at_key: bool) -> Label:
     if isinstance(origin, TomlOrigin):
-        node = find_node(path)
         masked = at_key or node is None or node.is_secret or not node.is_leaf
         return label_toml(origin.document, origin.keys, at_key=at_key, masked=masked)
     if isinstance(origin, DotenvOrigin):

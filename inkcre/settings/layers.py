@@ -5,8 +5,9 @@ from pathlib import Path
 
 from inkcre.settings.diagnostics import Diagnostic, Label
 from inkcre.settings.labels import label_toml
-from inkcre.settings.masking import MASK, show_key
-from inkcre.settings.merging import flatten
+from inkcre.settings.masks import MASK, show_key
+from inkcre.settings.merge import flatten
+from inkcre.settings.nodes import Node
 from inkcre.settings.origins import Definition, Layer, OverrideOrigin, TomlOrigin
 from inkcre.settings.profiles import META_KEYS, Choice
 from inkcre.settings.report import Report
@@ -19,8 +20,6 @@ from inkcre.settings.variables import (
     variables_layer,
 )
 
-CONFIG_NAME = "inkcre.toml"
-
 
 def file_layers(
     chain: Sequence[TomlDocument],
@@ -29,19 +28,20 @@ def file_layers(
     choice: Choice,
     report: Report,
 ) -> Iterator[Layer]:
-    """Yield the layers of files: the profile's, nearest last, ``inkcre.toml``, and its overlay."""
+    """Yield the layers of files: of profiles, nearest last, of the settings file, its overlay."""
+    root, filename = report.schema.root, report.schema.filename
     for document in reversed(chain):
         data = _profile_settings(document, document.data, (), report)
-        yield _toml_layer(f"profile {document.path.stem}", document, data, (), base)
+        yield _toml_layer(f"profile {document.path.stem}", document, data, (), base, root)
     if config:
         data = {k: v for k, v in config.data.items() if k not in ("profile", "profiles")}
-        yield _toml_layer(CONFIG_NAME, config, data, (), base)
+        yield _toml_layer(filename, config, data, (), base, root)
         overlay = _profile_table(config).get(choice.name)
         if isinstance(overlay, dict):
             keys = ("profiles", choice.name)
             data = _profile_settings(config, overlay, keys, report)
-            name = f"{CONFIG_NAME} [profiles.{choice.name}]"
-            yield _toml_layer(name, config, data, keys, base)
+            name = f"{filename} [profiles.{choice.name}]"
+            yield _toml_layer(name, config, data, keys, base, root)
     yield Layer("profile choice", (Definition(("profile",), choice.name, choice.origin),))
 
 
@@ -58,7 +58,7 @@ def _profile_settings(
                 ".".join((*keys, "profile")),
                 "a profile does not choose a profile",
                 (label,),
-                help="write it above the tables of inkcre.toml, or remove it",
+                help=f"write it above the tables of {report.schema.filename}, or remove it",
             )
         )
     about = ("profile",) if keys else ("profile", *META_KEYS)
@@ -71,13 +71,18 @@ def _profile_table(config: TomlDocument) -> dict[str, object]:
 
 
 def _toml_layer(
-    name: str, document: TomlDocument, data: dict[str, object], keys: tuple[str, ...], base: Path
+    name: str,
+    document: TomlDocument,
+    data: dict[str, object],
+    keys: tuple[str, ...],
+    base: Path,
+    root: Node,
 ) -> Layer:
     return Layer(
         name,
         tuple(
             Definition(path, value, TomlOrigin(name, document, keys + path, base))
-            for path, value in flatten(data)
+            for path, value in flatten(data, root)
         ),
     )
 
@@ -107,7 +112,7 @@ def override_layer(
         nested = {last: value}
         for key in reversed(outer):
             nested = {key: nested}
-        for path, leaf in flatten(nested):
+        for path, leaf in flatten(nested, report.schema.root):
             definitions.append(Definition(path, leaf, OverrideOrigin(".".join(path))))
     for assignment in assignments:
         key, equals, text = assignment.partition("=")

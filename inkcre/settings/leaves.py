@@ -15,9 +15,9 @@ from types import NoneType
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
-from inkcre.settings.masking import MASK, mask
-from inkcre.settings.origins import Definition, KeyPath, Origin, Origins
-from inkcre.settings.schema import Node, settings_schema
+from inkcre.settings.masks import MASK, mask
+from inkcre.settings.nodes import KeyPath, Node
+from inkcre.settings.origins import Definition, Origin, Origins
 
 RESOURCE_ID = re.compile("[0-9a-f]{32}")
 """What Cloudflare's ids look like, if not like those of RFC 9562."""
@@ -107,7 +107,7 @@ def list_leaves(origins: Origins, settings: BaseModel | None = None) -> list[Lea
         origins: where things come from.
         settings: the valid settings, for typed values; without them the values are as written.
     """
-    return list(_walk(settings_schema(), (), origins, settings))
+    return list(_walk(origins.root, (), origins, settings))
 
 
 def _walk(
@@ -151,7 +151,7 @@ def effective_value(origins: Origins, path: KeyPath) -> object:
     definition = origins.winners.get(path)
     if definition:
         return definition.value
-    node: Node | None = settings_schema()
+    node: Node | None = origins.root
     for depth, key in enumerate(path):
         if node is None:
             return None

@@ -2,21 +2,24 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import Generic
 
-from inkcre.sections.rules.consequences import IN_MEMORY, let_storage_follow
-from inkcre.sections.rules.constraints import check_constraints
-from inkcre.sections.settings import Settings
-from inkcre.settings.diagnostics import Diagnostic, Label, suggest
-from inkcre.settings.labels import label_toml, label_value
-from inkcre.settings.layers import CONFIG_NAME, file_layers, override_layer, string_layers
+from inkcre.settings.diagnostics import Diagnostic, Label
+from inkcre.settings.labels import label_value
+from inkcre.settings.layers import file_layers, override_layer, string_layers
 from inkcre.settings.leaves import Leaf, list_leaves
-from inkcre.settings.merging import merge
-from inkcre.settings.origins import Definition, Origins, display_path
+from inkcre.settings.local_paths import resolve_paths
+from inkcre.settings.merge import merge
+from inkcre.settings.model import SettingsModel
+from inkcre.settings.nodes import KeyPath, Node
+from inkcre.settings.origins import Definition, Layer, Origins
 from inkcre.settings.profiles import (
     Choice,
+    check_profile_tables,
     choose_profile,
     list_profiles,
     profile_folders,
@@ -25,8 +28,8 @@ from inkcre.settings.profiles import (
     resolve_chain,
 )
 from inkcre.settings.report import Report, SettingsError
-from inkcre.settings.schema import find_node
-from inkcre.settings.section import find_fault
+from inkcre.settings.rules import Constraint
+from inkcre.settings.schema import Elsewhere, Grown, M, M_co, Schema
 from inkcre.settings.toml import TomlDocument
 from inkcre.settings.validation import validate
 from inkcre.settings.variables import (
@@ -53,25 +56,32 @@ class LoadContext:
 
 
 @dataclass(frozen=True)
-class Inspection:
+class Inspection(Generic[M_co]):
     """All that loading found out, also when the settings are wrong."""
 
+    schema: Schema[M_co]
     profile: str = field(repr=False)
     origins: Origins
-    settings: Settings | None
+    settings: M_co | None
     """None when there are problems."""
 
     problems: tuple[Diagnostic, ...]
+    notes: tuple[Diagnostic, ...]
+    """What should be known of settings that are right."""
+
     profiles: Mapping[str, Path]
     """The profiles that can be chosen, and their files."""
 
     config: Path | None = field(repr=False)
-    """The file ``inkcre.toml``, or what ``INKCRE_CONFIG`` names; None when there is none."""
+    """The settings file, or what ``…_CONFIG`` names; None when there is none."""
 
     folder: Path = field(repr=False)
     """Where that file is, or would be looked for first."""
 
     environ: Mapping[str, str] = field(repr=False)
+
+    file_schema: Callable[[], Schema[M_co]] = field(repr=False)
+    """Returns what settings files may have, under whatever profile: what editors go by."""
 
     def leaves(self) -> list[Leaf]:
         """List every setting that is in force."""
@@ -79,42 +89,50 @@ class Inspection:
 
 
 def load_settings(
+    schema: Schema[M],
     profile: str | None = None,
     *,
     overrides: Mapping[str, object] | None = None,
     assignments: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
-) -> Settings:
-    """Load the settings of a profile.
+) -> M:
+    """Load the settings of a profile of an application.
 
-    Layers, weakest first: defaults, the profile's files, ``inkcre.toml``, its
-    ``[profiles.NAME]``, ``.env``, secret files, ``INKCRE_*`` variables, overrides.
+    Layers, weakest first: defaults, the profile's files, the settings file (``inkcre.toml``), its
+    ``[profiles.NAME]``, ``.env``, secret files, variables (``INKCRE_*``), overrides.
 
     Variables that are given are the whole surroundings. Then no ``.env``, no secret folder and no
-    ``inkcre.toml`` with its ``profiles/`` counts, unless ``folder`` names the folder of them, or a
+    settings file with its ``profiles/`` counts, unless ``folder`` names the folder of them, or a
     given variable does: ``INKCRE_CONFIG`` the file, ``CREDENTIALS_DIRECTORY`` the secrets.
 
     Args:
+        schema: what settings the application has.
         profile: the profile's name; without one, the surroundings choose.
         overrides: values by dotted key (``{"database.path": ":memory:"}``) or nested.
         assignments: ``key=text`` as typed on a command line, read as variables are.
         environ: variables; by default those of the process, and none at all on Workers.
-        folder: where to start looking for ``inkcre.toml``; by default the working folder, and
+        folder: where to start looking for the settings file; by default the working folder, and
             with variables that are given, nowhere.
 
     Raises:
         SettingsError: everything that is wrong, at once.
     """
     found = inspect_settings(
-        profile, overrides=overrides, assignments=assignments, environ=environ, folder=folder
+        schema,
+        profile,
+        overrides=overrides,
+        assignments=assignments,
+        environ=environ,
+        folder=folder,
     )
     if found.settings is None:
-        raise SettingsError(found.problems)
+        raise SettingsError(found.problems, schema.command)
     return found.settings
 
 
 def inspect_settings(
+    schema: Schema[M],
     profile: str | None = None,
     *,
     overrides: Mapping[str, object] | None = None,
@@ -122,79 +140,152 @@ def inspect_settings(
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
     config_text: bytes | None = None,
-) -> Inspection:
+) -> Inspection[M]:
     """Find out all about the settings of a profile, and raise nothing when they are wrong.
 
     The arguments are those of ``load_settings``; ``config_text`` is read in the place of what the
-    file ``inkcre.toml`` has in it.
+    settings file has in it.
     """
-    report = Report()
-    context = _context(environ, folder)
-    variables = environment_variables(context.environ)
-    chosen = choosing_variables(variables)
+    report, context = Report(schema), _context(environ, folder, schema.command)
+    variables = environment_variables(context.environ, schema)
+    chosen = choosing_variables(variables, schema)
     dotenv, config_path = _find_files(context, chosen, report)
     if config_text is not None:
-        config_path = config_path or context.folder / CONFIG_NAME
+        config_path = config_path or context.folder / schema.filename
     config = _read_config(config_path, config_text, report)
-    chosen_by = {**choosing_variables(dotenv), **chosen}
+    chosen_by = {**choosing_variables(dotenv, schema), **chosen}
     choice = choose_profile(profile, chosen_by, config, report)
     base = config_path.parent if config_path else context.folder
     own = base if config_path or context.is_searched else None
     profiles = list_profiles(profile_folders(own), report)
-    chain = resolve_chain(
-        choice.name, _choice_label(choice), profiles, report, add_own=_add_own(own)
-    )
-    layers = [
-        *file_layers(chain, config, base, choice, report),
-        *string_layers(dotenv, variables, context.secret_folders, report),
-        override_layer(overrides or {}, assignments, report),
-    ]
-    _check_profile_tables(config, profiles, report)
-    origins = replace(merge(layers), lineage=_lineage(chain))
-    origins = let_storage_follow(_resolve_paths(origins, context.folder))
+    pointer = _choice_label(choice, schema.root)
+    chain = resolve_chain(choice.name, pointer, profiles, report, add_own=_add_own(own, schema))
+
+    def read_layers(report: Report) -> Iterator[Layer]:
+        yield from file_layers(chain, config, base, choice, report)
+        yield from string_layers(dotenv, variables, context.secret_folders, report)
+        yield override_layer(overrides or {}, assignments, report)
+
+    check_profile_tables(config, profiles, report)
+    elsewhere = partial(_read_elsewhere, config=config, profiles=profiles, schema=schema)
+    grown, merged = _merge(schema, read_layers, elsewhere, report)
+    schema, origins = grown.schema, replace(merged, lineage=_lineage(chain))
+    origins = schema.rules.settle(resolve_paths(origins, context.folder))
     # Of a profile that is not there, most of what would be said follows from that.
-    settings = _validate(origins, report) if choice.name in profiles else None
+    settings = _validate(schema, origins, report) if choice.name in profiles else None
     return Inspection(
+        schema=schema,
         profile=choice.name,
         origins=origins,
         settings=None if report.problems else settings,
         problems=tuple(report.problems),
+        notes=grown.notes,
         profiles=profiles,
         config=config_path,
         folder=base,
         environ=context.environ,
+        file_schema=grown.widen or (lambda: schema),
     )
 
 
-def _validate(origins: Origins, report: Report) -> Settings | None:
-    settings = validate(origins, report)
-    check_constraints(origins, report)
+def _merge(
+    schema: Schema[M],
+    read_layers: Callable[[Report], Iterable[Layer]],
+    elsewhere: Elsewhere,
+    report: Report,
+) -> tuple[Grown[M], Origins]:
+    """Merge the layers, read once more with another schema where what they enable asks for that."""
+    tried = Report(schema)
+    layers = list(read_layers(tried))
+    grown = Grown(schema)
+    if schema.grow:
+        grown = schema.grow(merge(_within(layers, schema.open_table), schema.root), elsewhere)
+    if grown.schema is not schema:
+        tried = Report(grown.schema)
+        layers = [_leave_out(layer, grown.schema) for layer in read_layers(tried)]
+    origins = merge(layers, grown.schema.root)
+    report.problems.extend((*tried.problems, *grown.problems))
+    return grown, origins
+
+
+def _within(layers: Iterable[Layer], table: str) -> Iterator[Layer]:
+    """Yield what layers say of one table."""
+    for layer in layers:
+        found = tuple(one for one in layer.definitions if one.path[0] == table)
+        if found:
+            yield replace(layer, definitions=found)
+
+
+def _leave_out(layer: Layer, schema: Schema[SettingsModel]) -> Layer:
+    """Return what of a layer is looked at."""
+    if not schema.unread:
+        return layer
+    kept = tuple(one for one in layer.definitions if not schema.is_unread(one.path))
+    return replace(layer, definitions=kept)
+
+
+def _read_elsewhere(
+    path: KeyPath,
+    config: TomlDocument | None,
+    profiles: Mapping[str, Path],
+    schema: Schema[SettingsModel],
+) -> Iterator[object]:
+    """Yield what any profile has at a path, be it in a file of its own or in the settings file."""
+    overlays = config.data.get("profiles") if config else None
+    documents: list[object] = [*overlays.values()] if isinstance(overlays, dict) else []
+    for file in profiles.values():
+        profile = read_document(file, Report(schema))  # who chooses it is told what is wrong
+        documents.append(profile.data if profile else None)
+    for document in documents:
+        found = document
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        yield found
+
+
+def _validate(schema: Schema[M], origins: Origins, report: Report) -> M | None:
+    settings = validate(schema, origins, report)
+    _check_constraints(schema.rules.constraints, origins, report)
     return settings
 
 
-def _context(environ: Mapping[str, str] | None, folder: Path | None) -> LoadContext:
+def _check_constraints(constraints: Sequence[Constraint], origins: Origins, report: Report) -> None:
+    """Report every constraint that the merged settings break."""
+    broken: list[KeyPath] = []
+    for constraint in constraints:
+        # What is inside a table of a forbidden kind goes with it.
+        is_inside = any(p[: len(b) - 1] == b[:-1] for p in constraint.paths for b in broken)
+        problem = None if is_inside else constraint.find_violation(origins)
+        if problem:
+            broken += constraint.paths
+            report.add(problem)
+
+
+def _context(environ: Mapping[str, str] | None, folder: Path | None, command: str) -> LoadContext:
     is_machine = environ is None
     if environ is None:
+        # On Workers variables come with a request, and os.environ has none of them.
         environ = {} if sys.platform == "emscripten" else os.environ
     folders = [SECRET_FOLDER] if is_machine else []
     if environ.get("CREDENTIALS_DIRECTORY"):
         folders.append(Path(environ["CREDENTIALS_DIRECTORY"]))
     return LoadContext(
         environ,
-        (folder or working_folder()).absolute(),
+        (folder or working_folder(command)).absolute(),
         is_machine or folder is not None,
         tuple(folders),
     )
 
 
-def _add_own(base: Path | None) -> str:
+def _add_own(base: Path | None, schema: Schema[SettingsModel]) -> str:
     """Tell how a profile of one's own comes to be among those that can be chosen."""
     if base is None:
-        return "give `folder`, or INKCRE_CONFIG among the variables, for one of your own"
+        variable = schema.config_variable
+        return f"give `folder`, or {variable} among the variables, for one of your own"
     return "add profiles/{name}.toml, or choose one of them"
 
 
-def working_folder() -> Path:
+def working_folder(command: str) -> Path:
     """Return the working folder.
 
     Raises:
@@ -209,19 +300,20 @@ def working_folder() -> Path:
             "is not there any more",
             help="change to a folder that exists",
         )
-        raise SettingsError([problem]) from error
+        raise SettingsError([problem], command) from error
 
 
 def _find_files(
     context: LoadContext, chosen: Mapping[str, Variable], report: Report
 ) -> tuple[list[Variable], Path | None]:
-    """Read ``.env`` and find ``inkcre.toml``; the first may name the second, and lies beside it."""
+    """Read ``.env`` and find the settings file, which the first may name, and lies beside it."""
+    schema = report.schema
     found, dotenv = None, []
     if context.is_searched:
-        found = _config_upwards(context.folder)
+        found = _config_upwards(context.folder, schema.filename)
         dotenv_path = (found.parent if found else context.folder) / ".env"
         dotenv = dotenv_variables(dotenv_path, report) if _is_there(dotenv_path) else []
-    named = {**choosing_variables(dotenv), **chosen}.get("INKCRE_CONFIG")
+    named = {**choosing_variables(dotenv, schema), **chosen}.get(schema.config_variable)
     if named is None:
         return dotenv, found
     problem = named.find_problem()
@@ -237,10 +329,10 @@ def _read_config(path: Path | None, text: bytes | None, report: Report) -> TomlD
     return read_document(path, report) if text is None else read_text(path, text, report)
 
 
-def _config_upwards(folder: Path) -> Path | None:
+def _config_upwards(folder: Path, filename: str) -> Path | None:
     for candidate in (folder, *folder.parents):
-        if _is_there(candidate / CONFIG_NAME):
-            return candidate / CONFIG_NAME
+        if _is_there(candidate / filename):
+            return candidate / filename
     return None
 
 
@@ -249,73 +341,9 @@ def _is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def _choice_label(choice: Choice) -> Label:
-    return label_value(Definition(("profile",), choice.name, choice.origin))
+def _choice_label(choice: Choice, root: Node) -> Label:
+    return label_value(Definition(("profile",), choice.name, choice.origin), root)
 
 
 def _lineage(chain: Sequence[TomlDocument]) -> tuple[str, ...]:
     return tuple(document.path.stem for document in chain)
-
-
-def _check_profile_tables(
-    config: TomlDocument | None, profiles: Mapping[str, Path], report: Report
-) -> None:
-    """A ``[profiles.NAME]`` table that no profile reads is a mistake, not noise."""
-    if config is None:
-        return
-    table = config.data.get("profiles", {})
-    if not isinstance(table, dict):
-        label = label_toml(config, ("profiles",), at_key=True, masked=True)
-        report.add(Diagnostic("dict_type", "profiles", "input should be a table", (label,)))
-        return
-    for name, overlay in table.items():
-        label = label_toml(config, ("profiles", name), at_key=True, masked=True)
-        if name not in profiles:
-            meant = suggest(name, profiles)
-            report.add(
-                Diagnostic(
-                    "unknown_profile",
-                    f"profiles.{name}",
-                    "there is no such profile",
-                    (label,),
-                    (f"profiles: {', '.join(sorted(profiles))}",),
-                    f"did you mean `{meant}`?"
-                    if meant
-                    else f"add profiles/{name}.toml beside {display_path(config.path)}",
-                )
-            )
-        elif not isinstance(overlay, dict):
-            report.add(
-                Diagnostic("dict_type", f"profiles.{name}", "input should be a table", (label,))
-            )
-
-
-def _resolve_paths(origins: Origins, folder: Path) -> Origins:
-    """Make relative paths absolute: against the file that says them, else the working folder."""
-    winners = dict(origins.winners)
-    for path, definition in winners.items():
-        node = find_node(path)
-        value = definition.value
-        if node and node.is_local_path:
-            absolute = _make_absolute(value, definition.origin.base or folder)
-            winners[path] = replace(definition, value=absolute)
-    return replace(origins, winners=winners)
-
-
-def _make_absolute(value: object, base: Path) -> object:
-    """Make a path absolute, or those in a list; what is no path is for the model to refuse."""
-    if isinstance(value, (list, tuple)):
-        return type(value)(_make_absolute(item, base) for item in value)
-    if not isinstance(value, (str, Path)) or find_fault(str(value)):
-        return value
-    if str(value) == IN_MEMORY:
-        return str(value)
-    return base / _expand_home(Path(value))
-
-
-def _expand_home(path: Path) -> Path:
-    """Put a home folder in the place of ``~``; of nobody's home, leave it as it is."""
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path

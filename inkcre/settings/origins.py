@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from inkcre.settings.masking import mask, mask_forms
+from inkcre.settings.masks import mask, mask_forms
+from inkcre.settings.nodes import PLAIN, KeyPath, Node
 from inkcre.settings.toml import Keys, Place, TomlDocument
 
-KeyPath = tuple[str, ...]
-"""The path of a setting: ``("database", "pool", "size")``."""
+NOTHING = Node(info=None, variants={PLAIN: {}})
+"""The model of an application without settings."""
 
 
 class Origin(Protocol):
@@ -161,6 +162,9 @@ class Origins:
     shadowed: Mapping[KeyPath, tuple[Definition, ...]] = field(default_factory=dict, repr=False)
     lineage: tuple[str, ...] = ()
     """The profile and those it extends, nearest first."""
+
+    root: Node = field(default=NOTHING, repr=False)
+    """The model that they are definitions of."""
 
     def of(self, path: KeyPath) -> Origin:
         """Return the origin of the leaf at ``path``; the model's default if nothing defines it."""

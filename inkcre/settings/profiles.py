@@ -9,7 +9,8 @@ from pathlib import Path
 
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
 from inkcre.settings.labels import label_toml, label_value
-from inkcre.settings.masking import MASK, show_key
+from inkcre.settings.masks import MASK, show_key
+from inkcre.settings.nodes import Node
 from inkcre.settings.origins import (
     DefaultOrigin,
     Definition,
@@ -19,7 +20,6 @@ from inkcre.settings.origins import (
     display_path,
 )
 from inkcre.settings.report import Report
-from inkcre.settings.schema import walk_leaves
 from inkcre.settings.section import PROFILE_NAME, find_fault
 from inkcre.settings.toml import MAX_FILE_BYTES, TomlDocument, TomlSyntaxError, parse_document
 from inkcre.settings.variables import Variable
@@ -74,33 +74,36 @@ def choose_profile(
     config: TomlDocument | None,
     report: Report,
 ) -> Choice:
-    """Choose by argument, ``INKCRE_PROFILE``, ``inkcre.toml``, ``CF_WORKER``, or ``dev``.
+    """Choose by argument, ``…_PROFILE``, the settings file, a switch, or choose ``dev``.
 
     What is no name is reported wherever it stands, and chooses nothing.
     """
+    # Read whoever chooses: a table of that name would be passed over, with all that it says.
     configured = _configured_profile(config, report)
-    named, former = (chosen.get(name) for name in ("INKCRE_PROFILE", "CF_WORKER"))
+    named = chosen.get(report.schema.profile_variable)
     if argument is not None:
         return _choose_name(argument, OverrideOrigin("profile"), report)
     if named:
         return _choose_name(named.value, named.origin, report)
     if configured:
         return configured
-    if former and former.value.lower() in ("true", "1"):
-        return Choice("workers", former.origin)
+    for name, profile in report.schema.switches.items():
+        switch = chosen.get(name)
+        if switch and switch.value.lower() in ("true", "1"):
+            return Choice(profile, switch.origin)
     return Choice(DEFAULT_PROFILE, DefaultOrigin())
 
 
 def _choose_name(name: str, origin: Origin, report: Report) -> Choice:
     fault = find_fault(name)
     if fault:
-        label = label_value(Definition(("profile",), name, origin))
+        label = label_value(Definition(("profile",), name, origin), report.schema.root)
         report.add(Diagnostic(fault.code, "profile", fault.message, (label,), help=fault.help))
     return Choice(NO_PROFILE if fault else name, origin)
 
 
 def _configured_profile(config: TomlDocument | None, report: Report) -> Choice | None:
-    """Read ``profile`` in ``inkcre.toml``."""
+    """Read ``profile`` in the settings file."""
     if config is None or "profile" not in config.data:
         return None
     value = config.data["profile"]
@@ -258,34 +261,67 @@ def read_text(path: Path, content: bytes, report: Report) -> TomlDocument | None
     try:
         return parse_document(path, content)
     except TomlSyntaxError as error:
-        report.add(_syntax_problem(path, content, error))
+        report.add(_syntax_problem(path, content, error, report.schema.root))
         return None
 
 
-def _syntax_problem(path: Path, content: bytes, error: TomlSyntaxError) -> Diagnostic:
+def _syntax_problem(path: Path, content: bytes, error: TomlSyntaxError, root: Node) -> Diagnostic:
     source = display_path(path)
     shown, caret = None, 1
     if error.place:
         lines = content.decode("utf-8-sig", "replace").replace("\r\n", "\n").split("\n")
         line = lines[error.place.line - 1] if error.place.line <= len(lines) else ""
-        shown = _mask_line(line)
+        shown = _mask_line(line, root)
         caret = min(error.place.column, len(shown) + 1)
     label = Label(source, error.place, shown, caret)
     reason = error.reason[:1].lower() + error.reason[1:]
     return Diagnostic("toml_syntax", source, reason, (label,))
 
 
-def _mask_line(line: str) -> str:
+def _mask_line(line: str, root: Node) -> str:
     """Show of a line that could not be parsed only a known key or table: the rest may be a secret.
 
     Even what looks like a key may be one, where the line goes on with a text of several lines.
     """
     beginning = re.match(r"\s*(\[?)([\w.-]+)(\s*=\s*|\])?\s*", line)
-    is_known = beginning is not None and set(beginning[2].split(".")) <= _known_names()
+    is_known = beginning is not None and set(beginning[2].split(".")) <= _known_names(root)
     shown = beginning[0] if beginning and is_known else ""
     return shown + (MASK if line[len(shown) :].strip() else "")
 
 
-def _known_names() -> set[str]:
-    names = {name for path, _ in walk_leaves() for name in path}
+def _known_names(root: Node) -> set[str]:
+    names = {name for path, _ in root.walk_leaves() for name in path}
     return names | {*META_KEYS, "profiles", *(path.stem for path in package_profiles().glob("*"))}
+
+
+def check_profile_tables(
+    config: TomlDocument | None, profiles: Mapping[str, Path], report: Report
+) -> None:
+    """A ``[profiles.NAME]`` table that no profile reads is a mistake, not noise."""
+    if config is None:
+        return
+    table = config.data.get("profiles", {})
+    if not isinstance(table, dict):
+        label = label_toml(config, ("profiles",), at_key=True, masked=True)
+        report.add(Diagnostic("dict_type", "profiles", "input should be a table", (label,)))
+        return
+    for name, overlay in table.items():
+        label = label_toml(config, ("profiles", name), at_key=True, masked=True)
+        if name not in profiles:
+            meant = suggest(name, profiles)
+            report.add(
+                Diagnostic(
+                    "unknown_profile",
+                    f"profiles.{name}",
+                    "there is no such profile",
+                    (label,),
+                    (f"profiles: {', '.join(sorted(profiles))}",),
+                    f"did you mean `{meant}`?"
+                    if meant
+                    else f"add profiles/{name}.toml beside {display_path(config.path)}",
+                )
+            )
+        elif not isinstance(overlay, dict):
+            report.add(
+                Diagnostic("dict_type", f"profiles.{name}", "input should be a table", (label,))
+            )

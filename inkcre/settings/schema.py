@@ -1,166 +1,114 @@
-"""The shape of ``Settings`` as data: which keys there are, at every depth and in every variant.
+"""What the settings engine is told of an application: everything that it knows of one.
 
-Read off the pydantic models once. The merge asks it what is a table and what is a tagged one;
-diagnostics ask it what a misspelt key may have meant.
+No function of the engine has a model, a prefix or a file name of its own.
 """
 
-import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from typing import Annotated, Literal, Union, get_args, get_origin
+from functools import cached_property
+from typing import Generic, TypeVar
 
-from pydantic import BaseModel, SecretStr
-from pydantic.fields import FieldInfo
+from inkcre.application import Alias
+from inkcre.settings.diagnostics import Diagnostic
+from inkcre.settings.model import SettingsModel
+from inkcre.settings.nodes import KeyPath, Node, describe_model
+from inkcre.settings.origins import Origins
+from inkcre.settings.rules import Rules
 
-from inkcre.sections.settings import Settings
-from inkcre.settings.origins import KeyPath
-from inkcre.settings.section import LocalPath, ResourceId
+M = TypeVar("M", bound=SettingsModel)
+M_co = TypeVar("M_co", bound=SettingsModel, covariant=True)
 
-PLAIN = ""
-"""The variant's name of a table that has no tag."""
+
+Elsewhere = Callable[[KeyPath], Iterable[object]]
+"""Returns what other profiles than the chosen one have at a path."""
 
 
 @dataclass(frozen=True)
-class Node:
-    """A key of the settings: a leaf, a table, a tagged table, or a table of named tables."""
+class Grown(Generic[M_co]):
+    """The schema that some settings ask for, by what they enable."""
 
-    info: FieldInfo | None
-    variants: Mapping[str, Mapping[str, "Node"]] = field(default_factory=dict)
-    tag: str | None = None
-    item: "Node | None" = None
-    is_secret: bool = False
-    is_local_path: bool = False
-    is_id: bool = False
-    is_list: bool = False
+    schema: "Schema[M_co]"
+    problems: tuple[Diagnostic, ...] = ()
+    """What keeps the settings from being used."""
 
-    @property
-    def is_leaf(self) -> bool:
-        """Whether a value stands here, and not a table."""
-        return not self.variants and self.item is None
+    notes: tuple[Diagnostic, ...] = ()
+    """What does not."""
 
-    @property
-    def default_tag(self) -> str | None:
-        """The variant that holds when nothing names one."""
-        default = self.info.default if self.info else None
-        return getattr(default, self.tag, None) if self.tag else None
+    widen: "Callable[[], Schema[M_co]] | None" = None
+    """Returns the schema of settings files: with what other profiles enable as well."""
 
-    @property
-    def description(self) -> str:
-        """What the setting means, in one sentence."""
-        return (self.info.description or "") if self.info else ""
 
-    def children(self, variant: str | None = None) -> Mapping[str, "Node"]:
-        """Return the keys of one variant, or of all of them together."""
-        if variant is not None and variant in self.variants:
-            return self.variants[variant]
-        return self._all_children
+@dataclass(frozen=True)
+class Schema(Generic[M_co]):
+    """What settings an application has, and how its files and variables are called."""
+
+    title: str
+    """What the application is called where people read it."""
+
+    model: type[M_co]
+    command: str
+    """What is typed to run it: ``inkcre``."""
+
+    prefix: str
+    """What its variables begin with, its underscore included: ``INKCRE_``."""
+
+    filename: str
+    """What its settings file is called: ``inkcre.toml``."""
+
+    rules: Rules = field(default_factory=Rules)
+    """What is asked of merged settings beyond their types."""
+
+    aliases: Mapping[str, Alias] = field(default_factory=dict)
+    """Further variables that set something, by name: those of a former version."""
+
+    switches: Mapping[str, str] = field(default_factory=dict)
+    """Further variables that choose a profile when they are true: its name, by theirs."""
+
+    unread: frozenset[KeyPath] = field(default=frozenset(), repr=False)
+    """Tables that may stand in files and are not looked at."""
+
+    grow: "Callable[[Origins, Elsewhere], Grown[M_co]] | None" = None
+    """Returns the schema that merged settings ask for; None where they cannot ask for another."""
+
+    open_table: str = ""
+    """The table that has those of what settings enable, which are not known before."""
+
+    def is_open(self, path: KeyPath) -> bool:
+        """Tell whether a setting is in a table that another schema may know."""
+        return len(path) > 2 and path[0] == self.open_table and self.root.find(path[:2]) is None
+
+    def is_unread(self, path: KeyPath) -> bool:
+        """Tell whether a setting is in a table that is not looked at."""
+        return any(path[: len(table)] == table for table in self.unread)
 
     @cached_property
-    def _all_children(self) -> Mapping[str, "Node"]:
-        merged: dict[str, Node] = {}
-        for keys in self.variants.values():
-            merged |= {key: node for key, node in keys.items() if key not in merged}
-        return merged
+    def root(self) -> Node:
+        """The model as data."""
+        return describe_model(self.model)
 
-    def child(self, key: str) -> "Node | None":
-        """Return the node under ``key`` in whichever variant has it."""
-        return self.item or self.children().get(key)
+    @property
+    def profile_variable(self) -> str:
+        """The variable that names the profile."""
+        return f"{self.prefix}PROFILE"
 
-    def only_in(self, variant: str, other: str) -> set[tuple[str, ...]]:
-        """Give, as paths, the keys that one variant has and another has not."""
-        keys = self.variants.get(variant, {}), self.variants.get(other, {})
-        return {(key,) for key in keys[0] if key not in keys[1]}
+    @property
+    def config_variable(self) -> str:
+        """The variable that names the settings file."""
+        return f"{self.prefix}CONFIG"
 
-    def owners(self, key: str) -> list[str]:
-        """Name the variants that have ``key``."""
-        return [name for name, keys in self.variants.items() if key in keys]
+    @property
+    def choosing(self) -> tuple[str, str]:
+        """The variables that choose where to look, and are not settings."""
+        return self.profile_variable, self.config_variable
 
+    def variable_name(self, path: KeyPath) -> str:
+        """Name the variable that sets ``path``."""
+        return self.prefix + "__".join(path).upper()
 
-@cache
-def settings_schema() -> Node:
-    """Describe ``Settings``."""
-    return Node(info=None, variants={PLAIN: _fields(Settings)})
+    def path_of_variable(self, name: str) -> KeyPath:
+        """Part a variable's name.
 
-
-def find_node(path: KeyPath) -> Node | None:
-    """Return the node of a setting's path, or None when there is no such setting."""
-    node: Node | None = settings_schema()
-    for key in path:
-        node = node.child(key) if node else None
-    return node
-
-
-def walk_leaves(node: Node | None = None, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
-    """Yield every leaf of every variant; the name in a table of named tables is ``NAME``."""
-    node = node or settings_schema()
-    if node.is_leaf:
-        yield path, node
-    if node.item:
-        yield from walk_leaves(node.item, (*path, "NAME"))
-    for key, child in node.children().items():
-        yield from walk_leaves(child, (*path, key))
-
-
-def _fields(model: type[BaseModel]) -> dict[str, Node]:
-    return {name: _node(info) for name, info in model.model_fields.items()}
-
-
-def _node(info: FieldInfo) -> Node:
-    return _describe(info.annotation, info, _tag_of(info))
-
-
-def _tag_of(info: FieldInfo) -> str | None:
-    return info.discriminator if isinstance(info.discriminator, str) else None
-
-
-def _describe(annotation: object, info: FieldInfo | None, tag: str | None) -> Node:
-    annotation, metadata = _unwrap(annotation)
-    for data in metadata:
-        tag = _tag_of(data) or tag if isinstance(data, FieldInfo) else tag
-    members = [_unwrap(arg)[0] for arg in _union_members(annotation)]
-    models = [m for m in members if isinstance(m, type) and issubclass(m, BaseModel)]
-    if tag and models:
-        return Node(info, {_tag_value(m, tag): _fields(m) for m in models}, tag)
-    if models:
-        return Node(info, {PLAIN: _fields(models[0])})
-    origin = get_origin(annotation)
-    if isinstance(origin, type) and issubclass(origin, Mapping):
-        return Node(info, item=_describe(get_args(annotation)[1], None, None))
-    return Node(
-        info,
-        is_secret=SecretStr in members,
-        is_local_path=_is_marked(LocalPath, annotation, info),
-        is_id=_is_marked(ResourceId, annotation, info),
-        is_list=origin is tuple,
-    )
-
-
-def _unwrap(annotation: object) -> tuple[object, tuple[object, ...]]:
-    if get_origin(annotation) is Annotated:
-        inner, *metadata = get_args(annotation)
-        return inner, tuple(metadata)
-    return annotation, ()
-
-
-def _union_members(annotation: object) -> tuple[object, ...]:
-    if get_origin(annotation) in (Union, types.UnionType):
-        return get_args(annotation)
-    return (annotation,)
-
-
-def _is_marked(type_: object, annotation: object, info: FieldInfo | None) -> bool:
-    """Tell whether a setting is of one of the annotated types, or a list of them."""
-    mark = get_args(type_)[-1]
-    if info and mark in info.metadata:
-        return True
-    members = (
-        get_args(annotation) if get_origin(annotation) is tuple else _union_members(annotation)
-    )
-    return any(mark in _unwrap(member)[1] for member in members)
-
-
-def _tag_value(model: type[BaseModel], tag: str) -> str:
-    annotation = model.model_fields[tag].annotation
-    assert get_origin(annotation) is Literal
-    return str(get_args(annotation)[0])
+        Variables have no case; bindings are named in capitals by custom.
+        """
+        path = tuple(name.removeprefix(self.prefix).lower().split("__"))
+        return (path[0], path[1].upper(), *path[2:]) if path[0] == "bindings" and path[1:] else path

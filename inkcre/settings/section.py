@@ -16,7 +16,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from inkcre.settings.masking import mask_data
+from inkcre.settings.masks import mask_data
+
+IN_MEMORY = ":memory:"
+"""What stands for a path where something is kept in the process alone."""
 
 
 class Discreet(BaseModel):

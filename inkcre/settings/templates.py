@@ -1,4 +1,4 @@
-"""Files for a new start: a commented ``inkcre.toml``, a profile, and the schemas beside them."""
+"""Files for a new start: a commented settings file, a profile, and the schemas beside them."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic_core import PydanticUndefined
 
 from inkcre.settings import editor_schemas
-from inkcre.settings.describing import describe_meaning
+from inkcre.settings.descriptions import describe_meaning
 from inkcre.settings.diagnostics import Diagnostic, suggest
 from inkcre.settings.files import (
     CannotWrite,
@@ -17,24 +17,21 @@ from inkcre.settings.files import (
     reported,
     require_absent,
 )
-from inkcre.settings.layers import CONFIG_NAME
 from inkcre.settings.loader import Inspection
+from inkcre.settings.model import SettingsModel
+from inkcre.settings.nodes import Node
 from inkcre.settings.origins import display_path
 from inkcre.settings.report import SettingsError
-from inkcre.settings.schema import Node, settings_schema
+from inkcre.settings.schema import Schema
 from inkcre.settings.section import PROFILE_NAME
-from inkcre.settings.writing import toml_value
+from inkcre.settings.toml_values import toml_value
 
-SCHEMA_LINE = f"#:schema {editor_schemas.COPY_FOLDER}/{editor_schemas.CONFIG_NAME}\n"
-"""What editors look for on the first line."""
+HEAD = """\
+# Settings of {title}. Everything has a default: uncomment what should be different.
+# `{command} config show --origins` tells what holds and why, `{command} config explain KEY` all
+# about one setting, `{command} config check` whether anything is wrong.
 
-HEAD = f"""\
-{SCHEMA_LINE}\
-# InKCre Core's settings. Everything has a default: uncomment what should be different.
-# `inkcre config show --origins` tells what holds and why, `inkcre config explain KEY` all about
-# one setting, `inkcre config check` whether anything is wrong.
-
-# The profile when neither --profile nor INKCRE_PROFILE chooses one.
+# The profile when neither --profile nor {prefix}PROFILE chooses one.
 # profile = "dev"
 
 # What only one profile should have goes into [profiles.NAME.…], for example:
@@ -43,28 +40,35 @@ HEAD = f"""\
 """
 
 
-def write_new_config(folder: Path) -> list[Path]:
-    """Write ``inkcre.toml`` into a folder, and the schemas; give what was written.
+def schema_line(schema: Schema[SettingsModel], *, of: str, above: str = "") -> str:
+    """Return what editors look for on the first line of a file; ``above`` leads to the copies."""
+    return f"#:schema {above}{editor_schemas.copy_folder(schema)}/{of}\n"
+
+
+def write_new_config(schema: Schema[SettingsModel], folder: Path) -> list[Path]:
+    """Write a settings file into a folder, and the schemas; give what was written.
 
     Raises:
         CannotWrite: there is one, or it cannot be written.
     """
-    path = folder / CONFIG_NAME
+    path = folder / schema.filename
     with locked(folder):
         require_absent(path)
-        schemas = refresh_schemas(folder)
-        create_file(path, render_config())
+        schemas = refresh_schemas(schema, folder)
+        create_file(path, render_config(schema))
         return [path, *schemas]
 
 
-def render_config() -> str:
+def render_config(schema: Schema[SettingsModel]) -> str:
     """Write every setting that has a default as a comment, ready to be uncommented."""
     tables = [
         "\n".join(lines)
-        for name, node in settings_schema().children().items()
+        for name, node in schema.root.children().items()
         if not node.is_leaf and (lines := list(_comment_table(name, node)))
     ]
-    return HEAD + "\n" + "\n\n".join(tables) + "\n"
+    head = HEAD.format(title=schema.title, command=schema.command, prefix=schema.prefix)
+    line = schema_line(schema, of=editor_schemas.config_name(schema))
+    return line + head + "\n" + "\n\n".join(tables) + "\n"
 
 
 def _comment_table(name: str, node: Node) -> Iterator[str]:
@@ -85,8 +89,8 @@ def _comment_leaf(key: str, leaf: Node, table: Node) -> Iterator[str]:
         yield f"# {key} = {toml_value(default)}  # {describe_meaning(leaf, table, key)}"
 
 
-def write_new_profile(name: str, extends: str, found: Inspection) -> list[Path]:
-    """Write a profile's file beside ``inkcre.toml``, and the schemas; give what was written.
+def write_new_profile(name: str, extends: str, found: Inspection[SettingsModel]) -> list[Path]:
+    """Write a profile's file beside the settings file, and the schemas; give what was written.
 
     Raises:
         SettingsError: the name cannot be one, or there is no such parent.
@@ -97,7 +101,7 @@ def write_new_profile(name: str, extends: str, found: Inspection) -> list[Path]:
         *([] if extends in found.profiles else [_unknown_parent(extends, found)]),
     ]
     if problems:
-        raise SettingsError(problems)
+        raise SettingsError(problems, found.schema.command)
     path = found.folder / "profiles" / f"{name}.toml"
     if name in found.profiles:  # one of the package's would be hidden, and what extends it changed
         raise CannotWrite(
@@ -105,14 +109,14 @@ def write_new_profile(name: str, extends: str, found: Inspection) -> list[Path]:
             hint="choose another name",
         )
     text = (
-        f"#:schema ../{editor_schemas.COPY_FOLDER}/{editor_schemas.PROFILE_NAME}\n"
+        f"{schema_line(found.schema, of=editor_schemas.PROFILE_NAME, above='../')}"
         f"# What profile {name} does differently from {extends}.\n"
         f"extends = {toml_value(extends)}\n"
         f'description = ""\n'
     )
     with locked(found.folder):
         create_file(path, text)
-        return [path, *refresh_schemas(found.folder)]
+        return [path, *refresh_schemas(found.schema, found.folder)]
 
 
 def _check_name(name: str) -> Iterator[Diagnostic]:
@@ -125,7 +129,7 @@ def _check_name(name: str) -> Iterator[Diagnostic]:
         )
 
 
-def _unknown_parent(extends: str, found: Inspection) -> Diagnostic:
+def _unknown_parent(extends: str, found: Inspection[SettingsModel]) -> Diagnostic:
     meant = suggest(extends, found.profiles)
     known = ", ".join(sorted(found.profiles))
     return Diagnostic(
@@ -137,19 +141,19 @@ def _unknown_parent(extends: str, found: Inspection) -> Diagnostic:
     )
 
 
-def refresh_schemas(folder: Path) -> list[Path]:
-    """Write this version's schemas beside ``inkcre.toml``; give those that were not there so.
+def refresh_schemas(schema: Schema[SettingsModel], folder: Path) -> list[Path]:
+    """Write this version's schemas beside the settings file; give those that were not there so.
 
     Raises:
         CannotWrite: they cannot be written.
     """
     written = []
-    for source in sorted(editor_schemas.FOLDER.glob("*.json")):
-        copy = folder / editor_schemas.COPY_FOLDER / source.name
+    for name, text in sorted(editor_schemas.render_schemas(schema).items()):
+        copy = folder / editor_schemas.copy_folder(schema) / name
         with reported(copy):
             copy.parent.mkdir(exist_ok=True)
-            is_same = copy.exists() and copy.read_bytes() == source.read_bytes()
+            is_same = copy.exists() and copy.read_bytes() == text
         if not is_same:
-            replace_file(copy, source.read_bytes())
+            replace_file(copy, text)
             written.append(copy)
     return written

@@ -104,6 +104,7 @@ def parse_document(path: Path, content: bytes) -> TomlDocument:
         TomlSyntaxError: the bytes are not UTF-8 or not TOML.
     """
     try:
+        # tomllib does the same; positions are in this text.
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         before = content[: error.start]
@@ -261,9 +262,6 @@ class _Recorder:
             end, header = rule(src, pos, out)
             self.prefix, keys = (), self._resolve(header[:-1]) + header[-1:]
             index = self.array_tables.get(keys, -1) + 1
-            for inner in [k for k in self.array_tables if len(k) > len(keys)]:
-                if inner[: len(keys)] == keys:
-                    del self.array_tables[inner]
             self.array_tables[keys] = index
             self._note_parents(keys, pos, end)
             self.spans.setdefault(keys, Span(pos, pos, end))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inkcre.settings.toml import Span, TomlDocument
-from inkcre.settings.writing import toml_key, toml_value
+from inkcre.settings.toml_values import toml_key, toml_value
 
 BYTE_ORDER_MARK = "\ufeff"
 

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from inkcre.sections.settings import Settings
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
-from inkcre.settings.labels import label_key, label_table, label_toml, label_value
-from inkcre.settings.merging import nest
-from inkcre.settings.origins import Definition, KeyPath, Origins, TomlOrigin
+from inkcre.settings.labels import label_item, label_key, label_table, label_value
+from inkcre.settings.merge import nest
+from inkcre.settings.model import SettingsModel
+from inkcre.settings.nodes import KeyPath, Node
+from inkcre.settings.origins import Definition, Origins
 from inkcre.settings.report import Report
-from inkcre.settings.schema import Node, settings_schema
+from inkcre.settings.schema import M, Schema
 from inkcre.settings.section import FAULTS
-from inkcre.settings.variables import variable_name
 
 HELP = {
     **{fault.code: fault.help for fault in FAULTS},
@@ -47,10 +47,10 @@ MESSAGES = {
 """What pydantic says in Python's words, in TOML's."""
 
 
-def validate(origins: Origins, report: Report) -> Settings | None:
-    """Build ``Settings``; each problem goes to ``report``, and then there is no value."""
+def validate(schema: Schema[M], origins: Origins, report: Report) -> M | None:
+    """Build the settings; each problem goes to ``report``, and then there is no value."""
     try:
-        return Settings(**nest(origins)).trace(origins)
+        return schema.model(**nest(origins)).trace(origins)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
     unread = {
@@ -60,18 +60,20 @@ def validate(origins: Origins, report: Report) -> Settings | None:
     }
     problems: dict[tuple[str | int, ...], Diagnostic] = {}
     for detail in details:
-        path, node, tags = _locate(detail["loc"])
-        if detail["type"] == "missing" and variable_name(tuple(map(str, path))) in unread:
+        path, node, tags = _locate(detail["loc"], schema.root)
+        if detail["type"] == "missing" and schema.variable_name(tuple(map(str, path))) in unread:
             continue  # it was given, and why it could not be read is said already
-        problems[path] = _diagnose(detail, path, node, tags, origins)
+        problems[path] = _diagnose(detail, path, node, tags, origins, schema)
     for problem in problems.values():
         report.add(problem)
     return None
 
 
-def _locate(loc: Sequence[str | int]) -> tuple[tuple[str | int, ...], Node | None, str | None]:
+def _locate(
+    loc: Sequence[str | int], root: Node
+) -> tuple[tuple[str | int, ...], Node | None, str | None]:
     """Drop from pydantic's location what is not a key: the tags of unions, types tried in turn."""
-    node: Node | None = settings_schema()
+    node: Node | None = root
     path: list[str | int] = []
     variant: str | None = None
     for part in loc:
@@ -79,6 +81,7 @@ def _locate(loc: Sequence[str | int]) -> tuple[tuple[str | int, ...], Node | Non
             if isinstance(part, int):
                 path.append(part)
             continue
+        # pydantic's word for the key of a mapping, not a key.
         if part == "[key]":
             continue
         if node is not None and node.tag and variant is None and part in node.variants:
@@ -98,6 +101,7 @@ def _diagnose(
     node: Node | None,
     variant: str | None,
     origins: Origins,
+    schema: Schema[SettingsModel],
 ) -> Diagnostic:
     code = detail["type"]
     keys = tuple(str(p) for p in path if not isinstance(p, int))
@@ -105,13 +109,15 @@ def _diagnose(
     if code == "extra_forbidden":
         return _unknown_key(keys, variant, origins)
     if code == "missing":
-        return _missing(keys, node, origins)
+        return _missing(keys, node, origins, schema)
     if code in ("union_tag_invalid", "union_tag_not_found") and node and node.tag:
         return _wrong_kind(keys, node, origins)
     definition = origins.winners.get(keys) or origins.nearest(keys)
-    labels = (_value_label(definition, path),) if definition else ()
+    indexes = [p for p in path if isinstance(p, int)]
+    labels = (label_item(definition, indexes, origins.root),) if definition else ()
     if definition and node and not node.is_leaf and definition.path != keys:
         labels = (label_table(definition, keys),)
+    # What follows is of Python: ", unable to parse string as an integer".
     message = MESSAGES.get(code) or detail["msg"].partition(", unable to")[0]
     return Diagnostic(
         code,
@@ -121,16 +127,6 @@ def _diagnose(
         _shadow_notes(keys, origins),
         _help_literal(definition, detail) if code == "literal_error" else _help(code, node),
     )
-
-
-def _value_label(definition: Definition, path: tuple[str | int, ...]) -> Label:
-    """Point at an element of a list where the file has one, else at the whole value."""
-    indexes = [p for p in path if isinstance(p, int)]
-    if indexes and isinstance(definition.origin, TomlOrigin):
-        keys = (*definition.origin.keys, *indexes)
-        if definition.origin.document.span(keys):
-            return label_toml(definition.origin.document, keys, at_key=False, masked=False)
-    return label_value(definition)
 
 
 def _shadow_notes(path: KeyPath, origins: Origins) -> tuple[str, ...]:
@@ -151,16 +147,9 @@ def _help_literal(definition: Definition | None, detail: ErrorDetails) -> str | 
     return f'did you mean "{meant}"?' if meant else None
 
 
-def _parent_node(path: KeyPath) -> Node | None:
-    node: Node | None = settings_schema()
-    for key in path[:-1]:
-        node = node.child(key) if node else None
-    return node
-
-
 def _unknown_key(path: KeyPath, variant: str | None, origins: Origins) -> Diagnostic:
     definition = origins.nearest(path)
-    parent = _parent_node(path)
+    parent = origins.root.find(path[:-1])
     help_ = None
     owners = parent.owners(path[-1]) if parent and parent.tag else []
     if parent and owners and variant:
@@ -188,17 +177,19 @@ def _likely_keys(
 def _tag_label(table: KeyPath, node: Node | None, origins: Origins) -> tuple[Label, ...]:
     definition = origins.winners.get((*table, node.tag)) if node and node.tag else None
     known = definition is not None and definition.origin.layer != "default"
-    return (label_value(definition),) if definition and known else ()
+    return (label_value(definition, origins.root),) if definition and known else ()
 
 
-def _missing(path: KeyPath, node: Node | None, origins: Origins) -> Diagnostic:
+def _missing(
+    path: KeyPath, node: Node | None, origins: Origins, schema: Schema[SettingsModel]
+) -> Diagnostic:
     inside = origins.nearest(path[:-1])
     label = (
         (label_table(inside, path[:-1]),)
         if inside and inside.path[: len(path) - 1] == path[:-1]
         else ()
     )
-    name = variable_name(path)
+    name = schema.variable_name(path)
     # Of a secret the file is not offered: it is where a secret should not stand.
     ways = [name, f"{name}_FILE"] if node and node.is_secret else [".".join(path), name]
     profile = origins.lineage[0] if origins.lineage else "dev"
@@ -215,14 +206,12 @@ def _wrong_kind(path: KeyPath, node: Node, origins: Origins) -> Diagnostic:
     value: object = definition.value if definition and definition.path == subject else None
     meant = suggest(value, node.variants) if isinstance(value, str) else None
     help_: str | None
-    if value is None and definition and definition.path == path and definition.value != {}:
-        message, help_ = "input should be a table", f"write a table with {node.tag}, one of {known}"
-    elif value is None:
+    if value is None:
         message, help_ = f"required, one of {known}", f"add {node.tag}"
     else:
         message, help_ = f"input should be one of {known}", None
     if meant:
         help_ = f'did you mean "{meant}"?'
-    label = (label_value(definition),) if definition else ()
+    label = (label_value(definition, origins.root),) if definition else ()
     notes = _shadow_notes(subject, origins)
     return Diagnostic("union_tag_invalid", ".".join(subject), message, label, notes, help_)

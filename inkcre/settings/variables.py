@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
-from inkcre.settings.masking import MASK, show_key
-from inkcre.settings.merging import flatten
+from inkcre.settings.masks import MASK, show_key
+from inkcre.settings.merge import flatten
+from inkcre.settings.model import SettingsModel
+from inkcre.settings.nodes import KeyPath, Node
 from inkcre.settings.origins import (
     Definition,
     DotenvOrigin,
-    KeyPath,
     Layer,
     Origin,
     SecretFileOrigin,
@@ -25,19 +26,9 @@ from inkcre.settings.origins import (
     display_path,
 )
 from inkcre.settings.report import Report
-from inkcre.settings.schema import Node, find_node, walk_leaves
+from inkcre.settings.schema import Schema
 from inkcre.settings.section import find_fault
 from inkcre.settings.toml import Place
-
-PREFIX = "INKCRE_"
-CHOOSING = ("INKCRE_PROFILE", "INKCRE_CONFIG")
-"""Variables that choose where to look, and are not settings."""
-
-FORMER_DATABASE_URL = "DB_CONN_STRING"
-"""The former version's variable for the database's address; it spoke to PostgreSQL only."""
-
-FORMER_SWITCH = "CF_WORKER"
-"""The former version's variable for the profile "workers"."""
 
 SECRET_FOLDER = Path("/run/secrets")
 MAX_SECRET_BYTES = 65_536
@@ -67,17 +58,14 @@ class Variable:
         return Diagnostic(fault.code, self.name, fault.message, labels, help=fault.help)
 
 
-def variable_name(path: KeyPath) -> str:
-    """Name the variable that sets ``path``."""
-    return PREFIX + "__".join(path).upper()
-
-
 def read_variable(variable: Variable, report: Report) -> Iterator[Definition]:
     """Turn one variable into definitions; what it does not name goes to ``report``."""
-    path = path_of_variable(variable.name)
-    node = find_node(path)
-    if node is None or not all(path):
-        report.add(_unknown_variable(variable))
+    path = report.schema.path_of_variable(variable.name)
+    node = report.schema.root.find(path)
+    if report.schema.is_open(path):
+        yield Definition(path, variable.value, variable.origin)
+    elif node is None or not all(path):
+        report.add(_unknown_variable(variable, report.schema))
     else:
         yield from _read_value(variable, path, node, report)
 
@@ -113,35 +101,43 @@ def _read_json(
     if node.is_leaf or not isinstance(value, dict) or not value:
         yield Definition(path, value, variable.origin)
         return
-    for inner, leaf in flatten(value, path, node):
+    for inner, leaf in flatten(value, node, path):
         yield Definition(inner, leaf, variable.origin)
 
 
-def _unknown_variable(variable: Variable) -> Diagnostic:
-    known = [variable_name(path) for path, _ in walk_leaves()]
-    known += [f"{variable_name(path)}_FILE" for path, node in walk_leaves() if node.is_secret]
-    meant = suggest(variable.name, [*known, *CHOOSING])
+def _unknown_variable(variable: Variable, schema: Schema[SettingsModel]) -> Diagnostic:
+    leaves = [(schema.variable_name(path), node) for path, node in schema.root.walk_leaves()]
+    known = [name for name, _ in leaves] + [f"{n}_FILE" for n, node in leaves if node.is_secret]
+    meant = suggest(variable.name, [*known, *schema.choosing])
     return Diagnostic(
         "unknown_variable",
         show_key(variable.name),
         "no setting has this name",
         (variable.label,) if variable.label.name != variable.name else (),
-        help=f"did you mean {meant}?" if meant else f"variables are named {PREFIX}SECTION__KEY",
+        help=f"did you mean {meant}?"
+        if meant
+        else f"variables are named {schema.prefix}SECTION__KEY",
     )
 
 
-def environment_variables(environ: Mapping[str, str]) -> list[Variable]:
-    """Pick our variables out of an environment."""
+def environment_variables(
+    environ: Mapping[str, str], schema: Schema[SettingsModel]
+) -> list[Variable]:
+    """Pick an application's variables out of an environment."""
+    others = {*schema.aliases, *schema.switches}
     return [
         Variable(name.upper(), value, VariableOrigin(name.upper()))
         for name, value in environ.items()
-        if name.upper().startswith(PREFIX) or name in (FORMER_DATABASE_URL, FORMER_SWITCH)
+        if name.upper().startswith(schema.prefix) or name in others
     ]
 
 
 def dotenv_variables(path: Path, report: Report) -> list[Variable]:
-    """Read our variables out of a ``.env`` file; others in it are somebody else's."""
+    """Read an application's variables out of a ``.env`` file; others in it are somebody else's."""
+    # The parser alone: dotenv_values tells no lines, and puts other variables into values.
     from dotenv.parser import parse_stream
+
+    schema = report.schema
 
     found: list[Variable] = []
     try:
@@ -166,23 +162,26 @@ def dotenv_variables(path: Path, report: Report) -> list[Variable]:
             )
         elif binding.key and binding.value is not None:
             name = binding.key.upper()
-            if name.startswith(PREFIX) or name in (FORMER_DATABASE_URL, FORMER_SWITCH):
+            if name.startswith(schema.prefix) or name in {*schema.aliases, *schema.switches}:
                 origin = DotenvOrigin(name, path, line, path.parent)
                 found.append(Variable(name, binding.value, origin))
     return found
 
 
 def _leading_lines(text: str) -> int:
+    # The parser counts blank lines before a binding as a part of it.
     return text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def secret_folder_variables(folders: Sequence[Path], report: Report) -> list[Variable]:
-    """Read the files of secret folders whose names are ours, in any case."""
+    """Read the files of secret folders whose names are the application's, in any case."""
     found: list[Variable] = []
     for folder in folders:
         try:
             names = (
-                sorted(p for p in folder.iterdir() if _is_ours(p.name)) if folder.is_dir() else []
+                sorted(p for p in folder.iterdir() if _is_ours(p.name, report.schema))
+                if folder.is_dir()
+                else []
             )
         except OSError:
             continue
@@ -193,18 +192,19 @@ def secret_folder_variables(folders: Sequence[Path], report: Report) -> list[Var
     return found
 
 
-def _is_ours(name: str) -> bool:
-    return name.upper().startswith(PREFIX) or name.upper() == FORMER_DATABASE_URL
+def _is_ours(name: str, schema: Schema[SettingsModel]) -> bool:
+    return name.upper().startswith(schema.prefix) or name.upper() in schema.aliases
 
 
 def split_file_variables(
     variables: Sequence[Variable], report: Report
 ) -> tuple[list[Variable], list[Variable]]:
-    """Part variables that hold a value from those that name a file (``INKCRE_X_FILE``)."""
+    """Part variables that hold a value from those that name a file (``…_X_FILE``)."""
     plain: dict[str, Variable] = {}
     files: list[Variable] = []
     for variable in variables:
-        node = find_node(path_of_variable(variable.name.removesuffix("_FILE")))
+        path = report.schema.path_of_variable(variable.name.removesuffix("_FILE"))
+        node = report.schema.root.find(path)
         if not variable.name.endswith("_FILE") or node is None or not node.is_leaf:
             plain[variable.name] = variable
         elif not node.is_secret:
@@ -277,38 +277,45 @@ def read_secret(
     return None
 
 
-def path_of_variable(name: str) -> KeyPath:
-    """Part a variable's name; variables have no case, bindings are named in capitals by custom."""
-    path = tuple(name.removeprefix(PREFIX).lower().split("__"))
-    return (path[0], path[1].upper(), *path[2:]) if path[0] == "bindings" and path[1:] else path
-
-
 def variables_layer(name: str, variables: Sequence[Variable], report: Report) -> list[Layer]:
-    """Make a layer of settings, with the former variable for the database's address below it."""
+    """Make a layer of settings, with what variables of other names say below it."""
+    schema = report.schema
     former: list[Definition] = []
     current: list[Definition] = []
     for variable in variables:
-        if variable.name == FORMER_DATABASE_URL:
-            former.append(Definition(("database", "kind"), "postgres", variable.origin))
-            former.append(Definition(("database", "url"), variable.value, variable.origin))
-        elif variable.name not in CHOOSING and variable.name.startswith(PREFIX):
+        alias = schema.aliases.get(variable.name)
+        if alias:
+            said = {**alias.along, alias.sets: variable.value}
+            former += [Definition(tuple(k.split(".")), v, variable.origin) for k, v in said.items()]
+        elif variable.name not in schema.choosing and variable.name.startswith(schema.prefix):
             current.extend(read_variable(variable, report))
+    # Two layers: where both names are set, the present one holds.
     return [Layer(name, tuple(former)), Layer(name, tuple(current))]
 
 
 def parse_override(key: str, text: str, origin: Origin, report: Report) -> Iterator[Definition]:
     """Turn ``--set key=text`` into definitions, read as a variable of the same path would be."""
     path = tuple(key.split("."))
-    node = find_node(path)
+    root = report.schema.root
+    node = root.find(path)
+    if report.schema.is_open(path):
+        yield Definition(path, text, origin)
+        return
     if node is None or not all(path):
-        meant = suggest(key, [".".join(known) for known, _ in walk_leaves()])
-        help_ = f"did you mean {meant}?" if meant else "`inkcre config show` lists the keys"
+        meant = suggest(key, [".".join(known) for known, _ in root.walk_leaves()])
+        help_ = (
+            f"did you mean {meant}?"
+            if meant
+            else f"`{report.schema.command} config show` lists the keys"
+        )
         label = (Label(origin.describe()),)
         report.add(Diagnostic("extra_forbidden", key, "unknown key", label, (), help_))
         return
     yield from _read_value(Variable(f"--set {key}", text, origin), path, node, report)
 
 
-def choosing_variables(variables: Sequence[Variable]) -> dict[str, Variable]:
+def choosing_variables(
+    variables: Sequence[Variable], schema: Schema[SettingsModel]
+) -> dict[str, Variable]:
     """Return the variables that choose a profile or a file, by name."""
-    return {v.name: v for v in variables if v.name in (*CHOOSING, FORMER_SWITCH)}
+    return {v.name: v for v in variables if v.name in {*schema.choosing, *schema.switches}}

@@ -41,7 +41,7 @@ class Item:
 
     star: Star
     stamp: str | None = None
-    """What tells cheaply whether the item is still the same; ``Surroundings.stamps`` has it."""
+    """What tells cheaply whether the item is still the same; ``SourceContext.stamps`` has it."""
 
     links: tuple[tuple[str, str], ...] = ()
     """Relations to other items of the source: what they say, and the other's key."""
@@ -96,6 +96,7 @@ class SourceBase(Generic[C, S]):
     def __init_subclass__(cls, **more: object) -> None:
         """Refuse a type that would delete with its next collect what it has taken."""
         super().__init_subclass__(**more)
+        # Items that were sent to a folder were answered 200, and deleted by its next collect.
         if cls.gives_all and cls.takes_items:
             raise TypeError(f"{cls.__name__}: gives_all and takes_items exclude each other")
 

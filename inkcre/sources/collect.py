@@ -6,26 +6,32 @@ the next attempt finds what was written and goes on.
 
 import logging
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from inkcre.errors import Misconfigured, NotFound
 from inkcre.graph.blocks import get_block
+from inkcre.graph.change_log import log_made
 from inkcre.graph.graphs import write_calls
 from inkcre.graph.plans import plan_star
 from inkcre.jobs.jobs import (
     NewJob,
-    source_lane,
+    serial_key_of,
 )
 from inkcre.jobs.kinds import JobKind, Outcome, Payload, RunningJob
+from inkcre.ports.clock import Clock
+from inkcre.ports.database import Call
+from inkcre.ports.sources import SourceTypes
+from inkcre.ports.web import Web
+from inkcre.sections.settings import Settings
 from inkcre.sources.base import AnySource, Item, Seen
-from inkcre.sources.instances import open_row, open_source
+from inkcre.sources.instances import open_source
 from inkcre.sources.items.changes import LinkRow
 from inkcre.sources.items.item_rows import read_stamps
 from inkcre.sources.items.items import delete_items, write_items
 from inkcre.sources.items.revisions import Written, short_key
-from inkcre.sources.items.writes import link_calls
-from inkcre.sources.sources import SET_STATE, get_source
+from inkcre.sources.items.writes import actor_of, link_calls
+from inkcre.sources.registry import find_source_types
+from inkcre.sources.sources import SET_STATE, UNSCHEDULE_ABSENT, Source, get_source
 
 logger = logging.getLogger("inkcre.sources")
 
@@ -51,10 +57,11 @@ class OrganizePayload(Payload):
 
 
 @dataclass
-class _Collect:
+class Collect:
     """One collect while it runs."""
 
     job: RunningJob
+    clock: Clock
     source_id: int
     source: AnySource
     read_at: str
@@ -70,7 +77,7 @@ class _Collect:
     @property
     def max_characters(self) -> float:
         """How large a star may be where a value may only be so large, each character four bytes."""
-        limit = self.job.context.database.capabilities.max_value_bytes
+        limit = self.job.database.capabilities.max_value_bytes
         return math.inf if limit is None else limit / 4
 
     def take(self, item: Item | Seen) -> None:
@@ -85,6 +92,7 @@ class _Collect:
             for says, to in item.links
         ]
         size = len(item.star.model_dump_json())
+        # Passed over and counted: one such item would keep the others of its source away for good.
         if size > self.max_characters:
             logger.warning("item %s: larger than this database takes, passed over", item.key[:200])
             self.written.skipped += 1
@@ -96,12 +104,11 @@ class _Collect:
 
     def flush(self) -> None:
         """Write the items that have come since the last time."""
-        context = self.job.context
         self.written += write_items(
-            context.database,
+            self.job.database,
             self.source_id,
             self.group,
-            now=context.clock(),
+            now=self.clock(),
             write=self.job.write,
             restores=self.is_full,
             organizes=self.source.organizes,
@@ -110,9 +117,10 @@ class _Collect:
 
     def delete_gone(self) -> None:
         """Delete what the source has not given this time, if it gives everything."""
-        database = self.job.context.database
+        database = self.job.database
         known = [key for key, _ in read_stamps(database, self.source_id)]
         gone = [key for key in known if key not in self.keys]
+        # A disk that is not mounted looks like this.
         if gone and not self.keys and not self.is_full:
             raise Misconfigured(
                 f"source {self.source_id}: nothing is there any more of {len(gone)} items",
@@ -125,57 +133,86 @@ class _Collect:
 
     def end(self) -> Outcome:
         """Return what is to be written with the job's end."""
-        database = self.job.context.database
+        database = self.job.database
         state = self.source.state.model_dump_json()
         calls = [SET_STATE(id_=self.source_id, new_state=state, read_at=self.read_at)]
         # All of them, each time: a former attempt may have been killed before it came to them.
+        links: list[Call] = []
         for start in range(0, len(self.links), LINKS_AT_ONCE):
             part = self.links[start : start + LINKS_AT_ONCE]
-            calls += link_calls(database, self.source_id, part, self.job.context.clock())
+            links += link_calls(database, self.source_id, part, self.clock())
+        if links:
+            calls += log_made(links, action="items", actor=actor_of(self.source_id))
         return Outcome(self.written.count(), calls)
 
 
 def collect(
-    job: RunningJob, payload: CollectPayload, on_written: Callable[[list[int]], None] | None = None
+    job: RunningJob,
+    payload: CollectPayload,
+    settings: Settings,
+    web: Web,
+    clock: Clock,
 ) -> Outcome:
     """Collect the job's source.
 
     Raises:
-        NotFound: the source was deleted.
+        NotFound: the source was deleted; its schedule goes, if it has one still.
         InkcreError: what the source says of its surroundings.
     """
-    source_id = _source_of(job)
-    row = get_source(job.context.database, source_id)
-    source = open_row(job.context, row, job.check)
-    run = _Collect(job, source_id, source, row.updated_at, payload.full)
+    types = find_source_types(settings)
+    return collect_with(types, job, payload, web, clock).end()
+
+
+def collect_with(
+    types: SourceTypes, job: RunningJob, payload: CollectPayload, web: Web, clock: Clock
+) -> Collect:
+    """Do what ``collect`` does, up to the job's end."""
+    row, source = _open(job, types, web, clock)
+    run = Collect(job, clock, row.id, source, row.updated_at, payload.full)
     for item in source.collect(full=payload.full):
         run.take(item)
+    # Before what is gone is looked for: an item may have moved to another key and kept its block.
     run.flush()
     if source.gives_all:
         run.delete_gone()
-    if on_written:
-        on_written(run.written.block_ids)
-    return run.end()
+    return run
 
 
-def _source_of(job: RunningJob) -> int:
+def _open(job: RunningJob, types: SourceTypes, web: Web, clock: Clock) -> tuple[Source, AnySource]:
+    """Read a job's source, and make what collects it."""
     source_id = job.hold.lease.source_id
     if source_id is None:
         raise NotFound(f"job {job.id}: names no source")
-    return source_id
-
-
-def organize(job: RunningJob, payload: OrganizePayload) -> Outcome:
-    """Add what a source finds in a block that it has given; a block that is gone is left alone."""
-    source = open_source(job.context, _source_of(job), job.check)
     try:
-        block = get_block(job.context.database, payload.block_id)
+        row = get_source(job.database, source_id)
+    except NotFound:
+        # A version of before, which left that to a foreign key, may still have deleted it.
+        job.write([UNSCHEDULE_ABSENT(id=source_id)])
+        raise
+    return row, open_source(row, job.database, types, web, clock, check=job.check)
+
+
+def organize(
+    job: RunningJob,
+    payload: OrganizePayload,
+    settings: Settings,
+    web: Web,
+    clock: Clock,
+) -> Outcome:
+    """Add what a source finds in a block that it has given; a block that is gone is left alone."""
+    row, source = _open(job, find_source_types(settings), web, clock)
+    try:
+        block = get_block(job.database, payload.block_id)
     except NotFound:
         return Outcome({"block": None})
     star = source.organize(block)
     if star is None:
         return Outcome({"block": payload.block_id, "added": False})
-    calls = write_calls(job.context.database, plan_star(star), job.context.clock())
+    calls = log_made(
+        write_calls(job.database, plan_star(star), clock()),
+        action="organize",
+        actor=actor_of(row.id),
+    )
     return Outcome({"block": payload.block_id, "added": True}, calls)
 
 
@@ -186,4 +223,4 @@ ORGANIZE = JobKind("organize", OrganizePayload, organize, backoff_seconds=30, co
 def new_collect(source_id: int, *, full: bool) -> NewJob:
     """Return the job that collects a source: one at a time."""
     payload = CollectPayload(full=full)
-    return NewJob(COLLECT.name, payload, lane=source_lane(source_id), source_id=source_id)
+    return NewJob(COLLECT.name, payload, serial_key=serial_key_of(source_id), source_id=source_id)

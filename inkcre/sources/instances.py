@@ -6,41 +6,43 @@ from typing import TypedDict, cast
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 
-from inkcre.context import Components
 from inkcre.errors import Misconfigured
-from inkcre.ports.sources import SourceType
+from inkcre.ports.clock import Clock
+from inkcre.ports.database import Database
+from inkcre.ports.sources import SourceType, SourceTypes
+from inkcre.ports.web import Web
 from inkcre.sources.base import AnySource, SourceContext
 from inkcre.sources.items.item_rows import read_stamps
-from inkcre.sources.sources import Source, get_source
+from inkcre.sources.sources import Source
 
 
-def open_source(context: Components, source_id: int, check: Callable[[], None]) -> AnySource:
-    """Make the source of a row.
+def open_source(
+    row: Source,
+    database: Database,
+    types: SourceTypes,
+    web: Web,
+    clock: Clock,
+    *,
+    check: Callable[[], None],
+) -> AnySource:
+    """Make the source of a row; it calls ``check`` between two items, which may end it.
 
     Raises:
-        NotFound: there is no such source.
         Invalid, Unsupported: its type is not there, or not here.
-        pydantic.ValidationError: its configuration is of another version.
+        Misconfigured: its configuration is of another version.
     """
-    return open_row(context, get_source(context.database, source_id), check)
-
-
-def open_row(context: Components, row: Source, check: Callable[[], None]) -> AnySource:
-    """Make the source of a row; raise what ``open_source`` raises, but for ``NotFound``."""
     source_id = row.id
     # The port knows less of a type than this room, which every type is made for.
-    kind = cast("type[AnySource]", context.source_types.load(row.type))
+    kind = cast("type[AnySource]", types.load(row.type))
     source_context = SourceContext(
         source_id=source_id,
-        web=context.web,
-        clock=context.clock,
+        web=web,
+        clock=clock,
         stamps=lambda: {
-            key: stamp
-            for key, stamp in read_stamps(context.database, source_id)
-            if stamp is not None
+            key: stamp for key, stamp in read_stamps(database, source_id) if stamp is not None
         },
         check=check,
-        folders=context.folders,
+        folders=types.folders,
     )
     try:
         config = kind.config_model.model_validate(row.config)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from inkcre.context import Components
 from inkcre.errors import BadAnswer, Conflict, Invalid, NotFound, Unsupported
@@ -10,11 +10,17 @@ from inkcre.graph.blocks import Block, get_block
 from inkcre.jobs.jobs import Job, cancel_job, enqueue, find_waiting, get_job
 from inkcre.jobs.kinds import JobKind, Kinds, Outcome, RunningJob
 from inkcre.jobs.leases import claim_one
-from inkcre.jobs.running import run_lease
+from inkcre.jobs.runner import run_lease
+from inkcre.ports.clock import Clock
+from inkcre.ports.database import Database
+from inkcre.ports.sources import SourceTypes
+from inkcre.ports.web import Web
+from inkcre.sections.settings import Settings
 from inkcre.sources.base import Item
-from inkcre.sources.collect import COLLECT, CollectPayload, collect, new_collect
+from inkcre.sources.collect import COLLECT, CollectPayload, collect_with, new_collect
 from inkcre.sources.items.items import write_items
 from inkcre.sources.items.revisions import Written
+from inkcre.sources.registry import find_source_types
 from inkcre.sources.sources import Source, get_source
 
 INLINE_LEASE_SECONDS = 330
@@ -27,20 +33,20 @@ class CollectFailed(BadAnswer):
     code = "collect_failed"
 
 
-def enqueue_collect(context: Components, source_id: int, *, full: bool) -> Job:
+def enqueue_collect(database: Database, source_id: int, *, full: bool, now: datetime) -> Job:
     """Add the job that collects a source, or give the one that waits already to do the same.
 
     Raises:
         NotFound: there is no such source.
     """
-    get_source(context.database, source_id)
+    get_source(database, source_id)
     job = new_collect(source_id, full=full)
-    waiting = find_waiting(context.database, job)
+    waiting = find_waiting(database, job)
     if waiting is not None:
         return waiting
-    job_id = enqueue(context.database, job, context.clock())
+    job_id = enqueue(database, job, now)
     assert job_id is not None
-    return get_job(context.database, job_id)
+    return get_job(database, job_id)
 
 
 def collect_now(context: Components, source_id: int, *, full: bool) -> list[Block]:
@@ -60,43 +66,54 @@ def collect_now(context: Components, source_id: int, *, full: bool) -> list[Bloc
     assert job_id is not None
     block_ids: list[int] = []
 
-    def run(job: RunningJob, payload: CollectPayload) -> Outcome:
-        return collect(job, payload, block_ids.extend)
+    def run(
+        job: RunningJob,
+        payload: CollectPayload,
+        settings: Settings,
+        web: Web,
+        clock: Clock,
+    ) -> Outcome:
+        types = find_source_types(settings)
+        run = collect_with(types, job, payload, web, clock)
+        block_ids.extend(run.written.block_ids)
+        return run.end()
 
+    # A job all the same, with a lease: no other collect of the source runs beside it.
     kinds = Kinds.of(JobKind(COLLECT.name, CollectPayload, run, max_attempts=1))
     try:
         lease = claim_one(context.database, job_id, now=now, lease_seconds=INLINE_LEASE_SECONDS)
     except Conflict:
         lease = None
     if lease is None:
-        _cancel_quietly(context, job_id)
+        _cancel_quietly(context.database, job_id, context.clock())
         raise Conflict(f"source {source_id}: is being collected")
     run_lease(context, kinds, lease, limit_seconds=INLINE_LEASE_SECONDS)
     ended = get_job(context.database, job_id)
+    # run_lease raises nothing of the job's: how it ended is in its row.
     if ended.state != "finished":
         raise CollectFailed(
             f"source {source_id}: {ended.error or ended.state}", hint=f"see job {job_id}"
         )
-    return list(_read_blocks(context, block_ids))
+    return list(_read_blocks(context.database, block_ids))
 
 
-def _cancel_quietly(context: Components, job_id: int) -> None:
+def _cancel_quietly(database: Database, job_id: int, now: datetime) -> None:
     try:
-        cancel_job(context.database, job_id, context.clock())
+        cancel_job(database, job_id, now)
     except Conflict:
         return  # another process has taken it: then it is being collected
 
 
-def _read_blocks(context: Components, ids: list[int]) -> Iterator[Block]:
+def _read_blocks(database: Database, ids: list[int]) -> Iterator[Block]:
     for block_id in ids:
         try:
-            yield get_block(context.database, block_id)
+            yield get_block(database, block_id)
         except NotFound:
             continue
 
 
 def add_items(
-    context: Components, source_id: int, items: list[Item], *, restores: bool = False
+    database: Database, types: SourceTypes, source_id: int, items: list[Item], *, now: datetime
 ) -> Written:
     """Write items that somebody else has collected for a source, at once.
 
@@ -105,13 +122,13 @@ def add_items(
         Conflict: the source collects its items itself, and would not keep these.
         Invalid: a star names an unknown storage.
     """
-    _require_open(context, get_source(context.database, source_id))
-    return write_items(context.database, source_id, items, now=context.clock(), restores=restores)
+    _require_open(types, get_source(database, source_id))
+    return write_items(database, source_id, items, now=now)
 
 
-def _require_open(context: Components, source: Source) -> None:
+def _require_open(types: SourceTypes, source: Source) -> None:
     try:
-        is_open = context.source_types.load(source.type).takes_items
+        is_open = types.load(source.type).takes_items
     except (Invalid, Unsupported):  # whatever its type does, it is not here
         is_open = False
     if not is_open:

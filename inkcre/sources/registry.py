@@ -1,7 +1,7 @@
-"""The types of sources by name: one dictionary, modules imported only when a source is of them."""
+"""The types of sources by name: modules are imported only when a source is of them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
@@ -9,42 +9,7 @@ from typing import cast
 from inkcre.errors import Invalid, Unsupported
 from inkcre.sections.settings import Settings
 from inkcre.sources.base import AnySource
-
-
-def _rss() -> type[object]:
-    from inkcre.sources.types.rss import RssSource
-
-    return RssSource
-
-
-def _webpage() -> type[object]:
-    from inkcre.sources.types.webpage import WebpageSource
-
-    return WebpageSource
-
-
-def _folder() -> type[object]:
-    from inkcre.sources.types.folder import FolderSource
-
-    return FolderSource
-
-
-def _inbox() -> type[object]:
-    from inkcre.sources.types.inbox import InboxSource
-
-    return InboxSource
-
-
-SOURCES: Mapping[str, Callable[[], type[object]]] = {
-    "rss": _rss,
-    "webpage": _webpage,
-    "folder": _folder,
-    "inbox": _inbox,
-}
-"""Types of sources that this version has, by name."""
-
-PROCESS_SOURCES = ("folder",)
-"""Those that need a disk."""
+from inkcre.sources.settings import SourcesSettings
 
 SOURCE_GROUP = "inkcre.sources"
 """The entry point group in which packages name further types."""
@@ -56,18 +21,24 @@ def _installed() -> Mapping[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=SOURCE_GROUP)}
 
 
+def find_source_types(settings: Settings) -> "InstalledSourceTypes":
+    """Return the types of sources that the application's parts bring."""
+    return InstalledSourceTypes(settings)
+
+
 class InstalledSourceTypes:
     """The types of sources that this version has, and those of packages beside it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._target = settings.target
+        self._application = settings.application
+        self._own = self._application.owners("source_types")
+        self._usable = self._application.on(settings.target).owners("source_types")
         self._profile = settings.profile
-        self._has_folders = bool(settings.sources.folders)
+        self.folders = settings.section(SourcesSettings).folders
 
     def names(self) -> list[str]:
         """Return the names of those that can be used here, in order."""
-        own = [n for n in SOURCES if self._target == "process" or n not in PROCESS_SOURCES]
-        return sorted({*own, *_installed()})
+        return sorted({*self._usable, *_installed()})
 
     def load(self, name: str) -> type[AnySource]:
         """Return the class of a type, by its name, or as the former version named it.
@@ -81,19 +52,19 @@ class InstalledSourceTypes:
             NotInstalled: a package that it needs cannot be imported.
         """
         found = self._find(name)
-        if found in PROCESS_SOURCES and self._target != "process":
+        if found in self._own and found not in self._usable:
             raise Unsupported(
-                f'source type "{found}": there is no disk on Cloudflare',
+                f'source type "{found}": does not run on Cloudflare',
                 hint="collect it from a process, with the same database",
             )
-        if found == "folder" and not self._has_folders:
+        if found == "folder" and not self.folders:
             raise Unsupported(
                 'source type "folder": sources.folders is empty, so no folder may be read',
                 hint="inkcre config set sources.folders"
                 f" '[\"/home/me/notes\"]' --profile {self._profile}",
             )
         try:
-            kind = SOURCES[found]() if found in SOURCES else _installed()[found].load()
+            kind = self._load(found)
         except ImportError as error:
             from inkcre.packages import explain_import
 
@@ -101,12 +72,18 @@ class InstalledSourceTypes:
         # A type is told only what its own models have read, so which they are is its own matter.
         return cast("type[AnySource]", kind)
 
+    def _load(self, name: str) -> object:
+        if name not in self._own:
+            return _installed()[name].load()
+        return self._application.load("source_types", name, type)
+
     def _find(self, name: str) -> str:
         points = _installed()
-        known = {*SOURCES, *points}
+        known = {*self._own, *points}
         if name in known:
             return name
         for point in points.values():
+            # The former version kept the path of a module; a package's own path still leads to it.
             if name in (point.module, point.value):
                 return point.name
         for part in reversed(re.split(r"[.:]", name)) if "." in name else ():

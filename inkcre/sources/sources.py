@@ -9,9 +9,19 @@ from typing import get_args
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
-from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, insert, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Text,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    select,
+    true,
+    update,
+)
 
-from inkcre.context import Components
 from inkcre.errors import NotFound, Unavailable
 from inkcre.graph.blocks import ATTEMPTS
 from inkcre.graph.tables import sources
@@ -21,8 +31,9 @@ from inkcre.jobs.schedules import (
     Schedule,
     schedule_call,
 )
+from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database, Statement
-from inkcre.ports.sources import SourceType
+from inkcre.ports.sources import SourceType, SourceTypes
 from inkcre.sources.forms import SourceEdit, SourceForm
 from inkcre.sql.constructs import as_rfc3339, timestamp
 from inkcre.sql.cursors import Page, read_page
@@ -154,12 +165,21 @@ SET_STATE = Statement(
         sources.c.id == bindparam("id_", type_=BigInteger),
         sources.c.updated_at == timestamp(bindparam("read_at", type_=Text)),
     )
+    # updated_at stays: edits compare it, and a collect is no edit.
     .values(state=bindparam("new_state", type_=Text))
 )
 """Keep how far a source has come, unless it has become another meanwhile."""
 
 DELETE_SOURCE = Statement(delete(sources).where(_by_id).returning(sources.c.id))
-"""Delete a source, its schedule and what is known of its items; blocks stay."""
+"""Delete a source and what is known of its items; blocks stay."""
+
+UNSCHEDULE_ABSENT = Statement(
+    delete(schedules).where(
+        schedules.c.source_id == bindparam("id", type_=BigInteger), ~exists().where(_by_id)
+    )
+)
+"""Take away the schedule of a source that is not there. Behind what has locked the source's row, or
+has seen that there is none."""
 
 
 def get_source(database: Database, source_id: int) -> Source:
@@ -188,18 +208,19 @@ def list_sources(database: Database, *, limit: int, cursor: str | None = None) -
     return [each.source() for each in found], after
 
 
-def create_source(context: Components, form: SourceForm) -> Source:
-    """Add a source.
+def create_source(
+    database: Database, types: SourceTypes, form: SourceForm, *, now: datetime, timezone: str
+) -> Source:
+    """Add a source; ``timezone`` is that of a schedule which names none.
 
     Raises:
         Invalid: there is no such type.
         Unsupported: it cannot be used here.
         pydantic.ValidationError: its configuration makes no sense; says where, below ``config``.
     """
-    kind = context.source_types.load(form.type)
+    kind = types.load(form.type)
     config = _read_config(kind, form.config)
-    kind.examine(config, context.folders)
-    now = context.clock()
+    kind.examine(config, types.folders)
     schedule = form.collect_at.as_schedule() if form.collect_at else form.schedule
     insertion = INSERT_SOURCE(
         now=format_timestamp(now),
@@ -211,12 +232,20 @@ def create_source(context: Components, form: SourceForm) -> Source:
     )
     calls = [insertion]
     if schedule is not None:
-        calls.append(schedule_call(None, schedule, now, context.timezone))
-    [added] = INSERT_SOURCE.records(context.database.atomic(calls)[0])
-    return get_source(context.database, added.id)
+        calls.append(schedule_call(None, schedule, now, timezone))
+    [added] = INSERT_SOURCE.records(database.atomic(calls)[0])
+    return get_source(database, added.id)
 
 
-def edit_source(context: Components, source_id: int, form: SourceEdit) -> Source:
+def edit_source(
+    database: Database,
+    types: SourceTypes,
+    source_id: int,
+    form: SourceEdit,
+    *,
+    clock: Clock,
+    timezone: str,
+) -> Source:
     """Change what the form names and leave the rest.
 
     Raises:
@@ -226,24 +255,27 @@ def edit_source(context: Components, source_id: int, form: SourceEdit) -> Source
     """
     named = form.model_fields_set
     for _ in range(ATTEMPTS):
-        current = get_source(context.database, source_id)
-        now = context.clock()
-        calls = [_update_call(context, current, form, now)]
+        current = get_source(database, source_id)
+        now = clock()
+        calls = [_update_call(types, current, form, now)]
         if named & {"schedule", "collect_at"}:
             schedule = form.collect_at.as_schedule() if form.collect_at else form.schedule
-            calls.append(schedule_call(source_id, schedule, now, context.timezone))
-        if context.database.atomic(calls)[0]:
-            return get_source(context.database, source_id)
+            calls += [
+                schedule_call(source_id, schedule, now, timezone),
+                UNSCHEDULE_ABSENT(id=source_id),
+            ]
+        if database.atomic(calls)[0]:
+            return get_source(database, source_id)
     raise Unavailable(f"source {source_id}: somebody else keeps changing it")
 
 
-def _update_call(context: Components, current: Source, form: SourceEdit, now: datetime) -> Call:
+def _update_call(types: SourceTypes, current: Source, form: SourceEdit, now: datetime) -> Call:
     named = form.model_fields_set
     config, state = current.config, current.state
     if form.config is not None:
-        kind = context.source_types.load(current.type)
+        kind = types.load(current.type)
         read = _read_config(kind, _unmask(form.config, config))
-        kind.examine(read, context.folders)
+        kind.examine(read, types.folders)
         config = json.loads(_dump_config(read))
     if config != current.config:
         state = {}  # what it remembers is of another address
@@ -279,6 +311,7 @@ def _read_config(kind: type[SourceType], config: Mapping[str, object]) -> BaseMo
 
 def _dump_config(config: BaseModel) -> str:
     """Write a configuration with its secrets."""
+    # pydantic writes a SecretStr as asterisks.
     plain = config.model_dump(mode="json")
     for name, value in config:
         if isinstance(value, SecretStr):
@@ -316,5 +349,5 @@ def delete_source(database: Database, source_id: int) -> None:
     Raises:
         NotFound: there is no such source.
     """
-    if not database.atomic([DELETE_SOURCE(id=source_id)])[0]:
+    if not database.atomic([DELETE_SOURCE(id=source_id), UNSCHEDULE_ABSENT(id=source_id)])[0]:
         raise _not_found(source_id)

@@ -8,7 +8,16 @@ a column's value and back. ``database_now`` and ``random_id`` are the database's
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, FromClause, Text, bindparam, column
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Table,
+    Text,
+    bindparam,
+    column,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -21,15 +30,23 @@ ColumnType = TypeEngine[Any]
 Expression = ColumnElement[Any]
 """An expression of whatever type."""
 
-RowSource = FromClause
+RowSource = FromClause[Any]
 """A table, an alias of one, or a subquery."""
 
+DeclaredTable = Table[Any]
+"""A table as it is declared."""
+
 ON_CONFLICT_DO_NOTHING = "ON CONFLICT DO NOTHING"
-"""Suffix of an INSERT's SELECT: a row that is there already is left alone."""
+"""Suffix of an INSERT's SELECT: a row that is there already is left alone.
+
+The SELECT needs a WHERE, be it ``true()``: else SQLite takes ON for the beginning of a join.
+https://www.sqlite.org/lang_upsert.html#parsing_ambiguity"""
 
 
 class _JsonRows(FunctionElement[object]):
     name = "json_rows"
+    # SQLAlchemy's cache would not see ``columns_``, and take two of these for one:
+    # https://docs.sqlalchemy.org/en/21/core/compiler.html
     inherit_cache = False
 
     def __init__(self, parameter: BindParameter[str], columns: Mapping[str, ColumnType]) -> None:
@@ -109,6 +126,8 @@ class last_id(FunctionElement[int]):  # noqa: N801 - used like the SQL functions
 
 @compiles(last_id, "postgresql")
 def _last_id_postgresql(_: last_id, __: SQLCompiler, **___: object) -> str:
+    # Of whichever sequence was asked last in this session, so it stands right behind its INSERT:
+    # https://www.postgresql.org/docs/current/functions-sequence.html
     return "lastval()"
 
 
@@ -126,11 +145,15 @@ class database_now(FunctionElement[int]):  # noqa: N801 - used like the SQL func
 
 @compiles(database_now, "postgresql")
 def _database_now_postgresql(_: database_now, __: SQLCompiler, **___: object) -> str:
+    # Not now(), which stands still from the beginning of the transaction: a batch may have waited
+    # for a lock since.
     return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
 
 
 @compiles(database_now, "sqlite")
 def _database_now_sqlite(_: database_now, __: SQLCompiler, **___: object) -> str:
+    # unixepoch() tells parts of a second from SQLite 3.42 on, and we take 3.38:
+    # https://www.sqlite.org/changes.html
     return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
 
@@ -149,3 +172,71 @@ def _random_id_postgresql(_: random_id, __: SQLCompiler, **___: object) -> str:
 @compiles(random_id, "sqlite")
 def _random_id_sqlite(_: random_id, __: SQLCompiler, **___: object) -> str:
     return "lower(hex(randomblob(16)))"
+
+
+class joined(FunctionElement[str]):  # noqa: N801 - used like the SQL functions beside it
+    """The texts of all rows, with commas between; NULL for no rows."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(joined, "postgresql")
+def _joined_postgresql(element: joined, compiler: SQLCompiler, **kw: object) -> str:
+    return f"string_agg({compiler.process(element.clauses, **kw)}, ',')"
+
+
+@compiles(joined, "sqlite")
+def _joined_sqlite(element: joined, compiler: SQLCompiler, **kw: object) -> str:
+    return f"group_concat({compiler.process(element.clauses, **kw)}, ',')"
+
+
+class clock_time(FunctionElement[object]):  # noqa: N801 - used like the SQL functions beside it
+    """The moment at which it is asked for, as a column's value: by the database's clock."""
+
+    inherit_cache = True
+
+
+@compiles(clock_time, "postgresql")
+def _clock_time_postgresql(_: clock_time, __: SQLCompiler, **___: object) -> str:
+    return "clock_timestamp()"
+
+
+@compiles(clock_time, "sqlite")
+def _clock_time_sqlite(_: clock_time, __: SQLCompiler, **___: object) -> str:
+    # It tells thousandths; the text has six digits, as every other.
+    return "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')"
+
+
+class json_object(FunctionElement[str]):  # noqa: N801 - used like the SQL functions beside it
+    """A JSON object, as text, of names and values by turns."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(json_object, "postgresql")
+def _json_object_postgresql(element: json_object, compiler: SQLCompiler, **kw: object) -> str:
+    return f"CAST(json_build_object({compiler.process(element.clauses, **kw)}) AS text)"
+
+
+@compiles(json_object, "sqlite")
+def _json_object_sqlite(element: json_object, compiler: SQLCompiler, **kw: object) -> str:
+    return f"json_object({compiler.process(element.clauses, **kw)})"
+
+
+class byte_length(FunctionElement[int]):  # noqa: N801 - used like the SQL functions beside it
+    """How many bytes of UTF-8 a text is."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(byte_length, "postgresql")
+def _byte_length_postgresql(element: byte_length, compiler: SQLCompiler, **kw: object) -> str:
+    return f"octet_length({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(byte_length, "sqlite")
+def _byte_length_sqlite(element: byte_length, compiler: SQLCompiler, **kw: object) -> str:
+    return f"length(CAST({compiler.process(element.clauses, **kw)} AS BLOB))"

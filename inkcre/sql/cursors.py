@@ -39,6 +39,8 @@ def read_page(
     Raises:
         Invalid: the cursor is not one of ours.
     """
+    # By id and not by OFFSET, which reads all that it passes by, and would show rows twice while
+    # others are added. One row more than asked for tells whether a page follows, without COUNT.
     before = decode_cursor(cursor) if cursor else MAX_ID
     return cut_page(query.read(database, before=before, limit=limit + 1, **parameters), limit)
 

@@ -63,6 +63,7 @@ def split_rows(rows: Iterable[Mapping[str, object]], max_bytes: int | None) -> l
     """
     numbered = [{"ord": number, **row} for number, row in enumerate(rows)]
     whole = write_json(numbered)
+    # Judged without encoding: nearly all are far below the limit.
     if max_bytes is None or len(whole) * MAX_CHARACTER_BYTES <= max_bytes:
         return [whole] if numbered else []
     parts: list[list[str]] = []
@@ -71,6 +72,7 @@ def split_rows(rows: Iterable[Mapping[str, object]], max_bytes: int | None) -> l
         size = len(row.encode()) + 1
         if size > room:
             parts.append([])
+            # Less the two brackets; each row above has its comma.
             room = max_bytes - 2
         parts[-1].append(row)
         room -= size

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import ReturnsRows
 
-from inkcre.errors import InvariantBroken
+from inkcre.errors import BadReference, InvariantBroken
 from inkcre.ports.database import Database, Row, Statement
 
 R = TypeVar("R")
@@ -35,7 +35,7 @@ class Query(Statement, Generic[R]):
     """A statement whose rows are records: frozen dataclasses without slots.
 
     Raises:
-        InvariantBroken: the names of the statement's columns are not those of the record's fields.
+        BadReference: the names of the statement's columns are not those of the record's fields.
     """
 
     __slots__ = ("_decoders", "_names", "_record")
@@ -55,8 +55,14 @@ class Query(Statement, Generic[R]):
         self._record = record
         self._names = tuple(str(name) for name in clause.exported_columns.keys())  # noqa: SIM118
         self._decoders = [(f.name, f.metadata["decode"]) for f in found if "decode" in f.metadata]
-        if sorted(self._names) != sorted(f.name for f in found):
-            raise InvariantBroken(f"{record.__name__}: no record of {', '.join(self._names)}")
+        # SQLite and D1 have numbers for them.
+        self._decoders += [(f.name, bool) for f in found if f.type in (bool, bool | None)]
+        names = [f.name for f in found]
+        if sorted(self._names) != sorted(names):
+            raise BadReference(
+                f"{record.__module__}.{record.__name__}: is no record of its statement, which gives"
+                f" {', '.join(self._names)}; its fields are {', '.join(names)}"
+            )
 
     @property
     def record(self) -> type[R]:

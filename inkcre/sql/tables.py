@@ -6,7 +6,6 @@ Names and columns are those of existing deployments, so their data can be adopte
 from sqlalchemy import (
     BigInteger,
     Column,
-    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -18,23 +17,31 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TIMESTAMP
 
-SCHEMA_HEAD = "0005"
+SCHEMA_HEAD = "0003"
 """The revision that this version needs; a test compares it with the migrations."""
 
-VERSION_TABLE = "inkcre_schema"
+VERSION_TABLE = "framework_schema"
 """Where the revision is kept. Not Alembic's usual name: former deployments use that one."""
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+
+def new_metadata() -> MetaData:
+    """Return what a part's tables are declared in."""
+    return MetaData(
+        # A constraint without a name of ours could not be named by a later migration:
+        # https://alembic.sqlalchemy.org/en/latest/naming.html
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+metadata = new_metadata()
 
 WHERE = "where"
-"""Key of an index's ``info``: which rows it has. It is said to the dialects in ``graph/ddl.py``."""
+"""Key of an index's ``info``: which rows it has. It is said to the dialects in ``ddl.py``."""
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only in a column of the exact type INTEGER."""
@@ -65,15 +72,15 @@ jobs = Table(
     Column("run_at", Timestamp, nullable=False),
     Column("claimable_at", Timestamp),
     Column("lease", Text),
-    Column("lane", Text),
+    Column("lane", Text, key="serial_key"),
     Column("slot", Integer),
     Column("started_at", Timestamp),
     Column("finished_at", Timestamp),
     Column("error", Text),
     Column("result", Text),
-    Column("dedupe_key", Text),
+    Column("dedupe_key", Text, key="idempotency_key"),
     Column("source_id", BigInteger),
-    UniqueConstraint("dedupe_key"),
+    UniqueConstraint("idempotency_key"),
     Index(
         "ix_jobs_claimable",
         "claimable_at",
@@ -81,6 +88,7 @@ jobs = Table(
         info={WHERE: "claimable_at IS NOT NULL"},
     ),
     Index(
+        # A claim takes the first of each kind along this one, and does not sort all that wait.
         "ix_jobs_waiting",
         "kind",
         "state",
@@ -90,13 +98,15 @@ jobs = Table(
     ),
     Index(
         "ix_jobs_lane",
-        "lane",
+        "serial_key",
         "id",
         info={WHERE: "claimable_at IS NOT NULL"},
     ),
     Index(
+        # A claim looks whether a serial key and a slot are free; where two look at once, these two
+        # indexes let one of them pass.
         "uq_jobs_running_lane",
-        "lane",
+        "serial_key",
         unique=True,
         info={WHERE: "state = 'running'"},
     ),
@@ -114,8 +124,11 @@ jobs = Table(
 )
 """What is to be done, is being done, and was done. ``claimable_at`` is when somebody may take it: a
 pending job's time, the end of a running one's lease, NULL of one that has ended. ``lease`` names
-the hold of whoever runs it. Of a ``lane`` one job runs at a time; a ``slot`` is one of the places
-that a kind has."""
+the hold of whoever runs it. Of the jobs of one ``serial_key`` one runs at a time; a ``slot`` is one
+of the places that a kind has.
+
+Two columns keep their first names in bases: to rename them would break the replicas of the version
+before while a base is upgraded."""
 
 schedules = Table(
     "schedules",
@@ -130,13 +143,22 @@ schedules = Table(
     Column("timezone", Text),
     Column("next_run_at", Timestamp),
     Column("last_due_at", Timestamp),
-    Column("source_id", Id, ForeignKey("sources.id", ondelete="CASCADE")),
+    Column("source_id", Id),
+    # NULL equals no NULL: an application's own are told apart by their kinds.
     UniqueConstraint("source_id"),
     Index(
         "ix_schedules_due",
         "next_run_at",
         info={WHERE: "next_run_at IS NOT NULL"},
     ),
+    Index(
+        # Of those who make the row of a kind at once one does.
+        "uq_schedules_own",
+        "kind",
+        unique=True,
+        info={WHERE: "source_id IS NULL"},
+    ),
 )
 """When jobs come by themselves: by ``cron`` or ``every_seconds``, in a time zone (NULL: the one of
-the settings)."""
+the settings). ``source_id`` is whose it is, for the part that has such things: no foreign key,
+since the framework knows no table of a part's. Who deletes a source deletes its schedule."""

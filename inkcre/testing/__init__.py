@@ -37,7 +37,7 @@ def inkcre_app(inkcre_overrides: Mapping[str, object], tmp_path: Path) -> "FastA
     ``inkcre.jobs.tick.tick`` does when it is called.
     """
     from inkcre.app import create_app
-    from inkcre.testing.lending import lend_settings
+    from inkcre.testing.isolation import lend_settings
 
     overrides = lend_settings(inkcre_overrides, tmp_path / "inkcre")
     return create_app(profile="dev", overrides=overrides, environ={})

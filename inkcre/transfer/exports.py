@@ -83,9 +83,11 @@ EXPORT_RELATIONS = Query(
         )
     )
     .where(
+        # A comparison of rows: both databases go on in an index of the two columns by it.
         tuple_(relations.c.from_, relations.c.id)
         > tuple_(bindparam("after_from", type_=BigInteger), bindparam("after", type_=BigInteger)),
         relations.c.from_ <= _last,
+        # Both ends: a relation of an old block may lead to one that was added meanwhile.
         relations.c.to_ <= _last,
         relations.c.id <= bindparam("last_relation", type_=BigInteger),
     )

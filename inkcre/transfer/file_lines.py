@@ -141,6 +141,7 @@ class ArrivingFile:
         part, content = read_part(self.first)
         chunks = self._chunks(part, content)
         with receive_file(shelf.storage, chunks, shelf.standing.base) as arrival:
+            # Before it is put: under its own digest it would be a file that no block names.
             if f"{PREFIX}{arrival.digest}" != part.digest:
                 raise WrongPart(f"file {part.digest}: is damaged")
             shelf.hold(arrival.digest)

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby, islice
 
 from pydantic import ValidationError
 
 from inkcre.errors import CallerError, Invalid
+from inkcre.graph.change_log import log_made
 from inkcre.graph.file_notes import naming_calls, refuse_held
 from inkcre.graph.files.files import OpenShelf
 from inkcre.graph.forms import parse_star
@@ -30,6 +32,9 @@ from inkcre.ports.database import Call, Database
 from inkcre.sql.rows import count_of
 from inkcre.transfer.file_lines import BEGINNING, ArrivingFile, WrongPart
 from inkcre.transfer.missing import count_missing
+from inkcre.transfer.row_lines import BEGINNING as ROW
+from inkcre.transfer.row_lines import ArrivingRows
+from inkcre.transfer.tables import PAGE, KeptTable
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 4 * 1024 * 1024
@@ -98,13 +103,18 @@ def parse_line(number: int, content: bytes) -> Line | BadLine | None:
 
 
 def import_lines(
-    database: Database, lines: Iterable[bytes], clock: Clock, shelf: OpenShelf | None = None
+    database: Database,
+    lines: Iterable[bytes],
+    clock: Clock,
+    shelf: OpenShelf | None = None,
+    tables: Sequence[KeptTable] = (),
 ) -> Iterator[Progress]:
     """Write lines of JSON in batches; yield the progress after each batch is committed.
 
     A bad line is noted and the rest goes on. While one batch is written, the next is read. What
     was there already is left alone, so an import that was cut off can be run again. Behind each
     batch its rows are looked for. Files go to what ``shelf`` opens; without it their lines are bad.
+    Rows of extensions go into ``tables``; of another table they are bad.
 
     Raises:
         SurroundingsError: the database went away; what was counted is committed.
@@ -115,10 +125,13 @@ def import_lines(
         # which is the slower one, spends the time of taking them apart.
         writing: deque[tuple[Future[None], Batch]] = deque()
         for lines_read in _batches(lines, progress):
-            if isinstance(lines_read, ArrivingFile):
-                while writing:  # the blocks that name it come before it
+            if isinstance(lines_read, (ArrivingFile, ArrivingRows)):
+                while writing:  # the blocks that name it, or that it names, come before it
                     writing.popleft()[0].result()
-                _keep_file(shelf, lines_read, progress)
+                if isinstance(lines_read, ArrivingFile):
+                    _keep_file(shelf, lines_read, progress)
+                else:
+                    _keep_rows(database, tables, lines_read, progress)
                 yield progress
                 continue
             batch = prepare(database, lines_read, clock)
@@ -164,10 +177,32 @@ def _keep_file(shelf: OpenShelf | None, file: ArrivingFile, progress: Progress) 
     progress.bytes += file.size
 
 
-def _batches(lines: Iterable[bytes], progress: Progress) -> Iterator[list[Line] | ArrivingFile]:
+def _keep_rows(
+    database: Database, tables: Sequence[KeptTable], rows: ArrivingRows, progress: Progress
+) -> None:
+    bad = rows.keep(database, {table.name: table for table in tables})
+    progress.bad += [BadLine(number, bad[number]) for number in sorted(bad)]
+    progress.lines += len(rows.lines) - len(bad)
+    progress.bytes += rows.size
+
+
+def _batches(
+    lines: Iterable[bytes], progress: Progress
+) -> Iterator[list[Line] | ArrivingFile | ArrivingRows]:
+    numbered = enumerate(lines, start=1)
+    for is_row, following in groupby(numbered, key=lambda one: one[1].startswith(ROW)):
+        if not is_row:
+            yield from _star_batches(following, progress)
+            continue
+        while some := list(islice(following, PAGE)):
+            yield ArrivingRows(some)
+
+
+def _star_batches(
+    numbered: Iterator[tuple[int, bytes]], progress: Progress
+) -> Iterator[list[Line] | ArrivingFile]:
     batch: list[Line] = []
     rows = size = 0
-    numbered = iter(enumerate(lines, start=1))
     for number, content in numbered:
         if content.startswith(BEGINNING):
             if batch:
@@ -175,6 +210,7 @@ def _batches(lines: Iterable[bytes], progress: Progress) -> Iterator[list[Line] 
                 batch, rows, size = [], 0, 0
             yield ArrivingFile(number, content, numbered)
             continue
+        # Editors on Windows put the mark before the first line.
         parsed = parse_line(number, content.removeprefix(BOM_UTF8) if number == 1 else content)
         if isinstance(parsed, BadLine):
             progress.bad.append(parsed)
@@ -219,6 +255,7 @@ def _write_batch(database: Database, batch: Batch, clock: Clock, progress: Progr
     try:
         _write(database, batch, progress)
     except CallerError as error:
+        # The database does not say which row broke the batch.
         bad = _lines_of_unknown_storages(database, batch.lines)
         if not bad:  # a block was deleted meanwhile: whole lines, one by one
             bad = {line.number: BadLine(line.number, error.message) for line in batch.lines[:1]}
@@ -245,11 +282,13 @@ def _lines_of_unknown_storages(database: Database, lines: Sequence[Line]) -> dic
 
 def _write(database: Database, batch: Batch, progress: Progress) -> None:
     naming = naming_calls(name for line in batch.lines for name in files_of(line.plan))
-    answers = database.atomic([*batch.calls, *naming])
-    written, named = answers[: len(batch.calls)], answers[len(batch.calls) :]
-    refuse_held(naming, named)
+    calls = [*log_made(batch.calls, action="import"), *naming]
+    answers = database.atomic(calls)
+    refuse_held(calls, answers)
     counted = {
-        call.statement: count_of(rows) for call, rows in zip(batch.calls, written, strict=True)
+        call.statement: count_of(rows)
+        for call, rows in zip(calls, answers, strict=True)
+        if call in batch.calls
     }
     progress.created_blocks += counted.get(COUNT_BLOCKS, 0)
     progress.created_relations += counted.get(COUNT_RELATIONS, 0)

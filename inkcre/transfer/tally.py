@@ -12,6 +12,7 @@ from inkcre.ports.database import Database
 from inkcre.sql.rows import Values
 from inkcre.sql.tables import jobs, keyvalues, schedules
 from inkcre.transfer.file_lines import BEGINNING
+from inkcre.transfer.row_lines import BEGINNING as ROW
 
 LEFT_OUT: Mapping[str, Values[int]] = {
     "sources": Values(select(func.count()).select_from(sources), int),
@@ -55,9 +56,12 @@ class Tally:
     lines: int = 0
     blocks: int = 0
     relations: int = 0
+    rows: int = 0
+    """Of extensions' tables."""
+
     file_parts: int = 0
     _digests: dict[str, "hashlib._Hash"] = field(
-        default_factory=lambda: {"blocks": hashlib.sha256(), "relations": hashlib.sha256()}
+        default_factory=lambda: {name: hashlib.sha256() for name in ("blocks", "relations", "rows")}
     )
 
     def take(self, line: bytes) -> None:
@@ -65,6 +69,10 @@ class Tally:
         self.lines += 1
         if line.startswith(BEGINNING):
             self.file_parts += 1
+            return
+        if line.startswith(ROW):
+            self.rows += 1
+            self._digests["rows"].update(line)
             return
         said = json.loads(line)
         if "digest" in said["block"]:

@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from inkcre.adapters.database.compiling import StatementCache
-from inkcre.adapters.database.sqlstates import DEADLOCKS, translate_state, unavailable
+from inkcre.adapters.database.sqlstates import (
+    DEADLOCKS,
+    find_state,
+    translate_state,
+    unavailable,
+)
 from inkcre.adapters.database.wire import Hyperdrive, Stream, Wire, open_stream
 from inkcre.errors import InkcreError
 from inkcre.ports.database import Call, DatabaseCapabilities, Lifetime, Row, Statement
@@ -35,7 +40,7 @@ https://developers.cloudflare.com/hyperdrive/concepts/connection-pooling/
 
 It rides in front of each transaction, in the same round trip."""
 
-TAKE_TURN = "SELECT version_num FROM inkcre_schema FOR UPDATE"
+TAKE_TURN = "SELECT version_num FROM framework_schema FOR UPDATE"
 """Batches that were in each other's way try again one at a time: each deadlock costs a second. They
 hold the one row that nobody writes; Hyperdrive has no advisory locks.
 https://developers.cloudflare.com/hyperdrive/reference/supported-databases-and-features/"""
@@ -114,7 +119,7 @@ class HyperdriveDatabase:
             try:
                 return self._run([*first, *statements])[len(first) :]
             except DatabaseError as error:
-                if _state(error) not in DEADLOCKS:
+                if find_state(error) not in DEADLOCKS:
                     raise
             # Rolled back whole, so trying again is safe; not all at the same time.
             time.sleep(random.uniform(0, 0.02 * 2**attempt))
@@ -132,14 +137,18 @@ class HyperdriveDatabase:
 
         lent = self._lend()
         self._stream = open_stream(lent, self._seconds)
-        self._connection = PipeliningConnection(
-            lent.user,
-            sock=Wire(self._stream),
-            database=lent.database,
-            password=lent.password,
-            application_name="inkcre",
-            ssl_context=False,  # Hyperdrive does TLS to the server, not towards us
-        )
+        try:
+            self._connection = PipeliningConnection(
+                lent.user,
+                sock=Wire(self._stream),
+                database=lent.database,
+                password=lent.password,
+                application_name="inkcre",
+                ssl_context=False,  # Hyperdrive does TLS to the server, not towards us
+            )
+        except BaseException:
+            self._stream.close()  # pg8000 does not when the greeting cannot be sent
+            raise
         return self._connection
 
     def _translated(self, work: "Callable[[], list[Answer]]") -> "list[Answer]":
@@ -157,16 +166,9 @@ class HyperdriveDatabase:
             raise
 
 
-def _state(error: Exception) -> str:
-    """Return the SQLSTATE: https://www.postgresql.org/docs/current/protocol-error-fields.html."""
-    fields = error.args[0] if error.args else None
-    return str(fields.get("C", "")) if isinstance(fields, dict) else ""
-
-
 def translate(error: Exception, *, setting: str) -> InkcreError:
     """Translate into the port's words what PostgreSQL or the driver said."""
-    if _state(error):
-        return translate_state(
-            _state(error), setting=setting, migrate_hint=HyperdriveDatabase.migrate_hint
-        )
+    state = find_state(error)
+    if state:
+        return translate_state(state, setting=setting, migrate_hint=HyperdriveDatabase.migrate_hint)
     return unavailable()

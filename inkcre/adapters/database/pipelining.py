@@ -8,6 +8,7 @@ https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELIN
 
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 from struct import pack
 from typing import Any, NamedTuple
 
@@ -35,6 +36,11 @@ answers; if we then had more to send than fits on the way, both would wait for e
 
 def _message(code: Any, body: bytes) -> bytes:
     return bytes(code) + pack("!i", len(body) + 4) + body
+
+
+def _parse(name: bytes, text: str) -> bytes:
+    # No types: the server infers those of the parameters.
+    return _message(PARSE, name + b"\x00" + text.encode() + b"\x00\x00\x00")
 
 
 DESCRIBE_PORTAL = _message(DESCRIBE, b"P\x00")
@@ -105,14 +111,15 @@ class PipeliningConnection(CoreConnection):  # type: ignore[misc]
             context.finish()
 
     def _messages(self, text: str, parameters: Sequence[Any]) -> bytes:
-        # No types: the server infers those of the parameters. An unnamed statement and portal.
-        parse = b"\x00" + text.encode() + b"\x00\x00\x00"
-        values = bytearray(b"\x00\x00\x00\x00" + pack("!H", len(parameters)))
+        # An unnamed statement, of this time only.
+        return _parse(b"", text) + self._bind(b"", parameters)
+
+    def _bind(self, name: bytes, parameters: Sequence[Any]) -> bytes:
+        values = bytearray(b"\x00" + name + b"\x00\x00\x00" + pack("!H", len(parameters)))
         for value in make_params(self.py_types, parameters):
             encoded = None if value is None else value.encode()
             values += pack("!i", -1 if encoded is None else len(encoded)) + (encoded or b"")
-        bind = bytes(values + b"\x00\x00")
-        return _message(PARSE, parse) + _message(BIND, bind) + DESCRIBE_PORTAL + bytes(EXECUTE_MSG)
+        return _message(BIND, bytes(values + b"\x00\x00")) + DESCRIBE_PORTAL + bytes(EXECUTE_MSG)
 
     def _write(self, message: bytes) -> None:
         try:
@@ -138,3 +145,36 @@ class PipeliningConnection(CoreConnection):  # type: ignore[misc]
         if len(data) < size:
             raise InterfaceError("the server closed the connection")
         return data
+
+
+class PreparingConnection(PipeliningConnection):
+    """A connection whose server reads and plans each text once, and keeps it under a name.
+
+    None is given up before the connection is: the program's texts are constants, and few.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._prepared: dict[str, bytes] = {}
+        self._parsing: dict[str, bytes] = {}
+        """Those that are on their way, in their order."""
+
+        self._numbers = count()
+        super().__init__(*arguments, **options)
+
+    def run(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Answer]:
+        """Run statements, and prepare those that are new."""
+        self._parsing.clear()  # the server came to none of them: one before had failed
+        return super().run(statements)
+
+    def handle_PARSE_COMPLETE(self, data: bytes, context: Context) -> None:  # noqa: N802, ARG002
+        """Keep the name, also when the batch fails later: a transaction's end does not end it."""
+        text = next(iter(self._parsing))
+        self._prepared[text] = self._parsing.pop(text)
+
+    def _messages(self, text: str, parameters: Sequence[Any]) -> bytes:
+        name = self._prepared.get(text) or self._parsing.get(text)
+        if name is not None:
+            return self._bind(name, parameters)
+        bound = self._bind(name := b"s%d" % next(self._numbers), parameters)
+        self._parsing[text] = name
+        return _parse(name, text) + bound

@@ -35,6 +35,7 @@ def translate_code(
         name == "SQLITE_CONSTRAINT" and "UNIQUE constraint failed" in text
     ):
         return Conflict("database: the row exists already")
+    # NOT NULL too: an end that is looked up by its digest and not found is NULL.
     if name in ("SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_NOTNULL") or (
         name == "SQLITE_CONSTRAINT" and ("FOREIGN KEY" in text or "NOT NULL" in text)
     ):

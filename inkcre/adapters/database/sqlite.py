@@ -6,6 +6,7 @@ somebody writes. Other processes may use the file too; they wait for each other'
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.resultcodes import translate_code
-from inkcre.errors import InkcreError, Misconfigured, Unavailable
+from inkcre.errors import InkcreError, Misconfigured, TooLarge, Unavailable
 from inkcre.ports.database import (
     MIGRATE_HINT,
     Call,
@@ -39,11 +40,13 @@ MINIMUM_VERSION = (3, 38, 0)
 CACHED_STATEMENTS = 256
 """Prepared statements that the driver keeps on each connection."""
 
+MODE_RETRY_SECONDS = 0.005
+"""How long to wait before asking for the journal's mode again: it is set once in a file's life."""
 
 COUNT_TABLES = Statement(select(func.count()).select_from(table("sqlite_schema")))
 """Read something that every database has."""
 
-DRIVER_ERRORS = (sqlite3.Error, PoolTimeoutError, OSError)
+DRIVER_ERRORS = (sqlite3.Error, PoolTimeoutError, OSError, OverflowError)
 
 
 class SqliteDatabase:
@@ -78,6 +81,7 @@ class SqliteDatabase:
         """Run one statement that changes nothing."""
         try:
             if not self._is_memory:
+                # A base in memory is its one connection's: another would see an empty one.
                 return self._run(self._readers.get(), call)
             with self._borrow() as connection:
                 return self._run(connection, call)
@@ -97,6 +101,9 @@ class SqliteDatabase:
         with _translated(), self._borrow() as connection:
             if len(calls) == 1:  # a transaction by itself
                 return [self._run_alone(connection, calls[0])]
+            # A plain BEGIN takes the lock at its first write, and where somebody has written since
+            # its first read fails at once, without waiting:
+            # https://www.sqlite.org/lang_transaction.html
             connection.execute("BEGIN IMMEDIATE")
             try:
                 rows = [self._run(connection, call) for call in calls]
@@ -125,6 +132,8 @@ class SqliteDatabase:
         poolclass = _LentConnection if self._is_memory else StaticPool
         creator = self._only_connection if self._is_memory else self._connect
         engine = create_engine("sqlite://", creator=creator, poolclass=poolclass)
+        # The driver begins nothing by itself (isolation_level), and SQLAlchemy leaves that to it:
+        # https://docs.sqlalchemy.org/en/21/dialects/sqlite.html
         event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
 
@@ -177,14 +186,22 @@ class SqliteDatabase:
             check_same_thread=False,  # the pool hands a connection to one thread at a time
             cached_statements=CACHED_STATEMENTS,
         )
+        try:
+            self._prepare(connection)
+        except BaseException:  # such as that the file is no database, or that it is busy
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
         busy_milliseconds = int(self._settings.busy_timeout_seconds * 1000)
         connection.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")
+        # Off by default, on each connection: https://www.sqlite.org/foreignkeys.html#fk_enable
         connection.execute("PRAGMA foreign_keys = ON")
         if not self._is_memory:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_write_ahead_log(connection, self._settings.busy_timeout_seconds)
             # FULL: an acknowledged write survives the power going, not only the process.
             connection.execute("PRAGMA synchronous = FULL")
-        return connection
 
     @contextmanager
     def _borrow(self) -> Iterator[sqlite3.Connection]:
@@ -194,6 +211,25 @@ class SqliteDatabase:
             yield connection
         finally:
             lent.close()
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection, seconds: float) -> None:
+    """Set the journal's mode, which a file keeps; wait that long for who uses it in another one.
+
+    SQLite fails at once, whatever its busy timeout, when somebody who has begun to write is in the
+    way: waiting while holding the lock that it reads under could block both for ever.
+    https://www.sqlite.org/c3ref/busy_handler.html
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() >= deadline:
+                raise
+            time.sleep(MODE_RETRY_SECONDS)
+        else:
+            return
 
 
 class _Reader:
@@ -253,6 +289,8 @@ def translate(error: Exception) -> InkcreError:
     """Translate into the port's words what SQLite, the pool or the file system said."""
     if isinstance(error, PoolTimeoutError):
         return Unavailable("database: every connection is busy")
+    if isinstance(error, OverflowError):
+        return TooLarge("database: a number is larger than it takes")
     if isinstance(error, OSError):
         return Misconfigured(f"database.path: {(error.strerror or 'cannot be used').lower()}")
     name = getattr(error, "sqlite_errorname", "")

@@ -23,6 +23,12 @@ from inkcre.ports.database import MIGRATE_HINT
 DEADLOCKS = frozenset({"40P01", "40001"})
 """A batch that met another one head on: it was rolled back whole, and may be tried again."""
 
+LOST = frozenset({"57P01", "57P02", "57P03", "57P05"})
+"""The server hangs up: shut down by hand, crashed, not started yet, the session lay idle."""
+
+NOT_LET_IN = "28000"
+"""The server does not let this user in."""
+
 
 def refused(setting: str) -> Misconfigured:
     """Tell that the server does not let us in, with what ``setting`` gives it."""
@@ -53,6 +59,7 @@ STATES: Mapping[str, Callable[[], InkcreError]] = {
     "23505": _conflict,
     "23P01": _conflict,
     "23503": _missing_reference,
+    # NOT NULL: an end that is looked up by its digest and not found is NULL.
     "23502": _missing_reference,
     "57014": lambda: TimedOut("database: the statement took too long"),
     "53100": _no_room,
@@ -61,9 +68,18 @@ STATES: Mapping[str, Callable[[], InkcreError]] = {
     "25006": lambda: ReadOnly("database: the server takes no writes"),
 }
 NO_SCHEMA = frozenset({"42P01", "42703", "3F000"})
-REFUSALS = frozenset({"28P01", "28000", "3D000", "42501"})
+REFUSALS = frozenset({"28P01", NOT_LET_IN, "3D000", "42501"})
 PASSING_CLASSES = frozenset({"08", "40", "53", "54", "55", "57", "58"})
 """Classes of errors that pass: connection, rollback, resources, limits, state, operator, system."""
+
+
+def find_state(error: BaseException) -> str | None:
+    """Return the SQLSTATE of an error of pg8000's; None when the server said nothing.
+
+    https://www.postgresql.org/docs/current/protocol-error-fields.html
+    """
+    fields = error.args[0] if error.args else None
+    return fields.get("C") if isinstance(fields, dict) else None
 
 
 def translate_state(state: str, *, setting: str, migrate_hint: str = MIGRATE_HINT) -> InkcreError:

@@ -84,6 +84,7 @@ _prefix = bindparam("prefix", type_=Text)
 LIST = Statement(
     select(keyvalues.c.key)
     .where(
+        # Not LIKE: % and _ would mean something, and SQLite's knows no case.
         func.substr(keyvalues.c.key, 1, func.length(_prefix)) == _prefix,
         _key > bindparam("after", type_=Text),
         _is_alive,

@@ -70,6 +70,7 @@ class MemoryKeyValue:
         """List keys."""
         after = decode_cursor(cursor) if cursor else ""
         with self._lock:
+            # The whole of it each time: what is listed here is bounded by max_entries.
             found = sorted(
                 key
                 for key, entry in self._entries.items()

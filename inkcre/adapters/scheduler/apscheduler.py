@@ -42,9 +42,13 @@ class ApschedulerScheduler:
                 'scheduler.kind "apscheduler": apscheduler is not installed',
                 hint="install inkcre[local]",
             ) from error
+        # One thread for the one job; by default there are ten.
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)}, timezone=UTC
         )
+        # By default a tick that is a second late is left out: here it comes however late, and of
+        # several that were missed one:
+        # https://apscheduler.readthedocs.io/en/3.x/userguide.html
         self._scheduler.add_job(
             tick,
             "interval",

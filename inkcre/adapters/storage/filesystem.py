@@ -90,6 +90,7 @@ class FilesystemStorage(ObstoreStorage):
     part_bytes: ClassVar[int] = 1024 * 1024
 
     def __init__(self, settings: FilesystemSettings) -> None:
+        # Nothing is looked at yet: to build an adapter does no I/O.
         self._folder = Path(settings.path)
         self._lasting: dict[Path, int] = {}
         """Folders whose own names were written through, and their inodes' numbers: one that was

@@ -124,7 +124,7 @@ class R2Storage:
             return _info(key, wait_for(self._lend().head(key)))
 
     def move(self, source: FileKey, target: FileKey) -> None:
-        """Return a file another key; its bytes go from R2 to R2, and not through Python."""
+        """Give a file another key; its bytes go from R2 to R2, and not through Python."""
         with self._translated(source):
             found = wait_for(self._lend().get(source))
             _info(source, found)

@@ -45,6 +45,7 @@ class S3Storage(ObstoreStorage):
         with translated("storage.bucket"):
             store = S3Store(
                 client_options={
+                    # For an endpoint of one's own; Amazon's is https in any case.
                     "allow_http": True,
                     "connect_timeout": CONNECT_TIMEOUT,
                     "read_timeout": READ_TIMEOUT,

@@ -159,7 +159,7 @@ class ObstoreStorage:
             return make_info(key, found.meta, found.attributes.get("Content-Type"))
 
     def move(self, source: FileKey, target: FileKey) -> None:
-        """Return a file another key."""
+        """Give a file another key."""
         with translated(self._place, source):
             obstore.rename(self._store, self._path(source), self._path(target))
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import ClassVar
 
 from inkcre.adapters.web.addresses import Target, parse_url, require_public
-from inkcre.adapters.web.following import Deadline, HopAnswer, follow
+from inkcre.adapters.web.redirects import Deadline, HopAnswer, follow
 from inkcre.errors import Refused, TimedOut, Unavailable
 from inkcre.javascript import JsProxy, StreamChunks, make_object, wait_for
 from inkcre.ports.web import Page, WebCapabilities
@@ -45,6 +45,7 @@ class FetchWeb:
 
         self._check(_as_fetch_reads(target))
         wanted = {
+            # By us, who look at each address on the way before it is asked.
             "redirect": "manual",
             "headers": make_object({k: v for k, v in headers.items() if k != "accept-encoding"}),
             "signal": js.AbortSignal.timeout(int(1000 * deadline.remaining())),

@@ -41,6 +41,7 @@ def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
     with reported(folder):
         folder = folder.resolve()  # what a link leads to, and not the link
         folder.parent.mkdir(parents=True, exist_ok=True)
+        # Beside it: only within one file system can it take another name.
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
             _fill(beside / "new", {MARK: MARK_TEXT, **files})

@@ -72,6 +72,8 @@ def _download(packages: Sequence[LockedPackage], folder: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         requirements = Path(temporary) / "requirements.txt"
         requirements.write_text("\n".join(package.requirement for package in packages))
+        # Without what they need: pip would judge that by this machine's markers, and the lock names
+        # all.
         command = [
             sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
             "--no-deps", "--only-binary=:all:", "--platform", PLATFORM, "--python-version", PYTHON,

@@ -18,8 +18,8 @@ from inkcre.sections.bindings import (
 )
 from inkcre.sections.settings import Settings
 from inkcre.settings.leaves import Leaf
-from inkcre.settings.schema import walk_leaves
-from inkcre.settings.variables import FORMER_DATABASE_URL, variable_name
+from inkcre.settings.nodes import Node
+from inkcre.settings.schema import Schema
 
 MAIN = "src/worker.py"
 MIGRATIONS = "migrations"
@@ -51,7 +51,9 @@ class SecretInConfiguration(OperatorError):
     code = "secret_in_configuration"
 
 
-def describe_worker(settings: Settings, leaves: Iterable[Leaf]) -> Configuration:
+def describe_worker(
+    schema: Schema[Settings], settings: Settings, leaves: Iterable[Leaf]
+) -> Configuration:
     """Tell what a Worker of these settings is, as ``wrangler.jsonc`` does."""
     workers = settings.workers
     described: Configuration = {
@@ -62,8 +64,8 @@ def describe_worker(settings: Settings, leaves: Iterable[Leaf]) -> Configuration
         # Without it only Python files are uploaded from beside the entry.
         "rules": [{"type": "Data", "globs": ["**/*.toml", "**/METADATA"], "fallthrough": True}],
         "observability": {"enabled": True},
-        "vars": {"INKCRE_PROFILE": settings.profile},
-        "secrets": {"required": _secrets(leaves)},
+        "vars": {schema.profile_variable: settings.profile},
+        "secrets": {"required": _secrets(schema, leaves)},
     }
     ticks = settings.scheduler.kind == "cron-trigger"
     # Written when empty too: without the list those of the last deployment stay.
@@ -89,8 +91,8 @@ def wanted_bindings(settings: Settings) -> set[str]:
     }
 
 
-def _secrets(leaves: Iterable[Leaf]) -> list[str]:
-    return sorted(variable_name(leaf.path) for leaf in leaves if leaf.node.is_secret)
+def _secrets(schema: Schema[Settings], leaves: Iterable[Leaf]) -> list[str]:
+    return sorted(schema.variable_name(leaf.path) for leaf in leaves if leaf.node.is_secret)
 
 
 def _add_binding(described: Configuration, name: str, binding: Binding, settings: Settings) -> None:
@@ -135,6 +137,7 @@ def merge_configuration(ours: Configuration, theirs: Mapping[str, object]) -> Co
         if key in ours and type(ours[key]) is not type(value):
             raise UnreadableConfiguration(f"{key}: is no {_kind(ours[key])}", hint=MEND_HINT)
         merged[key] = _merge(key, ours[key], value) if key in ours else value
+    # Ours hold: another INKCRE_PROFILE would name a profile that is not in the artifact.
     merged["vars"] = {**merged.get("vars", {}), **ours.get("vars", {})}
     for name, environment in dict(merged.get("env", {})).items():
         merged["env"] = {**merged["env"], name: _without_ours(environment)}
@@ -159,14 +162,15 @@ def _plain(value: object) -> object:
     return value if is_json else str(value)
 
 
-def refuse_secrets(theirs: Mapping[str, object]) -> None:
+def refuse_secrets(schema: Schema[Settings], theirs: Mapping[str, object]) -> None:
     """Raise if a user's variables hold a secret: they would be in the artifact.
 
     Raises:
         SecretInConfiguration: naming the first that does.
     """
-    secret = {FORMER_DATABASE_URL}
-    secret |= {variable_name(path) for path, node in walk_leaves() if node.is_secret}
+    root = schema.root
+    secret = {schema.variable_name(path) for path, node in root.walk_leaves() if node.is_secret}
+    secret |= {name for name, alias in schema.aliases.items() if _is_secret(root, alias.sets)}
     environments = theirs.get("env", {})
     tables = [theirs, *(environments.values() if isinstance(environments, Mapping) else ())]
     for table in tables:
@@ -177,6 +181,11 @@ def refuse_secrets(theirs: Mapping[str, object]) -> None:
                     f"vars.{name}: is a secret, and would be in the artifact",
                     hint=f"take it out; if a Worker needs it, `npx wrangler secret put {name}`",
                 )
+
+
+def _is_secret(root: Node, key: str) -> bool:
+    node = root.find(tuple(key.split(".")))
+    return node is not None and node.is_secret
 
 
 def _merge(key: str, ours: object, theirs: object) -> object:

@@ -7,6 +7,7 @@ The last expression of this file is what it gives back: the entry's handlers.
 import importlib
 import importlib.machinery
 import json
+import random
 import socket
 import sys
 import traceback
@@ -17,8 +18,10 @@ import _harness
 import js
 from pyodide.code import eval_code_async
 
+random.seed()  # what was read from a snapshot would draw the same at each start
 sys.path[:0] = ["/worker/src", "/worker/python_modules"]
-sys.dont_write_bytecode = True
+sys.dont_write_bytecode = not _harness.bytecode
+sys.pycache_prefix = _harness.bytecode or None
 
 PATCHES = {}
 """What workers-runtime-sdk wants done around a module's import: context managers, by name."""

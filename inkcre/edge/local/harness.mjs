@@ -1,9 +1,9 @@
 // A Worker's surroundings without workerd: the built artifact on real Pyodide, with Miniflare's
 // real KV, R2 and D1, and TCP to a PostgreSQL in Hyperdrive's place.
 //
-// What it cannot show: snapshots, I/O contexts and CPU limits. What it does show breaks most naive
-// Workers: no threads, missing parts of the standard library, deadlocks, the collector's crash, and
-// (checked in boot.py) randomness while the entry is imported. What it would survive and workerd does
+// What it cannot show: snapshots of the Worker, I/O contexts and CPU limits. What it does show breaks
+// most naive Workers: no threads, missing parts of the standard library, deadlocks, the collector's
+// crash, and (checked in boot.py) randomness while the entry is imported. What it would survive and workerd does
 // not ends it all the same: sockets with a timeout, and a poll() that waits on the C stack.
 //
 // usage: node harness.mjs CONFIG.json
@@ -11,13 +11,14 @@
 //   port         on 127.0.0.1; 0 takes a free one
 //   hyperdrive   {BINDING: "postgresql://user:password@host:port/database"}
 //   state        folder for KV, R2 and D1, laid out as wrangler's --persist-to; absent: in memory
+//   bytecode     folder where modules are kept compiled; absent: they are compiled at each start
 //   vars         further variables and secrets of the Worker
 //   control      true adds /__harness/{memory,timers,run} and, as on workerd, the Cron Trigger under
 //                /cdn-cgi/local/scheduled (tests only)
 //
 // Prints one line of JSON, {"port": …}, when it listens. Ends when its standard input does.
 
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
@@ -139,14 +140,32 @@ function countTimers() {
   globalThis.clearTimeout = (timer) => (timers.delete(timer), clear(timer));
 }
 
+// The memory of a Python that has begun, and has loaded nothing of the Worker's: beginning takes ten times
+// as long as reading it. It is Pyodide's own affair, and kept beside the packages of that very version.
+async function readSnapshot(loadPyodide) {
+  const file = path.join(config.modules, "python.snapshot");
+  if (existsSync(file)) return readFileSync(file);
+  const snapshot = (await loadPyodide({ _makeSnapshot: true })).makeMemorySnapshot();
+  const whole = `${file}.${process.pid}`;
+  try {
+    writeFileSync(whole, snapshot);
+    renameSync(whole, file);
+  } catch {
+    rmSync(whole, { force: true }); // nobody may write there, or there is no room: each start makes its own
+  }
+  return snapshot;
+}
+
 async function startPython(env) {
   guardEntropy();
   countTimers();
   const { loadPyodide } = await load("pyodide/pyodide.mjs");
-  const python = await loadPyodide({ stdout: console.error, stderr: console.error });
+  const _loadSnapshot = await readSnapshot(loadPyodide);
+  const python = await loadPyodide({ stdout: console.error, stderr: console.error, _loadSnapshot });
   await python._api.initializeNodeSockFS();
   guardPoll(python._module);
   python.mountNodeFS("/worker", path.resolve(config.artifact));
+  if (config.bytecode) python.mountNodeFS("/bytecode", config.bytecode);
   const pending = new Set();
   const waitUntil = (promise) => {
     const kept = Promise.resolve(promise).catch((error) => console.error(String(error)));
@@ -163,7 +182,12 @@ async function startPython(env) {
     python_request_headers_preserve_commas: true,
     python_workflows_implicit_dependencies: true,
   });
-  python.registerJsModule("_harness", { main: path.basename(wrangler.main, ".py"), entropy, fail });
+  python.registerJsModule("_harness", {
+    main: path.basename(wrangler.main, ".py"),
+    bytecode: config.bytecode ? "/bytecode" : "",
+    entropy,
+    fail,
+  });
   const boot = readFileSync(new URL("boot.py", import.meta.url), "utf8");
   const handlers = python.runPython(boot, { filename: "boot.py" });
   return { python, handlers, context: { waitUntil, passThroughOnException() {} }, pending };

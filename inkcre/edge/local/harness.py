@@ -27,6 +27,9 @@ class HarnessOptions:
     state: Path | None = None
     """Where KV, R2 and D1 are kept, laid out as wrangler does; None: in memory."""
 
+    bytecode: Path | None = None
+    """A folder of this artifact's own where its modules are kept compiled; None: by each start."""
+
     variables: Mapping[str, object] = field(default_factory=dict)
     """Further variables and secrets of the Worker."""
 
@@ -50,6 +53,7 @@ class Harness:
             "port": options.port,
             "hyperdrive": dict(options.hyperdrive),
             "state": str(options.state.absolute()) if options.state else None,
+            "bytecode": str(options.bytecode.absolute()) if options.bytecode else None,
             "vars": dict(options.variables),
             "control": options.control,
         }
@@ -61,6 +65,7 @@ class Harness:
         self._log = log.open("ab") if log else None
         self._process = subprocess.Popen(  # noqa: S603 - no shell
             [str(node_program()), *FLAGS, str(HERE / "harness.mjs"), name],
+            # The harness ends when its input does, so also when this process is killed.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

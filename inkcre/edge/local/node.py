@@ -49,6 +49,7 @@ def node_environment(*, is_asked: bool = False) -> dict[str, str]:
 
 def modules_folder() -> Path:
     """Return where the npm packages of this lock are, or belong."""
+    # By the lock: another version of ours beside this one has packages of its own.
     digest = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:12]
     return tools_folder() / f"node-{digest}"
 

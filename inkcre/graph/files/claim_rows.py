@@ -58,6 +58,8 @@ CLAIM_NEXT = Query(
         ["storage", "epoch", "token"],
         select(
             _storage,
+            # In the statement, and not read before: several processes of one base may claim at
+            # once, and the primary key lets one of them have the number.
             func.coalesce(
                 select(func.max(claims.c.epoch) + 1)
                 .where(claims.c.storage == _storage, claims.c.epoch >= _epoch)
@@ -80,7 +82,7 @@ FORGET_CLAIM = Statement(
 """Forget an epoch that could not be put."""
 
 RENAME_BASE = Statement(update(base).values(id=random_id()))
-"""Return this base another id."""
+"""Give this base another id."""
 
 SELECT_BASE = Values(select(base.c.id), str)
 """Read this base's id."""

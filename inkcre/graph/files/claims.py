@@ -27,7 +27,6 @@ import logging
 import time
 from contextlib import suppress
 
-from inkcre.context import Components
 from inkcre.errors import (
     Conflict,
     InkcreError,
@@ -140,15 +139,15 @@ def require(database: Database, storage: Storage, tenure: Tenure) -> Standing:
     return standing
 
 
-def notice(context: Components) -> list[InkcreError]:
+def notice(database: Database, storage: Storage, tenure: Tenure) -> list[InkcreError]:
     """Return what is to be told of the storage, as it was when it was last looked at.
 
     A process looks by itself now and then; an isolate of a Worker looks here, if it has not.
     """
-    standing = context.tenure.standing
-    if standing is None and context.database.lifetime == "invocation":
+    standing = tenure.standing
+    if standing is None and database.lifetime == "invocation":
         try:
-            standing = look(context.database, context.storage, context.tenure)
+            standing = look(database, storage, tenure)
         except (SurroundingsError, SchemaBehind) as error:
             return [error]
     return [] if standing is None or standing.state == "ours" else [refusal(standing)]

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from sqlalchemy import BigInteger, Text, bindparam, func, select
 
-from inkcre.context import Components
 from inkcre.errors import BadAnswer, NotFound, Unsupported
 from inkcre.graph.blocks import Block
 from inkcre.graph.files.files import NAMED, file_key
@@ -17,12 +16,14 @@ from inkcre.graph.storages import PREFIX
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Database
 from inkcre.ports.storage import FileKey, Storage
+from inkcre.ports.web import Web
 from inkcre.sql.rows import Values
 from inkcre.sql.values import MAX_NAME_LENGTH
 
 HTTP_OK = 200
 
 SELECT_NAME = Values(
+    # Cut by the database: any text may be related so, also one of megabytes.
     select(func.substr(blocks.c.content, 1, MAX_NAME_LENGTH))
     .select_from(relations.join(blocks, blocks.c.id == relations.c.to_))
     .where(
@@ -76,12 +77,13 @@ class _Kept:
     key: FileKey
 
     def read(self, start: int, end: int) -> Iterable[bytes]:
+        # The port refuses a range without a byte, and a file may be empty.
         if start >= end:
             return ()
         return self.storage.get(self.key, start=start, end=end).chunks
 
 
-def find_content(context: Components, block: Block) -> BlockContent:
+def find_content(database: Database, storage: Storage, web: Web, block: Block) -> BlockContent:
     """Find the content of a block.
 
     Raises:
@@ -93,9 +95,9 @@ def find_content(context: Components, block: Block) -> BlockContent:
     if block.storage is None:
         return _held(block.content.encode(), TEXT)
     if block.storage == "file":
-        return _find_file(context, block)
+        return _find_file(database, storage, block)
     if block.storage == "url":
-        return _fetch(context, block.content)
+        return _fetch(web, block.content)
     raise Unsupported(f'block {block.id}: its storage "{block.storage}" cannot be read here')
 
 
@@ -104,16 +106,17 @@ def _held(content: bytes, media_type: str) -> BlockContent:
     return BlockContent(media_type, len(content), digest, None, _Held(content))
 
 
-def _find_file(context: Components, block: Block) -> BlockContent:
+def _find_file(database: Database, storage: Storage, block: Block) -> BlockContent:
     digest = block.content.removeprefix(PREFIX)
     key = file_key(digest)
     try:
-        info = context.storage.head(key)
+        info = storage.head(key)
     except NotFound:
         raise NotFound(f"file {block.content}: not found") from None
-    media_type = info.content_type or _sniff(context.storage, key, info.size)
-    name = find_name(context.database, block.id)
-    return BlockContent(media_type, info.size, digest, name, _Kept(context.storage, key))
+    # A folder keeps no types (capabilities.keeps_content_type): there they are told anew.
+    media_type = info.content_type or _sniff(storage, key, info.size)
+    name = find_name(database, block.id)
+    return BlockContent(media_type, info.size, digest, name, _Kept(storage, key))
 
 
 def _sniff(storage: Storage, key: FileKey, size: int) -> str:
@@ -125,8 +128,8 @@ def find_name(database: Database, block_id: int) -> str | None:
     return clean_name(SELECT_NAME.read_first(database, block=block_id, relation=NAMED))
 
 
-def _fetch(context: Components, url: str) -> BlockContent:
-    page = context.web.fetch(url)
+def _fetch(web: Web, url: str) -> BlockContent:
+    page = web.fetch(url)
     if page.status != HTTP_OK:
         raise BadAnswer(f"page: its server answered {page.status}")
     said = page.headers.get("content-type", "")

@@ -88,6 +88,8 @@ def list_epochs(storage: Storage) -> tuple[tuple[int, ...], bool]:
         for info in page.files:
             is_contested = is_contested or info.key == CONTESTED
             folder, _, name = info.key.rpartition("/")
+            # Only what we would write: "007" is not the key of 7, and isdigit takes "²", which int
+            # refuses.
             if folder == EPOCHS and name.isascii() and name.isdigit() and str(int(name)) == name:
                 numbers.append(int(name))
         cursor = page.cursor
@@ -98,8 +100,10 @@ def list_epochs(storage: Storage) -> tuple[tuple[int, ...], bool]:
 def put_epoch(storage: Storage, epoch: Epoch) -> bool:
     """Put an epoch unless there is one of its number; tell whether it is there now."""
     try:
+        # Of two copies of a base both want the next number: that one is refused is how they meet.
         storage.put(epoch.key, epoch.as_bytes(), if_absent=True)
-        storage.sync(epoch.key)
+        with suppress(NotFound):  # another process has put a higher one, and taken this one away
+            storage.sync(epoch.key)
     except Conflict:
         try:  # our own, if an answer was lost and the put was tried again
             return storage.get(epoch.key).read() == epoch.as_bytes()

@@ -114,6 +114,8 @@ def _put(storage: Storage, key: FileKey, arrival: Arrival) -> None:
         arrival.staged = None
     else:
         raise Unavailable(f"file {PREFIX}{arrival.digest}: somebody else deleted it")
+    # Before its block is written: a block that was acknowledged survives a power cut, and is not to
+    # outlive its file.
     storage.sync(key)
 
 
@@ -199,6 +201,7 @@ def _write_block(
         return create_block(database, form, now)
     text = {"block": {"resolver": "text", "content": name}}
     arcs = [{"relation": {"content": NAMED}, "to_block": text}]
+    # One batch for both: a file is never there without the name that it came with.
     star = Star.model_validate({"block": form.model_dump(), "out_relations": arcs})
     graph = write_graph(database, star, now)
     block = graph.blocks[0]

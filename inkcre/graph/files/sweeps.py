@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from inkcre.context import KEEP_DAYS
 from inkcre.errors import NotFound, Unsupported
 from inkcre.graph.file_notes import (
     DROP,
@@ -41,7 +40,7 @@ from inkcre.graph.files.epochs import EPOCHS, refuses_second_put, see
 from inkcre.graph.files.files import INCOMING, digest_of_key, file_key
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database
-from inkcre.ports.storage import FileInfo, Standing, Storage, Tenure
+from inkcre.ports.storage import KEEP_DAYS, FileInfo, Standing, Storage, Tenure
 
 GRACE = timedelta(hours=1)
 """How old an orphan must be: one that is younger may be on its way."""
@@ -99,11 +98,14 @@ class Sweep:
             named = select_digests(self.database, SELECT_NAMED, marked)
             found = {name: self._find(name) for name in marked if name not in named}
             infos = [info for info in found.values() if info and info.modified_at < before]
+            # Its machine may have slept. Half, so that as much time again is left for the deletion.
             if (self.clock() - marked_at).total_seconds() < HELD_SECONDS / 2:
                 self.storage.delete(info.key for info in infos)
                 gone = [digest_of_key(info.key) for info in infos]
                 gone += [digest for digest, info in found.items() if info is None]
         finally:
+            # Also when something failed: who sends a marked file is told to wait, and a mark that
+            # is left lasts for a quarter of an hour.
             dropped = DROP(marked=as_digests(gone), sweep=self.id)
             released = RELEASE(marked=as_digests(marked), sweep=self.id)
             self.database.atomic([dropped, released])
@@ -130,6 +132,7 @@ def open_sweep(
     if standing.state == "ours":
         standing = remember(tenure, claim_next(database, storage, standing))
     if standing.state != "ours":
+        # Between the look and the epoch somebody may have put another one.
         look(database, storage, tenure)  # says there that it is contested
         raise refusal(standing)
     if is_automatic and not refuses_second_put(storage, standing.epoch):
@@ -165,6 +168,7 @@ def sweep_files(
         yield swept  # what is let go is gone with the process
         return
     if is_dry:
+        # judge, and not look: who only counts claims nothing.
         yield from _count(database, storage, clock, keep_days, judge(database, see(storage)))
         return
     sweep = open_sweep(database, storage, clock, tenure, is_automatic=is_automatic)
@@ -268,6 +272,7 @@ def sweep_orphans(
     while (group := list(islice(waiting, GROUP))) and sweep.may_go_on():
         left = [info for info in group if not info.key.startswith(f"{FILES}/")]
         storage.delete(info.key for info in left)
+        # Marked as all else is: since they were listed a block may have come to name one.
         digests = as_digests(_digest(info) for info in group if info not in left)
         mark = MARK_ORPHANS(orphans=digests, storage=sweep.standing.storage, sweep=sweep.id)
         swept.count([*left, *(sweep.delete(mark, clock() - GRACE) or [])])

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from inkcre.errors import in_words_of
 from inkcre.sections.rules.constraints import point_at
 from inkcre.sections.rules.findings import (
     Facts,
@@ -30,6 +31,7 @@ from inkcre.sections.rules.findings import (
     find_unused_bindings,
     find_written_secrets,
 )
+from inkcre.sections.settings import Settings
 from inkcre.settings.diagnostics import Diagnostic, Level
 from inkcre.settings.loader import Inspection
 
@@ -67,7 +69,7 @@ def find_idle_silence(subject: Subject) -> Iterator[Finding]:
             yield Finding(("checks", "silence"), f'no check has the id "{name}"', "remove it")
 
 
-def check_settings(found: Inspection, facts: Facts) -> list[Diagnostic]:
+def check_settings(found: Inspection[Settings], facts: Facts) -> list[Diagnostic]:
     """Return the problems of the settings, then what the checks find, silenced ones left out."""
     if found.profile not in found.profiles:
         return list(found.problems)  # there is nothing to check
@@ -79,18 +81,19 @@ def check_settings(found: Inspection, facts: Facts) -> list[Diagnostic]:
         if check.id not in silenced and (facts.is_deploying or not check.is_for_deployment)
         for finding in check.find(subject)
     ]
+    # A secret that is missing is said once, by the check, which knows the command for its home.
     said = {finding.subject for finding in findings if finding.code == MISSING_SECRET}
     problems = [p for p in found.problems if p.code != "missing" or p.subject not in said]
-    return [*problems, *findings]
+    return [*problems, *findings, *found.notes]
 
 
-def _diagnose(check: Check, finding: Finding, found: Inspection) -> Diagnostic:
+def _diagnose(check: Check, finding: Finding, found: Inspection[Settings]) -> Diagnostic:
     return Diagnostic(
         check.id,
         ".".join(finding.path),
         finding.message,
         tuple(point_at(found.origins, (finding.path, *finding.also))),
-        help=finding.hint,
+        help=in_words_of(found.schema.command, found.schema.prefix, finding.hint),
         level=finding.level or check.level,
     )
 

@@ -5,7 +5,6 @@ Checked when settings are loaded, and read by those who explain a setting.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from inkcre.sections.rules.consequences import (
     DATABASE_PATH,
@@ -16,27 +15,13 @@ from inkcre.sections.rules.consequences import (
 from inkcre.settings.diagnostics import Diagnostic, Label
 from inkcre.settings.labels import label_value
 from inkcre.settings.leaves import effective_value
-from inkcre.settings.origins import KeyPath, Origins
-from inkcre.settings.report import Report
+from inkcre.settings.nodes import KeyPath
+from inkcre.settings.origins import Origins
+from inkcre.settings.rules import Constraint
 
 TARGET: KeyPath = ("target",)
 TRUE_WORDS = ("true", "1", "yes", "on", "t", "y")
-"""What pydantic takes for true."""
-
-
-class Constraint(Protocol):
-    """A rule about merged settings."""
-
-    @property
-    def paths(self) -> tuple[KeyPath, ...]:
-        """The settings that the rule is about."""
-
-    @property
-    def sentence(self) -> str:
-        """The rule in words."""
-
-    def find_violation(self, origins: Origins) -> Diagnostic | None:
-        """Return the problem when the settings break the rule, with every place that conflicts."""
+"""What pydantic takes for true: https://docs.pydantic.dev/latest/concepts/conversion_table/"""
 
 
 @dataclass(frozen=True)
@@ -170,6 +155,12 @@ FORBIDDEN = (
         because="a connection may not outlive the request that opened it",
         instead='write kind = "null": Hyperdrive pools',
     ),
+    # Behind the pool: what is forbidden goes with what stands beside it from here on.
+    _forbid(
+        "workers", "database.driver", "psycopg",
+        because="there is no libpq for Pyodide",
+        instead='write driver = "pg8000"',
+    ),
     _forbid(
         "workers", "storage.kind", "filesystem", "s3",
         because="there is no disk, and no native client for Pyodide",
@@ -222,25 +213,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     *FORBIDDEN,
     WildcardWithCredentials(),
     FilesOfMemoryBase(),
-    Empty(
-        "workers",
-        ("sources", "folders"),
-        because="there is no disk",
-        instead="remove it; folders are collected in processes only",
-    ),
 )
-
-
-def check_constraints(origins: Origins, report: Report) -> None:
-    """Report every constraint that the merged settings break."""
-    broken: list[KeyPath] = []
-    for constraint in CONSTRAINTS:
-        # What is inside a table of a forbidden kind goes with it.
-        is_inside = any(p[: len(b) - 1] == b[:-1] for p in constraint.paths for b in broken)
-        problem = None if is_inside else constraint.find_violation(origins)
-        if problem:
-            broken += constraint.paths
-            report.add(problem)
 
 
 def forbids(target: str, path: KeyPath, value: str) -> ForbiddenChoice | None:
@@ -255,6 +228,6 @@ def point_at(origins: Origins, paths: Iterable[KeyPath]) -> Iterator[Label]:
     for path in paths:
         definition = origins.winners.get(path)
         if definition:
-            yield label_value(definition)
+            yield label_value(definition, origins.root)
         elif effective_value(origins, path) is not None:
             yield Label(f"{'.'.join(path)} (default)")

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from inkcre.sections.rules.constraints import TRUE_WORDS
+from inkcre.sections.settings import Settings
 from inkcre.settings import editor_schemas
 from inkcre.settings.diagnostics import Level
 from inkcre.settings.leaves import effective_value
 from inkcre.settings.loader import Inspection
-from inkcre.settings.masking import mask_forms
-from inkcre.settings.origins import KeyPath, SecretFileOrigin, TomlOrigin
+from inkcre.settings.masks import mask_forms
+from inkcre.settings.nodes import KeyPath
+from inkcre.settings.origins import SecretFileOrigin, TomlOrigin
 from inkcre.settings.profiles import package_profiles
-from inkcre.settings.schema import find_node
-from inkcre.settings.variables import FORMER_DATABASE_URL, variable_name
 
 BINDINGS: dict[KeyPath, str] = {
     ("database", "hyperdrive"): "hyperdrive",
@@ -25,6 +25,8 @@ BINDINGS: dict[KeyPath, str] = {
 }
 """The type of binding that a kind of component asks for."""
 
+# Without its cache, in which a writer would not find for a minute what it has just written:
+# https://developers.cloudflare.com/hyperdrive/concepts/query-caching/
 CREATE = {
     "hyperdrive": (
         "npx wrangler hyperdrive create {name} --caching-disabled --connection-string=…"
@@ -65,7 +67,7 @@ class Finding:
 class Subject:
     """What a check looks at: an inspection, its values by dotted key, and the facts."""
 
-    found: Inspection
+    found: Inspection[Settings]
     facts: Facts
     values: Mapping[str, object]
 
@@ -103,12 +105,12 @@ def _path(key: str) -> KeyPath:
 def find_written_secrets(subject: Subject) -> Iterator[Finding]:
     """Find secrets that stand in a TOML file."""
     for path, definition in subject.found.origins.winners.items():
-        node = find_node(path)
+        node = subject.found.schema.root.find(path)
         if node and node.is_secret and isinstance(definition.origin, TomlOrigin):
             yield Finding(
                 path,
                 "a secret is written in a file",
-                f"set {variable_name(path)} or its _FILE, and delete the line",
+                f"set {subject.found.schema.variable_name(path)} or its _FILE, and delete the line",
                 level="error" if subject.facts.is_deploying else None,
             )
 
@@ -132,11 +134,11 @@ def find_former_variable(subject: Subject) -> Iterator[Finding]:
     name = getattr(origin, "name", "")
     if isinstance(origin, SecretFileOrigin) and origin.variable is None:
         name = origin.path.name
-    if name.upper() == FORMER_DATABASE_URL:
+    if name.upper() in subject.found.schema.aliases:
         yield Finding(
             _path("database.url"),
-            f"comes from {FORMER_DATABASE_URL}, the name that the former version used",
-            f"rename the variable to {variable_name(_path('database.url'))}",
+            f"comes from {name.upper()}, the name that the former version used",
+            f"rename the variable to {subject.found.schema.variable_name(_path('database.url'))}",
         )
 
 
@@ -149,21 +151,28 @@ def find_half_a_key(subject: Subject) -> Iterator[Finding]:
     if len(given) == 1:
         (missing,) = [path for path in halves if path not in given]
         yield Finding(
-            missing, f"is not set, but {'.'.join(given[0])} is", f"set {variable_name(missing)}"
+            missing,
+            f"is not set, but {'.'.join(given[0])} is",
+            f"set {subject.found.schema.variable_name(missing)}",
         )
 
 
 def find_stale_schemas(subject: Subject) -> Iterator[Finding]:
     """Find copies of the editors' schemas that are not this version's."""
-    for source in sorted(editor_schemas.FOLDER.glob("*.json")):
-        copy = subject.found.folder / editor_schemas.COPY_FOLDER / source.name
+    schema = subject.found.schema
+    folder = editor_schemas.copy_folder(schema)
+    if not (subject.found.folder / folder).is_dir():
+        return  # to render them takes longer than all other checks
+    rendered = editor_schemas.render_schemas(subject.found.file_schema())
+    for name, text in sorted(rendered.items()):
+        copy = subject.found.folder / folder / name
         try:
-            is_stale = copy.is_file() and copy.read_bytes() != source.read_bytes()
+            is_stale = copy.is_file() and copy.read_bytes() != text
         except OSError:
             continue  # an editor cannot read it either
         if is_stale:
             yield Finding(
-                (f"{editor_schemas.COPY_FOLDER}/{source.name}",),
+                (f"{folder}/{name}",),
                 "is the schema of another version, and editors go by it",
                 "run `inkcre config schema --write`",
             )
@@ -322,7 +331,7 @@ def find_missing_secrets(subject: Subject) -> Iterator[Finding]:
     for leaf in subject.found.leaves():
         is_needed = leaf.node.is_secret and leaf.node.info and leaf.node.info.is_required()
         if is_needed and not leaf.is_set:
-            name = variable_name(leaf.path)
+            name = subject.found.schema.variable_name(leaf.path)
             is_edge = subject.values.get("target") == "workers"
             command = f"npx wrangler secret put {name}" if is_edge else f"export {name}=…"
             yield Finding(

@@ -164,6 +164,7 @@ class _Differ:
             self._drop(stored, stored.block_id, read_arcs(stored.arcs))
             self._add(revision)
             if stored.is_unmodified:
+                # Only what nobody has changed: else what somebody wrote would go with the item.
                 self.changes.orphaned.append({"id": stored.block_id, "digest": stored.block_digest})
 
     def _may_follow(self, revision: Revision, stored: StoredItem) -> bool:
@@ -171,6 +172,8 @@ class _Differ:
         if not stored.is_unmodified or stored.is_shared:
             return False
         centre = revision.centre
+        # A digest is unique: what is a block already, or becomes one in this batch, this block
+        # cannot become as well.
         return centre in revision.plan.blocks and not (
             centre in self._followed
             or centre in self.changes.plan.blocks
@@ -209,6 +212,7 @@ class _Differ:
 
     def _merge(self, revision: Revision, plan: Plan) -> None:
         self.changes.plan.merge(plan)
+        # The centre is its item's own; what stands around it may be said by anybody.
         others = (node for node in revision.plan.nodes if node != revision.centre)
         self.changes.stated.update(dict.fromkeys(n for n in others if isinstance(n, str)))
         self.changes.links += [

@@ -24,6 +24,8 @@ from sqlalchemy import (
     update,
 )
 
+from inkcre.graph.change_log import entries_of, entries_of_deleted, log_former
+from inkcre.graph.made_rows import marked
 from inkcre.graph.tables import blocks, relations, source_items, sources
 from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Database, Statement
@@ -121,6 +123,10 @@ UPDATE_CENTRES = Statement(
 )
 """Let blocks follow their items; break NOT NULL, and so the batch, if one is not what was read."""
 
+_former = select(blocks).where(blocks.c.id.in_(select(_centres.c.id)))
+LOG_CENTRES = log_former("changed", lambda: [entries_of(_former.subquery("former"), blocks)])
+"""Write down the blocks that ``UPDATE_CENTRES`` changes."""
+
 _obsolete = json_rows(
     "obsolete", from_id=BigInteger(), from_digest=Text(), to_id=BigInteger(), to_digest=Text(),
     to_key=Text(), content=Text(),
@@ -128,37 +134,45 @@ _obsolete = json_rows(
 _from = blocks.alias("from_block")
 _to = blocks.alias("to_block")
 _to_item = source_items.alias("to_item")
-DELETE_OBSOLETE = Statement(
-    delete(relations).where(
-        relations.c.id.in_(
-            select(relations.c.id)
-            .select_from(
-                _obsolete.outerjoin(_from, _from.c.digest == _obsolete.c.from_digest)
-                .outerjoin(_to, _to.c.digest == _obsolete.c.to_digest)
-                .outerjoin(
-                    _to_item,
-                    and_(_to_item.c.key == _obsolete.c.to_key, _to_item.c.source_id == _source),
-                )
-                .join(
-                    relations,
-                    and_(
-                        relations.c.from_ == func.coalesce(_obsolete.c.from_id, _from.c.id),
-                        relations.c.to_
-                        == func.coalesce(_obsolete.c.to_id, _to.c.id, _to_item.c.block_id),
-                        relations.c.content == _obsolete.c.content,
-                    ),
-                )
-            )
-            .scalar_subquery()
+_obsolete_ids = (
+    select(relations.c.id)
+    .select_from(
+        _obsolete.outerjoin(_from, _from.c.digest == _obsolete.c.from_digest)
+        .outerjoin(_to, _to.c.digest == _obsolete.c.to_digest)
+        .outerjoin(
+            _to_item,
+            and_(_to_item.c.key == _obsolete.c.to_key, _to_item.c.source_id == _source),
+        )
+        .join(
+            relations,
+            and_(
+                relations.c.from_ == func.coalesce(_obsolete.c.from_id, _from.c.id),
+                relations.c.to_ == func.coalesce(_obsolete.c.to_id, _to.c.id, _to_item.c.block_id),
+                relations.c.content == _obsolete.c.content,
+            ),
         )
     )
+    .scalar_subquery()
 )
+_gone_relation = relations.alias("gone_relation")
+_gone = select(_gone_relation).where(_gone_relation.c.id.in_(_obsolete_ids))
+LOG_OBSOLETE = log_former("deleted", lambda: [entries_of(_gone.subquery("gone"), relations)])
+"""Write down the relations that ``DELETE_OBSOLETE`` deletes."""
+
+DELETE_OBSOLETE = Statement(delete(relations).where(relations.c.id.in_(_obsolete_ids)))
 """Delete the relations that an item's former revision made and this one does not."""
 
 _items = json_rows(
     "items", key=Text(), digest=Text(), stamp=Text(), arcs=Text(), block_id=BigInteger(),
     block_digest=Text(), is_own=BigInteger(),
 )  # fmt: skip
+_is_own = case(
+    (_items.c.is_own == 0, 0),
+    (or_(_items.c.block_id.is_not(None), blocks.c.created_at == _now), 1),
+    else_=0,
+)
+"""Whether an item's block is its own. A new one is if it was not there before, and was made at this
+moment: somebody else may have made it since."""
 
 
 @dataclass(frozen=True)
@@ -177,12 +191,7 @@ UPSERT_ITEMS = Query(
         ],
         select(
             _source, _items.c.key, _items.c.digest, _items.c.stamp, _items.c.arcs,
-            func.coalesce(_items.c.block_id, blocks.c.id), _items.c.block_digest,
-            case(
-                (_items.c.is_own == 0, 0),
-                (or_(_items.c.block_id.is_not(None), blocks.c.created_at == _now), 1),
-                else_=0,
-            ),
+            func.coalesce(_items.c.block_id, blocks.c.id), _items.c.block_digest, _is_own,
         )
         .select_from(_items.outerjoin(blocks, blocks.c.digest == _items.c.block_digest))
         .where(true())
@@ -195,8 +204,7 @@ UPSERT_ITEMS = Query(
     .returning(source_items.c.key, source_items.c.block_id),
     ItemBlock,
 )  # fmt: skip
-"""Remember items as they are now. A new block is an item's own if it was not there before, and was
-made at this moment: somebody else may have made it since."""
+"""Remember items as they are now."""
 
 _links = json_rows("links", from_key=Text(), to_key=Text(), content=Text())
 _from_item = source_items.alias("from_item")
@@ -213,7 +221,9 @@ LINK_ITEMS = Statement(
                 and_(_to_item.c.key == _links.c.to_key, _to_item.c.source_id == _source),
             )
         )
-        .where(_from_item.c.block_id.is_not(None), _to_item.c.block_id.is_not(None))
+        .where(
+            _from_item.c.block_id.is_not(None), _to_item.c.block_id.is_not(None), marked(relations)
+        )
         .suffix_with(ON_CONFLICT_DO_NOTHING),
     )
 )
@@ -230,6 +240,8 @@ _orphaned = json_rows("orphaned", id=BigInteger(), digest=Text())
 LOCK_ORPHANED = Statement(
     select(blocks.c.id)
     .where(blocks.c.id.in_(select(_orphaned.c.id)))
+    # One order for all, so that two that lock the same blocks do not wait for each other. SQLite
+    # has one writer, and its dialect leaves FOR UPDATE out.
     .order_by(blocks.c.id)
     .with_for_update()
 )
@@ -246,38 +258,43 @@ _neighbour = source_items.alias("neighbour")
 
 def _is_attached(here: ColumnElement[int], there: ColumnElement[int]) -> ColumnElement[bool]:
     """Tell whether a relation touches a block whose other end is of no item of the source."""
+    # A link from another item is no reason to keep one that is gone: it leads nowhere in the source
+    # as well.
     is_ours = exists().where(_neighbour.c.block_id == there, _neighbour.c.source_id == _source)
     return exists().where(here == _orphaned.c.id, ~is_ours)
 
 
-DELETE_ORPHANED = Statement(
-    delete(blocks).where(
-        blocks.c.id.in_(
-            select(_present.c.id)
-            .select_from(_orphaned.join(_present, _present.c.id == _orphaned.c.id))
-            .where(
-                _present.c.digest == _orphaned.c.digest,
-                ~exists().where(_twin.c.block_id == _orphaned.c.id),
-                ~_is_attached(relations.c.from_, relations.c.to_),
-                ~_is_attached(relations.c.to_, relations.c.from_),
-            )
-        )
+_left = (
+    select(_present)
+    .select_from(_orphaned.join(_present, _present.c.id == _orphaned.c.id))
+    .where(
+        _present.c.digest == _orphaned.c.digest,
+        ~exists().where(_twin.c.block_id == _orphaned.c.id),
+        ~_is_attached(relations.c.from_, relations.c.to_),
+        ~_is_attached(relations.c.to_, relations.c.from_),
     )
+)
+LOG_ORPHANED = log_former("deleted", lambda: entries_of_deleted(_left.cte("gone")))
+"""Write down the blocks that ``DELETE_ORPHANED`` deletes, and their relations."""
+
+DELETE_ORPHANED = Statement(
+    delete(blocks).where(blocks.c.id.in_(_left.with_only_columns(_present.c.id)))
 )
 """Delete blocks that no item has any more, unless somebody else has attached something to them."""
 
 
-_organizing = json_rows("organizing", key=Text(), dedupe_key=Text())
+_organizing = json_rows("organizing", key=Text(), idempotency_key=Text())
 ENQUEUE_ORGANIZING = Statement(
     insert_jobs(
         pending(
             kind=literal("organize", Text),
+            # Written in SQL: the block's id is known only once the same batch has made it.
             payload=literal('{"block_id":', Text)
             + cast(source_items.c.block_id, Text)
             + literal("}", Text),
             run_at=_now,
-            lane=null(),
-            dedupe_key=_organizing.c.dedupe_key,
+            serial_key=null(),
+            idempotency_key=_organizing.c.idempotency_key,
             source_id=_source,
         )
         .select_from(

@@ -61,6 +61,7 @@ def write_items(
         NotFound: a block that is referred to does not exist, or the source is gone.
         Invalid: a star names an unknown storage.
     """
+    # One revision a key: a batch with two would meet its own rows, which ON CONFLICT refuses.
     by_key = {short_key(item.key): item for item in items}
     for _ in range(ATTEMPTS):
         changes = _read_changes(database, source_id, by_key, restores=restores)
@@ -84,6 +85,7 @@ def _read_changes(
     """Read what is stored of items, and decide what they change."""
     stored = read_stored(database, source_id, by_key)
     revisions = [Revision.of(item, stored.get(key)) for key, item in by_key.items()]
+    # Only of those that may change anything: most collects bring nothing new, and ask nothing.
     named: dict[Reference, None] = {}
     for revision in revisions:
         if may_differ(revision, restores=restores):
@@ -111,7 +113,7 @@ def _write_changes(
     written = Written(changes.added, changes.updated, changes.unchanged)
     if not changes.items:
         return written
-    calls = list(change_calls(database, source_id, changes, now, organizes=organizes))
+    calls = change_calls(database, source_id, changes, now, organizes=organizes)
     answers = write(calls)
     ids: dict[str, int | None] = {}
     for call, rows in zip(calls, answers, strict=True):

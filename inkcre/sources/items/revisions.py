@@ -44,17 +44,20 @@ def read_arcs(text: str) -> list[Arc]:
 
 def sort_arcs(arcs: Iterable[Arc]) -> list[Arc]:
     """Return arcs in the order in which they are kept, in whatever order they were said."""
+    # As JSON: ends are numbers, texts and tables, which Python does not compare.
     return sorted(arcs, key=json.dumps)
 
 
 def revision_digest(centre: Reference, arcs: Sequence[Arc]) -> str:
     """Return the SHA-256 of what a revision says: its block, and its arcs in their order."""
+    # Kept in rows: written in another way, every item of every base would look edited once.
     said = json.dumps([centre, arcs], ensure_ascii=False)
     return hashlib.sha256(said.encode()).hexdigest()
 
 
 def short_key(key: str) -> str:
     """Return a key as it is kept."""
+    # A key that no database keeps still tells an item from others.
     content = key.encode("utf-8", "surrogatepass")
     if len(content) <= MAX_KEY_BYTES and key == clean(key):
         return key

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from inkcre.sources.pages.trees import RAW, Element
 
+# These lists, the scores and the limits are Readability's, with a few more words:
+# https://github.com/mozilla/readability/blob/main/Readability.js
 UNLIKELY = re.compile(
     r"-ad-|ai2html|banner|breadcrumb|combx|comment|community|cover-wrap|disqus|extra|footer|gdpr|"
     r"header|legends|menu|related|remark|replies|rss|shoutbox|sidebar|skyscraper|social|sponsor|"
@@ -71,6 +73,8 @@ Measures = dict[Element, Measure]
 
 def _measure(root: Element) -> Measures:
     measures: Measures = {}
+    # From the ends up, each once: asked for its text anew at each level, a deep page would take the
+    # square of its length.
     for element in reversed(list(root.walk())):
         here = measures[element] = Measure()
         for child in element.children:
@@ -96,6 +100,7 @@ def find_readable(document: Element) -> Element:
     best = body
     best_length = -1
     measures = _measure(body)
+    # Laxer from look to look, as Readability: what holds the text may have a name against it.
     for is_strict, is_wary in ((True, True), (False, True), (False, False)):
         found = _look(body, measures, is_strict=is_strict, is_wary=is_wary)
         length = len(found.text())

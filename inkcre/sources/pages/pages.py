@@ -104,6 +104,7 @@ def _metadata(document: Element) -> dict[str, str]:
 
 def _json_ld(text: str) -> Iterator[tuple[str, str]]:
     """Yield what an article says in JSON-LD: https://schema.org/Article."""
+    # A page is somebody else's, and what parses it goes down the stack.
     if is_deep(text.encode("utf-8", "replace")):
         return
     try:
@@ -236,4 +237,6 @@ def decode_html(content: bytes, content_type: str = "") -> str:
     try:
         return content.decode()
     except UnicodeDecodeError:
+        # What browsers take where nothing is said:
+        # https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding
         return content.decode("cp1252", "replace")

@@ -76,6 +76,7 @@ class Element:
             if piece is None:
                 is_pre -= 1
             elif isinstance(piece, str):
+                # A line end in HTML is a space. U+0001 stands for those that readers see.
                 yield piece.replace("\n", "\x01") if is_pre else piece.replace("\n", " ")
             else:
                 edge = "\n" if piece.tag in BLOCKS or piece.tag == "br" else ""

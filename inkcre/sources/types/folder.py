@@ -93,12 +93,15 @@ class FolderSource(SourceBase[FolderConfig, SourceState]):
         for key, path in paths.items():
             self.context.check()
             content = self._read(path)
+            # It is there, though it cannot be read now: what is not given would be deleted.
             if content is None:
                 if key in stamps:
                     yield Seen(key)
                 continue
             stamp = hashlib.sha256(content).hexdigest()
             read = READERS[path.suffix.lower()]
+            # Others are read again though they are the same: what they link to may have come or
+            # gone.
             if read is _read_pdf and stamps.get(key) == stamp:
                 yield Seen(key)  # reading one takes seconds
                 continue
@@ -114,6 +117,7 @@ class FolderSource(SourceBase[FolderConfig, SourceState]):
 
     def _key(self, root: Path, path: Path) -> str:
         return (
+            # A name on the disk may be no UTF-8, and no database keeps halves of characters.
             path.relative_to(root)
             .as_posix()
             .encode("utf-8", "surrogateescape")
@@ -180,6 +184,7 @@ def _walk(root: Path, check: Callable[[], None]) -> Iterator[Path]:
             path = Path(folder, name)
             if name.startswith(".") or path.suffix.lower() not in READERS:
                 continue
+            # A link may lead out of the folders that may be read.
             if path.is_symlink():
                 continue
             found += 1

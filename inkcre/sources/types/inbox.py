@@ -56,6 +56,7 @@ class InboxSource(SourceBase[InboxConfig, SourceState]):
                 f"source {self.context.source_id}: takes no messages",
                 hint="give it a secret, as config.secret",
             )
+        # First of all: what is not signed is not even parsed.
         message_id = verify(self.config.secret.get_secret_value(), headers, body, now)
         if is_deep(body):
             raise Invalid("nested too deeply", field="body")

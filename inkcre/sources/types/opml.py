@@ -28,6 +28,7 @@ def read_opml(content: bytes) -> list[Feed]:
     if len(content) > MAX_BYTES:
         raise Invalid(f"larger than {MAX_BYTES} bytes", field="opml")
     # A list of feeds has no use for a document type, in which entities could multiply.
+    # Without NUL, which UTF-16 has beside each letter.
     if re.search(rb"<!(DOCTYPE|ENTITY)", content.replace(b"\0", b""), re.IGNORECASE):
         raise Invalid("has a document type, which no list of feeds needs", field="opml")
     try:

@@ -123,6 +123,8 @@ def read_feed(content: bytes, headers: Mapping[str, str], url: str) -> Iterator[
     import feedparser  # takes a while, and much of an isolate's memory
 
     kept = {n: v for n, v in headers.items() if n in ("content-type", "content-language")}
+    # What feedparser resolves relative addresses by:
+    # https://feedparser.readthedocs.io/en/latest/resolving-relative-links.html
     kept["content-location"] = url
     try:
         # A stream: what is given as bytes might be an address, or a path, and be read.

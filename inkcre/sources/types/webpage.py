@@ -48,6 +48,7 @@ class WebpageSource(SourceBase[WebpageConfig, WebpageState]):
         if found is None:
             return
         kind = found.headers.get("content-type", "")
+        # Many servers name no type: then it is read as a page.
         if kind and not kind.startswith(("text/", "application/xhtml")):
             raise BadAnswer(f"{url}: is {kind}, not a page", hint="give the address of a page")
         digest = hashlib.sha256(found.content).hexdigest()

@@ -7,6 +7,7 @@ where it was, whatever was the last thing it did. Copy a base at rest, into one 
 from collections.abc import Iterator, Mapping
 
 from inkcre.context import Components
+from inkcre.transfer.copies.extensions import list_copies
 from inkcre.transfer.copies.graph import BLOCKS, RELATIONS
 from inkcre.transfer.copies.ids import match_sources, may_keep_ids, skip_given_ids
 from inkcre.transfer.copies.items import ITEMS
@@ -38,9 +39,13 @@ def plan_move(source: Components, target: Components) -> Move:
     return move
 
 
+def _list_parts(move: Move) -> list[AnyPart]:
+    return [*PARTS.values(), *list_copies(move)]
+
+
 def copy_rows(move: Move) -> Iterator[tuple[str, int]]:
     """Copy the rows of all tables; yield, a page at a time, what was added and how much of it."""
-    for part in PARTS.values():
+    for part in _list_parts(move):
         yield part.name, 0
         for added in part.add_rows(move):
             yield part.name, added
@@ -49,5 +54,5 @@ def copy_rows(move: Move) -> Iterator[tuple[str, int]]:
 def compare_bases(move: Move) -> Iterator[Compared]:
     """Look for every row of the source in the target, table by table."""
     move.source_ids = match_sources(move.source.database, move.target.database)
-    for part in PARTS.values():
+    for part in _list_parts(move):
         yield part.compare_rows(move)

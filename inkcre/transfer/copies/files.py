@@ -108,7 +108,9 @@ def _copy_file(source: Storage, target: Shelf, info: FileInfo) -> None:
     found = source.get(info.key)
     chunks = compare_digest(found)
     first = next(chunks, b"")
+    # A folder keeps no types, and a bucket does.
     media_type = found.info.content_type or sniff_type(first)
+    # Noted as an upload is: a sweep of the target may be at the same file.
     target.hold(digest_of_key(info.key))
     target.storage.put(info.key, _after(first, chunks), content_type=media_type)
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, true, update
+from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, update
 
+from inkcre.graph.change_log import log_made
 from inkcre.graph.digests import block_digest
 from inkcre.graph.file_notes import naming_calls, refuse_held
+from inkcre.graph.made_rows import marked
 from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
@@ -61,6 +63,9 @@ _blocks = json_rows(
     storage=Text(), resolver=Text(), content=Text(), digest=Text(),
 )  # fmt: skip
 
+# Rows that keep their ids have them from below the last one that the target would give.
+_above = bindparam("above", type_=BigInteger)
+
 
 def _add_blocks_statement(*, keeps_ids: bool) -> Statement:
     names = BLOCK_NAMES if keeps_ids else BLOCK_NAMES[1:]
@@ -69,7 +74,8 @@ def _add_blocks_statement(*, keeps_ids: bool) -> Statement:
         "created_at": timestamp(_blocks.c.created_at),
         "updated_at": timestamp(_blocks.c.updated_at),
     }
-    new = select(*(values[name] for name in names)).where(true()).order_by(_blocks.c.ord)
+    is_marked = marked(blocks, above=_above if keeps_ids else None)
+    new = select(*(values[name] for name in names)).where(is_marked).order_by(_blocks.c.ord)
     return Statement(
         insert(blocks).from_select(list(names), new.suffix_with(ON_CONFLICT_DO_NOTHING)),
         counts=True,
@@ -115,13 +121,14 @@ def _read_blocks(move: Move) -> Iterator[list[_Block]]:
 def _add_blocks(move: Move, page: list[_Block]) -> int:
     database = move.target.database
     given = as_parameter(pick(page, *BLOCK_NAMES))
-    calls = [ADD_BLOCKS[move.keeps_ids](blocks=given)]
+    addition = ADD_BLOCKS[move.keeps_ids](blocks=given, above=page[0].id - 1)
+    calls = log_made([addition], action="copy")
     if not move.keeps_ids:
         calls.append(DISOWN_STATED(blocks=given))
     calls += naming_calls(row.content for row in page if row.storage == "file")
     answers = database.atomic(calls)
     refuse_held(calls, answers)
-    return count_of(answers[0])
+    return count_of(answers[calls.index(addition)])
 
 
 def _find_blocks(move: Move, page: list[_Block]) -> Mapping[int, _Block]:
@@ -218,7 +225,7 @@ def _add_relations_statement(*, keeps_ids: bool) -> Statement:
                 _to, _to.c.digest == _relations.c.to_digest
             )
         )
-        .where(true())
+        .where(marked(relations, above=_above if keeps_ids else None))
         .order_by(_relations.c.ord)
     )
     return Statement(
@@ -283,9 +290,11 @@ def _read_relations(move: Move) -> Iterator[list[_Relation]]:
 
 
 def _add_relations(move: Move, page: list[_Relation]) -> int:
-    call = ADD_RELATIONS[move.keeps_ids](relations=as_parameter(pick(page, *RELATION_NAMES)))
-    [added] = move.target.database.atomic([call])
-    return count_of(added)
+    database = move.target.database
+    given = as_parameter(pick(page, *RELATION_NAMES))
+    addition = ADD_RELATIONS[move.keeps_ids](relations=given, above=page[0].id - 1)
+    calls = log_made([addition], action="copy")
+    return count_of(database.atomic(calls)[calls.index(addition)])
 
 
 def _find_relations(move: Move, page: list[_Relation]) -> Mapping[int, _Relation]:

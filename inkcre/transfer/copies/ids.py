@@ -3,7 +3,7 @@
 Into an empty base, or one that has only what an earlier copy of the same base brought, blocks,
 relations and sources keep their ids: addresses of hooks and whatever else names them stay right,
 and nothing is rewritten. A base that has rows of its own has given these ids away, so the copied
-rows get others, and what names them is rewritten: payloads, lanes, and what items remember.
+rows get others, and what names them is rewritten: payloads, serial keys, and what items remember.
 """
 
 from collections import defaultdict
@@ -89,6 +89,8 @@ def may_keep_ids(source: Database, target: Database) -> bool:
     for name in KEPT:
         for page in read_pages(target, READ_IDENTITIES[name], {"id": 0}, limit=2000):
             keys = as_parameter(pick(page, "id", "one", "other"))
+            # The target's rows are looked for in the source: what the source has more is still to
+            # come.
             if COUNT_IDENTITIES[name].read_one(source, keys=keys) < len(page):
                 return False
     return True
@@ -137,10 +139,15 @@ of PostgreSQL's sequences that rows which bring their ids go round."""
 def skip_given_ids(source: Database, target: Database) -> None:
     """Let the target's next ids be beyond those that the source has given, also of deleted rows."""
     for name in KEPT:
-        last = LAST_IDS[source.capabilities.dialect].read_first(source, name=name)
-        if last:
-            skips = SKIP_IDS[target.capabilities.dialect]
-            target.atomic([skip(name=name, last=last) for skip in skips])
+        skip_ids(name, source, target)
+
+
+def skip_ids(name: str, source: Database, target: Database) -> None:
+    """Do so for one table, which numbers its rows by a column ``id``."""
+    last = LAST_IDS[source.capabilities.dialect].read_first(source, name=name)
+    if last:
+        skips = SKIP_IDS[target.capabilities.dialect]
+        target.atomic([skip(name=name, last=last) for skip in skips])
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,7 @@ def match_sources(source: Database, target: Database) -> dict[int, int]:
     One is the same that was made at the same moment, of the same type, with the same
     configuration; or, if either has been changed since, with another one.
     """
+    # A list for each: two sources may be of one type and one moment.
     waiting: defaultdict[tuple[str, str], list[_SourceKey]] = defaultdict(list)
     for there in _source_keys(target):
         waiting[there.key].append(there)

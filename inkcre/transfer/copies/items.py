@@ -173,6 +173,8 @@ def _rename_item(item: _Item, arcs: Sequence[Arc], ids: Mapping[int, int]) -> _I
     def rename(end: E) -> E | int:
         return ids[end] if isinstance(end, int) else end
 
+    # Sorted and digested anew: else the first collect in the target would take each of them for
+    # edited.
     renamed = sort_arcs([Arc(rename(a.from_), rename(a.to_), a.content) for a in arcs])
     centre = item.block_digest if item.others_block is None else ids[item.others_block]
     return replace(item, arcs=write_json(renamed), digest=revision_digest(centre, renamed))

@@ -1,7 +1,8 @@
 """Copying jobs that wait. What has ended is history of the base in which it was done.
 
-A job is known by its dedupe key. One without gets a key when it is copied, of its id and its time;
-so a copy that is run again does not add it again, also when it has been done in the target.
+A job is known by its idempotency key. One without gets a key when it is copied, of its id and
+its time; so a copy that is run again does not add it again, also when it has been done in the
+target.
 """
 
 import json
@@ -27,7 +28,7 @@ from sqlalchemy import (
 
 from inkcre.graph.files.sweep_job import SWEEP_FILES
 from inkcre.jobs.cleanup import SWEEP
-from inkcre.jobs.jobs import source_lane
+from inkcre.jobs.jobs import serial_key_of
 from inkcre.ports.database import Statement
 from inkcre.sources.collect import COLLECT, ORGANIZE
 from inkcre.sql.constructs import (
@@ -50,11 +51,11 @@ from inkcre.transfer.copies.parts import (
 )
 
 COPIED = "copied:"
-"""What the dedupe key of a job that had none begins with, when it is copied."""
+"""What the idempotency key of a job that had none begins with, when it is copied."""
 
 SCHEDULED = "schedule:"
-"""What the dedupe key of a schedule's job begins with. It names the schedule by id, and has done
-its work when the job is there."""
+"""What the idempotency key of a schedule's job begins with. It names the schedule by id, and
+has done its work when the job is there."""
 
 _COPIED = re.compile(rf"{COPIED}(\d+):(.+)")
 
@@ -69,16 +70,16 @@ class _WaitingJob:
     attempts: int
     run_at: str
     claimable_at: str
-    lane: str | None
+    serial_key: str | None
     error: str | None
-    dedupe_key: str | None
+    idempotency_key: str | None
     source_id: int | None
 
     def key(self) -> str:
         """Return the key by which it is known in the target."""
-        if self.dedupe_key is None or self.dedupe_key.startswith(SCHEDULED):
+        if self.idempotency_key is None or self.idempotency_key.startswith(SCHEDULED):
             return f"{COPIED}{self.id}:{self.created_at}"
-        return self.dedupe_key
+        return self.idempotency_key
 
 
 READ_WAITING = Query(
@@ -91,9 +92,9 @@ READ_WAITING = Query(
         jobs.c.attempts,
         as_rfc3339(jobs.c.run_at).label("run_at"),
         as_rfc3339(jobs.c.claimable_at).label("claimable_at"),
-        jobs.c.lane,
+        jobs.c.serial_key,
         jobs.c.error,
-        jobs.c.dedupe_key,
+        jobs.c.idempotency_key,
         jobs.c.source_id,
     )
     .where(
@@ -108,13 +109,13 @@ READ_WAITING = Query(
 """Read a page of the jobs that have not ended."""
 
 ADD_NAMES = (
-    "created_at", "kind", "payload", "attempts", "run_at", "claimable_at", "lane", "error",
-    "dedupe_key", "source_id",
+    "created_at", "kind", "payload", "attempts", "run_at", "claimable_at", "serial_key", "error",
+    "idempotency_key", "source_id",
 )  # fmt: skip
 _given = json_rows(
     "jobs", ord=BigInteger(), created_at=Text(), kind=Text(), payload=Text(),
-    attempts=BigInteger(), run_at=Text(), claimable_at=Text(), lane=Text(), error=Text(),
-    dedupe_key=Text(), source_id=BigInteger(), first_id=BigInteger(), first_created_at=Text(),
+    attempts=BigInteger(), run_at=Text(), claimable_at=Text(), serial_key=Text(), error=Text(),
+    idempotency_key=Text(), source_id=BigInteger(), first_id=BigInteger(), first_created_at=Text(),
 )  # fmt: skip
 
 
@@ -122,7 +123,7 @@ def _is_first(given: RowSource) -> ColumnElement[bool]:
     """Tell whether a job is the one that another was copied from: a base may come back."""
     return and_(
         jobs.c.id == given.c.first_id,
-        jobs.c.dedupe_key.is_(None),
+        jobs.c.idempotency_key.is_(None),
         jobs.c.kind == given.c.kind,
         as_rfc3339(jobs.c.created_at) == given.c.first_created_at,
     )
@@ -131,8 +132,8 @@ def _is_first(given: RowSource) -> ColumnElement[bool]:
 ADD_JOBS = Statement(
     insert(jobs).from_select(
         [
-            "created_at", "kind", "payload", "state", "attempts", "run_at", "claimable_at", "lane",
-            "error", "dedupe_key", "source_id",
+            "created_at", "kind", "payload", "state", "attempts", "run_at", "claimable_at",
+            "serial_key", "error", "idempotency_key", "source_id",
         ],
         select(
             timestamp(_given.c.created_at),
@@ -142,9 +143,9 @@ ADD_JOBS = Statement(
             _given.c.attempts,
             timestamp(_given.c.run_at),
             timestamp(_given.c.claimable_at),
-            _given.c.lane,
+            _given.c.serial_key,
             _given.c.error,
-            _given.c.dedupe_key,
+            _given.c.idempotency_key,
             _given.c.source_id,
         )
         .where(~exists().where(_is_first(_given)))
@@ -156,7 +157,7 @@ ADD_JOBS = Statement(
 """Add jobs that are not there, nor have been there and ended."""
 
 _keys = json_rows(
-    "keys", ord=BigInteger(), dedupe_key=Text(), kind=Text(), first_id=BigInteger(),
+    "keys", ord=BigInteger(), idempotency_key=Text(), kind=Text(), first_id=BigInteger(),
     first_created_at=Text(),
 )  # fmt: skip
 FIND_NAMES = ("kind", "payload", "source_id")
@@ -178,10 +179,12 @@ def _jobs_by(condition: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
 
 # Each way along its own index, whatever a planner makes of an OR.
 FIND_JOBS = Query(
-    union_all(_jobs_by(jobs.c.dedupe_key == _keys.c.dedupe_key), _jobs_by(_is_first(_keys))),
+    union_all(
+        _jobs_by(jobs.c.idempotency_key == _keys.c.idempotency_key), _jobs_by(_is_first(_keys))
+    ),
     _FoundJob,
 )
-"""Read jobs by dedupe key, or by where they come from; they may have ended."""
+"""Read jobs by idempotency key, or by where they come from; they may have ended."""
 
 
 def _keep(_: Move, payloads: Sequence[str]) -> list[str]:
@@ -213,8 +216,9 @@ def _read_jobs(move: Move) -> Iterator[list[_WaitingJob]]:
 
 def _as_waiting(job: _WaitingJob) -> _WaitingJob:
     """Let a job wait: whoever runs it in the source does not run it in the target."""
+    # A running job's claimable_at is the end of a lease that nobody has in the target.
     claimable_at = job.run_at if job.state == "running" else job.claimable_at
-    return replace(job, claimable_at=claimable_at, dedupe_key=job.key())
+    return replace(job, claimable_at=claimable_at, idempotency_key=job.key())
 
 
 def _rename(move: Move, page: Sequence[_WaitingJob]) -> Iterator[_WaitingJob]:
@@ -249,8 +253,8 @@ def _rename_source(move: Move, job: _WaitingJob) -> _WaitingJob:
     key, organizes = job.key(), f"{ORGANIZE.name}:{here}:"
     if key.startswith(organizes):
         key = f"{ORGANIZE.name}:{there}:{key.removeprefix(organizes)}"
-    lane = source_lane(there) if job.lane == source_lane(here) else job.lane
-    return replace(job, lane=lane, dedupe_key=key, source_id=there)
+    serial_key = serial_key_of(there) if job.serial_key == serial_key_of(here) else job.serial_key
+    return replace(job, serial_key=serial_key, idempotency_key=key, source_id=there)
 
 
 def _with_first(page: Sequence[_WaitingJob], *names: str) -> list[Mapping[str, object]]:
@@ -271,7 +275,7 @@ def _add_jobs(move: Move, page: list[_WaitingJob]) -> int:
 
 
 def _find_jobs(move: Move, page: list[_WaitingJob]) -> Mapping[int, _FoundJob]:
-    return find_rows(move.target.database, FIND_JOBS, _with_first(page, "dedupe_key", "kind"))
+    return find_rows(move.target.database, FIND_JOBS, _with_first(page, "idempotency_key", "kind"))
 
 
 JOBS = Part(

@@ -142,6 +142,7 @@ class Compared:
             self._name(f"{label}: is there, and is another")
 
     def _name(self, said: str) -> None:
+        # A base of which all is missing need not be listed.
         if len(self.named) < 20:
             self.named.append(said)
 

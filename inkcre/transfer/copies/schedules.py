@@ -85,6 +85,8 @@ _is_there = exists().where(
     schedules.c.kind == _schedules.c.kind,
     schedules.c.payload == _schedules.c.payload,
 )
+"""Whether the housekeeping has such a schedule: those of sources are unique by their source."""
+
 ADD_SCHEDULES = Statement(
     insert(schedules).from_select(
         [*SCHEDULE_NAMES, "source_id"],

@@ -94,6 +94,7 @@ FIND_SOURCES = Query(
 
 
 def _read_sources(move: Move) -> Iterator[list[_Source]]:
+    # A copy that was cut off has brought some of them, and no key keeps them from coming twice.
     move.source_ids = match_sources(move.source.database, move.target.database)
     yield from read_pages(move.source.database, READ_SOURCES, {"id": 0})
 

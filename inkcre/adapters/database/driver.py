@@ -1,0 +1,79 @@
+"""What differs from one driver of PostgreSQL to another: shared by the adapters beside it."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
+
+from sqlalchemy import Dialect, Engine
+
+from inkcre.ports.database import Row
+from inkcre.sections.database import PostgresSettings
+
+APPLICATION_NAME = "inkcre"
+"""How connections of ours are called in ``pg_stat_activity``, unless the address names another."""
+
+PLANNING = (
+    "-c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan"
+    " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+)
+"""Every query of ours goes by an index, row by row, whatever its parameters: one plan serves.
+
+Left to itself PostgreSQL plans a page of blocks anew each time, and keeps plans of joins that it
+made while a table was small, which read the whole of it once it has grown."""
+
+
+class Driver(Protocol):
+    """A package that talks to PostgreSQL, as one base is reached with it. It opens nothing itself.
+
+    Connections commit each statement by itself. A connection has one user at a time.
+    """
+
+    errors: ClassVar[tuple[type[Exception], ...]]
+    """What the package raises when the server, or the way to it, fails."""
+
+    dialect: ClassVar[Dialect]
+    """What compiles statements for it; their parameters are tuples."""
+
+    def __init__(self, settings: PostgresSettings) -> None:
+        """Read the address.
+
+        Raises:
+            Misconfigured: it cannot be read; it is not quoted, for the sake of its password.
+        """
+
+    def connect(self) -> Any:
+        """Open a connection, which has ``close()``."""
+
+    def ping(self, connection: Any) -> None:
+        """Raise unless the server answers."""
+
+    def fetch(self, connection: Any, text: str, parameters: Any) -> list[Row]:
+        """Run one statement that returns rows, in one round trip."""
+
+    def run(
+        self, connection: Any, statements: Sequence[tuple[str, Any]]
+    ) -> Sequence[tuple[list[Row], int]]:
+        """Run statements in one transaction and one round trip; return rows, and how many changed.
+
+        When it raises, none of them did anything, and the connection can go on unless it is lost.
+        """
+
+    def migration_engine(self) -> Engine:
+        """Make an engine with one connection in the usual transactions."""
+
+    def find_state(self, error: BaseException) -> str | None:
+        """Return the SQLSTATE of what the server said; None when it said nothing."""
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Tell an error of the connection from an error of the statement."""
+
+    def is_unusable(self, connection: Any, error: BaseException) -> bool:
+        """Tell whether an error has cost the connection its life."""
+
+
+def make_options(settings: PostgresSettings, given: str | None) -> str:
+    """Return what a session is started with; what the address has of its own comes last, and holds.
+
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS
+    """
+    milliseconds = int(settings.statement_timeout_seconds * 1000)
+    return f"-c statement_timeout={milliseconds} {PLANNING} {given or ''}".strip()

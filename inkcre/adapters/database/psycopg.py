@@ -1,0 +1,136 @@
+"""The driver psycopg 3, which is libpq's: https://www.psycopg.org/psycopg3/docs/.
+
+A batch is sent through its pipeline mode, BEGIN to COMMIT in one round trip:
+https://www.psycopg.org/psycopg3/docs/advanced/pipeline.html
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import Dialect, Engine, StaticPool, create_engine
+from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
+
+from inkcre.adapters.database.driver import APPLICATION_NAME, make_options
+from inkcre.adapters.database.sqlstates import LOST, NOT_LET_IN
+from inkcre.errors import Misconfigured
+from inkcre.ports.database import Row
+from inkcre.sections.database import PostgresSettings
+
+Connection = psycopg.Connection[Row]
+LINK_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError)
+
+
+class PsycopgDriver:
+    """A base's server, through psycopg."""
+
+    errors: ClassVar[tuple[type[Exception], ...]] = (psycopg.Error,)
+    # Not "pyformat": what a Driver is given are tuples.
+    dialect: ClassVar[Dialect] = psycopg_dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+
+    def __init__(self, settings: PostgresSettings) -> None:
+        self._conninfo = _conninfo(settings)
+        self._prepare = settings.prepared_statements
+
+    def connect(self) -> Connection:
+        """Open a connection."""
+        connection = self._open(autocommit=True)
+        if not self._prepare:
+            # Else psycopg prepares by itself what has come five times:
+            # https://www.psycopg.org/psycopg3/docs/advanced/prepare.html
+            connection.prepare_threshold = None
+        return connection
+
+    def ping(self, connection: Connection) -> None:
+        """Raise unless the server answers."""
+        connection.execute("SELECT 1", prepare=False)
+
+    def fetch(self, connection: Connection, text: Any, parameters: Any) -> list[Row]:
+        """Run one statement that returns rows."""
+        # The hot path: what _send does, without a call.
+        return connection.cursor().execute(text, parameters, prepare=self._prepare).fetchall()
+
+    def run(
+        self, connection: Connection, statements: Sequence[tuple[str, Any]]
+    ) -> list[tuple[list[Row], int]]:
+        """Run statements in one transaction and one round trip."""
+        if len(statements) == 1:  # a transaction by itself
+            return [_answer(self._send(connection, *statements[0]))]
+        # Not connection.transaction(): in a pipeline it waits for answers of its own.
+        try:
+            with connection.pipeline():
+                connection.execute("BEGIN", prepare=False)
+                sent = [self._send(connection, *statement) for statement in statements]
+                connection.execute("COMMIT", prepare=False)
+        except BaseException:
+            if not connection.closed:
+                connection.rollback()
+            raise
+        return [_answer(cursor) for cursor in sent]
+
+    def migration_engine(self) -> Engine:
+        """Make an engine with one connection in the usual transactions."""
+        connection = self._open(autocommit=False)
+        return create_engine(
+            "postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool
+        )
+
+    def find_state(self, error: BaseException) -> str | None:
+        """Return the SQLSTATE; for a login there is only text, which tells two of them apart."""
+        state: str | None = getattr(error, "sqlstate", None)
+        if state is None and isinstance(error, psycopg.OperationalError) and _is_refused(error):
+            return NOT_LET_IN
+        return state
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Tell an error of the connection from an error of the statement."""
+        state = self.find_state(error)
+        return state in LOST if state else isinstance(error, LINK_ERRORS)
+
+    def is_unusable(self, connection: Connection, error: BaseException) -> bool:
+        """Tell whether an error has cost the connection its life."""
+        return connection.closed or connection.broken or self.is_lost(error)
+
+    def _open(self, *, autocommit: bool) -> Connection:
+        try:
+            return psycopg.connect(self._conninfo, autocommit=autocommit)
+        except UnicodeError as error:  # Python's word for a name that no machine can have
+            raise psycopg.OperationalError("no such host") from error
+
+    def _send(self, connection: Connection, text: Any, parameters: Any) -> psycopg.Cursor[Row]:
+        return connection.cursor().execute(text, parameters, prepare=self._prepare)
+
+
+def _answer(cursor: psycopg.Cursor[Row]) -> tuple[list[Row], int]:
+    return (cursor.fetchall() if cursor.description else []), cursor.rowcount
+
+
+def _conninfo(settings: PostgresSettings) -> str:
+    url = settings.url.get_secret_value()
+    _, _, rest = url.partition("://")  # the scheme may name a driver, as SQLAlchemy's do
+    try:
+        given = conninfo_to_dict(f"postgresql://{rest}")
+    except psycopg.ProgrammingError:
+        # The driver's message quotes the address, password and all.
+        raise Misconfigured("database.url: not an address that libpq can read") from None
+    options = given.get("options")
+    keywords: dict[str, Any] = {
+        "connect_timeout": settings.connect_timeout_seconds,
+        "application_name": APPLICATION_NAME,
+        **given,
+        "options": make_options(settings, None if options is None else str(options)),
+    }
+    return make_conninfo("", **keywords)
+
+
+def _is_refused(error: psycopg.OperationalError) -> bool:
+    """Tell a server that refuses us from one that is not there."""
+    # libpq gives no SQLSTATE for a login that failed.
+    text = str(error)
+    passing = ("starting up", "shutting down", "recovery", "too many", "remaining connection slots")
+    return (
+        "FATAL:" in text
+        and not any(p in text for p in passing)
+        and "terminating connection" not in text
+    )

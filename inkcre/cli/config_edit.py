@@ -1,0 +1,102 @@
+"""``inkcre config set``, ``unset``, ``schema`` and ``inkcre init``: what writes settings files."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inkcre.cli.settings_options import current_schema, inspect_anything
+
+if TYPE_CHECKING:
+    from inkcre.settings.edits import Changed
+
+Key = Annotated[str, typer.Argument(metavar="KEY", help="A setting, such as http.port.")]
+OneProfile = Annotated[
+    str | None,
+    typer.Option("--profile", "-p", metavar="NAME", help="For this profile only."),
+]
+
+
+def set_(
+    pairs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="KEY VALUE", help="A setting and its value; a list is JSON. Several at once."
+        ),
+    ],
+    profile: OneProfile = None,
+) -> None:
+    """Write settings into the settings file.
+
+    All of them or none, and nothing else in the file changes.
+    """
+    from inkcre.settings.edits import set_settings
+
+    if len(pairs) % 2:
+        # Not quoted: whoever writes KEY=VALUE has the value, maybe a secret, in the key.
+        raise typer.BadParameter("expected pairs of KEY VALUE, with a space between them")
+    keys = pairs[::2]
+    if len(set(keys)) < len(keys):
+        raise typer.BadParameter("a key is given twice")
+    report_change(
+        set_settings(current_schema(profile), dict(zip(keys, pairs[1::2], strict=True)), profile)
+    )
+
+
+def unset(key: Key, profile: OneProfile = None) -> None:
+    """Take one setting out of the settings file. Its comments stay."""
+    from inkcre.settings.edits import unset_setting
+
+    report_change(unset_setting(current_schema(profile), key, profile))
+
+
+def report_change(changed: "Changed") -> None:
+    """Tell what became of a settings file."""
+    from inkcre.settings.origins import display_path
+    from inkcre.settings.renderers import visible
+
+    done = "changed" if changed.is_different else "nothing to change in"
+    print(visible(f"{done} {display_path(changed.path)}"))
+    for note in changed.notes:
+        print(visible(f"note: {note}"))
+
+
+def schema(
+    of: Annotated[
+        str | None,
+        typer.Argument(metavar="FILE", help="The settings file, unless it says: profile."),
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write both kinds beside the settings file instead.")
+    ] = False,
+) -> None:
+    """Show the JSON Schema that editors go by."""
+    from inkcre.settings.editor_schemas import render_schemas
+    from inkcre.settings.files import locked
+    from inkcre.settings.origins import display_path
+    from inkcre.settings.templates import refresh_schemas
+
+    if not write:
+        rendered = render_schemas(inspect_anything().file_schema())
+        names = [name.removesuffix(".schema.json") for name in rendered]
+        if of is not None and of not in names:
+            raise typer.BadParameter(f"expected {' or '.join(names)}")
+        print(rendered[f"{of or names[0]}.schema.json"].decode(), end="")
+        return
+    found = inspect_anything()
+    with locked(found.folder):
+        written = refresh_schemas(found.file_schema(), found.folder)
+    for path in written:
+        print(f"wrote {display_path(path)}")
+    if not written:
+        print("the schemas are up to date")
+
+
+def init() -> None:
+    """Write a commented settings file. One that is there stays as it is."""
+    from inkcre.settings.loader import working_folder
+    from inkcre.settings.origins import display_path
+    from inkcre.settings.templates import write_new_config
+
+    schema = current_schema()
+    for path in write_new_config(schema, working_folder(schema.command)):
+        print(f"wrote {display_path(path)}")

@@ -1,0 +1,228 @@
+"""``inkcre import`` and ``inkcre export``."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from inkcre.cli.bases import make_base, open_base
+from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.commands.streams import UnreadableInput, refuse_to_empty, write_whole
+from inkcre.errors import Unavailable
+
+if TYPE_CHECKING:
+    from inkcre.context import Components
+    from inkcre.transfer.imports import BadLine
+    from inkcre.transfer.tally import Tally
+
+SHOWN_BAD_LINES = 20
+
+
+def import_(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="NDJSON files; - is standard input.")
+    ],
+    profile: Profile = None,
+    set_: Assignments = None,
+) -> None:
+    """Add star forms, one a line. What exists already stays; a bad line does not stop the rest."""
+    for name in files:
+        _require_readable(name)
+    with make_base(profile, set_) as context:
+        bad = sum([_import_file(context, name) for name in files])
+    if bad:
+        raise typer.Exit(1)
+
+
+def _require_readable(name: str) -> None:
+    """Find out before anything is written that a file of several is missing."""
+    with ExitStack() as stack:
+        if name != "-":
+            _open_input(name, stack)
+
+
+def _import_file(context: "Components", name: str) -> int:
+    from inkcre.graph.files.files import open_shelf
+    from inkcre.transfer.imports import Progress, import_lines
+    from inkcre.transfer.tables import list_tables
+
+    shelf = partial(open_shelf, context.database, context.storage, context.tenure)
+    progress = Progress()
+    shown = 0
+    started = time.monotonic()
+    with ExitStack() as stack:
+        stream, size = _open_input(name, stack)
+        advance = _progress_bar(stack, name, size)
+        tables = list_tables(context.settings.application)
+        for progress in import_lines(context.database, stream, context.clock, shelf, tables):
+            advance(progress.bytes, progress.lines)
+            shown = _show_bad_lines(name, progress.bad, shown)
+    seconds = max(time.monotonic() - started, 1e-6)
+    print(
+        f"{name}: {progress.lines} lines, {progress.created_blocks} new blocks, "
+        f"{progress.created_relations} new relations, {len(progress.bad)} bad lines "
+        f"({progress.lines / seconds:,.0f} lines/s)"
+    )
+    files = f", {progress.files} files" if progress.files else ""
+    print(
+        f"compared: all blocks and relations of {progress.lines} lines{files}; "
+        f"{progress.missing} missing"
+    )
+    return len(progress.bad) + progress.missing
+
+
+def _show_bad_lines(name: str, bad: "list[BadLine]", shown: int) -> int:
+    for line in bad[shown:SHOWN_BAD_LINES]:
+        print(f"{name}:{line.number}: {line.reason}", file=sys.stderr)
+    if shown <= SHOWN_BAD_LINES < len(bad):
+        print(f"{name}: more bad lines follow; fix these first", file=sys.stderr)
+        return SHOWN_BAD_LINES + 1
+    return max(shown, min(len(bad), SHOWN_BAD_LINES))
+
+
+def _open_input(name: str, stack: ExitStack) -> tuple[Iterator[bytes], int | None]:
+    from inkcre.transfer.imports import MAX_LINE_BYTES
+
+    stream: IO[bytes]
+    size = None
+    if name == "-":
+        stream = sys.stdin.buffer
+    else:
+        try:
+            stream = stack.enter_context(Path(name).open("rb"))  # noqa: SIM115 - the stack closes it
+            size = Path(name).stat().st_size
+        except OSError as error:
+            raise UnreadableInput.of(name, error) from error
+    return iter(lambda: stream.readline(MAX_LINE_BYTES), b""), size
+
+
+def _progress_bar(stack: ExitStack, name: str, size: int | None) -> Callable[[int, int], None]:
+    """Show a bar with a rate on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        return lambda _bytes, _lines: None
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    bar = stack.enter_context(
+        Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[lines]} lines"),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+    )
+    task = bar.add_task(name, total=size, lines=0)
+    return lambda done, lines: bar.update(task, completed=done, lines=lines)
+
+
+Force = Annotated[
+    bool, typer.Option("--force", help="Let an export of nothing replace a file that is there.")
+]
+
+
+class BaseChanged(Unavailable):
+    """Tell that a base was changed while it was exported; no file was written."""
+
+    code = "base_changed"
+
+
+def export(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Where to write; - is standard output.")
+    ],
+    has_files: Annotated[
+        bool, typer.Option("--files", help="Also write the files that blocks name, in parts.")
+    ] = False,
+    force: Force = False,
+    profile: Profile = None,
+    set_: Assignments = None,
+) -> None:
+    """Write blocks and relations as NDJSON, in the form that import reads; say what is left out."""
+    from inkcre.transfer.exports import export_lines, find_extent
+    from inkcre.transfer.file_lines import ExportedFiles, file_lines
+    from inkcre.transfer.row_lines import row_lines
+    from inkcre.transfer.tables import list_tables
+    from inkcre.transfer.tally import count_left_out
+
+    files = ExportedFiles()
+    with open_base(profile, set_) as context:
+        extent = find_extent(context.database)
+        if not extent.last_block and not force:
+            refuse_to_empty(file)
+        tables = list_tables(context.settings.application)
+
+        def said() -> Iterator[bytes]:
+            yield from export_lines(context.database, extent)
+            yield from row_lines(context.database, tables)
+
+        lines = said()
+        if has_files:
+            lines = chain(lines, file_lines(context.database, context.storage, files))
+        tally = _write(file, lines, said)
+        left_out = count_left_out(context.database, has_files=has_files)
+    print(f"{file}: {tally.lines} lines", file=sys.stderr)
+    held = f", {tally.rows} rows of extensions" if tally.rows else ""
+    held += f", {files.number} files" if has_files else ""
+    print(
+        f"compared: {tally.blocks} blocks, {tally.relations} relations{held}; "
+        f"{len(files.lacking)} missing",
+        file=sys.stderr,
+    )
+    _tell_left_out(left_out)
+    for reason in files.lacking:
+        print(reason, file=sys.stderr)
+    if files.lacking:
+        raise typer.Exit(1)
+
+
+def _write(name: str, lines: "Iterator[bytes]", again: "Callable[[], Iterator[bytes]]") -> "Tally":
+    """Write lines, and compare what was written with the base as it is then.
+
+    Raises:
+        BaseChanged: it says something else by now; a file stays as it was.
+    """
+    from inkcre.transfer.tally import Tally
+
+    written = Tally()
+
+    def compare() -> None:
+        for said in written.differs_from(Tally().take_all(again())):
+            raise BaseChanged(
+                f"{said}: somebody has changed it meanwhile", hint="run it again, at rest"
+            )
+
+    def look(path: Path) -> None:
+        with path.open("rb") as stream:
+            written.take_all(stream)
+        compare()
+
+    if name == "-":
+        for line in written.follow(lines):
+            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+        compare()
+    else:
+        write_whole(Path(name), lines, look)
+    return written
+
+
+def _tell_left_out(counts: "Mapping[str, int]") -> None:
+    if not counts:
+        return
+    said = ", ".join(f"{number} {name}" for name, number in counts.items())
+    files = "; --files writes files too" if "files" in counts else ""
+    print(f"not in it: {said}{files}; `inkcre data copy` takes everything", file=sys.stderr)

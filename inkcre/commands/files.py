@@ -1,0 +1,207 @@
+"""``inkcre files``: files and their blocks, from the command line."""
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inkcre.cli.bases import make_base, open_base
+from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.commands.streams import UnreadableInput, open_stdin, write_whole
+
+if TYPE_CHECKING:
+    from inkcre.context import Components
+    from inkcre.graph.blocks import Block
+
+app = typer.Typer(no_args_is_help=True, help="Files and their blocks.", rich_markup_mode=None)
+
+CHUNK_BYTES = 256 * 1024
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+BlockIds = Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of blocks.", min=1)]
+
+
+@app.command("put")
+def put(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Files; - is standard input.")
+    ],
+    profile: Profile = None,
+    set_: Assignments = None,
+) -> None:
+    """Keep files, and add a block for each. A file that is there already is not kept twice."""
+    from inkcre.graph.files.files import add_file
+
+    with make_base(profile, set_) as context:
+        for name in files:
+            block, is_new = add_file(
+                context.database,
+                context.storage,
+                _read(name),
+                name=None if name == "-" else Path(name).name,
+                now=context.clock(),
+                tenure=context.tenure,
+            )
+            state = "new" if is_new else "there already"
+            print(f"{name}: block {block.id}, {block.resolver}, {block.content}, {state}")
+
+
+def _read(name: str) -> Iterator[bytes]:
+    try:
+        with open_stdin() if name == "-" else Path(name).open("rb") as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise UnreadableInput.of(name, error) from error
+
+
+@app.command("get")
+def get(
+    block_id: Annotated[int, typer.Argument(metavar="ID", help="The block's id.", min=1)],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to; - is standard output.")],
+    profile: Profile = None,
+    set_: Assignments = None,
+) -> None:
+    """Write a block's content, wherever it lives, to a file."""
+    from inkcre.graph.blocks import get_block
+    from inkcre.graph.files.contents import find_content
+
+    with open_base(profile, set_) as context:
+        block = get_block(context.database, block_id)
+        content = find_content(context.database, context.storage, context.web, block)
+        chunks = content.source.read(0, content.size)
+        if file == "-":
+            for chunk in chunks:
+                sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+        else:
+            write_whole(Path(file), chunks)
+        print(f"{file}: {content.size} bytes, {content.media_type}", file=sys.stderr)
+
+
+@app.command("ls")
+def list_(profile: Profile = None, set_: Assignments = None) -> None:
+    """List the blocks that have files, newest first: id, size, time, kind, name."""
+    with open_base(profile, set_) as context:
+        for line in _lines(context):
+            print(line)
+
+
+def _lines(context: "Components") -> Iterator[str]:
+    from inkcre.graph.blocks import list_blocks
+
+    cursor = None
+    while True:
+        page, cursor = list_blocks(context.database, storage="file", limit=100, cursor=cursor)
+        for block in page:
+            yield _line(context, block)
+        if cursor is None:
+            return
+
+
+def _line(context: "Components", block: "Block") -> str:
+    from inkcre.errors import NotFound
+    from inkcre.graph.files.contents import find_name
+    from inkcre.graph.files.files import file_key
+    from inkcre.graph.storages import PREFIX
+
+    try:
+        size = _size(context.storage.head(file_key(block.content.removeprefix(PREFIX))).size)
+    except NotFound:
+        size = "missing"
+    made = datetime.fromisoformat(block.created_at).strftime("%Y-%m-%d %H:%M")
+    name = find_name(context.database, block.id) or block.content
+    return f"{block.id:>8}  {size:>10}  {made}  {block.resolver:<6} {name}"
+
+
+def _size(size: float) -> str:
+    """Write a size so that it can be compared at a glance."""
+    for unit in UNITS:
+        if size < 1024 or unit == UNITS[-1]:
+            break
+        size /= 1024
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+
+
+@app.command("rm")
+def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = None) -> None:
+    """Delete blocks that have files; the files themselves stay for storage.keep_days."""
+    from inkcre.errors import Invalid
+    from inkcre.graph.blocks import delete_block, get_block
+
+    with open_base(profile, set_) as context:
+        for block_id in block_ids:
+            if get_block(context.database, block_id).storage != "file":
+                raise Invalid(f"block {block_id} has no file", field="id")
+        for block_id in block_ids:
+            delete_block(context.database, block_id)
+            print(f"block {block_id}: deleted")
+
+
+@app.command("orphans")
+def orphans(profile: Profile = None, set_: Assignments = None) -> None:
+    """List the files that are neither of a block nor noted as let go: size, time, name."""
+    from inkcre.graph.files.claims import judge
+    from inkcre.graph.files.epochs import see
+    from inkcre.graph.files.sweeps import list_orphans
+
+    with open_base(profile, set_) as context:
+        standing = judge(context.database, see(context.storage))
+        for info in list_orphans(context.database, context.storage, context.clock, standing):
+            when = info.modified_at.strftime("%Y-%m-%d %H:%M")
+            print(f"{_size(info.size):>10}  {when}  {info.key}")
+
+
+@app.command("sweep")
+def sweep(
+    profile: Profile = None,
+    set_: Assignments = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    orphans: Annotated[
+        bool,
+        typer.Option("--orphans", help="Delete what is neither of a block nor noted, too."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask about orphans.")] = False,
+) -> None:
+    """Delete the files that were let go storage.keep_days ago."""
+    from inkcre.graph.files.sweeps import sweep_files
+
+    with open_base(profile, set_) as context:
+        # Every step says how far it is; the last one, what came of it.
+        steps = sweep_files(
+            context.database,
+            context.storage,
+            context.clock,
+            is_dry=dry_run,
+            keep_days=context.tenure.keep_days,
+            tenure=context.tenure,
+        )
+        swept = deque(steps, maxlen=1).pop()
+        word = "would be deleted" if dry_run else "deleted"
+        print(f"{swept.deleted} files {word}, {_size(swept.bytes)}")
+        if orphans:
+            _sweep_orphans(context, is_dry=dry_run, is_sure=yes)
+
+
+def _sweep_orphans(context: "Components", *, is_dry: bool, is_sure: bool) -> None:
+    from inkcre.graph.files.claims import judge
+    from inkcre.graph.files.epochs import see
+    from inkcre.graph.files.sweeps import list_orphans, sweep_orphans
+
+    standing = judge(context.database, see(context.storage))
+    found = list(list_orphans(context.database, context.storage, context.clock, standing))
+    size = _size(sum(info.size for info in found))
+    print(f"{len(found)} orphans, {size}")
+    if is_dry or not found:
+        return
+    if not is_sure:
+        typer.confirm(f"delete {len(found)} files, {size}, for good?", abort=True)
+    steps = sweep_orphans(
+        context.database, context.storage, context.clock, orphans=found, tenure=context.tenure
+    )
+    swept = deque(steps, maxlen=1).pop()
+    print(f"{swept.deleted} orphans deleted, {_size(swept.bytes)}")

@@ -1,0 +1,137 @@
+"""Rows of extensions' tables as lines of an export: ``{"row": {"table": …, "values": {…}}}``.
+
+They follow the blocks, which they name by digest: an export says nothing of ids.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, JsonValue, ValidationError
+
+from inkcre.errors import CallerError
+from inkcre.ports.database import Database
+from inkcre.sql.parameters import as_parameter
+from inkcre.sql.values import Form
+from inkcre.transfer.copies.ids import READ_DIGESTS, READ_IDS
+from inkcre.transfer.tables import KeptTable, Values
+
+BEGINNING = b'{"row":'
+"""What a line of a row begins with."""
+
+
+class RowValues(Form):
+    """A row of a table."""
+
+    table: str
+    values: Annotated[dict[str, JsonValue], Field(min_length=1)]
+
+
+class RowLine(Form):
+    """A line of a row."""
+
+    row: RowValues
+
+
+def row_lines(database: Database, tables: Sequence[KeptTable]) -> Iterator[bytes]:
+    """Yield the rows of tables as lines, each with its line end."""
+    for table in tables:
+        for page in table.pages(database):
+            for column in table.naming_blocks:
+                digests = _read_digests(database, [row[column.name] for row in page])
+                for row in page:
+                    digest = digests.get(row[column.name])
+                    row[column.name] = None if digest is None else {"digest": digest}
+            for row in page:
+                said = {"row": {"table": table.name, "values": row}}
+                yield json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _read_digests(database: Database, ids: Collection[object]) -> dict[object, str]:
+    keys = as_parameter({"id": id_} for id_ in {*ids} - {None})
+    return {block.id: block.digest for block in READ_DIGESTS.read(database, keys=keys)}
+
+
+@dataclass(frozen=True)
+class ArrivingRows:
+    """Lines of rows that follow each other, with their numbers."""
+
+    lines: Sequence[tuple[int, bytes]]
+
+    @property
+    def size(self) -> int:
+        """How many bytes they have."""
+        return sum(len(content) for _, content in self.lines)
+
+    def keep(self, database: Database, tables: Mapping[str, KeptTable]) -> dict[int, str]:
+        """Add the rows that are not there yet; return what is wrong with lines, by number.
+
+        Of a table whose extension is not enabled they are wrong.
+        """
+        bad: dict[int, str] = {}
+        rows: dict[str, dict[int, Values]] = {}
+        for number, content in self.lines:
+            try:
+                row = _read_row(content, tables)
+            except ValueError as error:
+                bad[number] = str(error)
+            else:
+                rows.setdefault(row.table, {})[number] = row.values
+        for name, numbered in rows.items():
+            bad |= _add(database, tables[name], numbered)
+        return bad
+
+
+def _read_row(content: bytes, tables: Mapping[str, KeptTable]) -> RowValues:
+    """Read a line.
+
+    Raises:
+        ValueError: it makes no sense; says why.
+    """
+    try:
+        row = RowLine.model_validate(json.loads(content)).row
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(name) for name in found["loc"])
+        raise ValueError(f"{where}: {found['msg']}") from None
+    except (ValueError, RecursionError):
+        raise ValueError("no row as JSON") from None
+    table = tables.get(row.table)
+    if table is None:
+        raise ValueError(f"table {row.table}: the extension that has it is not enabled here")
+    if row.values.keys() != {*table.names}:
+        raise ValueError(f"table {row.table}: its columns are {', '.join(table.names)}")
+    return row
+
+
+def _add(database: Database, table: KeptTable, numbered: dict[int, Values]) -> dict[int, str]:
+    bad: dict[int, str] = {}
+    for column in table.naming_blocks:
+        named = {number: _digest_in(row[column.name]) for number, row in numbered.items()}
+        keys = as_parameter({"digest": digest} for digest in {*named.values()} - {None})
+        ids = {block.digest: block.id for block in READ_IDS.read(database, keys=keys)}
+        for number, digest in named.items():
+            if digest is not None and digest not in ids:
+                bad[number] = f"table {table.name}: its block {digest} is not there"
+            numbered[number][column.name] = ids.get(digest or "")
+    good = {number: row for number, row in numbered.items() if number not in bad}
+    return bad | _write(database, table, good)
+
+
+def _write(database: Database, table: KeptTable, rows: dict[int, Values]) -> dict[int, str]:
+    try:
+        table.add(database, list(rows.values()))
+    except CallerError as error:
+        if len(rows) == 1:
+            return dict.fromkeys(rows, error.message)
+        bad: dict[int, str] = {}
+        for number, row in rows.items():  # the database does not say which one broke the batch
+            bad |= _write(database, table, {number: row})
+        return bad
+    return {}
+
+
+def _digest_in(value: object) -> str | None:
+    digest = value.get("digest") if isinstance(value, dict) else None
+    return digest if isinstance(digest, str) else None

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
-from inkcre.settings.layers import CONFIG_NAME
+from tests.schemas import SCHEMA
 
 OURS = ("INKCRE_", "CLOUDFLARE_", "PG", "AWS_")
 """How variables begin that we read, the programs that we start for the edge, or clients of servers."""
@@ -27,13 +27,22 @@ def forget_variables() -> None:
             del os.environ[name]
 
 
+def keep_bytecode() -> None:
+    """Keep compiled what is imported, also for the processes that are started from here.
+
+    Some surroundings forbid it by a variable, and hundreds of commands would compile everything.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 def require_nothing_above(folder: Path) -> None:
     """Refuse a folder below somebody's settings: a command that is run in it would find those.
 
     A temporary folder may lie in a checkout: by ``TMPDIR``, or by pytest's ``--basetemp``.
     """
-    above = [path for path in folder.absolute().parents if (path / CONFIG_NAME).exists()]
-    assert not above, f"{folder}: lies below {above[0] / CONFIG_NAME}; choose another TMPDIR"
+    above = [path for path in folder.absolute().parents if (path / SCHEMA.filename).exists()]
+    assert not above, f"{folder}: lies below {above[0] / SCHEMA.filename}; choose another TMPDIR"
 
 
 @contextmanager

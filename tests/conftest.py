@@ -1,9 +1,13 @@
 """What every test shares: a clean environment, one PostgreSQL server, and the homes."""
 
+import functools
 import os
+import shutil
+import sqlite3
+import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import chdir
+from contextlib import chdir, closing
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -13,31 +17,42 @@ import pytest
 
 from inkcre.assembly.assembly import build_components
 from inkcre.ports.database import Database
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 from inkcre.sql import schema
-from tests.alone import forget_variables, require_nothing_above
+from tests.alone import forget_variables, keep_bytecode, require_nothing_above
 from tests.edge.homes import EdgeHomes
+from tests.lines import LINES
+from tests.planted import plants  # noqa: F401 - a fixture
 from tests.postgres import PostgresServer
+from tests.ram import move_to_memory
 
 SERVER_VARIABLE = "TEST_POSTGRES_URL"
 TCP_VARIABLE = "TEST_POSTGRES_TCP_URL"
 ROOT = Path(__file__).parent.parent
+DRIVERS = {"postgres": "psycopg", "postgres-pg8000": "pg8000"}
+"""PostgreSQL with each of its drivers: what tests call it, and the setting."""
+
 PEPS = ROOT / "tests" / "data" / "peps.ndjson"
 """Real input: Python Enhancement Proposals as star forms (public domain or CC0)."""
 
 _server: PostgresServer | None = None
 _edge: EdgeHomes | None = None
+_memory: Path | None = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start one server and the edge homes for the whole run, before there are workers."""
-    global _edge, _server
+    global _edge, _memory, _server
     forget_variables()
+    keep_bytecode()
     if not hasattr(config, "workerinput") and not config.option.collectonly:
+        _memory = move_to_memory()
+        if config.option.base_url:  # the contract of a deployment, which has a database
+            return
         _server = PostgresServer().start()
         os.environ[SERVER_VARIABLE] = _server.url("NAME")
         os.environ[TCP_VARIABLE] = _server.tcp_url("NAME")
-        if not config.option.base_url and _needs_edge(config):
+        if _needs_edge(config):
             _edge = EdgeHomes(_server)
             _edge.start()
 
@@ -55,6 +70,10 @@ def pytest_unconfigure() -> None:
         _edge.stop()
     if _server is not None:
         _server.remove()
+    if _memory is not None:
+        tempfile.tempdir = None
+        del os.environ["TMPDIR"]
+        shutil.rmtree(_memory, ignore_errors=True)
 
 
 def new_postgres_database(template: str | None = None) -> str:
@@ -62,8 +81,10 @@ def new_postgres_database(template: str | None = None) -> str:
     name = f"test_{uuid.uuid4().hex}"
     pattern = os.environ[SERVER_VARIABLE]
     with psycopg.connect(pattern.replace("NAME", "postgres"), autocommit=True) as connection:
-        suffix = f" TEMPLATE {template}" if template else ""
-        connection.execute(f"CREATE DATABASE {name}{suffix}".encode())
+        # Copied as files: page by page through the log takes twice as long.
+        template = template or "template1"
+        create = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
+        connection.execute(create.encode())
     return pattern.replace("NAME", name)
 
 
@@ -71,7 +92,7 @@ def drop_postgres_database(url: str) -> None:
     """Drop a database, whoever is still in it."""
     pattern = os.environ[SERVER_VARIABLE]
     with psycopg.connect(pattern.replace("NAME", "postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {database_name(url)} WITH (FORCE)".encode())
+        connection.execute(f"DROP DATABASE IF EXISTS {database_name(url)} WITH (FORCE)".encode())
 
 
 def database_name(url: str) -> str:
@@ -83,7 +104,7 @@ def new_postgres_template() -> str:
     """Make a database with the schema in it, to be copied; give its name."""
     url = new_postgres_database()
     database = build_components(postgres_settings(url)).database
-    schema.migrate(database)
+    schema.migrate(database, LINES)
     database.close()
     return database_name(url)
 
@@ -92,6 +113,25 @@ def new_postgres_template() -> str:
 def migrated_template() -> str:
     """Make a database with the schema in it, to be copied; once a worker."""
     return new_postgres_template()
+
+
+@functools.cache
+def _sqlite_template() -> bytes:
+    """Return an empty base in a file; its schema is made once a worker."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "base.sqlite3"
+        database = build_components(sqlite_settings(path)).database
+        schema.migrate(database, LINES)
+        database.close()
+        assert [found.name for found in path.parent.iterdir()] == [path.name]
+        return path.read_bytes()
+
+
+def lay_sqlite_base(path: Path) -> None:
+    """Make an empty base in a file that is not there: a copy, with an id of its own."""
+    path.write_bytes(_sqlite_template())
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE base SET id = lower(hex(randomblob(16)))")
 
 
 def postgres_settings(url: str, **overrides: object):  # type: ignore[no-untyped-def]
@@ -124,9 +164,13 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def postgres_url(migrated_template: str) -> str:
+def postgres_url(migrated_template: str) -> Iterator[str]:
     """Return the address of an empty base on PostgreSQL."""
-    return new_postgres_database(migrated_template)
+    url = new_postgres_database(migrated_template)
+    with psycopg.connect(url, autocommit=True) as connection:  # two copies are not two bases
+        connection.execute("UPDATE base SET id = replace(gen_random_uuid()::text, '-', '')")
+    yield url
+    drop_postgres_database(url)
 
 
 @pytest.fixture
@@ -156,13 +200,13 @@ def hyperdrive_database(url: str, **overrides: object) -> Database:
     return build_components(settings, bindings={"HYPERDRIVE": lent}).database
 
 
-@pytest.fixture(params=["sqlite", "sqlite-memory", "postgres"])
+@pytest.fixture(params=["sqlite", "sqlite-memory", *DRIVERS])
 def migratable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Return every adapter that can change its schema in turn, with an empty base."""
     yield from open_database(request, tmp_path)
 
 
-@pytest.fixture(params=["sqlite", "sqlite-memory", "postgres", "hyperdrive"])
+@pytest.fixture(params=["sqlite", "sqlite-memory", *DRIVERS, "hyperdrive"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Return every adapter in turn, on its real backend, with an empty base."""
     yield from open_database(request, tmp_path)
@@ -175,13 +219,17 @@ def open_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Da
         yield database
         database.close()
         return
-    if request.param == "postgres":
-        settings = postgres_settings(request.getfixturevalue("postgres_url"))
+    if request.param in DRIVERS:
+        overrides = {"database.driver": DRIVERS[request.param]}
+        settings = postgres_settings(request.getfixturevalue("postgres_url"), **overrides)
+    elif request.param == "sqlite-memory":
+        settings = sqlite_settings(":memory:")
     else:
-        path = ":memory:" if request.param == "sqlite-memory" else tmp_path / "base.sqlite3"
-        settings = sqlite_settings(path)
+        lay_sqlite_base(tmp_path / "base.sqlite3")
+        settings = sqlite_settings(tmp_path / "base.sqlite3")
     database = build_components(settings).database
-    schema.migrate(database)
+    if request.param == "sqlite-memory":
+        schema.migrate(database, LINES)
     yield database
     database.close()
 

@@ -24,10 +24,12 @@ from tests.buckets import age_bucket
 from tests.conftest import (
     database_name,
     drop_postgres_database,
+    lay_sqlite_base,
     new_postgres_database,
     postgres_settings,
     sqlite_settings,
 )
+from tests.lines import LINES
 from tests.postgres import find_installation
 
 
@@ -147,12 +149,15 @@ def open_base(path: str, section: dict[str, Any], named: dict[bytes, int] | None
     is_remote = section["kind"] == "r2"
     local = {"kind": "memory"} if is_remote else section
     overrides = {f"storage.{key}": value for key, value in local.items()}
+    if not is_postgres(path) and not Path(path).exists():
+        lay_sqlite_base(Path(path))
     load = postgres_settings if is_postgres(path) else sqlite_settings
     settings = load(path, **overrides)
     context = build_components(settings, tenure=Tenure(claim=section.get("claim")))
     if is_remote:
         context = replace(context, storage=open_remote(section))
-    schema.migrate(context.database)
+    if not schema.is_at_head(context.database, LINES):
+        schema.migrate(context.database, LINES)
     return Base(context, path, section, named or {})
 
 

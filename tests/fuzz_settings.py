@@ -18,15 +18,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inkcre.assembly.compare import compare_profiles, render_difference
-from inkcre.assembly.plan import plan_leaves, render_plan
+from inkcre.assembly.plan import plan_inspection, render_plan
 from inkcre.sections.rules.checks import check_settings
 from inkcre.sections.rules.findings import Facts
-from inkcre.settings.loader import Inspection, inspect_settings
+from inkcre.sections.schema import Inspection, inspect_settings
 from inkcre.settings.profiles import package_profiles
-from inkcre.settings.rendering import render_github, render_json, render_text
-from inkcre.settings.schema import walk_leaves
-from inkcre.settings.writing import toml_settings
+from inkcre.settings.renderers import render_github, render_json, render_text
+from inkcre.settings.toml_values import toml_settings
 from tests.alone import working_alone
+from tests.schemas import SCHEMA
 from tests.settings.machine_files import check_machine
 from tests.settings.test_broken import CASES, read_case
 
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parent.parent
 MACHINE_SECONDS = 60
 SECRET = b"hunter2planted"
 WORDS = [
-    *(".".join(path).encode() for path, _ in walk_leaves()),
+    *(".".join(path).encode() for path, _ in SCHEMA.root.walk_leaves()),
     b"kind", b"extends", b"profiles.dev", b"[http]", b"[[http]]", b"[profiles.dev.database]", b"=", b"{", b"}",
     b"[", b"]", b'"', b"'", b'"""', b"#", b"\n", b"\r\n", b"\r", b"\t", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\\u0000",
     b"\\ud800", b"inf", b"nan", b"-1", b"99999999999999999999", b"1e400", b"true", b"2026-12-01", b"postgres",
@@ -87,11 +87,11 @@ def report_everything(found: Inspection, other: Inspection) -> str:
     leaves = found.leaves()
     return "".join(
         (
-            render_text(found.problems),
+            render_text(found.problems, command="inkcre"),
             render_json(findings),
             render_github(findings),
-            toml_settings(leaves),
-            render_plan(plan_leaves(leaves, found.origins.lineage)),
+            toml_settings(SCHEMA, leaves),
+            render_plan(plan_inspection(found)),
             render_difference(compare_profiles(found, other)),
             "".join(leaf.show() for leaf in leaves),
         )

@@ -47,9 +47,9 @@ def serve_pages() -> Iterator[Pages]:
                     self.close_connection = True
                     answer(headers, self.wfile.write)
                     return
-                status, given, content = answer
+                status, context, content = answer
                 self.send_response(status)
-                for name, value in {"content-length": str(len(content)), **given}.items():
+                for name, value in {"content-length": str(len(content)), **context}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)

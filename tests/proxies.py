@@ -1,19 +1,19 @@
-"""A proxy between a client and PostgreSQL, for tests that look at what goes over the wire."""
+"""Proxies between a client and PostgreSQL: one looks at what goes over the wire, one encrypts it."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 NOTHING_YET = b"nothing yet"
 
 
-class CountingProxy:
-    """Count how often a client waits for an answer, and keep what it sent."""
+class Proxy:
+    """Takes connections for a server, each in a thread of its own."""
 
     def __init__(self, server_port: int, *, port: int = 0) -> None:
-        self.turns = 0
-        self.sent = b""
         self._server_port = server_port
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
@@ -28,6 +28,22 @@ class CountingProxy:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._listener.close()
+
+
+class CountingProxy(Proxy):
+    """Count how often a client waits for an answer, and keep what it sent."""
+
+    def __init__(self, server_port: int, *, port: int = 0) -> None:
+        self.turns = 0
+        self.sent = b""
+        super().__init__(server_port, port=port)
+
+    def _serve(self, client: socket.socket) -> None:
         server = socket.create_connection(("127.0.0.1", self._server_port))
         with client, server, suppress(OSError):
             while sent := _receive(client):
@@ -40,10 +56,6 @@ class CountingProxy:
                 answer = _receive(server)
                 if answer != NOTHING_YET:
                     _send(client, answer)
-
-    def close(self) -> None:
-        """Take no more connections."""
-        self._listener.close()
 
 
 def _send(connection: socket.socket, sent: bytes) -> None:
@@ -65,6 +77,45 @@ def _receive(connection: socket.socket) -> bytes:
 def counting(server_port: int) -> Iterator[CountingProxy]:
     """Return a proxy in front of a server's port."""
     proxy = CountingProxy(server_port)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+
+
+class EncryptingProxy(Proxy):
+    """Encrypt for a server that cannot, as PostgreSQL does: asked to, and after saying so."""
+
+    def __init__(self, server_port: int, certificate: Path) -> None:
+        self.greeted = 0
+        """How many clients came through the handshake."""
+
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate)
+        super().__init__(server_port)
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, suppress(OSError):
+            if len(client.recv(8, socket.MSG_WAITALL)) < 8:
+                return
+            client.sendall(b"S")
+            with (
+                self._context.wrap_socket(client, server_side=True) as encrypted,
+                socket.create_connection(("127.0.0.1", self._server_port)) as server,
+            ):
+                self.greeted += 1
+                while sent := _receive(encrypted):
+                    if sent != NOTHING_YET:
+                        _send(server, sent)
+                    answer = _receive(server)
+                    if answer != NOTHING_YET:
+                        _send(encrypted, answer)
+
+
+@contextmanager
+def encrypting(server_port: int, certificate: Path) -> Iterator[EncryptingProxy]:
+    """Return a proxy that encrypts, in front of a server's port."""
+    proxy = EncryptingProxy(server_port, certificate)
     try:
         yield proxy
     finally:

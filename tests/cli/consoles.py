@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 from tests.postgres import find_installation, free_port
 
 BLOCK = re.compile(r"^```(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SERVES = re.compile(r"make run|inkcre run|uvicorn |http\.server ")
+SERVES = re.compile(r"make run|(inkcre|links) run|uvicorn |http\.server ")
 POLLED = re.compile(r"inkcre jobs list")
 """Tells what is done meanwhile, so it is asked until it says what is shown."""
 
@@ -97,6 +97,9 @@ class Player:
     served: dict[str, str] = field(default_factory=dict)
     """Variables that servers of this project have, and other commands have not."""
 
+    lent: dict[str, str] = field(default_factory=dict)
+    """Variables that every command has."""
+
     _servers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _exports: list[str] = field(default_factory=list)
 
@@ -110,9 +113,13 @@ class Player:
             "make": f"{shutil.which('make')} --old-file=.venv/.ready",
         }
         for name, program in programs.items():
-            path = self._bin / name
-            path.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
-            path.chmod(0o755)
+            self.add_program(name, program)
+
+    def add_program(self, name: str, program: str) -> None:
+        """Let a command be another one here."""
+        path = self._bin / name
+        path.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+        path.chmod(0o755)
 
     @property
     def url(self) -> str:
@@ -183,7 +190,7 @@ class Player:
 
     def _environ(self, **more: str) -> dict[str, str]:
         path = f"{self._bin}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-        return clean_environ(PATH=path, **more)
+        return clean_environ(PATH=path, **self.lent, **more)
 
     def _here(self, text: str) -> str:
         for name, real in {**self.replaced, **self._ports}.items():

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from inkcre.sql.tables import SCHEMA_HEAD
 from tests.cli.conftest import Run
+from tests.lines import AT_HEAD, HEADS
 
 STAR = {
     "block": {"resolver": "text", "content": "one"},
@@ -109,10 +109,9 @@ def test_migrate_makes_the_schema_once(run: Run) -> None:
     assert behind.returncode == 78
     assert "run `inkcre migrate`" in behind.stderr
     first, second = run("migrate"), run("migrate")
-    assert (
-        first.stdout == f"schema: nothing -> {SCHEMA_HEAD}\nschema is up to date at {SCHEMA_HEAD}\n"
-    )
-    assert second.stdout == f"schema is up to date at {SCHEMA_HEAD}\n"
+    made = [f"schema of {part}: nothing -> {head}" for part, head in HEADS.items()]
+    assert first.stdout.splitlines() == [*made, f"schema is up to date: {AT_HEAD}"]
+    assert second.stdout == f"schema is up to date: {AT_HEAD}\n"
     assert run("migrate", "--check").returncode == 0
 
 
@@ -138,9 +137,10 @@ def test_server_refuses_to_serve_when_behind(run: Run, postgres_url: str) -> Non
 
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("UPDATE inkcre_schema SET version_num = '0000'")
-    done = run("run", "--profile", "server", INKCRE_DATABASE__URL=postgres_url)
+    environ = {"INKCRE_DATABASE__URL": postgres_url, "INKCRE_HTTP__PORT": "0"}
+    done = run("run", "--profile", "server", **environ)
     assert done.returncode == 78
-    assert "the schema is at 0000" in done.stderr
+    assert "the schema of core is at 0000" in done.stderr
     assert "run `inkcre migrate`" in done.stderr
     assert "Traceback" not in done.stderr
 

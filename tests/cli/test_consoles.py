@@ -7,6 +7,7 @@ commands that cannot be run is ``sh``, and says why in ``NOT_RUN``.
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,6 +33,8 @@ NOT_RUN = {
     "pip install '.[local,postgres]'": "fetches packages",
     "pip install '.[local,postgres,edge]'": "fetches packages; tests/edge and tests/soak build and serve",
     "pip install './inkcre-core[local,postgres,edge]'": "fetches packages",
+    "pip install inkcre-weather": "is an example; docs/extensions.md installs one",
+    "inkcre extensions lock": "needs a profile for Workers; tests/edge locks and builds",
     "npx wrangler hyperdrive create": "needs an account",
     "npx wrangler d1 create": "needs an account",
     "(cd build/workers && npx wrangler secret put": "needs an account",
@@ -57,7 +60,7 @@ def prepare_clone(player: Player) -> None:
         source, target = ROOT / name, player.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)
-    (player.folder / ".venv").symlink_to(ROOT / ".venv")
+    (player.folder / ".venv").symlink_to(sys.prefix)
 
 
 def write_config(player: Player) -> None:
@@ -146,7 +149,16 @@ def lend_database(player: Player) -> None:
     player.replaced = {"postgresql://inkcre:secret@localhost/inkcre": empty_database()}
 
 
+def lend_packages(player: Player) -> None:
+    """Let pip install into a folder that Python looks through, from what is there alone."""
+    site = player.folder.parent / "site"
+    options = f"PIP_NO_DEPS=1 PIP_NO_INDEX=1 PIP_NO_BUILD_ISOLATION=0 PIP_TARGET={site}"
+    player.add_program("pip", f"env {options} {sys.executable} -m pip")
+    player.lent["PYTHONPATH"] = str(site)
+
+
 BEFORE: dict[str, Prepare] = {
+    "inkcre extensions new": lend_packages,
     "make run": prepare_clone,
     "export INKCRE_PROFILE=server": lend_database,
     "inkcre config set http.port": write_config,

@@ -9,12 +9,22 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from inkcre.process import doctor, probes
-from inkcre.settings.loader import inspect_settings
+from inkcre.sections.schema import inspect_settings
 from tests.cli.conftest import Run
 from tests.conftest import new_postgres_database
 from tests.pages import serve_pages
 
-NAMES = ["settings", "database", "schema", "clock", "storage", "files", "keyvalue", "scheduler"]
+NAMES = [
+    "settings",
+    "parts",
+    "database",
+    "schema",
+    "clock",
+    "storage",
+    "keyvalue",
+    "scheduler",
+    "files",
+]
 
 
 def examine(run: Run, *arguments: str, **environ: str) -> tuple[dict[str, Any], int]:
@@ -30,7 +40,7 @@ def test_laptop_without_a_base_is_told_so(run: Run, tmp_path: Path) -> None:
     """With the path and the profile: the folder may be the wrong one. None is made; all else is well."""
     probes, status = examine(run)
     assert status == 1
-    extras = ["extra local", "extra postgres", "extra pdf", "extra edge"]
+    extras = [f"extra {name}" for name in ("local", "postgres", "pg8000", "pdf", "edge")]
     assert list(probes) == [*NAMES, "sources", *extras]
     assert probes["sources"]["detail"] == "inbox, rss, webpage: all that they import is there"
     assert probes["database"]["detail"] == (
@@ -210,18 +220,25 @@ def test_page_that_cannot_be_read_fails_at_once(run: Run, broken: str) -> None:
         assert run("sources", "collect", "1", *private).returncode == 0
 
 
-def test_missing_extra_is_an_illness_where_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PostgreSQL's driver, on the laptop and on the server."""
-    monkeypatch.setattr(doctor, "_version", lambda package: None if package == "psycopg" else "1")
-    said = {}
+@pytest.mark.parametrize(("driver", "extra"), [("psycopg", "postgres"), ("pg8000", "pg8000")])
+def test_missing_extra_is_an_illness_where_it_is_needed(
+    driver: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL's driver, on the laptop and on the server, and not the other driver."""
+    absent = ("psycopg", "pg8000")
+    monkeypatch.setattr(doctor, "_version", lambda package: None if package in absent else "1")
+    said, probes = {}, {}
     for profile in ("dev", "server"):
-        found = inspect_settings(profile, environ={})
+        overrides = {"database.driver": driver} if profile == "server" else {}
+        found = inspect_settings(profile, overrides=overrides, environ={})
         probes = {probe.name: probe for probe in doctor.examine(found).probes}
-        said[profile] = probes["extra postgres"]
+        said[profile] = probes[f"extra {extra}"]
+    (other,) = {"postgres", "pg8000"} - {extra}
+    assert probes[f"extra {other}"].status == "skipped"
     assert said["dev"].status == "skipped"
     assert (said["server"].status, said["server"].help) == (
         "failed",
-        "run `pip install 'inkcre[postgres]'`",
+        f"run `pip install 'inkcre[{extra}]'`",
     )
 
 

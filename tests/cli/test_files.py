@@ -20,6 +20,7 @@ from tests.buckets import serve_bucket
 from tests.cli.conftest import COMMAND, Run, clean_environ
 from tests.cli.test_transfer import export
 from tests.conftest import PEPS, new_postgres_database, postgres_settings, sqlite_settings
+from tests.lines import LINES
 
 PNG = b"\x89PNG\r\n\x1a\n"
 MIB = 1024 * 1024
@@ -126,19 +127,19 @@ def move_back(folder: Path, name: str, days: float) -> None:
 
 def filled(settings: object, count: int) -> Components:
     """Fill a base with real input and files, some of them large."""
-    given = build_components(settings)  # type: ignore[arg-type]
-    schema.migrate(given.database)
+    context = build_components(settings)  # type: ignore[arg-type]
+    schema.migrate(context.database, LINES)
     lines = PEPS.read_bytes().splitlines(keepends=True)
-    list(imports.import_lines(given.database, lines, given.clock))
+    list(imports.import_lines(context.database, lines, context.clock))
     for number in range(count):
         content = number.to_bytes(4, "big") * (MIB if number % 40 == 0 else 100)
-        files.add_file(given.database, given.storage, [content], name=f"{number}.bin", now=given.clock())  # fmt: skip
-    return given
+        files.add_file(context.database, context.storage, [content], name=f"{number}.bin", now=context.clock())  # fmt: skip
+    return context
 
 
-def keys_of(given: Components) -> list[FileKey]:
+def keys_of(context: Components) -> list[FileKey]:
     """List the files of a base."""
-    return [info.key for info in given.storage.list(files.FILES).files]
+    return [info.key for info in context.storage.list(files.FILES).files]
 
 
 def test_base_is_copied_to_another_profile(run: Run, tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ def test_base_is_copied_to_another_profile(run: Run, tmp_path: Path) -> None:
         laptop = {"database.path": "a.sqlite3", "storage.path": "a"}
         back = {"database.path": "b.sqlite3", "storage.path": "b"}
         target = build_components(postgres_settings(url, storage=bucket))
-        schema.migrate(target.database)
+        schema.migrate(target.database, LINES)
         done = copy(run, "dev", laptop, "server", server)
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines()[1] == "files: 50 seen, 50 copied, 0 damaged"
@@ -179,8 +180,8 @@ def copying(
 ) -> list[str]:
     """Write the command."""
     arguments = ["data", "copy", "--from", from_, "--to", to, *more]
-    for option, given in (("--set-from", source), ("--set-to", target)):
-        for key, value in given.items():
+    for option, context in (("--set-from", source), ("--set-to", target)):
+        for key, value in context.items():
             arguments += [option, f"{key}={value}"]
     return arguments
 
@@ -217,11 +218,11 @@ def test_copy_that_was_killed_goes_on(run: Run, tmp_path: Path) -> None:
 
 def test_damaged_file_is_not_copied(run: Run, tmp_path: Path) -> None:
     """It is named, the rest is copied, and the command fails; a damaged copy is put right."""
-    given = filled(sqlite_settings(tmp_path / "a.sqlite3", **{"storage.path": str(tmp_path / "a")}), 3)  # fmt: skip
-    good, bad, _ = keys_of(given)
-    size = given.storage.head(bad).size
-    whole = given.storage.get(bad).read()
-    given.storage.put(bad, bytes(size))
+    context = filled(sqlite_settings(tmp_path / "a.sqlite3", **{"storage.path": str(tmp_path / "a")}), 3)  # fmt: skip
+    good, bad, _ = keys_of(context)
+    size = context.storage.head(bad).size
+    whole = context.storage.get(bad).read()
+    context.storage.put(bad, bytes(size))
     laptop = {"database.path": "a.sqlite3", "storage.path": "a"}
     other = {"database.path": "b.sqlite3", "storage.path": "b"}
     done = copy(run, "dev", laptop, "dev", other)
@@ -230,24 +231,24 @@ def test_damaged_file_is_not_copied(run: Run, tmp_path: Path) -> None:
     assert "files: 3 seen, 2 copied, 1 damaged" in done.stdout
     target = build_components(sqlite_settings(tmp_path / "b.sqlite3", **{"storage.path": str(tmp_path / "b")}))  # fmt: skip
     assert bad not in keys_of(target)
-    given.storage.put(bad, whole)
+    context.storage.put(bad, whole)
     target.storage.put(good, bytes(target.storage.head(good).size))
     done = copy(run, "dev", laptop, "dev", other)
     assert (done.returncode, done.stdout.splitlines()[1]) == (
         0,
         "files: 3 seen, 2 copied, 0 damaged",
     )
-    assert target.storage.get(good).read() == given.storage.get(good).read()
-    given.database.close()
+    assert target.storage.get(good).read() == context.storage.get(good).read()
+    context.database.close()
     target.database.close()
 
 
 def test_file_that_is_missing_is_missed(run: Run, tmp_path: Path) -> None:
     """A block of the source names it; the copy says so, and fails."""
-    given = filled(sqlite_settings(tmp_path / "a.sqlite3", **{"storage.path": str(tmp_path / "a")}), 2)  # fmt: skip
-    lost = keys_of(given)[0]
-    given.storage.delete([lost])
-    given.database.close()
+    context = filled(sqlite_settings(tmp_path / "a.sqlite3", **{"storage.path": str(tmp_path / "a")}), 2)  # fmt: skip
+    lost = keys_of(context)[0]
+    context.storage.delete([lost])
+    context.database.close()
     laptop = {"database.path": "a.sqlite3", "storage.path": "a"}
     done = copy(run, "dev", laptop, "dev", {"database.path": "b.sqlite3", "storage.path": "b"})
     assert done.returncode == 1

@@ -2,13 +2,12 @@
 
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from inkcre.settings.profiles import package_profiles
-from tests.cli.conftest import COMMAND, clean_environ
+from tests.cli.conftest import run_command
 from tests.conftest import ROOT
 from tests.settings.cases import lay_out
 
@@ -23,10 +22,7 @@ def play(section: str, folder: Path) -> str:
     case = lay_out({name: body for _, name, body in blocks if name}, folder)
     (shown,) = [body for language, _, body in blocks if language == "console"]
     command = shown.partition("\n")[0]
-    done = subprocess.run(
-        [COMMAND, *command.removeprefix("$ inkcre ").split()],
-        cwd=folder, env=clean_environ(**case.environ), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run_command(folder, *command.removeprefix("$ inkcre ").split(), **case.environ)
     printed = (done.stdout + done.stderr).replace(str(package_profiles()), "…/inkcre/profiles")
     return section.replace(shown, f"{command}\n{printed}")
 

@@ -23,13 +23,15 @@ from inkcre.jobs.schedules import ScheduleForm
 from inkcre.ports.keyvalue import ValueKey
 from inkcre.sources.base import Item
 from inkcre.sources.forms import SourceForm
-from inkcre.sources.on_demand import add_items, collect_now, enqueue_collect
-from inkcre.sources.sources import Source, create_source, list_sources
+from inkcre.sources.on_demand import collect_now
+from inkcre.sources.sources import Source, list_sources
 from inkcre.sql import schema
 from inkcre.transfer import exports
 from tests.cli.conftest import Run
 from tests.cli.test_files import copy
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
+from tests.lines import LINES, METADATA
+from tests.on_base import add_items, create_source, enqueue_collect
 from tests.pages import Pages, serve_pages
 
 SECRET = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -80,7 +82,7 @@ class Places:
             if kind is sqlite_settings
             else self._urls.setdefault(name, new_postgres_database())
         )
-        given = build_components(
+        context = build_components(
             kind(
                 place,  # type: ignore[arg-type]
                 **{
@@ -92,14 +94,14 @@ class Places:
                 },
             )
         )
-        schema.migrate(given.database)
-        self._opened.append(given)
-        return given
+        schema.migrate(context.database, LINES)
+        self._opened.append(context)
+        return context
 
     def close(self) -> None:
         """Close them all."""
-        for given in self._opened:
-            given.database.close()
+        for context in self._opened:
+            context.database.close()
 
 
 @pytest.fixture
@@ -110,7 +112,7 @@ def places(tmp_path: Path) -> Iterator[Places]:
     made.close()
 
 
-def fill(given: Components, folder: Path, pages: Pages) -> None:
+def fill(context: Components, folder: Path, pages: Pages) -> None:
     """Fill a base with everything that one can have."""
     notes = folder / "notes"
     notes.mkdir()
@@ -127,12 +129,12 @@ def fill(given: Components, folder: Path, pages: Pages) -> None:
         },
         {"type": "inbox", "nickname": "my hook", "config": {"secret": SECRET}},
     ):
-        create_source(given, SourceForm.model_validate(form))
+        create_source(context, SourceForm.model_validate(form))
     from inkcre.sources.sources import delete_source
 
-    delete_source(given.database, 1)
+    delete_source(context.database, 1)
     for source_id in (2, 3):
-        collect_now(given, source_id, full=False)
+        collect_now(context, source_id, full=False)
     by_hand = {
         "block": {"resolver": "text", "content": "by hand"},
         "out_relations": [
@@ -142,10 +144,10 @@ def fill(given: Components, folder: Path, pages: Pages) -> None:
             }
         ],
     }
-    graphs.write_graph(given.database, parse_graph(by_hand), given.clock())
-    delete_block(given.database, block_of(given, "note 3"))
+    graphs.write_graph(context.database, parse_graph(by_hand), context.clock())
+    delete_block(context.database, block_of(context, "note 3"))
     reference = {
-        "block": {"id": block_of(given, "by hand")},
+        "block": {"id": block_of(context, "by hand")},
         "out_relations": [
             {
                 "relation": {"content": "tagged"},
@@ -153,14 +155,16 @@ def fill(given: Components, folder: Path, pages: Pages) -> None:
             }
         ],
     }
-    add_items(given, 4, [Item("said", star(text("said"))), Item("by id", parse_star(reference))])
-    enqueue_collect(given, 3, full=True)
+    add_items(context, 4, [Item("said", star(text("said"))), Item("by id", parse_star(reference))])
+    enqueue_collect(context, 3, full=True)
     files.add_file(
-        given.database, given.storage, [b"x" * 3_000_000], name="large.bin", now=given.clock()
+        context.database, context.storage, [b"x" * 3_000_000], name="large.bin", now=context.clock()
     )
-    files.add_file(given.database, given.storage, [b"small"], name="small.txt", now=given.clock())
-    given.keyvalue.put(ValueKey("kept"), bytes(range(256)))
-    given.keyvalue.put(ValueKey("for a while"), b"soon gone", ttl_seconds=3600)
+    files.add_file(
+        context.database, context.storage, [b"small"], name="small.txt", now=context.clock()
+    )
+    context.keyvalue.put(ValueKey("kept"), bytes(range(256)))
+    context.keyvalue.put(ValueKey("for a while"), b"soon gone", ttl_seconds=3600)
 
 
 def parse_star(form: dict[str, Any]) -> Any:
@@ -170,13 +174,13 @@ def parse_star(form: dict[str, Any]) -> Any:
     return parse_star(form)
 
 
-def contents(given: Components) -> list[str]:
+def contents(context: Components) -> list[str]:
     """Return what the blocks of a base say, in order."""
-    lines = [json.loads(line) for line in exports.export_lines(given.database)]
+    lines = [json.loads(line) for line in exports.export_lines(context.database)]
     return [line["block"]["content"] for line in lines if "content" in line["block"]]
 
 
-def block_of(given: Components, beginning: str) -> int:
+def block_of(context: Components, beginning: str) -> int:
     """Return the id of the block that begins so."""
     from sqlalchemy import select
 
@@ -185,7 +189,7 @@ def block_of(given: Components, beginning: str) -> int:
 
     (found,) = Values(
         select(blocks.c.id).where(blocks.c.content.startswith(beginning, autoescape=True)), int
-    ).read(given.database)
+    ).read(context.database)
     return found
 
 
@@ -263,17 +267,17 @@ def test_ids_are_kept_in_an_empty_base(
         assert create_source(moved, SourceForm(type="inbox")).id == 5
 
 
-def rows_of(given: Components, name: str) -> list[tuple[Any, ...]]:
+def rows_of(context: Components, name: str) -> list[tuple[Any, ...]]:
     """Return all rows of a table, times as text."""
     from sqlalchemy import select
 
     from inkcre.ports.database import Statement
     from inkcre.sql.constructs import as_rfc3339
-    from inkcre.sql.tables import Timestamp, metadata
+    from inkcre.sql.tables import Timestamp
 
-    table = metadata.tables[name]
+    [table] = [m.tables[name] for m in METADATA if name in m.tables]
     columns = [as_rfc3339(c) if c.type is Timestamp else c for c in table.columns]
-    return given.database.read(Statement(select(*columns).order_by(*table.primary_key.columns))())
+    return context.database.read(Statement(select(*columns).order_by(*table.primary_key.columns))())
 
 
 @pytest.mark.parametrize("kind", ["other", "pg"])
@@ -348,13 +352,13 @@ def test_copy_into_a_base_with_its_own_things_overwrites_nothing(
     assert rows_of(other, "jobs") == before["jobs"]
 
 
-def organize_by_hand(given: Components) -> None:
+def organize_by_hand(context: Components) -> None:
     """Add a job that names a block by its id, as a source does."""
     from inkcre.sources.collect import OrganizePayload
 
-    payload = OrganizePayload(block_id=block_of(given, "by hand"))
-    new = jobs.NewJob("organize", payload, dedupe_key="organize:3:abc", source_id=3)
-    assert jobs.enqueue(given.database, new, given.clock())
+    payload = OrganizePayload(block_id=block_of(context, "by hand"))
+    new = jobs.NewJob("organize", payload, idempotency_key="organize:3:abc", source_id=3)
+    assert jobs.enqueue(context.database, new, context.clock())
 
 
 def test_block_of_both_bases_is_no_items_own(
@@ -479,7 +483,6 @@ def test_row_that_is_missing_or_another_is_told(
 
 def test_every_table_is_copied_or_left_out(places: Places) -> None:
     """With the reason; a table that is in neither list would be left behind in silence."""
-    from inkcre.sql.tables import metadata
     from inkcre.transfer import tally
     from inkcre.transfer.copies.bases import PARTS
     from inkcre.transfer.copies.tables import COPIED, LEFT_OUT
@@ -493,7 +496,7 @@ def test_every_table_is_copied_or_left_out(places: Places) -> None:
         )
     }
     connection.close()
-    assert set(metadata.tables) <= made
+    assert {name for one in METADATA for name in one.tables} <= made
     assert made == {*COPIED, *LEFT_OUT}
     assert not set(COPIED) & set(LEFT_OUT)
     assert tuple(PARTS) == COPIED
@@ -676,8 +679,8 @@ def test_damaged_file_lines_are_bad_lines(
 def arguments(places: Places, name: str) -> list[str]:
     """Return the options by which a command uses a base."""
     profile, settings = places.options(name)
-    given = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-    return ["--profile", profile, *given]
+    context = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    return ["--profile", profile, *context]
 
 
 def lose(path: Path, content: str) -> None:
@@ -718,7 +721,7 @@ def test_row_that_does_not_stay_is_missed(
 
 def test_base_that_changes_is_not_exported_over_a_former_one(tmp_path: Path) -> None:
     """What was written is compared with what the base says then; the former file stays."""
-    from inkcre.cli import data
+    from inkcre.commands import data
 
     def line(content: str) -> bytes:
         return json.dumps({"block": {"resolver": "text", "content": content}}).encode() + b"\n"

@@ -18,6 +18,7 @@ from inkcre.sql import schema
 from inkcre.transfer import exports, imports
 from tests.cli.conftest import COMMAND, Run, clean_environ
 from tests.conftest import PEPS, new_postgres_database, postgres_settings, sqlite_settings
+from tests.lines import LINES
 
 
 def export(settings: object) -> bytes:
@@ -30,12 +31,12 @@ def export(settings: object) -> bytes:
 
 def import_(settings: object, content: bytes) -> imports.Progress:
     """Import bytes into a base."""
-    given = build_components(settings)  # type: ignore[arg-type]
-    schema.migrate(given.database)
+    context = build_components(settings)  # type: ignore[arg-type]
+    schema.migrate(context.database, LINES)
     *_, progress = imports.import_lines(
-        given.database, content.splitlines(keepends=True), given.clock
+        context.database, content.splitlines(keepends=True), context.clock
     )
-    given.database.close()
+    context.database.close()
     return progress
 
 
@@ -85,8 +86,8 @@ def test_export_of_a_base_that_grows_can_be_imported(kind: str, tmp_path: Path) 
     settings = first if kind == "sqlite" else postgres_settings(new_postgres_database())
     import_(settings, PEPS.read_bytes())
     before = export(settings)
-    given = build_components(settings)
-    lines = exports.export_lines(given.database)
+    context = build_components(settings)
+    lines = exports.export_lines(context.database)
     head = next(lines)
     late = {"resolver": "text", "content": "late"}
     star = {
@@ -94,27 +95,27 @@ def test_export_of_a_base_that_grows_can_be_imported(kind: str, tmp_path: Path) 
         "out_relations": [{"relation": {"content": "late"}, "to_block": {"block": late}}],
         "in_relations": [{"relation": {"content": "late"}, "from_block": {"block": late}}],
     }
-    graphs.write_graph(given.database, parse_graph(star), given.clock())
+    graphs.write_graph(context.database, parse_graph(star), context.clock())
     assert head + b"".join(lines) == before
-    given.database.close()
+    context.database.close()
     assert import_(sqlite_settings(tmp_path / "b.sqlite3"), before).bad == []
 
 
 def test_progress_counts_what_is_committed(tmp_path: Path) -> None:
     """After every batch the base holds what the progress says."""
-    given = build_components(sqlite_settings(tmp_path / "base.sqlite3"))
-    schema.migrate(given.database)
+    context = build_components(sqlite_settings(tmp_path / "base.sqlite3"))
+    schema.migrate(context.database, LINES)
     lines = [
         json.dumps({"block": {"resolver": "text", "content": f"{n}"}}).encode()
         for n in range(50_000)
     ]
     counts = []
-    for progress in imports.import_lines(given.database, lines, given.clock):
+    for progress in imports.import_lines(context.database, lines, context.clock):
         counts.append(progress.created_blocks)  # read first: the writer goes on meanwhile
-        assert sum(1 for _ in exports.export_lines(given.database)) >= counts[-1]
+        assert sum(1 for _ in exports.export_lines(context.database)) >= counts[-1]
     assert counts[-1] == 50_000
     assert len(counts) > 2
-    given.database.close()
+    context.database.close()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])

@@ -16,7 +16,7 @@ import pytest
 
 from inkcre.app import create_app
 from tests.buckets import serve_bucket
-from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
+from tests.conftest import DRIVERS, new_postgres_database, postgres_settings, sqlite_settings
 from tests.edge import homes as edge
 from tests.homes import mount, serve_app
 
@@ -25,21 +25,22 @@ PREFIXED = ("sqlite-mounted", "sqlite-root-path")
 """Under a prefix: of an application that mounts ours, and of a proxy that takes it off, which the
 server is told as ``--root-path``."""
 
-HOMES = ("sqlite", *PREFIXED, "postgres", *edge.HOMES)
+HOMES = ("sqlite", *PREFIXED, *DRIVERS, *edge.HOMES)
 SMALL_BODY_BYTES = 8 * 1024 * 1024
 SMALL: dict[str, Any] = {
     "database.migrate_on_start": True,
     "http.max_body_bytes": SMALL_BODY_BYTES,
     "http.max_file_bytes": 100_000_000,
     "scheduler.tick_seconds": 1,
+    **edge.SAMPLE,
 }
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test in every home, or against the one that was named."""
     if "home" in metafunc.fixturenames:
-        given = metafunc.config.getoption("--base-url")
-        homes = [given] if given else HOMES
+        context = metafunc.config.getoption("--base-url")
+        homes = [context] if context else HOMES
         metafunc.parametrize("home", homes, indirect=True, scope="session")
 
 
@@ -77,7 +78,8 @@ def home(
     with ExitStack() as stack:
         notes = tmp_path_factory.mktemp("notes")
         overrides = {**SMALL, **edge.LOOPBACK, "sources.folders": [str(notes)]}
-        if request.param == "postgres":
+        if request.param in DRIVERS:
+            overrides["database.driver"] = DRIVERS[request.param]
             overrides["storage"] = stack.enter_context(serve_bucket())
             settings = postgres_settings(new_postgres_database(), **overrides)
         else:

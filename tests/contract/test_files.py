@@ -42,8 +42,8 @@ def send(api: httpx.Client, content: bytes, **query: str) -> httpx.Response:
 
 def read(api: httpx.Client, block_id: int, **headers: str) -> httpx.Response:
     """Read a block's content."""
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return api.get(f"/blocks/{block_id}/content", headers=given)
+    context = {name.replace("_", "-"): value for name, value in headers.items()}
+    return api.get(f"/blocks/{block_id}/content", headers=context)
 
 
 @pytest.mark.parametrize("size", [0, 300_000, 6 * MIB])

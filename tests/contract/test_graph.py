@@ -51,6 +51,19 @@ def test_star_sent_again_changes_nothing(api: httpx.Client, unique: Unique) -> N
     assert (second["blocks"], second["relations"]) == (first["blocks"], first["relations"])
 
 
+def test_star_says_the_same_of_several(api: httpx.Client, unique: Unique) -> None:
+    """Or several of the same: each arc is answered with its ends, also when it was there already."""
+    form = star(
+        block(unique("a")), ("of", block(unique("b"))), ("of", block(unique("c"))), ("on", block(unique("c"))),
+        into=(("of", block(unique("b"))), ("of", block(unique("d")))),
+    )  # fmt: skip
+    for _ in range(2):
+        graph = api.put("/graph", json=form).json()
+        a, b, c, d = (found["id"] for found in graph["blocks"])
+        arcs = [(arc["from_"], arc["content"], arc["to_"]) for arc in graph["relations"]]
+        assert arcs == [(a, "of", b), (a, "of", c), (a, "on", c), (b, "of", a), (d, "of", a)]
+
+
 def test_graph_refers_to_a_block_that_exists_by_id(api: httpx.Client, unique: Unique) -> None:
     """An id stands for the block; it is not written again."""
     made = api.post("/blocks", json=block(unique("there"))).json()
@@ -128,6 +141,7 @@ def test_flat_twins_get_one_id(api: httpx.Client, unique: Unique) -> None:
         ({"relations": [{"from_": 0, "to_": 1, "content": "x"}]}, "relations.0.from_"),
         ({"blocks": [{"id": 0, **block("x")}]}, "blocks.0"),
         ({"blocks": [{"id": 5, **block("x")}]}, "blocks.0"),
+        ({"blocks": [{"id": 5, "resolver": "text"}]}, "blocks.0"),
         ({"blocks": [{"id": -5}]}, "blocks.0"),
         ({"blocks": [{}]}, "blocks.0"),
         ({"blocks": 5}, "blocks"),
@@ -141,6 +155,9 @@ def test_flat_twins_get_one_id(api: httpx.Client, unique: Unique) -> None:
         (star(block("a"), ("x" * 513, block("b"))), "out_relations.0.relation.content"),
         (star(block("a"), ("\x00", block("b"))), "out_relations.0.relation.content"),
         ({"block": {**block("a"), "created_at": "2020-01-01T00:00:00Z"}}, "block.created_at"),
+        (star(block("a"), ("x", {**block("b"), "updated_at": "2020-01-01T00:00:00Z"})), "out_relations.0.to_block.block.updated_at"),
+        (star(block("a"), into=(("x", {**block("b"), "created_at": "2020-01-01T00:00:00Z"}),)), "in_relations.0.from_block.block.created_at"),
+        ({"block": block("a"), "in_relations": [{"relation": {"content": "x", "created_at": "2020-01-01T00:00:00Z"}, "from_block": {"block": block("b")}}]}, "in_relations.0.relation.created_at"),
         ({"block": block("a"), "out_relation": []}, "out_relation"),
         ({"block": block("a"), "out_relations": [{"relation": {"content": "x"}}]}, "out_relations.0.to_block"),
     ],
@@ -150,6 +167,16 @@ def test_bad_graph_is_422_with_the_field_named(api: httpx.Client, form: Any, fie
     """Every mistake has a place."""
     problem = expect_problem(api.put("/graph", json=form), 422, "invalid")
     assert field in [error["field"] for error in problem["errors"]], problem
+
+
+def test_mistake_deep_in_a_star_has_its_whole_place(api: httpx.Client) -> None:
+    """Though such a form is read in parts."""
+    form, place = {"block": block("a\x00")}, "block.content"
+    for _ in range(20):
+        form = star(block("b"), ("x", block("c")), ("y", form))
+        place = f"out_relations.1.to_block.{place}"
+    problem = expect_problem(api.put("/graph", json=form), 422, "invalid")
+    assert [error["field"] for error in problem["errors"]] == [place]
 
 
 @pytest.mark.parametrize(
@@ -174,10 +201,14 @@ def test_star_may_be_64_arcs_deep(api: httpx.Client, unique: Unique) -> None:
     assert count(graph) == (65, 64)
 
 
+@pytest.mark.parametrize("names", [("out_relations", "to_block"), ("in_relations", "from_block")])
 @pytest.mark.parametrize("depth", [65, 100, 300, 5_000])
-def test_star_deeper_than_64_arcs_is_422(api: httpx.Client, depth: int) -> None:
-    """Beyond the limit, refused whole; far beyond it too."""
-    arm = '{"block":{"resolver":"text","content":"x"},"out_relations":[{"relation":{"content":"a"},"to_block":'
+def test_star_deeper_than_64_arcs_is_422(
+    api: httpx.Client, depth: int, names: tuple[str, str]
+) -> None:
+    """Beyond the limit, refused whole, whichever way the arcs go; far beyond it too."""
+    many, other = names
+    arm = f'{{"block":{{"resolver":"text","content":"x"}},"{many}":[{{"relation":{{"content":"a"}},"{other}":'
     body = arm * depth + '{"block":{"resolver":"text","content":"y"}}' + "}]}" * depth
     expect_problem(api.put("/graph", content=body.encode()), 422, "invalid")
 

@@ -337,6 +337,20 @@ def test_schedule_collects_by_itself(api: httpx.Client, pages: Pages, unique: Un
     assert len(api.get("/jobs", params={"source": source["id"]}).json()["jobs"]) == 1
 
 
+def test_source_that_is_deleted_takes_its_schedule_along(api: httpx.Client) -> None:
+    """And no other one."""
+    source, other = (
+        add_source(api, type="rss", config={"url": "https://e.org"}, schedule={"cron": "0 7 1 1 *"})
+        for _ in range(2)
+    )
+    assert api.delete(f"/sources/{source['id']}").status_code == 204
+    listed = api.get("/schedules", params={"limit": 1000}).json()["schedules"]
+    scheduled = {one["source_id"] for one in listed}
+    assert source["id"] not in scheduled
+    assert other["id"] in scheduled
+    assert api.delete(f"/sources/{other['id']}").status_code == 204
+
+
 def test_housekeeping_is_scheduled_everywhere(api: httpx.Client) -> None:
     """What every base does by itself is listed beside what sources do."""
     listed = api.get("/schedules", params={"limit": 1000}).json()["schedules"]

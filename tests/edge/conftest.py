@@ -1,6 +1,8 @@
 """Harnesses of a test's own, and clients of the shared ones."""
 
+import itertools
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 
 from inkcre.edge.local.harness import Harness, HarnessOptions
 from tests.edge import homes
+from tests.edge.bare import build_bare
 
 
 class Running:
@@ -49,20 +52,49 @@ class Running:
 Start = Callable[..., Running]
 
 
+@contextmanager
+def running_harness(options: HarnessOptions, log: Path) -> Iterator[Running]:
+    """Run a harness for as long as the block."""
+    with ExitStack() as stack:
+        harness = Harness(options, log)
+        stack.callback(harness.close)
+        yield Running(harness, log)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Return what starts a harness of a home's artifact, or of another artifact."""
-    started: list[Running] = []
+    with ExitStack() as stack:
+        numbers = itertools.count()
 
-    def start_harness(home: str = "edge-postgres", **changes: Any) -> Running:
-        options: HarnessOptions = replace(homes.options_of(home), **changes)
-        log = tmp_path / f"harness-{len(started)}.log"
-        started.append(Running(Harness(options, log), log))
-        return started[-1]
+        def start_harness(home: str = "edge-postgres", **changes: Any) -> Running:
+            options: HarnessOptions = replace(homes.options_of(home), **changes)
+            if "artifact" in changes:  # whose modules are not those of the home
+                options = replace(options, bytecode=None)
+            log = tmp_path / f"harness-{next(numbers)}.log"
+            return stack.enter_context(running_harness(options, log))
 
-    yield start_harness
-    for running in started:
-        running.harness.close()
+        yield start_harness
+
+
+@pytest.fixture(scope="session")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Return a harness that a worker's tests share, one after the other.
+
+    For what would disturb others in a shared home, and leaves nothing that the next would mind.
+    """
+    log = tmp_path_factory.mktemp("patient") / "log"
+    with running_harness(homes.options_of("edge-postgres"), log) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an artifact of next to nothing."""
+    folder = tmp_path_factory.mktemp("bare") / "artifact"
+    like = homes.options_of("edge-postgres").artifact / "wrangler.jsonc"
+    build_bare(folder, like.read_bytes())
+    return folder
 
 
 @pytest.fixture(params=list(homes.HOMES))

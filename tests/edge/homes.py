@@ -4,6 +4,7 @@ They are started beside the other tests and waited for by those that need them. 
 pytest-xdist needs to know of them is in files.
 """
 
+import importlib
 import json
 import os
 import shutil
@@ -12,23 +13,25 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import psycopg
 
+from inkcre.application import Application
 from inkcre.assembly.assembly import build_components
-from inkcre.edge.artifact.building import Artifact, build_artifact
+from inkcre.core import INKCRE
+from inkcre.edge.artifact.builder import Artifact, build_artifact, entry_file
 from inkcre.edge.artifact.folder import write_folder
 from inkcre.edge.artifact.lock import lock_file, read_lock
 from inkcre.edge.artifact.wheels import fetch_wheels
 from inkcre.edge.local.harness import Harness, HarnessOptions
 from inkcre.edge.local.migrations import apply_migrations
 from inkcre.edge.tools import tools_folder
-from inkcre.settings.loader import inspect_settings, load_settings
+from inkcre.sections.schema import inspect_settings, load_settings
 from inkcre.sql import schema
+from inkcre.sql.lines import lines_of
 from tests.postgres import PostgresServer
 
 FOLDER_VARIABLE = "TEST_EDGE_FOLDER"
@@ -36,24 +39,43 @@ EXPIRING = "expiring:"
 READY_SECONDS = 600
 """On a new machine packages are fetched first."""
 
+SAMPLE = {"extensions.enabled": ["sample"], "extensions.sample.word": "hello"}
+"""An extension that brings one of everything: it changes nothing of what the contract says."""
+
 LOOPBACK = {"web.private_hosts": ["127.0.0.1"]}
 """Where tests serve pages; by any other name it may not be fetched."""
 
 D1 = {"database.kind": "d1", "bindings.DB.type": "d1", "bindings.DB.id": "local"}
 HOMES: Mapping[str, Mapping[str, Any]] = {
-    "edge-postgres": LOOPBACK,
-    "edge-d1": {**D1, **LOOPBACK},
+    "edge-postgres": {**LOOPBACK, **SAMPLE},
+    "edge-d1": {**D1, **LOOPBACK, **SAMPLE},
 }
 
 
-def build(overrides: Mapping[str, Any], folder: Path) -> Artifact:
-    """Build the artifact of the workers profile with some settings, and write it."""
-    found = inspect_settings("workers", overrides=overrides, environ={})
+def build(
+    overrides: Mapping[str, Any],
+    folder: Path,
+    application: Application = INKCRE,
+    *,
+    beside: Path | None = None,
+) -> Artifact:
+    """Build the artifact of the workers profile with some settings, and write it.
+
+    Args:
+        overrides: the settings.
+        folder: where it is written.
+        application: what is built.
+        beside: where its settings file and its entry are; None: it needs neither.
+    """
+    found = inspect_settings(
+        "workers", application=application, overrides=overrides, environ={}, folder=beside
+    )
     assert found.settings is not None, found.problems
     packages = read_lock(lock_file().read_text())
     artifact = build_artifact(
         found.settings,
         found.leaves(),
+        entry=entry_file(application, beside or folder).read_bytes(),
         packages=packages,
         wheels=fetch_wheels(packages, tools_folder() / "wheels"),
         wrangler={},
@@ -66,22 +88,24 @@ def options_for(home: str, folder: Path, server: PostgresServer) -> HarnessOptio
     """Build a home's artifact with an empty base behind it; give what the harness is told."""
     artifact = folder / "artifact"
     build(HOMES[home], artifact)
+    bytecode = folder / "bytecode"
+    bytecode.mkdir()
     if home == "edge-d1":
         apply_migrations(artifact, "DB", folder / "state")
-        return HarnessOptions(artifact, state=folder / "state", control=True)
-    url = migrated_database(server)
-    return HarnessOptions(artifact, hyperdrive={"HYPERDRIVE": url}, control=True)
+        return HarnessOptions(artifact, bytecode=bytecode, state=folder / "state", control=True)
+    lent = {"HYPERDRIVE": migrated_database(server, SAMPLE)}
+    return HarnessOptions(artifact, bytecode=bytecode, hyperdrive=lent, control=True)
 
 
-def migrated_database(server: PostgresServer) -> str:
-    """Make a database with the schema in it; give its address on loopback."""
+def migrated_database(server: PostgresServer, enabled: Mapping[str, Any] | None = None) -> str:
+    """Make a database with the schema in it, also of what settings enable; give its address."""
     name = f"edge_{time.monotonic_ns()}"
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
-    overrides = {"database.url": server.url(name), "http.host": "127.0.0.1"}
+    overrides = {"database.url": server.url(name), "http.host": "127.0.0.1", **(enabled or {})}
     settings = load_settings("server", overrides=overrides, environ={})
     database = build_components(settings).database
-    schema.migrate(database)
+    schema.migrate(database, lines_of(settings.application))
     database.close()
     return server.tcp_url(name)
 
@@ -99,6 +123,8 @@ class EdgeHomes:
     def start(self) -> None:
         """Begin; ``base_url`` waits for the end of it."""
         os.environ[FOLDER_VARIABLE] = str(self.folder)
+        # In a circle: imported by the thread and by a test at once, one finds it half made.
+        importlib.import_module("alembic.command")
         self._thread.start()
 
     def _start(self) -> None:
@@ -116,6 +142,7 @@ class EdgeHomes:
                 answer["expiring_since"] = _put_expiring(answer["url"])
                 answer["options"] = {
                     "artifact": str(options.artifact),
+                    "bytecode": str(options.bytecode),
                     "hyperdrive": dict(options.hyperdrive),
                 }
             except Exception:  # noqa: BLE001 - whatever it is, the tests that wait must hear of it
@@ -172,8 +199,12 @@ def base_url(home: str) -> str:
 def options_of(home: str) -> HarnessOptions:
     """Wait for a home; give what its harness was told, but for the state: to start another."""
     told = _wait_for(home)["options"]
-    options = HarnessOptions(Path(told["artifact"]), hyperdrive=told["hyperdrive"], control=True)
-    return replace(options)
+    return HarnessOptions(
+        Path(told["artifact"]),
+        bytecode=Path(told["bytecode"]),
+        hyperdrive=told["hyperdrive"],
+        control=True,
+    )
 
 
 def state_of(home: str) -> Path:

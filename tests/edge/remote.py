@@ -47,9 +47,9 @@ def info(found):
 
 def call(work):
     bindings = WorkerBindings(env)
-    with worker.app._assembled_for(bindings).provide(bindings) as given:
+    with worker.Default.app._assembled_for(bindings).provide(bindings) as context:
         try:
-            return {"value": work(given)}
+            return {"value": work(context)}
         except InkcreError as error:
             return {"code": error.code, "message": error.message, "field": getattr(error, "field", None)}
         except Stopped:
@@ -68,9 +68,9 @@ class Worker:
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=120)
 
-    def call(self, work: str, **given: Any) -> Any:
+    def call(self, work: str, **context: Any) -> Any:
         """Evaluate an expression that has ``given``, the components of the Worker and the rest."""
-        source = f"{PRELUDE}has = json.loads({json.dumps(given)!r})\ncall(lambda given: {work})"
+        source = f"{PRELUDE}has = json.loads({json.dumps(context)!r})\ncall(lambda context: {work})"
         answer = self._client.post("/__harness/run", content=source)
         assert answer.status_code == 200, answer.text[-2000:]
         said = answer.json()
@@ -145,7 +145,7 @@ class RemoteStorage:
         what = "unpack(has['parts'][0])" if is_whole else "parts(has['parts'], has['stops'])"
         try:
             self._worker.call(
-                f"given.storage.put(FileKey(has['key']), {what}, content_type=has['type'], if_absent=has['absent'])",
+                f"context.storage.put(FileKey(has['key']), {what}, content_type=has['type'], if_absent=has['absent'])",
                 key=key, parts=packed, stops=error is not None, type=content_type, absent=if_absent,
             )  # fmt: skip
         except Stopped:
@@ -155,26 +155,26 @@ class RemoteStorage:
     def get(self, key: FileKey, *, start: int = 0, end: int | None = None) -> FileContent:
         info, start, stop, content = self._worker.call(
             "(lambda f: [info(f.info), f.start, f.end, pack(f.read())])"
-            "(given.storage.get(FileKey(has['key']), start=has['start'], end=has['end']))",
+            "(context.storage.get(FileKey(has['key']), start=has['start'], end=has['end']))",
             key=key, start=start, end=end,
         )  # fmt: skip
         return FileContent(_info(info), start, stop, iter([unpack(content)]))
 
     def head(self, key: FileKey) -> FileInfo:
-        return _info(self._worker.call("info(given.storage.head(FileKey(has['key'])))", key=key))
+        return _info(self._worker.call("info(context.storage.head(FileKey(has['key'])))", key=key))
 
     def move(self, source: FileKey, target: FileKey) -> None:
         self._worker.call(
-            "given.storage.move(FileKey(has['source']), FileKey(has['target']))",
+            "context.storage.move(FileKey(has['source']), FileKey(has['target']))",
             source=source, target=target,
         )  # fmt: skip
 
     def sync(self, key: FileKey) -> None:
-        self._worker.call("given.storage.sync(FileKey(has['key']))", key=key)
+        self._worker.call("context.storage.sync(FileKey(has['key']))", key=key)
 
     def tidy(self, folder: str, names: str, before: datetime) -> None:
         self._worker.call(
-            "given.storage.tidy(has['folder'], has['names'], "
+            "context.storage.tidy(has['folder'], has['names'], "
             "__import__('datetime').datetime.fromisoformat(has['before']))",
             folder=folder,
             names=names,
@@ -182,12 +182,12 @@ class RemoteStorage:
         )
 
     def delete(self, keys: Iterable[FileKey]) -> None:
-        self._worker.call("given.storage.delete(map(FileKey, has['keys']))", keys=list(keys))
+        self._worker.call("context.storage.delete(map(FileKey, has['keys']))", keys=list(keys))
 
     def list(self, folder: str = "", *, cursor: str | None = None, limit: int = 1000) -> FilePage:
         found, after = self._worker.call(
             "(lambda p: [[info(f) for f in p.files], p.cursor])"
-            "(given.storage.list(has['folder'], cursor=has['cursor'], limit=has['limit']))",
+            "(context.storage.list(has['folder'], cursor=has['cursor'], limit=has['limit']))",
             folder=folder, cursor=cursor, limit=limit,
         )  # fmt: skip
         return FilePage(tuple(map(_info, found)), after)
@@ -203,24 +203,24 @@ class RemoteKeyValue:
 
     def put(self, key: ValueKey, value: bytes, *, ttl_seconds: int | None = None) -> None:
         self._worker.call(
-            "given.keyvalue.put(ValueKey(has['key']), unpack(has['value']), ttl_seconds=has['ttl'])",
+            "context.keyvalue.put(ValueKey(has['key']), unpack(has['value']), ttl_seconds=has['ttl'])",
             key=key, value=pack(value), ttl=ttl_seconds,
         )  # fmt: skip
 
     def get(self, key: ValueKey) -> bytes | None:
         found = self._worker.call(
-            "(lambda v: None if v is None else pack(v))(given.keyvalue.get(ValueKey(has['key'])))",
+            "(lambda v: None if v is None else pack(v))(context.keyvalue.get(ValueKey(has['key'])))",
             key=key,
         )
         return None if found is None else unpack(found)
 
     def delete(self, key: ValueKey) -> None:
-        self._worker.call("given.keyvalue.delete(ValueKey(has['key']))", key=key)
+        self._worker.call("context.keyvalue.delete(ValueKey(has['key']))", key=key)
 
     def list(self, prefix: str = "", *, cursor: str | None = None, limit: int = 1000) -> KeyPage:
         keys, after = self._worker.call(
             "(lambda p: [list(p.keys), p.cursor])"
-            "(given.keyvalue.list(has['prefix'], cursor=has['cursor'], limit=has['limit']))",
+            "(context.keyvalue.list(has['prefix'], cursor=has['cursor'], limit=has['limit']))",
             prefix=prefix, cursor=cursor, limit=limit,
         )  # fmt: skip
         return KeyPage(tuple(map(ValueKey, keys)), after)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,22 +18,35 @@ READY = b"Z\x00\x00\x00\x05I"
 """What ends a login: https://www.postgresql.org/docs/current/protocol-message-formats.html."""
 
 
+@dataclass
+class Stalling:
+    """A server that lets people in as another does, and then stalls."""
+
+    url: str
+    fault: Fault = "silent"
+    """What it does to who comes from now on."""
+
+
 @contextmanager
-def stalling(url: str, fault: Fault) -> Iterator[str]:
-    """Return the address of a server that lets people in as the one at ``url`` does, and then stalls."""
+def stalling(url: str) -> Iterator[Stalling]:
+    """Let a server stall in front of the one at ``url``, for as long as the block."""
     parts = urlsplit(url)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = (parts.hostname or "", parts.port or 5432)
-        threading.Thread(target=_accept, args=(listener, address, fault), daemon=True).start()
         port = listener.getsockname()[1]
-        yield urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{port}"))
+        netloc = f"{parts.netloc.rpartition(':')[0]}:{port}"
+        stalled = Stalling(urlunsplit(parts._replace(netloc=netloc)))
+        threading.Thread(target=_accept, args=(listener, address, stalled), daemon=True).start()
+        yield stalled
 
 
-def _accept(listener: socket.socket, address: tuple[str, int], fault: Fault) -> None:
+def _accept(listener: socket.socket, address: tuple[str, int], stalled: Stalling) -> None:
     with contextlib.suppress(OSError):  # closed: it is over
         while True:
             client, _ = listener.accept()
-            threading.Thread(target=_stall, args=(client, address, fault), daemon=True).start()
+            threading.Thread(
+                target=_stall, args=(client, address, stalled.fault), daemon=True
+            ).start()
 
 
 def _stall(client: socket.socket, address: tuple[str, int], fault: Fault) -> None:

@@ -1,6 +1,7 @@
 """The artifact: what is in it, what is not, and that it can be made again."""
 
 import fnmatch
+import functools
 import hashlib
 import http.server
 import json
@@ -18,37 +19,45 @@ from typing import Any
 
 import pytest
 
-from inkcre.edge.artifact.building import Artifact, build_artifact
+from inkcre.edge.artifact.builder import Artifact, build_artifact
 from inkcre.edge.artifact.folder import ForeignFolder, compare_folder, write_folder
 from inkcre.edge.artifact.lock import LockedPackage, lock_file, read_lock
 from inkcre.edge.artifact.modules import collect_modules
-from inkcre.edge.artifact.pruning import RULES, prune
+from inkcre.edge.artifact.unused import RULES, prune
 from inkcre.edge.artifact.wheels import NoWheel, WrongHash, fetch_wheels, read_wheel
 from inkcre.edge.artifact.wrangler import describe_worker, merge_configuration, placeholders
 from inkcre.edge.tools import tools_folder
 from inkcre.errors import Unavailable, Unsupported
+from inkcre.sections.schema import inspect_settings
 from inkcre.settings.files import CannotWrite
-from inkcre.settings.loader import inspect_settings
 from tests.cli.conftest import run_command as inkcre
 from tests.conftest import ROOT
 from tests.edge.homes import D1
+from tests.schemas import SCHEMA
 
 PACKAGES = read_lock(lock_file().read_text())
 WHEELS = tools_folder() / "wheels"
 IDS = {"bindings.HYPERDRIVE.id": "h1", "bindings.KV.id": "k1"}
 
 
-def build(folder: Path, **overrides: Any) -> Artifact:
+def build(folder: Path | None, **overrides: Any) -> Artifact:
     """Build an artifact in memory."""
     found = inspect_settings("workers", overrides=overrides, environ={}, folder=folder)
     assert found.settings is not None, found.problems
     return build_artifact(
         found.settings,
         found.leaves(),
+        entry=(ROOT / "worker.py").read_bytes(),
         packages=PACKAGES,
         wheels=fetch_wheels(PACKAGES, WHEELS),
         wrangler={},
     )
+
+
+@functools.cache
+def plain() -> Artifact:
+    """Return the artifact of the profile as it is."""
+    return build(None)
 
 
 def test_configuration_says_what_the_settings_say(tmp_path: Path) -> None:
@@ -76,9 +85,9 @@ def test_configuration_says_what_the_settings_say(tmp_path: Path) -> None:
     assert placeholders(written) == []
 
 
-def test_binding_without_id_has_a_placeholder_that_is_named(tmp_path: Path) -> None:
+def test_binding_without_id_has_a_placeholder_that_is_named() -> None:
     """So that nobody deploys it by mistake, and everybody knows what to write where."""
-    artifact = build(tmp_path)
+    artifact = plain()
     assert placeholders(artifact.configuration) == ["HYPERDRIVE", "KV"]
     assert b"write-the-id-into-bindings.HYPERDRIVE.id" in artifact.files["wrangler.jsonc"]
 
@@ -92,7 +101,7 @@ def test_secrets_of_the_model_are_required_and_not_given() -> None:
         environ={"INKCRE_DATABASE__URL": "postgresql://u:PLANTED@h/d"},
         folder=Path("/"),
     )
-    described = describe_worker(workers.settings, other.leaves())
+    described = describe_worker(SCHEMA, workers.settings, other.leaves())
     assert described["secrets"] == {"required": ["INKCRE_DATABASE__URL"]}
     assert "PLANTED" not in json.dumps(described)
 
@@ -101,8 +110,14 @@ def test_d1_brings_its_migrations(tmp_path: Path) -> None:
     """One file a revision, in order, with no transaction of its own: D1 refuses BEGIN."""
     artifact = build(tmp_path, **D1)
     names = [path for path in artifact.files if path.startswith("migrations/")]
-    versions = sorted((ROOT / "migrations" / "versions").glob("[0-9]*.py"))
-    assert names == [f"migrations/{path.stem}.sql" for path in versions]
+    framework, base = (
+        sorted(path.stem for path in (ROOT / "migrations" / line).glob("[0-9]*.py"))
+        for line in ("framework", "base")
+    )
+    assert names == [
+        *(f"migrations/0000_framework_{stem}.sql" for stem in framework),
+        *(f"migrations/{stem}.sql" for stem in base),
+    ]
     sql = b"".join(artifact.files[name] for name in names)
     assert b"CREATE TABLE blocks" in sql
     assert not re.search(rb"^(BEGIN|COMMIT)", sql, flags=re.MULTILINE)
@@ -115,18 +130,18 @@ def test_d1_brings_its_migrations(tmp_path: Path) -> None:
         }
     ]
     assert "hyperdrive" not in artifact.configuration
-    assert not [path for path in build(tmp_path).files if path.startswith("migrations/")]
+    assert not [path for path in plain().files if path.startswith("migrations/")]
 
 
-def test_only_our_modules_that_a_worker_needs_are_in_it(tmp_path: Path) -> None:
+def test_only_our_modules_that_a_worker_needs_are_in_it() -> None:
     """Nothing of processes, of the command line, of building; one database of four."""
-    files = set(build(tmp_path).files)
+    files = set(plain().files)
     ours = {path.removeprefix("src/") for path in files if path.startswith("src/inkcre/")}
     assert {"inkcre/app.py", "inkcre/edge/entry.py", "inkcre/graph/graphs.py"} <= ours
     assert "inkcre/adapters/database/hyperdrive.py" in ours
     for other in (
         "cli/",
-        "serving",
+        "serve",
         "doctor",
         "testing",
         "artifact",
@@ -142,7 +157,9 @@ def test_only_our_modules_that_a_worker_needs_are_in_it(tmp_path: Path) -> None:
 
 def test_entry_that_names_an_unknown_module_is_left_to_python() -> None:
     """Only ours are collected; a name inside a module is no module."""
-    found = collect_modules("import os\nfrom inkcre.errors import NotFound\n", [])
+    found = collect_modules(
+        "import os\nfrom inkcre.errors import NotFound\n", adapters=[], parts=()
+    )
     assert list(found) == ["inkcre/__init__.py", "inkcre/errors.py"]
 
 
@@ -667,20 +684,20 @@ def test_every_rule_of_pruning_leaves_something_out() -> None:
             assert fnmatch.filter(paths, pattern), (rule.why, pattern)
 
 
-def test_no_package_is_left_out_of_the_artifact(tmp_path: Path) -> None:
+def test_no_package_is_left_out_of_the_artifact() -> None:
     """Each still has its information: versions are asked for at import."""
-    files = build(tmp_path).files
+    files = plain().files
     for package in PACKAGES:
         name = package.name.replace("-", "_")
         assert f"python_modules/{name}-{package.version}.dist-info/METADATA" in files
 
 
-def test_artifact_is_of_this_version(tmp_path: Path) -> None:
+def test_artifact_is_of_this_version() -> None:
     """The version that the API tells is the package's."""
     from importlib.metadata import version
 
     path = f"src/inkcre-{version('inkcre')}.dist-info/METADATA"
-    assert f"Version: {version('inkcre')}".encode() in build(tmp_path).files[path]
+    assert f"Version: {version('inkcre')}".encode() in plain().files[path]
 
 
 def test_dev_says_what_it_needs(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def code(work):
         return error.code
 
 bindings = WorkerBindings(env)
-with worker.app._assembled_for(bindings).provide(bindings) as components:
+with worker.Default.app._assembled_for(bindings).provide(bindings) as components:
     database = components.database
 """
 
@@ -115,21 +115,49 @@ def test_ten_thousand_rows_are_one_statement(d1: httpx.Client) -> None:
     got = run(
         d1,
         "import json",
-        "given = json_rows('rows', name=Text())",
-        "many = Statement(insert(storages).from_select(['name', 'type'], select(given.c.name, bindparam('type', type_=Text)).where(true())), counts=True)",
+        "context = json_rows('rows', name=Text())",
+        "many = Statement(insert(storages).from_select(['name', 'type'], select(context.c.name, bindparam('type', type_=Text)).where(true())), counts=True)",
         "rows = json.dumps([{'name': f'many {n}'} for n in range(10_000)])",
         "database.atomic([many(rows=rows, type='many'), delete_storages(type='many')])",
     )
     assert got == [[[10_000]], [[10_000]]]
 
 
+def test_what_is_changed_is_in_the_log(d1: httpx.Client) -> None:
+    """One row a batch, with new ids and former rows; none for what changes nothing."""
+    got = run(
+        d1,
+        "import datetime, uuid",
+        "from inkcre.graph.blocks import create_block, delete_block, edit_block",
+        "from inkcre.graph.changes import read_changes",
+        "from inkcre.graph.forms import BlockEdit, BlockForm",
+        "now = datetime.datetime.now(datetime.UTC)",
+        "form = BlockForm(resolver='text', content=uuid.uuid4().hex)",
+        "(block, _), (same, _) = [create_block(database, form, now) for _ in range(2)]",
+        "edit_block(database, block.id, BlockEdit(content=form.content + '!'), now)",
+        "delete_block(database, block.id)",
+        "former = lambda c: [e['block']['content'] for e in (*(c.changed or ()), *(c.deleted or ())) if e.get('block', {}).get('id') == block.id]",
+        "new = lambda c: [block.id] if any(block.id in span for span in c.blocks or ()) else []",
+        "log = read_changes(database, None, 1_000_000)",
+        "[form.content, block.id, [[c.action, new(c), former(c)] for c in log if new(c) or former(c)]]",
+    )
+    content, block, log = got
+    assert log == [
+        ["block.post", [block], []],
+        ["block.patch", [], [content]],
+        ["block.delete", [], [f"{content}!"]],
+    ]
+
+
 def test_migrations_were_applied_by_wrangler(d1: httpx.Client) -> None:
-    """As files of the artifact, each once, to the head that this version needs."""
-    from inkcre.sql.tables import SCHEMA_HEAD
+    """As files of the artifact, each once, to the heads that this version needs."""
+    from tests.lines import LINES
 
     folder = homes.options_of("edge-d1").artifact / "migrations"
     names = sorted(path.name for path in folder.iterdir())
-    assert names[-1].startswith(SCHEMA_HEAD)
+    for line in LINES:
+        head = line.file_name(line.migrations.head)
+        assert [name for name in names if name.startswith(f"{head}_")]
     applied = run(
         d1,
         "table_ = __import__('sqlalchemy').table('d1_migrations', __import__('sqlalchemy').column('name'))",

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy
 
 from inkcre.edge.artifact.docstrings import leave_out_docstrings
+from tests.lengths import rounds
 
 SOURCE = b'''"""Module."""
 class A:
@@ -46,10 +47,10 @@ def test_what_cannot_be_parsed_or_has_none_stays(source: bytes) -> None:
 
 @pytest.mark.parametrize("package", [sqlalchemy, pydantic])
 def test_packages_mean_the_same_without_them(package: object) -> None:
-    """File by file: the same tree, on the same lines, but for the texts."""
+    """File by file, or one in a few: the same tree, on the same lines, but for the texts."""
     folder = Path(str(package.__file__)).parent  # type: ignore[attr-defined]
     saved = 0
-    for path in folder.rglob("*.py"):
+    for path in sorted(folder.rglob("*.py"))[:: rounds(4, whole=1)]:
         source = path.read_bytes()
         left = leave_out_docstrings(source)
         saved += len(source) - len(left)
@@ -60,4 +61,4 @@ def test_packages_mean_the_same_without_them(package: object) -> None:
                     case [ast.Expr(value=ast.Constant(value=str()) as text)]:
                         text.value = ""
         assert ast.dump(ast.parse(left)) == ast.dump(tree), path
-    assert saved > 100_000
+    assert saved > rounds(25_000, whole=100_000)

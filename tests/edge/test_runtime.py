@@ -2,25 +2,29 @@
 
 import itertools
 import json
-import socket
 import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import pytest
 
-from inkcre.edge.local.migrations import apply_migrations
+from inkcre.edge.collector import ALLOCATIONS
+from inkcre.errors import Unavailable
 from tests.edge import homes
-from tests.edge.conftest import Running, Start
+from tests.edge.bare import ENTRY, build_bare
+from tests.edge.conftest import Running, Start, running_harness
+from tests.lengths import rounds
 
 ABSENT = ("alembic", "apscheduler", "httpx", "obstore", "psycopg", "sqlite3", "tomlkit", "uvicorn")
 COLD_REQUESTS = 20
-REQUESTS, CONNECTIONS = 5_000, 64
+REQUESTS, CONNECTIONS = rounds(1_500, whole=5_000), 64
 HEAP_LIMIT = 128 * 1024 * 1024
 """What an isolate may have: https://developers.cloudflare.com/workers/platform/limits/#memory."""
 
@@ -42,7 +46,7 @@ def test_modules_of_other_homes_are_not_loaded(edge: httpx.Client, home: str) ->
         "sqlstates",
         "wire",
         "addresses",
-        "following",
+        "redirects",
     }
     assert {m.rpartition(".")[2] for m in adapters} - shared == {
         database,
@@ -51,7 +55,7 @@ def test_modules_of_other_homes_are_not_loaded(edge: httpx.Client, home: str) ->
         "fetch",
         "cron_trigger",
     }
-    assert tops["inkcre"] < 190
+    assert tops["inkcre"] < 210  # with those that other tests of this Worker have needed
     assert len(modules) < 900
 
 
@@ -169,8 +173,9 @@ def test_load_is_answered_rightly_and_the_heap_stays_bounded(start: Start) -> No
     heaps = [one["heap"] / 2**20 for one in measured]
     print(f"heap in MiB: start {heaps[0]:.1f}, peak {max(heaps):.1f}, end {heaps[-1]:.1f}")
     assert max(one["heap"] for one in measured) < HEAP_LIMIT
-    # Four thousand requests leave next to nothing: a response body kept by mistake would be 5 MiB.
-    assert measured[-1]["used"] - measured[1]["used"] < 3 * 2**20
+    # Four fifths of them leave next to nothing: a response body kept by mistake is 1.3 KiB of each.
+    left = measured[-1]["used"] - measured[1]["used"]
+    assert left < 0.8 * REQUESTS * 790
 
 
 def test_load_kills_a_worker_whose_collector_runs_by_itself(start: Start) -> None:
@@ -186,30 +191,47 @@ def test_load_kills_a_worker_whose_collector_runs_by_itself(start: Start) -> Non
         client.get("/heartbeat")
 
 
-def test_garbage_is_collected_behind_the_response(start: Start) -> None:
+def test_garbage_is_collected_behind_the_response(patient: Running) -> None:
     """Once enough has piled up, and no more often than there are requests."""
-    running = start()
-    running.run(
+    patient.run(
         "import gc, inkcre.edge.collector as collector\n"
         "runs = collector.runs = []\n"
         "gc.callbacks.append(lambda phase, info: runs.append(phase) if phase == 'stop' else None)\n"
         "assert not gc.isenabled()\n"
         "collector.ALLOCATIONS = 200\n1"
     )
-    with running.client() as client:
+    with patient.client() as client:
         for _ in range(40):
             assert client.get("/blocks?limit=5").status_code == 200
-    assert 1 <= running.run("import inkcre.edge.collector as c\nlen(c.runs)") <= 40
+    assert 1 <= patient.run("import inkcre.edge.collector as c\nlen(c.runs)") <= 40
+    patient.run(
+        "import gc, inkcre.edge.collector as collector\n"
+        f"gc.callbacks.pop()\ncollector.ALLOCATIONS = {ALLOCATIONS}\n1"
+    )
 
 
-def test_more_than_the_limit_in_flight_is_503_at_once(start: Start) -> None:
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Return a harness of a Worker with variables: text, numbers, a list, and one of somebody else."""
+    variables = {
+        "INKCRE_WORKERS__MAX_REQUESTS": "3",
+        "INKCRE_HTTP__MAX_BODY_BYTES": "2048",
+        "INKCRE_HTTP__MAX_FILE_BYTES": 4096,
+        "INKCRE_HTTP__CORS__ALLOW_ORIGINS": ["https://app.example.org"],
+        "OTHER": "x",
+    }
+    options = replace(homes.options_of("edge-postgres"), variables=variables)
+    with running_harness(options, tmp_path_factory.mktemp("told") / "log") as running:
+        yield running
+
+
+def test_more_than_the_limit_in_flight_is_503_at_once(told: Running) -> None:
     """The rest is answered as usual; nobody waits for a place."""
-    running = start(variables={"INKCRE_WORKERS__MAX_REQUESTS": "3"})
     statuses: Counter[int] = Counter()
     barrier = threading.Barrier(24)
 
     def ask(_: int) -> None:
-        with running.client() as client:
+        with told.client() as client:
             barrier.wait()
             answer = client.get("/blocks?limit=1000")
             statuses[answer.status_code] += 1
@@ -222,7 +244,7 @@ def test_more_than_the_limit_in_flight_is_503_at_once(start: Start) -> None:
     assert statuses[200] >= 3
     assert statuses[503] >= 1
     assert set(statuses) == {200, 503}
-    with running.client() as client:
+    with told.client() as client:
         assert client.get("/blocks?limit=1").status_code == 200
 
 
@@ -255,7 +277,7 @@ def put_keyvalue(key: str, expires_at: int | None) -> str:
     return f"""{DATABASE}
 put = Statement(insert(keyvalues).values(key=bindparam("k"), value=bindparam("v"),
                                          expires_at=bindparam("e")))
-with worker.app._assembled_for(bindings).provide(bindings) as components:
+with worker.Default.app._assembled_for(bindings).provide(bindings) as components:
     components.database.atomic([put(k={key!r}, v=b"\\x00value", e={expires_at})])
 1
 """
@@ -264,39 +286,32 @@ with worker.app._assembled_for(bindings).provide(bindings) as components:
 ADD_SWEEP = f"""{DATABASE}
 from inkcre.jobs.jobs import NewJob, enqueue
 from inkcre.jobs.kinds import NoPayload
-with worker.app._assembled_for(bindings).provide(bindings) as components:
+with worker.Default.app._assembled_for(bindings).provide(bindings) as components:
     enqueue(components.database, NewJob("sweep", NoPayload()), components.clock())
 """
 
 
 LIST_KEYS = f"""{DATABASE}
 select_keys = Statement(select(keyvalues.c.key))
-with worker.app._assembled_for(bindings).provide(bindings) as components:
+with worker.Default.app._assembled_for(bindings).provide(bindings) as components:
     rows = components.database.read(select_keys())
 [row[0] for row in rows]
 """
 
 
-def test_variables_of_the_worker_come_late_and_count(start: Start) -> None:
+def test_variables_of_the_worker_come_late_and_count(told: Running) -> None:
     """A Worker's own variables are a layer above the artifact's settings, known per request."""
-    running = start(variables={"INKCRE_HTTP__MAX_BODY_BYTES": "2048", "OTHER": "x"})
-    with running.client() as client:
+    with told.client() as client:
         assert client.get("/capabilities").json()["limits"]["max_body_bytes"] == 2048
         assert client.post("/blocks", json=text("x" * 4096)).status_code == 413
         assert client.post("/blocks", json=text("short")).status_code in (200, 201)
 
 
-def test_variable_that_is_a_number_or_a_list_counts(start: Start) -> None:
+def test_variable_that_is_a_number_or_a_list_counts(told: Running) -> None:
     """Wrangler's configuration may give one as JSON."""
-    running = start(
-        variables={
-            "INKCRE_HTTP__MAX_BODY_BYTES": 4096,
-            "INKCRE_HTTP__CORS__ALLOW_ORIGINS": ["https://app.example.org"],
-        }
-    )
-    with running.client() as client:
+    with told.client() as client:
         answer = client.get("/capabilities", headers={"origin": "https://app.example.org"})
-        assert answer.json()["limits"]["max_body_bytes"] == 4096
+        assert answer.json()["limits"]["max_file_bytes"] == 4096
         assert answer.headers["access-control-allow-origin"] == "https://app.example.org"
 
 
@@ -316,20 +331,19 @@ def test_database_that_was_not_built_in_is_said_so(start: Start) -> None:
 
 def test_large_bodies_are_not_read_before_they_are_refused(start: Start) -> None:
     """Announced or not, of a body over the limit nothing stays in the heap."""
-    running = start()
-    before = running.memory()["heap"]
+    running = start()  # a heap that others have made larger would have room for it
+    before = running.memory()["used"]  # the heap itself grows by a fifth whenever it is full
     with running.client() as client:
         for content in (b"x" * 40_000_000, (b"x" * 65_536 for _ in range(600))):
             answer = client.put("/graph", content=content)
             assert answer.status_code == 413
             assert answer.json()["type"] == "urn:inkcre:problem:too_large"
-    assert running.memory()["heap"] - before < 8 * 2**20
+    assert running.memory()["used"] - before < 8 * 2**20
 
 
-def test_largest_bodies_fit_into_the_heap(start: Start) -> None:
+def test_largest_bodies_fit_into_the_heap(patient: Running) -> None:
     """As many as are let in at a time; the others are told to come again, and then are let in."""
-    running = start()
-    with running.client() as client:
+    with patient.client() as client:
         limit = client.get("/capabilities").json()["limits"]["max_body_bytes"]
     statuses: Counter[int] = Counter()
 
@@ -340,7 +354,7 @@ def test_largest_bodies_fit_into_the_heap(start: Start) -> None:
         while len(body) > limit:
             blocks = blocks[: int(len(blocks) * 0.95)]
             body = json.dumps({"blocks": blocks}).encode()
-        with running.client() as client:
+        with patient.client() as client:
             for _ in range(100):
                 status = client.put("/graph", content=body).status_code
                 statuses[status] += 1
@@ -350,50 +364,11 @@ def test_largest_bodies_fit_into_the_heap(start: Start) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(send, range(6)))
-    heap = running.memory()["heap"]
+    heap = patient.memory()["heap"]
     print(f"heap in MiB after the largest bodies: {heap / 2**20:.1f}; answers: {dict(statuses)}")
     assert set(statuses) == {200, 503}
     assert statuses[200] == 6
     assert heap < HEAP_LIMIT
-
-
-def test_silent_database_is_503(start: Start) -> None:
-    """A server that takes the connection and says nothing does not hold a request for ever."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"postgresql://a:b@127.0.0.1:{silent.getsockname()[1]}/x"
-        running = start(
-            hyperdrive={"HYPERDRIVE": url},
-            variables={"INKCRE_DATABASE__STATEMENT_TIMEOUT_SECONDS": "0.5"},
-        )
-        running.run("import inkcre.adapters.database.hyperdrive as h\nh.MARGIN_SECONDS = 0.5\n1")
-        with running.client() as client:
-            assert client.get("/blocks", timeout=30).status_code == 503
-            assert client.get("/heartbeat").status_code == 200
-
-
-def test_graph_larger_than_a_value_of_d1_is_written(start: Start, tmp_path: Path) -> None:
-    """In parts, all of them or none; a block that is itself too large is 413."""
-    artifact = homes.options_of("edge-d1").artifact
-    apply_migrations(artifact, "DB", tmp_path / "state")
-    running = start(
-        "edge-d1",
-        state=tmp_path / "state",
-        variables={"INKCRE_HTTP__MAX_BODY_BYTES": "8388608"},
-    )
-    arms = [
-        {"relation": {"content": f"holds {n}"}, "to_block": {"block": text("x" * 250_000 + str(n))}}
-        for n in range(20)
-    ]
-    form = {"block": text("root"), "out_relations": arms}
-    with running.client() as client:
-        graph = client.put("/graph", json=form).json()
-        assert len(graph["created"]["blocks"]) == 21
-        assert len(graph["created"]["relations"]) == 20
-        again = client.put("/graph", json=form).json()
-        assert again == {**graph, "created": {"blocks": [], "relations": []}}
-        large = client.post("/blocks", json=text("\N{GRINNING FACE}" * 600_000))
-        assert large.status_code == 413
-        assert "2000000" in large.json()["detail"]
 
 
 def test_variables_that_make_no_sense_are_said_so(start: Start) -> None:
@@ -423,13 +398,12 @@ def test_database_that_is_away_is_503(start: Start) -> None:
     assert "tick: database: no answer" in running.log.read_text()
 
 
-def test_missing_binding_is_named(start: Start) -> None:
+def test_missing_binding_is_named(patient: Running) -> None:
     """A Worker that was deployed without what its settings name."""
-    running = start()
-    missing: Any = running.run(
+    missing: Any = patient.run(
         "import worker\n"
         "from inkcre.errors import Misconfigured\n"
-        "with worker.app._own.provide({}) as components:\n"
+        "with worker.Default.app._own.provide({}) as components:\n"
         "    try:\n"
         "        components.database.ping()\n"
         "    except Misconfigured as error:\n"
@@ -440,18 +414,13 @@ def test_missing_binding_is_named(start: Start) -> None:
     assert "inkcre build" in missing[1]
 
 
-def test_randomness_while_the_entry_is_imported_is_found(start: Start, tmp_path: Any) -> None:
+def test_randomness_while_the_entry_is_imported_is_found(start: Start, tmp_path: Path) -> None:
     """The harness refuses what Cloudflare would refuse at the upload."""
-    import shutil
-
-    from inkcre.errors import Unavailable
-
-    artifact = tmp_path / "artifact"
-    shutil.copytree(homes.options_of("edge-postgres").artifact, artifact)
-    entry = artifact / "src" / "worker.py"
-    entry.write_text(entry.read_text() + "\nimport uuid\nMARK = uuid.uuid4()\n")
+    like = homes.options_of("edge-postgres").artifact / "wrangler.jsonc"
+    entry = ENTRY + b"\nimport uuid\nMARK = uuid.uuid4()\n"
+    build_bare(tmp_path / "artifact", like.read_bytes(), entry)
     with pytest.raises(Unavailable):
-        start(artifact=artifact)
+        start(artifact=tmp_path / "artifact")
     assert "uuid4" in (tmp_path / "harness-0.log").read_text()
 
 

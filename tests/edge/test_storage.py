@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2 as httpx
 
-from inkcre.context import KEEP_DAYS
+from inkcre.ports.storage import KEEP_DAYS
 from tests.edge.conftest import Start
 
 PUT_EPOCH = """
@@ -30,10 +30,10 @@ from inkcre.graph.tables import file_notes
 from inkcre.ports.database import Statement
 from sqlalchemy import update
 
-def work(given):
-    database, storage, tenure = given.database, given.storage, given.tenure
+def work(context):
+    database, storage, tenure = context.database, context.storage, context.tenure
     def add(content):
-        return files.add_file(database, storage, [content], name=None, now=given.clock(), tenure=tenure)[0]
+        return files.add_file(database, storage, [content], name=None, now=context.clock(), tenure=tenure)[0]
     kept, gone = add({kept!r}), add({gone!r})
     delete_block(database, gone.id)
     def sweep():
@@ -53,7 +53,7 @@ def work(given):
     return [first, second, is_there(kept), is_there(again), claims.look(database, storage, tenure).state]
 
 bindings = WorkerBindings(env)
-with worker.app._assembled_for(bindings).provide(bindings) as components:
+with worker.Default.app._assembled_for(bindings).provide(bindings) as components:
     result = work(components)
 result
 """

@@ -16,7 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
-from inkcre.core import KINDS
+from inkcre.jobs.kinds import load_kinds
 from inkcre.jobs.tick import tick
 from inkcre.ports.keyvalue import ValueKey
 
@@ -33,10 +33,10 @@ def use(app):
         inbox = client.post("/sources", json={"type": "inbox", "config": {}})
         assert inbox.status_code == 201, inbox.text
         assert client.get("/readyz").status_code == 200
-        given = app.state.components
-        given.keyvalue.put(ValueKey("k"), b"v")
-        assert given.keyvalue.get(ValueKey("k")) == b"v"
-        tick(given, KINDS, budget_seconds=5)
+        context = app.state.components
+        context.keyvalue.put(ValueKey("k"), b"v")
+        assert context.keyvalue.get(ValueKey("k")) == b"v"
+        tick(context, load_kinds(context.application), budget_seconds=5)
         assert app.title == "InKCre Core"
 
 

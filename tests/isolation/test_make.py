@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,10 +42,10 @@ RUN = sorted(set(PHONY.split()) - NOT_RUN)
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a copy of the sources, with the same packages, and with what somebody keeps in it."""
-    left = (".git", ".venv", ".env", "data", "build", "dist", "secrets", ".*_cache", "__pycache__")
+    left = (".git", ".venv*", ".env", "data", "build", "dist", "secrets", ".*_cache", "__pycache__")
     shutil.copytree(ROOT, tmp_path / "co", ignore=shutil.ignore_patterns(*left))
     folder = tmp_path / "co"
-    (folder / ".venv").symlink_to(ROOT / ".venv")
+    (folder / ".venv").symlink_to(sys.prefix)
     surroundings.keep_base(folder)
     edge = folder / "build" / "workers-local"
     for name in (".wrangler/state/v3/d1/base.sqlite", ".wrangler/empty/.keep", "src/worker.py"):
@@ -74,7 +75,7 @@ def test_target_touches_nothing_real(target: str, checkout: Path) -> None:
         ours = {k: v for k, v in variables.items() if k.startswith(("INKCRE_", "CREDENTIALS_"))}
         before = surroundings.digest(checkout, *REAL)
         done = make(
-            checkout, target, f"ARGS={SMALLEST.get(target, '--seconds 5')}", "JOBS=1",
+            checkout, target, f"ARGS={SMALLEST.get(target, '--seconds 1')}", "JOBS=1",
             BENCH_ROUNDS="1", BENCH_SECONDS="0.05", BENCH_CONNECTIONS="1", **ours,
         )  # fmt: skip
         assert SAYS.get(target, "") in done.stdout, done.stdout + done.stderr
@@ -102,3 +103,13 @@ def test_clean_leaves_what_is_kept(checkout: Path) -> None:
     assert [path.name for path in (checkout / "build" / "workers-local").iterdir()] == [".wrangler"]
     assert [path.name for path in (checkout / "dist").iterdir()] == ["mine"]
     assert make(checkout, "clean").returncode == 0
+
+
+def test_another_python_has_packages_of_its_own(checkout: Path) -> None:
+    """Those of the Python that was there first are left as they are, and used when it is named."""
+    named = checkout / "python3.99"
+    named.write_text("#!/bin/sh\necho 3.99\n")
+    named.chmod(0o755)
+    for python, environment in ((sys.executable, ".venv"), (str(named), ".venv-3.99")):
+        done = make(checkout, "--dry-run", "check", f"PYTHON={python}")
+        assert f"\n{environment}/bin/mypy\n" in done.stdout, done.stderr

@@ -10,8 +10,13 @@ import pytest
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.ports.database import Database
-from inkcre.sql import schema
-from tests.conftest import hyperdrive_database, postgres_settings, sqlite_settings
+from tests.conftest import (
+    DRIVERS,
+    hyperdrive_database,
+    lay_sqlite_base,
+    postgres_settings,
+    sqlite_settings,
+)
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -51,7 +56,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run on every database; what has threads, on those of processes."""
     if "base" in metafunc.fixturenames:
         own = [] if "process" in metafunc.fixturenames else ["hyperdrive"]
-        metafunc.parametrize("base", ["sqlite", "postgres", *own], indirect=True)
+        metafunc.parametrize("base", ["sqlite", *DRIVERS, *own], indirect=True)
 
 
 @pytest.fixture
@@ -65,10 +70,13 @@ def base(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterat
     """Return every database in turn, empty, with the rest of the components around it."""
     loopback = {"web.private_hosts": ["127.0.0.1"], "storage.path": str(tmp_path / "files")}
     if request.param == "sqlite":
+        lay_sqlite_base(tmp_path / "base.sqlite3")
         settings = sqlite_settings(tmp_path / "base.sqlite3", **loopback)
     else:
-        settings = postgres_settings(request.getfixturevalue("postgres_url"), **loopback)
-    given = build_components(settings, clock=clock)
+        driver = {"database.driver": DRIVERS.get(request.param, "psycopg")}
+        url = request.getfixturevalue("postgres_url")
+        settings = postgres_settings(url, **driver, **loopback)
+    context = build_components(settings, clock=clock)
     if request.param == "hyperdrive":
         name = settings.database.url.get_secret_value().partition("?")[0].rpartition("/")[2]
         import os
@@ -76,9 +84,7 @@ def base(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterat
         from tests.conftest import TCP_VARIABLE
 
         url = os.environ[TCP_VARIABLE].replace("NAME", name)
-        given = replace(given, database=hyperdrive_database(url))
-    else:
-        schema.migrate(given.database)
-    quiet(given.database)
-    yield given
-    given.database.close()
+        context = replace(context, database=hyperdrive_database(url))
+    quiet(context.database)
+    yield context
+    context.database.close()

@@ -39,8 +39,15 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("*/5 */2 * * */2", "*/5 */2 * * */2"),
         ("0 0 1,15 jan-mar *", "0 0 1,15 1-3 *"),
         ("5/10 0 * * *", "5/10 0 * * *"),
+        ("0 0 1 jan,feb,mar,apr,may,jun *", "0 0 1 1,2,3,4,5,6 *"),
+        ("0 0 1 jul,aug,sep,oct,nov,dec *", "0 0 1 7,8,9,10,11,12 *"),
+        ("@hourly", "0 * * * *"),
         ("@daily", "0 0 * * *"),
+        ("@midnight", "0 0 * * *"),
         ("  @Weekly ", "0 0 * * sun"),
+        ("@monthly", "0 0 1 * *"),
+        ("@yearly", "0 0 1 1 *"),
+        ("@annually", "0 0 1 1 *"),
     ],
 )
 def test_cron_text_is_kept_with_names(typed: str, kept: str) -> None:
@@ -62,6 +69,7 @@ def test_cron_text_is_kept_with_names(typed: str, kept: str) -> None:
         ("* * * * 8", "day of the week"),
         ("* * * * fri-mon", "back"),
         ("5-1 * * * *", "back"),
+        ("5-0 * * * *", "from 5 back to 0"),
         ("*/0 * * * *", "step of 0"),
         ("* * L * *", "day of the month"),
         ("* * * * mon#2", "no day of the week"),
@@ -144,7 +152,8 @@ def test_every_day_in_a_year_has_its_time_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "seconds"), [("1m", 60), ("15m", 900), ("2h", 7200), ("1d", 86400), ("1w", 604800)]
+    ("typed", "seconds"),
+    [("1m", 60), ("15m", 900), ("2h", 7200), ("1d", 86400), ("1w", 604800), ("366d", 366 * 86400)],
 )
 def test_intervals_are_read_and_written(typed: str, seconds: int) -> None:
     """In their largest whole unit."""
@@ -153,7 +162,9 @@ def test_intervals_are_read_and_written(typed: str, seconds: int) -> None:
     assert format_every(90 * 60) == "90m"
 
 
-@pytest.mark.parametrize("typed", ["", "15", "15s", "0m", "-1m", "1.5h", "9999w", "1h30m", "m"])
+@pytest.mark.parametrize(
+    "typed", ["", "15", "15s", "0m", "-1m", "1.5h", "367d", "9999w", "1h30m", "m"]
+)
 def test_wrong_intervals_are_refused(typed: str) -> None:
     """From a minute to a year, in one unit."""
     with pytest.raises(Invalid):

@@ -3,16 +3,18 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from inkcre.context import Components
 from inkcre.errors import BadAnswer, TimedOut, Unavailable
-from inkcre.jobs.jobs import NewJob, enqueue, get_job
+from inkcre.jobs.jobs import NewJob, cancel_job, enqueue, enqueue_call, get_job
 from inkcre.jobs.kinds import (
     MAX_BACKOFF_SECONDS,
     JobKind,
@@ -23,11 +25,16 @@ from inkcre.jobs.kinds import (
     RunningJob,
 )
 from inkcre.jobs.leases import LeaseLost, claim
-from inkcre.jobs.running import run_claimable
+from inkcre.jobs.runner import run_claimable
 from inkcre.jobs.threads import JobThreads
 from inkcre.jobs.tick import tick
+from inkcre.ports.clock import Clock as ClockPort
+from inkcre.ports.database import Database, Statement
+from inkcre.sql.tables import jobs
 from inkcre.tracing import traced
 from tests.jobs.conftest import Clock
+
+COUNT_OTHERS = Statement(select(func.count()).select_from(jobs).where(jobs.c.kind == "other"))
 
 Run = Callable[[RunningJob, Any], Outcome | None]
 
@@ -38,7 +45,13 @@ class Greeting(Payload):
 
 def kind(run: Run, **more: Any) -> JobKind[Any]:
     """Make a kind called work."""
-    return JobKind("work", more.pop("payload", NoPayload), run, **more)
+    model = more.pop("payload", NoPayload)
+
+    def lent(job: RunningJob, payload: Payload) -> Outcome | None:
+        return run(job, payload)
+
+    lent.__annotations__["payload"] = model
+    return JobKind("work", model, lent, **more)
 
 
 def run_all(base: Components, *kinds: JobKind[Any]) -> int:
@@ -92,7 +105,8 @@ def test_payload_is_typed(base: Components) -> None:
     good, old = add(base, Greeting(name="ann")), add(base, NoPayload())
     assert run_all(base, kind(run, payload=Greeting)) == 2
     assert greeted == ["ann"]
-    assert get_job(base.database, good).result == {"greeted": "ann"}
+    done = get_job(base.database, good)
+    assert (done.payload, done.result) == ({"name": "ann"}, {"greeted": "ann"})
     failed = get_job(base.database, old)
     assert (failed.state, failed.attempts) == ("failed", 1)
     assert failed.error == "payload: name: Field required (written by another version)"
@@ -178,6 +192,39 @@ def test_job_that_takes_too_long_is_stopped_where_it_writes(base: Components) ->
     job = get_job(base.database, job_id)
     assert job.state == "pending"
     assert str(job.error).startswith("timed_out: ")
+
+
+def test_failure_of_a_cancelled_job_is_not_written(
+    base: Components, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It has ended already: it is not tried again, and nobody is told that it failed."""
+    job_id = add(base)
+
+    def run(job: RunningJob, payload: NoPayload) -> None:
+        cancel_job(base.database, job.id, base.clock())
+        raise Unavailable("x: busy")
+
+    run_all(base, kind(run))
+    job = get_job(base.database, job_id)
+    assert (job.state, job.error) == ("cancelled", None)
+    assert f"job {job_id}: is no longer held" in caplog.text
+
+
+def test_database_that_a_job_is_lent_takes_nothing_once_it_is_lost(base: Components) -> None:
+    """As what it writes by itself: an author need not know of leases."""
+    job_id, other = add(base), NewJob("other", NoPayload())
+    seen: list[object] = []
+
+    def run(job: RunningJob, database: Database, clock: ClockPort) -> None:
+        database.atomic([enqueue_call([other], clock())])
+        cancel_job(base.database, job.id, clock())
+        with pytest.raises(LeaseLost):
+            database.atomic([enqueue_call([other], clock())])
+        seen.append(database.read(COUNT_OTHERS()))
+
+    run_all(base, JobKind("work", NoPayload, run))
+    assert seen == [[(1,)]]
+    assert get_job(base.database, job_id).state == "cancelled"
 
 
 def test_log_lines_name_the_job(base: Components, caplog: pytest.LogCaptureFixture) -> None:
@@ -293,12 +340,77 @@ def test_leases_are_kept_while_jobs_run(process: Components, clock: Clock) -> No
     until = str(get_job(process.database, job_id).leased_until)
     clock.pass_by(seconds=0.15)
     wait_until(lambda: str(get_job(process.database, job_id).leased_until) > until)
-    from inkcre.jobs.jobs import cancel_job
-
     cancel_job(process.database, job_id, clock())
     wait_until(lambda: ended)
     threads.stop()
     assert get_job(process.database, job_id).state == "cancelled"
+
+
+def test_job_that_is_given_back_hears_of_it(process: Components) -> None:
+    """Where it looks, before it begins anything more: it need not write to know."""
+    began, may_end = threading.Event(), threading.Event()
+    caught: list[Exception] = []
+
+    def run(job: RunningJob, payload: NoPayload) -> None:
+        began.set()
+        may_end.wait(20)
+        try:
+            job.check()
+        except LeaseLost as error:
+            caught.append(error)
+            raise
+
+    add(process)
+    threads = JobThreads(process, Kinds.of(kind(run)), number=1, woken=threading.Event())
+    threads.start()
+    threads.tick()
+    assert began.wait(20)
+    threads.stop(grace_seconds=0.05)
+    may_end.set()
+    wait_until(lambda: caught, seconds=5)
+    threads.stop()
+
+
+@contextmanager
+def hanging(
+    process: Components, *, lease_seconds: float, **options: Any
+) -> Iterator[tuple[int, JobKind[NoPayload]]]:
+    """Run a job that does not end before the block does; give its id and its kind."""
+    began, may_end = threading.Event(), threading.Event()
+
+    def run(job: RunningJob, payload: NoPayload) -> None:
+        began.set()
+        may_end.wait(20)
+
+    hangs, job_id = kind(run, **options), add(process)
+    threads = JobThreads(
+        process, Kinds.of(hangs), number=1, woken=threading.Event(), lease_seconds=lease_seconds
+    )
+    threads.start()
+    threads.tick()
+    assert began.wait(20)
+    yield job_id, hangs
+    may_end.set()
+    threads.stop()
+
+
+def test_lease_is_extended_long_before_it_lapses(process: Components, clock: Clock) -> None:
+    """After a quarter of its time: a beat may be late, or two be lost."""
+    with hanging(process, lease_seconds=4) as (job_id, _):
+        until = get_job(process.database, job_id).leased_until
+        clock.pass_by(seconds=1)
+        wait_until(lambda: get_job(process.database, job_id).leased_until != until, seconds=4)
+
+
+def test_lease_of_a_job_that_takes_too_long_lapses(process: Components, clock: Clock) -> None:
+    """One that hangs would be held for ever, and its serial key and its place with it."""
+    with hanging(process, lease_seconds=0.2, timeout_seconds=0.05) as (job_id, hangs):
+        time.sleep(0.3)  # from here on it has taken too long
+        until = get_job(process.database, job_id).leased_until
+        clock.pass_by(seconds=1)
+        time.sleep(0.4)  # several beats
+        assert get_job(process.database, job_id).leased_until == until
+        assert claim(process.database, hangs.places(), now=clock(), lease_seconds=60)
 
 
 def test_threads_survive_faults_of_ours(
@@ -354,9 +466,9 @@ def test_threads_survive_a_database_that_is_away(
             return real.atomic(calls)
 
     flaky: Any = Flaky()
-    given = replace(process, database=flaky)
+    context = replace(process, database=flaky)
     threads = JobThreads(
-        given, Kinds.of(kind(lambda job, payload: None)), number=2, woken=threading.Event()
+        context, Kinds.of(kind(lambda job, payload: None)), number=2, woken=threading.Event()
     )
     threads.start()
     is_away.set()

@@ -4,6 +4,7 @@ import threading
 from datetime import datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from inkcre.context import Components
 from inkcre.jobs.jobs import list_jobs
@@ -62,6 +63,30 @@ def test_due_time_brings_one_job(base: Components, clock: Clock) -> None:
         days=1, minutes=30
     )
     assert datetime.fromisoformat(schedule.last_due_at or "") == START + timedelta(minutes=30)
+
+
+def test_schedule_that_is_taken_away_leaves_the_others(base: Components, clock: Clock) -> None:
+    """A source loses its own only."""
+    add_schedule(base, every="15m")
+    add_schedule(base, every="1h")
+    (later, first), _ = list_schedules(base.database, limit=10)
+    base.database.atomic([schedule_call(first.source_id, None, clock(), "UTC")])
+    assert list_schedules(base.database, limit=10)[0] == [later]
+
+
+def test_schedule_that_is_changed_leaves_the_others(base: Components, clock: Clock) -> None:
+    """A source has one at a time, and is due by the new one."""
+    add_schedule(base, every="15m")
+    add_schedule(base, every="1h")
+    (later, first), _ = list_schedules(base.database, limit=10)
+    clock.pass_by(minutes=5)
+    form = ScheduleForm(cron="30 12 * * *", timezone="Asia/Tokyo")
+    base.database.atomic([schedule_call(first.source_id, form, clock(), "UTC")])
+    unchanged, changed = list_schedules(base.database, limit=10)[0]
+    assert unchanged == later
+    assert (changed.id, changed.cron, changed.every) == (first.id, "30 12 * * *", None)
+    assert changed.timezone == "Asia/Tokyo"
+    assert changed.next_run_at == "2026-11-25T03:30:00.000000Z"
 
 
 def test_missed_times_bring_one_job(base: Components, clock: Clock) -> None:
@@ -159,6 +184,17 @@ def test_former_shape_counts_days_from_monday() -> None:
     assert CollectAt(day_of_week=0, hour=7).as_schedule().cron == "0 7 * * mon"
     assert CollectAt(day_of_week=6, hour=7, minute=5).as_schedule().cron == "5 7 * * sun"
     assert CollectAt(hour=23).as_schedule().cron == "0 23 * * *"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"hour": 24}, {"hour": -1}, {"minute": 60}, {"minute": -1}, {"day_of_week": 7}, {"day_of_week": -1}],
+    ids=str,
+)  # fmt: skip
+def test_former_shape_has_its_bounds(wrong: dict[str, int]) -> None:
+    """Of a day and of a week."""
+    with pytest.raises(ValidationError):
+        CollectAt(**wrong)
 
 
 def test_zone_that_is_unknown_here_stops_its_schedule_only(

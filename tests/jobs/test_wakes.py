@@ -11,10 +11,11 @@ from inkcre.jobs.jobs import NewJob, enqueue_call, list_jobs
 from inkcre.jobs.kinds import NoPayload
 from inkcre.ports.database import Statement
 from inkcre.sql.schema import migrate
-from tests.conftest import postgres_settings, sqlite_settings
+from tests.conftest import DRIVERS, postgres_settings, sqlite_settings
+from tests.lines import LINES
 
 
-@pytest.mark.parametrize("home", ["sqlite", "postgres"])
+@pytest.mark.parametrize("home", ["sqlite", *DRIVERS])
 def test_batch_that_adds_jobs_wakes_by_itself(
     home: str, request: pytest.FixtureRequest, sqlite_path: Path
 ) -> None:
@@ -23,7 +24,9 @@ def test_batch_that_adds_jobs_wakes_by_itself(
     settings = (
         sqlite_settings(sqlite_path)
         if home == "sqlite"
-        else postgres_settings(request.getfixturevalue("postgres_url"))
+        else postgres_settings(
+            request.getfixturevalue("postgres_url"), **{"database.driver": DRIVERS[home]}
+        )
     )
     database = build_database(settings, wake=lambda: woken.append(count_pending()))
 
@@ -31,7 +34,7 @@ def test_batch_that_adds_jobs_wakes_by_itself(
         return len(list_jobs(database, {"state": "pending"}, limit=10)[0])
 
     if home == "sqlite":
-        migrate(database)
+        migrate(database, LINES)
     database.atomic([Statement(text("DELETE FROM schedules"))()])
     call = enqueue_call([NewJob("work", NoPayload())], utc_now())
     database.atomic([call])

@@ -7,12 +7,12 @@ import pytest
 
 from inkcre.assembly.assembly import build_components
 from inkcre.ports.database import Database
-from tests.conftest import open_database, postgres_settings
+from tests.conftest import DRIVERS, open_database, postgres_settings
 
 POOLS = {"postgres-null": "null", "postgres-static": "static"}
 
 
-@pytest.fixture(params=["sqlite", "sqlite-memory", "postgres", *POOLS, "hyperdrive"])
+@pytest.fixture(params=["sqlite", "sqlite-memory", *DRIVERS, *POOLS, "hyperdrive"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Return every adapter in turn, with every kind of pool, on its real backend, with an empty base."""
     if request.param not in POOLS:

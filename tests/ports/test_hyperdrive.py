@@ -98,7 +98,8 @@ def test_large_batch_waits_where_it_must(postgres_tcp_url: str, proxy: CountingP
     written = graphs.write_graph(database, form, NOW)
     assert len(written.created.blocks) == many - 1
     assert len(written.created.relations) == many - 2
-    assert proxy.turns - before <= 5  # both writes, both reads of what was written, and the end
+    # Both writes, the row of the log, both reads of what was written, and the end.
+    assert proxy.turns - before <= 6
     assert len(proxy.sent) > MAX_SENT_BYTES
     database.close()
 
@@ -115,6 +116,16 @@ def test_failure_anywhere_in_a_large_batch_undoes_it(postgres_tcp_url: str) -> N
         names = connection.execute("SELECT name FROM storages ORDER BY name").fetchall()
     assert names == [("file",), ("url",), ("z2",), ("z3",)]
     database.close()
+
+
+def test_login_that_comes_to_nothing_leaves_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is gone before it is greeted has hung up; so have we."""
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    monkeypatch.setattr(socket, "create_connection", lambda *_: ours)
+    with pytest.raises(Unavailable):
+        hyperdrive_database("postgresql://u@127.0.0.1:1/d").ping()
+    assert ours.fileno() == -1
 
 
 def test_statement_that_takes_too_long_is_stopped(postgres_tcp_url: str) -> None:

@@ -1,6 +1,7 @@
 """The key-value port's contract, on every adapter that a process can reach."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -8,14 +9,18 @@ from typing import ClassVar
 import pytest
 
 from inkcre.app import create_app
+from inkcre.application import Application
 from inkcre.assembly.assembly import build_components, build_keyvalue
+from inkcre.core import INKCRE
 from inkcre.errors import Invalid, Unsupported
+from inkcre.extension import Extension
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, KeyValueNeeds, ValueKey
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 from inkcre.sql import schema
 from inkcre.testing.ports import KeyValueContract
-from tests.conftest import postgres_settings, sqlite_settings
+from tests.conftest import DRIVERS, postgres_settings, sqlite_settings
+from tests.lines import LINES
 
 
 class Time:
@@ -43,7 +48,7 @@ def time() -> Time:
     return Time()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", *DRIVERS])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Return a database of each dialect."""
     yield from open_database(request, request.param)
@@ -51,12 +56,13 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 def open_database(request: pytest.FixtureRequest, kind: str) -> Iterator[Database]:
     """Open an empty base."""
-    if kind == "postgres":
-        settings = postgres_settings(request.getfixturevalue("postgres_url"))
+    if kind in DRIVERS:
+        driver = {"database.driver": DRIVERS[kind]}
+        settings = postgres_settings(request.getfixturevalue("postgres_url"), **driver)
     else:
         settings = sqlite_settings(request.getfixturevalue("tmp_path") / "base.sqlite3")
     database = build_components(settings).database
-    schema.migrate(database)
+    schema.migrate(database, LINES)
     yield database
     database.close()
 
@@ -110,31 +116,49 @@ def test_text_that_is_no_key_is_refused(text: str) -> None:
         ValueKey(text)
 
 
+SHORT = KeyValueNeeds(ttl_seconds=5)
+AT_ONCE = KeyValueNeeds(own_writes=True)
+LARGE = KeyValueNeeds(value_bytes=30_000_000)
+SHARED = KeyValueNeeds(shared=True)
+
+
+def application_that_needs(name: str) -> Application:
+    """Return an application with a part that needs one of those."""
+    part = Extension("demanding", "Needs much", needs=(f"{__name__}:{name}",))
+    return replace(INKCRE, extensions=(*INKCRE.extensions, part))
+
+
 @pytest.mark.parametrize(
     ("needs", "words"),
     [
-        (KeyValueNeeds(ttl_seconds=5), "let a value expire after 5 seconds, only after 60 or more"),
-        (KeyValueNeeds(own_writes=True), "show a change at once"),
-        (KeyValueNeeds(value_bytes=30_000_000), "keep a value of 30000000 bytes, only 26214400"),
+        ("SHORT", "let a value expire after 5 seconds, only after 60 or more"),
+        ("AT_ONCE", "show a change at once"),
+        ("LARGE", "keep a value of 30000000 bytes, only 26214400"),
     ],
 )
-def test_application_that_needs_more_is_refused(needs: KeyValueNeeds, words: str) -> None:
+def test_application_that_needs_more_is_refused(needs: str, words: str) -> None:
     """When it is assembled, not when it needs it; the message says what the place cannot do."""
-    settings = load_settings("workers", environ={})
+    demanding = application_that_needs(needs)
+    settings = load_settings("workers", environ={}, application=demanding)
     with pytest.raises(Unsupported) as caught:
-        create_app(settings, needs=needs)
+        create_app(settings)
     assert words in caught.value.message
-    assert 'keyvalue.kind "kv"' in caught.value.message
-    dev = load_settings("dev", overrides={"database.path": ":memory:"}, environ={})
-    if needs.value_bytes < 2_000_000:
-        create_app(dev, needs=needs)
+    assert 'keyvalue.kind "kv" (' in caught.value.message
+    assert "profiles/workers.toml:" in caught.value.message
+    assert caught.value.message.endswith("as extension demanding needs")
+    overrides = {"database.path": ":memory:"}
+    dev = load_settings("dev", overrides=overrides, environ={}, application=demanding)
+    if needs != "LARGE":
+        create_app(dev)
 
 
 def test_application_that_needs_shared_values_is_refused_memory() -> None:
     """Each process has its own."""
-    dev = load_settings("dev", overrides={"database.path": ":memory:"}, environ={})
+    overrides = {"database.path": ":memory:"}
+    demanding = application_that_needs("SHARED")
+    dev = load_settings("dev", overrides=overrides, environ={}, application=demanding)
     with pytest.raises(Unsupported, match="cannot share values between processes"):
-        create_app(dev, needs=KeyValueNeeds(shared=True))
+        create_app(dev)
 
 
 def test_memory_is_bounded_in_bytes() -> None:

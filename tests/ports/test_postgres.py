@@ -1,33 +1,42 @@
 """What only PostgreSQL can do to us: restart, stop answering, be slow, be refused."""
 
+import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import psycopg
 import pytest
+from pg8000.exceptions import DatabaseError, InterfaceError
 from psycopg import errors as pg
 from sqlalchemy import func, literal, select
 
 from inkcre.adapters.database import postgres
+from inkcre.adapters.database.pg8000 import Pg8000Driver
+from inkcre.adapters.database.psycopg import PsycopgDriver
+from inkcre.adapters.database.sqlstates import STATES
 from inkcre.assembly.assembly import build_components
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, TimedOut, Unavailable
 from inkcre.graph import blocks, graphs
 from inkcre.graph.forms import parse_graph
 from inkcre.graph.plans import plan_graph
 from inkcre.ports.database import Database, Statement
+from inkcre.sections.database import PostgresSettings
+from inkcre.sections.settings import Settings
 from inkcre.sql import schema
 from inkcre.sql.rows import Values
-from inkcre.sql.tables import SCHEMA_HEAD
 from tests.cli.conftest import COMMAND
-from tests.conftest import postgres_settings
+from tests.conftest import DRIVERS, postgres_settings
 from tests.homes import serve
+from tests.lines import HEADS, LINES
 from tests.postgres import PostgresServer
 from tests.proxies import CountingProxy, counting
 
@@ -42,6 +51,19 @@ FORM = parse_graph(
         ],
     }
 )  # fmt: skip
+
+
+class Settle(Protocol):
+    """Loads the server profile for a database, with one of the drivers."""
+
+    def __call__(self, url: str, **overrides: object) -> Settings:
+        """Return the settings."""
+
+
+@pytest.fixture(params=DRIVERS.values())
+def settle(request: pytest.FixtureRequest) -> Settle:
+    """Return each driver in turn, as what gives settings with it."""
+    return partial(postgres_settings, **{"database.driver": request.param})
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +81,13 @@ def own_url(own_server: PostgresServer) -> str:
     with psycopg.connect(own_server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     database = build_components(postgres_settings(own_server.url(name))).database
-    schema.migrate(database)
+    schema.migrate(database, LINES)
     database.close()
     return own_server.url(name)
 
 
 def test_restart_under_load_costs_only_requests_in_flight(
-    own_server: PostgresServer, own_url: str
+    settle: Settle, own_server: PostgresServer, own_url: str
 ) -> None:
     """While the server crashes and comes back, answers are right or 503 with Retry-After.
 
@@ -86,7 +108,7 @@ def test_restart_under_load_costs_only_requests_in_flight(
                     answer = client.post("/blocks", json=form)
                 answers.append((answer.status_code, "retry-after" in answer.headers))
 
-    settings = postgres_settings(own_url)
+    settings = settle(own_url)
     with serve(settings) as base, ThreadPoolExecutor(6) as pool:
         assert (
             httpx.post(f"{base}/blocks", json={"resolver": "text", "content": "x"}).status_code
@@ -109,9 +131,11 @@ def test_restart_under_load_costs_only_requests_in_flight(
         assert httpx.get(f"{base}/readyz").status_code == 200
 
 
-def test_stale_connections_cost_nothing(own_server: PostgresServer, own_url: str) -> None:
+def test_stale_connections_cost_nothing(
+    settle: Settle, own_server: PostgresServer, own_url: str
+) -> None:
     """A restart between requests is not noticed: reads try again, batches test first."""
-    database = build_components(postgres_settings(own_url)).database
+    database = build_components(settle(own_url)).database
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: database.ping(), range(40)))
     own_server.stop(immediately=True)
@@ -123,9 +147,11 @@ def test_stale_connections_cost_nothing(own_server: PostgresServer, own_url: str
     database.close()
 
 
-def test_server_that_is_gone_is_unavailable(own_server: PostgresServer, own_url: str) -> None:
+def test_server_that_is_gone_is_unavailable(
+    settle: Settle, own_server: PostgresServer, own_url: str
+) -> None:
     """Each operation says so, and says when to ask again; the address is not in it."""
-    database = build_components(postgres_settings(own_url)).database
+    database = build_components(settle(own_url)).database
     own_server.stop()
     try:
         for operation in (database.ping, lambda: blocks.delete_block(database, 1)):
@@ -138,11 +164,11 @@ def test_server_that_is_gone_is_unavailable(own_server: PostgresServer, own_url:
 
 
 def test_readyz_says_why_while_the_database_is_away(
-    own_server: PostgresServer, own_url: str
+    settle: Settle, own_server: PostgresServer, own_url: str
 ) -> None:
     """Serving starts all the same, /livez is fine, /readyz is 503 with a reason, then well."""
     own_server.stop()
-    with serve(postgres_settings(own_url)) as base:
+    with serve(settle(own_url)) as base:
         assert httpx.get(f"{base}/livez").status_code == 200
         answer = httpx.get(f"{base}/readyz")
         assert answer.status_code == 503
@@ -152,9 +178,9 @@ def test_readyz_says_why_while_the_database_is_away(
         assert httpx.get(f"{base}/readyz").status_code == 200
 
 
-def test_slow_statement_is_stopped(postgres_url: str) -> None:
+def test_slow_statement_is_stopped(settle: Settle, postgres_url: str) -> None:
     """The server stops it at statement_timeout_seconds, and the connection lives on."""
-    settings = postgres_settings(postgres_url, **{"database.statement_timeout_seconds": 0.2})
+    settings = settle(postgres_url, **{"database.statement_timeout_seconds": 0.2})
     database = build_components(settings).database
     started = time.monotonic()
     with pytest.raises(TimedOut):
@@ -164,9 +190,9 @@ def test_slow_statement_is_stopped(postgres_url: str) -> None:
     database.close()
 
 
-def test_exhausted_pool_is_unavailable(postgres_url: str) -> None:
+def test_exhausted_pool_is_unavailable(settle: Settle, postgres_url: str) -> None:
     """A request that gets no connection in time is told to come again."""
-    settings = postgres_settings(
+    settings = settle(
         postgres_url,
         **{"database.pool": {"kind": "queue", "size": 1, "overflow": 0, "timeout_seconds": 0.2}},
     )
@@ -181,9 +207,9 @@ def test_exhausted_pool_is_unavailable(postgres_url: str) -> None:
     database.close()
 
 
-def test_null_pool_keeps_no_connection(postgres_url: str) -> None:
+def test_null_pool_keeps_no_connection(settle: Settle, postgres_url: str) -> None:
     """With an outside pooler each use opens and closes; prepared statements may be off."""
-    settings = postgres_settings(
+    settings = settle(
         postgres_url, **{"database.pool": {"kind": "null"}, "database.prepared_statements": False}
     )
     database = build_components(settings).database
@@ -194,15 +220,17 @@ def test_null_pool_keeps_no_connection(postgres_url: str) -> None:
         assert connection.execute(count).fetchone() == (1,)
 
 
-def static_database(url: str, **overrides: float) -> Database:
+def static_database(settle: Settle, url: str, **overrides: float) -> Database:
     """Make the adapter with one connection."""
     pool = {"kind": "static", **overrides}
-    return build_components(postgres_settings(url, **{"database.pool": pool})).database
+    return build_components(settle(url, **{"database.pool": pool})).database
 
 
-def test_static_pool_keeps_one_connection_for_all_threads(postgres_url: str) -> None:
+def test_static_pool_keeps_one_connection_for_all_threads(
+    settle: Settle, postgres_url: str
+) -> None:
     """Batches and reads of many threads take turns on it, and none is in another's transaction."""
-    database = static_database(postgres_url)
+    database = static_database(settle, postgres_url)
 
     def work(number: int) -> int:
         form = parse_graph({"blocks": [{"resolver": "text", "content": f"block {number}"}]})
@@ -216,9 +244,9 @@ def test_static_pool_keeps_one_connection_for_all_threads(postgres_url: str) -> 
     database.close()
 
 
-def test_static_pool_replaces_a_connection_that_died(postgres_url: str) -> None:
+def test_static_pool_replaces_a_connection_that_died(settle: Settle, postgres_url: str) -> None:
     """The next one is opened when the server has closed the first; nobody notices."""
-    database = static_database(postgres_url)
+    database = static_database(settle, postgres_url)
     ((first,),) = database.read(SERVED_BY())
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(%s)", [first])
@@ -228,9 +256,9 @@ def test_static_pool_replaces_a_connection_that_died(postgres_url: str) -> None:
     database.close()
 
 
-def test_static_pool_that_is_busy_is_unavailable(postgres_url: str) -> None:
+def test_static_pool_that_is_busy_is_unavailable(settle: Settle, postgres_url: str) -> None:
     """Who does not get the connection in time is told to come again."""
-    database = static_database(postgres_url, timeout_seconds=0.2)
+    database = static_database(settle, postgres_url, timeout_seconds=0.2)
     with ThreadPoolExecutor(1) as threads:
         busy = threads.submit(database.read, Statement(select(func.pg_sleep(1.5)))())
         time.sleep(0.3)
@@ -248,11 +276,13 @@ def proxy(postgres_tcp_url: str) -> Iterator[CountingProxy]:
         yield proxy
 
 
-def test_batch_is_one_round_trip(postgres_tcp_url: str, proxy: CountingProxy) -> None:
+def test_batch_is_one_round_trip(
+    settle: Settle, postgres_tcp_url: str, proxy: CountingProxy
+) -> None:
     """A graph with ten neighbours: BEGIN, four statements and COMMIT go out together."""
     port = urlsplit(postgres_tcp_url).port
     url = postgres_tcp_url.replace(f":{port}/", f":{proxy.port}/")
-    database = build_components(postgres_settings(url)).database
+    database = build_components(settle(url)).database
     now = datetime.now(UTC)
     assert len(graphs.write_calls(database, plan_graph(FORM), now)) == 2
     graphs.write_graph(database, FORM, now)
@@ -266,20 +296,40 @@ def test_batch_is_one_round_trip(postgres_tcp_url: str, proxy: CountingProxy) ->
     database.close()
 
 
-def test_every_error_of_the_driver_is_translated() -> None:
-    """Each class that psycopg has becomes an error of the port; only unforeseen ones are ours."""
+def test_every_error_of_psycopg_is_translated() -> None:
+    """Each class that it has becomes an error of the port; only unforeseen ones are ours."""
+    driver = PsycopgDriver(database_section(postgres_settings("postgresql://u@h/d")))
     classes = [c for c in vars(pg).values() if isinstance(c, type) and issubclass(c, psycopg.Error)]
     assert len(classes) > 200
     for kind in classes:
-        assert isinstance(postgres.translate(kind("secret detail")), InkcreError)
-        assert "secret" not in str(postgres.translate(kind("secret detail")))
-    assert isinstance(postgres.translate(pg.SyntaxError("x")), InvariantBroken)
-    assert isinstance(postgres.translate(pg.TooManyConnections("x")), Unavailable)
+        assert isinstance(postgres.translate(kind("secret detail"), driver), InkcreError)
+        assert "secret" not in str(postgres.translate(kind("secret detail"), driver))
+    assert isinstance(postgres.translate(pg.SyntaxError("x"), driver), InvariantBroken)
+    assert isinstance(postgres.translate(pg.TooManyConnections("x"), driver), Unavailable)
 
 
-def test_address_that_libpq_cannot_read_is_not_quoted() -> None:
+def test_every_error_of_pg8000_is_translated() -> None:
+    """By the state that the server gave; without one nobody has answered."""
+    driver = Pg8000Driver(database_section(postgres_settings("postgresql://u@h/d")))
+    for state in (*STATES, "08006", "40001", "57P01", "53300", "XX000", "42601"):
+        error = DatabaseError({"C": state, "M": "secret detail"})
+        translated = postgres.translate(error, driver)
+        assert isinstance(translated, InkcreError)
+        assert "secret" not in f"{translated} {translated.hint}"
+    for kind in (InterfaceError, OSError, TimeoutError, ssl.SSLError):
+        assert isinstance(postgres.translate(kind("secret"), driver), Unavailable)
+    assert isinstance(postgres.translate(DatabaseError({"C": "42601"}), driver), InvariantBroken)
+
+
+def database_section(settings: Settings) -> PostgresSettings:
+    """Return the section that a driver is made of."""
+    assert isinstance(settings.database, PostgresSettings)
+    return settings.database
+
+
+def test_address_that_libpq_cannot_read_is_not_quoted(settle: Settle) -> None:
     """The driver's message has the address in it; ours does not."""
-    settings = postgres_settings("postgresql://u:hunter2@[oops/d")
+    settings = settle("postgresql://u:hunter2@[oops/d")
     with pytest.raises(Misconfigured) as caught:
         build_components(settings)
     assert "hunter2" not in str(caught.value)
@@ -289,18 +339,22 @@ def test_address_that_libpq_cannot_read_is_not_quoted() -> None:
 @pytest.mark.parametrize(
     "scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+asyncpg"]
 )
-def test_address_of_any_postgres_scheme_is_taken(postgres_url: str, scheme: str) -> None:
+def test_address_of_any_postgres_scheme_is_taken(
+    settle: Settle, postgres_url: str, scheme: str
+) -> None:
     """SQLAlchemy's spellings and the short one mean the same server."""
     url = postgres_url.replace("postgresql:", f"{scheme}:")
-    database = build_components(postgres_settings(url)).database
-    assert schema.read_revision(database) == SCHEMA_HEAD
+    database = build_components(settle(url)).database
+    assert schema.read_revisions(database, LINES) == HEADS
     database.close()
 
 
 @pytest.mark.parametrize("change", [("/test_", "/nosuch_"), ("postgres@", "ghost@")])
-def test_refused_login_is_a_matter_of_settings(postgres_url: str, change: tuple[str, str]) -> None:
+def test_refused_login_is_a_matter_of_settings(
+    settle: Settle, postgres_url: str, change: tuple[str, str]
+) -> None:
     """A database or user that is not there is not a server that is away."""
-    database = build_components(postgres_settings(postgres_url.replace(*change))).database
+    database = build_components(settle(postgres_url.replace(*change))).database
     with pytest.raises(Misconfigured):
         database.ping()
 
@@ -344,10 +398,10 @@ def test_connection_limit_is_the_least_of_three(postgres_url: str) -> None:
     assert ask_facts(None).connection_limit is None
 
 
-def test_connection_that_died_is_not_given_to_the_next(postgres_url: str) -> None:
+def test_connection_that_died_is_not_given_to_the_next(settle: Settle, postgres_url: str) -> None:
     """Of a pool of one that is not tested: whoever comes next has a new one."""
     pool = {"kind": "queue", "size": 1, "overflow": 0, "pre_ping": False}
-    database = build_components(postgres_settings(postgres_url, **{"database.pool": pool})).database
+    database = build_components(settle(postgres_url, **{"database.pool": pool})).database
     end_itself = Statement(select(func.pg_terminate_backend(func.pg_backend_pid())))
     for _ in range(2):
         with pytest.raises(Unavailable):

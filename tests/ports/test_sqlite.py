@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,20 @@ from sqlalchemy import text
 
 from inkcre.adapters.database import sqlite
 from inkcre.assembly.assembly import build_components, utc_now
-from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, SchemaBehind, Unavailable
+from inkcre.errors import (
+    InkcreError,
+    InvariantBroken,
+    Misconfigured,
+    SchemaBehind,
+    TooLarge,
+    Unavailable,
+)
 from inkcre.graph import blocks
 from inkcre.graph.forms import BlockForm
 from inkcre.ports.database import Database, Statement
 from inkcre.sql import schema
 from tests.conftest import sqlite_settings
+from tests.lines import LINES
 
 FORM = BlockForm(resolver="text", content="x")
 
@@ -24,7 +33,7 @@ FORM = BlockForm(resolver="text", content="x")
 def new_base(path: Path, **overrides: object) -> Database:
     """Make a base in a file."""
     database = build_components(sqlite_settings(path, **overrides)).database
-    schema.migrate(database)
+    schema.migrate(database, LINES)
     return database
 
 
@@ -35,6 +44,35 @@ def test_file_is_in_wal_mode_with_foreign_keys(sqlite_path: Path) -> None:
     connection = sqlite3.connect(sqlite_path.parent / "deep" / "er" / "base.sqlite3")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+
+
+def test_base_waits_for_who_makes_the_file(sqlite_path: Path) -> None:
+    """Several may start on a file that is not there yet: SQLite itself refuses all but one."""
+    sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+    other = sqlite3.connect(sqlite_path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE notes (text)")
+    other.execute("BEGIN IMMEDIATE")
+    database = build_components(sqlite_settings(sqlite_path)).database
+    done = threading.Timer(0.2, other.execute, ["COMMIT"])
+    done.start()
+    database.ping()
+    done.join()
+    other.close()
+    database.close()
+
+
+def test_base_does_not_wait_for_ever_for_who_makes_the_file(sqlite_path: Path) -> None:
+    """It gives up as it does for any other write."""
+    sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+    other = sqlite3.connect(sqlite_path, isolation_level=None)
+    other.execute("CREATE TABLE notes (text)")
+    other.execute("BEGIN IMMEDIATE")
+    settings = sqlite_settings(sqlite_path, **{"database.busy_timeout_seconds": 0.05})
+    database = build_components(settings).database
+    with pytest.raises(Unavailable, match="another process is writing"):
+        database.ping()
+    other.close()
+    database.close()
 
 
 def test_reader_does_not_wait_for_a_writer(sqlite_path: Path) -> None:
@@ -87,7 +125,7 @@ def test_acknowledged_write_survives_a_kill(sqlite_path: Path) -> None:
         "from inkcre.assembly.assembly import build_components, utc_now\n"
         "from inkcre.graph import blocks\n"
         "from inkcre.graph.forms import BlockForm\n"
-        "from inkcre.settings.loader import load_settings\n"
+        "from inkcre.sections.schema import load_settings\n"
         "settings = load_settings('dev', overrides={'database.path': sys.argv[1]}, environ={})\n"
         "database = build_components(settings).database\n"
         "for number in range(20):\n"
@@ -147,3 +185,12 @@ def test_only_what_need_not_last_skips_the_disk(sqlite_path: Path) -> None:
     with pytest.raises(SchemaBehind):
         database.atomic([wrong()])
     assert database.atomic([lasting()]) == [[(2,)]]
+    database.close()
+
+
+def test_number_that_is_too_large_is_told(sqlite_path: Path) -> None:
+    """Of a caller who makes one up, and no fault of ours."""
+    database = new_base(sqlite_path)
+    with pytest.raises(TooLarge, match="a number is larger"):
+        blocks.get_block(database, 10**23)
+    database.close()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -192,7 +193,7 @@ def test_folder_without_rights_is_misconfigured(tmp_path: Path) -> None:
     is_root = os.geteuid() == 0
     if is_root:
         for parent in (tmp_path, *tmp_path.parents):
-            if parent.stat().st_uid == 0 and str(parent).startswith("/tmp/"):
+            if parent.stat().st_uid == 0 and Path(tempfile.gettempdir()) in parent.parents:
                 parent.chmod(0o755)
         os.seteuid(65534)
     try:
@@ -284,11 +285,12 @@ def test_killed_writer_leaves_nothing_visible(tmp_path: Path, name: str) -> None
 
 GROWTH = """
 import sys
+import tempfile
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from inkcre.assembly.assembly import build_storage
 from inkcre.ports.storage import FileKey
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 from tests.memory import forget_peak, peak_bytes
 overrides = {"storage." + pair.partition("=")[0]: pair.partition("=")[2] for pair in sys.argv[2:]}
 storage = build_storage(load_settings("dev", overrides=overrides, environ={}))

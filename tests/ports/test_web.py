@@ -8,7 +8,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from inkcre.adapters.web.addresses import is_public, parse_url
 from inkcre.adapters.web.sockets import SocketsWeb
 from inkcre.errors import BadAnswer, InkcreError, Refused, TimedOut, Unavailable
 from inkcre.sections.web import SocketsSettings
+from tests.certificates import make_certificate
 from tests.memory import forget_peak, peak_bytes
 from tests.pages import Pages, Write, serve_pages
 
@@ -353,31 +353,7 @@ def test_second_address_is_tried(pages: Pages) -> None:
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """Make a certificate for ``secure.test`` that nobody has signed."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "secure.test")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("secure.test")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + made.public_bytes(serialization.Encoding.PEM)
-    )  # fmt: skip
-    return path
+    return make_certificate(tmp_path / "certificate.pem", "secure.test")
 
 
 def test_certificate_is_checked(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,11 +21,13 @@ import psycopg
 
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
-from inkcre.core import KINDS
+from inkcre.core import INKCRE
+from inkcre.jobs.kinds import load_kinds
 from inkcre.jobs.tick import tick
-from inkcre.sources.on_demand import enqueue_collect
 from inkcre.transfer.exports import export_lines
+from tests.cli.prepared import import_everything
 from tests.conftest import postgres_settings, sqlite_settings
+from tests.on_base import enqueue_collect
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LAPSED = timedelta(hours=2)
@@ -49,7 +51,8 @@ class Base:
         name = self.place.partition("?")[0].rpartition("/")[2]
         with psycopg.connect(self.place.replace(name, "postgres"), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name}_now WITH (FORCE)".encode())
-            connection.execute(f"CREATE DATABASE {name}_now TEMPLATE {name}".encode())
+            create = f"CREATE DATABASE {name}_now TEMPLATE {name} STRATEGY file_copy"
+            connection.execute(create.encode())
 
     def open(self, now: datetime) -> Components:
         """Return its components, at a moment."""
@@ -63,10 +66,10 @@ class Base:
 
 def collect(base: Base, source_id: int, kill_before: int) -> None:
     """Collect; be killed before a statement."""
-    given = base.open(START)
-    database: Any = given.database
-    name = "_run" if base.kind == "sqlite" else "_send"
-    run, seen = getattr(database, name), 0
+    context = base.open(START)
+    database: Any = context.database
+    place, name = (database, "_run") if base.kind == "sqlite" else (database._driver, "_send")
+    run, seen = getattr(place, name), 0
 
     def run_or_die(*arguments: Any) -> Any:
         nonlocal seen
@@ -75,7 +78,7 @@ def collect(base: Base, source_id: int, kill_before: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return run(*arguments)
 
-    setattr(database, name, run_or_die)
+    setattr(place, name, run_or_die)
     if base.kind == "postgres":  # reads go another way
         fetch = database._fetch
 
@@ -87,36 +90,36 @@ def collect(base: Base, source_id: int, kill_before: int) -> None:
             return fetch(*arguments, **named)
 
         database._fetch = fetch_or_die
-    enqueue_collect(given, source_id, full=False)
-    tick(given, KINDS, budget_seconds=60)
+    enqueue_collect(context, source_id, full=False)
+    tick(context, load_kinds(INKCRE), budget_seconds=60)
 
 
 def recover(base: Base, source_id: int) -> None:
     """Let leases lapse, run what there is to run, and collect if the kill came before the job."""
     for hours in range(1, 4):
-        tick(base.open(START + hours * LAPSED), KINDS, budget_seconds=60)
-    given = base.open(START + 4 * LAPSED)
-    enqueue_collect(given, source_id, full=False)
-    tick(given, KINDS, budget_seconds=60)
+        tick(base.open(START + hours * LAPSED), load_kinds(INKCRE), budget_seconds=60)
+    context = base.open(START + 4 * LAPSED)
+    enqueue_collect(context, source_id, full=False)
+    tick(context, load_kinds(INKCRE), budget_seconds=60)
 
 
 def describe(base: Base) -> str:
     """Return what is in the base, but for ids and moments."""
-    given = base.open(START)
+    context = base.open(START)
     graph = []
-    for line in export_lines(given.database):
+    for line in export_lines(context.database):
         said = json.loads(line)
         graph.append(json.dumps(_without_times(said), sort_keys=True))
     from inkcre.jobs.jobs import list_jobs
     from inkcre.sources.items.item_rows import read_stamps
     from inkcre.sources.sources import list_sources
 
-    (source, *_), _ = list_sources(given.database, limit=1)
-    jobs, _ = list_jobs(given.database, {}, limit=1000)
+    (source, *_), _ = list_sources(context.database, limit=1)
+    jobs, _ = list_jobs(context.database, {}, limit=1000)
     return json.dumps(
         {
             "graph": sorted(graph),
-            "items": list(read_stamps(given.database, source.id)),
+            "items": list(read_stamps(context.database, source.id)),
             "state": source.state,
             "unfinished": [job for job in jobs if job.state != "finished"],
         }
@@ -150,6 +153,7 @@ def in_child(work: Any, *arguments: Any) -> int:
 def main() -> None:
     """Kill at every statement, recover, describe."""
     kind, place, source, config, first = sys.argv[1:]
+    import_everything()  # once, and not in each child
     base = Base(kind, place, json.loads(config))
     source_id, kill_before = int(source), int(first)
     while True:

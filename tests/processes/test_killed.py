@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,17 @@ import pytest
 from inkcre.assembly.assembly import build_components
 from inkcre.sources.forms import SourceForm
 from inkcre.sources.on_demand import collect_now
-from inkcre.sources.sources import create_source
 from inkcre.sql import schema
 from tests.conftest import ROOT, postgres_settings, sqlite_settings
 from tests.jobs.conftest import quiet
+from tests.lengths import is_whole
+from tests.lines import LINES
+from tests.on_base import create_source
 from tests.pages import Pages, serve_pages
 
 FEEDS = ROOT / "tests" / "data" / "feeds" / "valid"
+EVERY_PAIR = list(product(("sqlite", "postgres"), ("rss", "folder")))
+EACH_ONCE = [("sqlite", "folder"), ("postgres", "rss")]
 
 
 @pytest.fixture
@@ -30,8 +35,7 @@ def pages() -> Iterator[Pages]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("type_", ["rss", "folder"])
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize(("kind", "type_"), EVERY_PAIR if is_whole() else EACH_ONCE)
 def test_base_is_as_if_nobody_had_been_killed(
     request: pytest.FixtureRequest, tmp_path: Path, pages: Pages, kind: str, type_: str,
     capsys: pytest.CaptureFixture[str],
@@ -50,14 +54,14 @@ def test_base_is_as_if_nobody_had_been_killed(
         else request.getfixturevalue("postgres_url")
     )
     load = sqlite_settings if kind == "sqlite" else postgres_settings
-    given = build_components(load(place, **config))
-    schema.migrate(given.database)
-    quiet(given.database)
+    context = build_components(load(place, **config))
+    schema.migrate(context.database, LINES)
+    quiet(context.database)
     form, change = _make_source(type_, pages, notes)
-    source_id = create_source(given, SourceForm(**form)).id
-    collect_now(given, source_id, full=False)
+    source_id = create_source(context, SourceForm(**form)).id
+    collect_now(context, source_id, full=False)
     change()
-    given.database.close()
+    context.database.close()
 
     program = [sys.executable, "-m", "tests.processes.killed_collect"]
     done = subprocess.run(

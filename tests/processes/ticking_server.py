@@ -9,15 +9,18 @@ that ends them.
 import mmap
 import struct
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import uvicorn
 from sqlalchemy import BigInteger, Column, MetaData, Table, bindparam, insert, select, true
 
 from inkcre.app import create_app
+from inkcre.core import INKCRE
+from inkcre.extension import Extension
 from inkcre.jobs.kinds import JobKind, NoPayload, Outcome, RunningJob
 from inkcre.ports.database import Statement
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 
 marks = Table("test_marks", MetaData(), Column("job", BigInteger))
 MARK = Statement(
@@ -25,9 +28,13 @@ MARK = Statement(
 )
 
 
-def mark(job: RunningJob, _: NoPayload) -> Outcome:
+def mark(job: RunningJob) -> Outcome:
     """Tell that the job was done."""
     return Outcome({"marked": job.id}, [MARK(job=job.id)])
+
+
+MARK_KIND = JobKind("mark", NoPayload, mark)
+MARKS = Extension("marks", "Marks", jobs=("tests.processes.ticking_server:MARK_KIND",))
 
 
 def main() -> None:
@@ -46,8 +53,9 @@ def main() -> None:
             "scheduler.tick_seconds": 1, "storage.kind": "memory",
         },
         environ={},
+        application=replace(INKCRE, extensions=(*INKCRE.extensions, MARKS)),
     )  # fmt: skip
-    app = create_app(settings, kinds=[JobKind("mark", NoPayload, mark)], clock=clock)
+    app = create_app(settings, clock=clock)
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning")
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from inkcre.sections.schema import Inspection, inspect_settings, load_settings
 from inkcre.sections.settings import Settings
-from inkcre.settings.loader import Inspection, inspect_settings, load_settings
 from inkcre.settings.toml import MAX_FILE_BYTES
 
 SECRET_NAME = "secret"

@@ -13,6 +13,7 @@ from inkcre.settings import files
 from inkcre.settings.edits import set_settings, unset_setting
 from inkcre.settings.files import CannotWrite, create_file, replace_file
 from inkcre.settings.report import SettingsError
+from tests.schemas import SCHEMA
 from tests.settings.cases import load_here as load_settings
 from tests.settings.test_loading import as_nobody
 
@@ -49,7 +50,7 @@ def codes(error: SettingsError) -> list[str]:
 )
 def test_text_becomes_the_settings_type(key: str, text: str, line: str) -> None:
     """A number is written as a number, a list as a list, text as text."""
-    set_settings({key: text})
+    set_settings(SCHEMA, {key: text})
     assert line in CONFIG.read_text().splitlines()
     assert load_settings(environ={}).profile == "dev"
 
@@ -58,19 +59,19 @@ def test_several_are_set_together_or_not_at_all() -> None:
     """A kind and what it needs, which neither could be set alone."""
     for values in ({"storage.kind": "s3"}, {"storage.bucket": "inkcre-files"}):
         with pytest.raises(SettingsError):
-            set_settings(values)
+            set_settings(SCHEMA, values)
     assert CONFIG.read_text() == TEXT
-    set_settings({"storage.kind": "s3", "storage.bucket": "inkcre-files"})
+    set_settings(SCHEMA, {"storage.kind": "s3", "storage.bucket": "inkcre-files"})
     assert CONFIG.read_text() == f'{TEXT}\n[storage]\nkind = "s3"\nbucket = "inkcre-files"\n'
 
 
 def test_one_profile_may_be_meant() -> None:
     """Its own table is written, and only it is different."""
-    set_settings({"logging.level": "debug"}, "workers")
+    set_settings(SCHEMA, {"logging.level": "debug"}, "workers")
     assert CONFIG.read_text().endswith('\n[profiles.workers.logging]\nlevel = "debug"\n')
     assert load_settings("workers", environ={}).logging.level == "debug"
     assert load_settings("dev", environ={}).logging.level == "info"
-    unset_setting("logging.level", "workers")
+    unset_setting(SCHEMA, "logging.level", "workers")
     assert load_settings("workers", environ={}).logging.level == "info"
 
 
@@ -95,7 +96,7 @@ def test_value_that_would_break_the_settings_is_refused(key: str, text: str, cod
     """The diagnostic says why, and the file is untouched."""
     before = CONFIG.stat()
     with pytest.raises(SettingsError) as caught:
-        set_settings({key: text})
+        set_settings(SCHEMA, {key: text})
     assert code in codes(caught.value)
     assert CONFIG.read_text() == TEXT
     assert CONFIG.stat().st_mtime_ns == before.st_mtime_ns
@@ -104,7 +105,7 @@ def test_value_that_would_break_the_settings_is_refused(key: str, text: str, cod
 def test_refusal_quotes_the_line_that_would_have_been() -> None:
     """The place is where the value would stand."""
     with pytest.raises(SettingsError) as caught:
-        set_settings({"http.port": "six"})
+        set_settings(SCHEMA, {"http.port": "six"})
     assert 'inkcre.toml:5:8\n   |\n 5 | port = "six"' in str(caught.value)
 
 
@@ -112,52 +113,56 @@ def test_wrong_value_is_refused_though_something_hides_it(monkeypatch: pytest.Mo
     """It would come to light when the variable is gone."""
     monkeypatch.setenv("INKCRE_HTTP__PORT", "9000")
     with pytest.raises(SettingsError) as caught:
-        set_settings({"http.port": "six"})
+        set_settings(SCHEMA, {"http.port": "six"})
     assert codes(caught.value) == ["int_parsing"]
-    assert set_settings({"http.port": "7"}).notes == ("INKCRE_HTTP__PORT is stronger, and holds",)
+    assert set_settings(SCHEMA, {"http.port": "7"}).notes == (
+        "INKCRE_HTTP__PORT is stronger, and holds",
+    )
     Path(".env").write_text("INKCRE_HTTP__WORKER_THREADS=3\n")
     with pytest.raises(SettingsError) as caught:
-        set_settings({"http.worker_threads": "many"})
+        set_settings(SCHEMA, {"http.worker_threads": "many"})
     assert codes(caught.value) == ["wrong_value"]
     monkeypatch.setenv("INKCRE_DATABASE__BUSY_TIMEOUT_SECONDS", "5")
     with pytest.raises(SettingsError):
-        set_settings({"database.busy_timeout_seconds": "inf"})
+        set_settings(SCHEMA, {"database.busy_timeout_seconds": "inf"})
     monkeypatch.setenv("INKCRE_PROFILE", "dev")
     with pytest.raises(SettingsError) as caught:
-        set_settings({"profile": "nosuch"})
+        set_settings(SCHEMA, {"profile": "nosuch"})
     assert codes(caught.value) == ["unknown_profile"]
 
 
 def test_overlay_that_hides_a_change_is_named() -> None:
     """Something in the same file may be stronger."""
     CONFIG.write_text("[profiles.dev.http]\nport = 2\n")
-    assert set_settings({"http.port": "5"}).notes == ("inkcre.toml:2:1 is stronger, and holds",)
-    assert unset_setting("http.port").notes == ("inkcre.toml:2:1 is stronger, and holds",)
-    assert unset_setting("http.port", "dev").notes == ()
+    assert set_settings(SCHEMA, {"http.port": "5"}).notes == (
+        "inkcre.toml:2:1 is stronger, and holds",
+    )
+    assert unset_setting(SCHEMA, "http.port").notes == ("inkcre.toml:2:1 is stronger, and holds",)
+    assert unset_setting(SCHEMA, "http.port", "dev").notes == ()
 
 
 def test_profiles_that_a_change_makes_wrong_are_named() -> None:
     """A change for all is refused for the chosen one's sake only."""
-    notes = set_settings({"keyvalue.kind": "memory", "storage.kind": "filesystem"}).notes
+    notes = set_settings(SCHEMA, {"keyvalue.kind": "memory", "storage.kind": "filesystem"}).notes
     said = "profile workers has 2 problems more by this: `inkcre config check --profile workers`"
     assert notes == (said,)
-    assert set_settings({"logging.level": "debug"}).notes == ()
+    assert set_settings(SCHEMA, {"logging.level": "debug"}).notes == ()
 
 
 @pytest.mark.parametrize("text", ["[null]", '{"a": null}', '["\\ud800"]', "[[[", "[1e400]"])
 def test_list_that_no_file_can_say_is_refused(text: str) -> None:
     """Null, half of a surrogate pair, what is not JSON."""
     with pytest.raises(SettingsError):
-        set_settings({"checks.silence": text})
+        set_settings(SCHEMA, {"checks.silence": text})
     with pytest.raises(SettingsError):
-        set_settings({"http.cors.allow_origins": text})
+        set_settings(SCHEMA, {"http.cors.allow_origins": text})
     assert CONFIG.read_text() == TEXT
 
 
 def test_file_with_no_number_can_be_changed() -> None:
     """Not a number is not even equal to itself."""
     CONFIG.write_text("[database]\nbusy_timeout_seconds = nan\n")
-    set_settings({"http.port": "5"})
+    set_settings(SCHEMA, {"http.port": "5"})
     assert CONFIG.read_text().endswith("[http]\nport = 5\n")
 
 
@@ -174,7 +179,7 @@ def test_what_is_no_file_is_not_written_to(kind: str, monkeypatch: pytest.Monkey
     else:
         monkeypatch.setenv("INKCRE_CONFIG", "/dev/zero")
     with pytest.raises(SettingsError) as caught:
-        set_settings({"http.port": "2"})
+        set_settings(SCHEMA, {"http.port": "2"})
     assert codes(caught.value) == ["unreadable_file"]
 
 
@@ -195,7 +200,7 @@ def test_file_that_may_only_be_read_is_not_replaced(folder: Path) -> None:
     """Its folder's rights would allow it; its own do not, for its owner or for another."""
     CONFIG.chmod(0o444)
     with pytest.raises(CannotWrite, match="may be read and not written"):
-        set_settings({"http.port": "2"})
+        set_settings(SCHEMA, {"http.port": "2"})
     CONFIG.chmod(0o644)
     folder.chmod(0o777)
     if os.geteuid() == 0:
@@ -207,25 +212,25 @@ def test_file_that_may_only_be_read_is_not_replaced(folder: Path) -> None:
 def test_settings_that_are_wrong_already_can_be_mended_one_by_one() -> None:
     """A change is refused for what it breaks, not for what was broken."""
     CONFIG.write_text("[http]\nport = 'x'\nworker_threads = 'y'\n")
-    set_settings({"http.port": "1"})
+    set_settings(SCHEMA, {"http.port": "1"})
     with pytest.raises(SettingsError):
-        set_settings({"app.docs": "perhaps"})
-    unset_setting("http.worker_threads")
+        set_settings(SCHEMA, {"app.docs": "perhaps"})
+    unset_setting(SCHEMA, "http.worker_threads")
     assert load_settings(environ={}).http.port == 1
 
 
 def test_missing_secret_is_no_obstacle() -> None:
     """Secrets are not in files, so a file is not wrong for want of one; a note says so."""
-    changed = set_settings({"profile": "server"})
+    changed = set_settings(SCHEMA, {"profile": "server"})
     assert "INKCRE_DATABASE__URL" in changed.notes[0]
-    set_settings({"database.pool.size": "20"}, "server")
+    set_settings(SCHEMA, {"database.pool.size": "20"}, "server")
 
 
 def test_file_that_is_no_toml_is_not_touched() -> None:
     """The syntax error is the answer."""
     CONFIG.write_text("[http\nport = 1\n")
     with pytest.raises(SettingsError) as caught:
-        set_settings({"http.port": "2"})
+        set_settings(SCHEMA, {"http.port": "2"})
     assert codes(caught.value) == ["toml_syntax"]
     assert CONFIG.read_text() == "[http\nport = 1\n"
 
@@ -233,17 +238,17 @@ def test_file_that_is_no_toml_is_not_touched() -> None:
 def test_unset_says_where_the_value_is_from() -> None:
     """What is not in the file cannot be taken out of it."""
     with pytest.raises(SettingsError) as caught:
-        unset_setting("database.path")
+        unset_setting(SCHEMA, "database.path")
     assert "what holds is from " in str(caught.value)
     assert "dev.toml:7:1" in str(caught.value)
 
 
 def test_unset_is_refused_where_the_settings_need_it() -> None:
     """A kind without what it needs."""
-    set_settings({"storage.kind": "s3", "storage.bucket": "inkcre-files"})
+    set_settings(SCHEMA, {"storage.kind": "s3", "storage.bucket": "inkcre-files"})
     before = CONFIG.read_text()
     with pytest.raises(SettingsError) as caught:
-        unset_setting("storage.bucket")
+        unset_setting(SCHEMA, "storage.bucket")
     assert codes(caught.value) == ["missing"]
     assert CONFIG.read_text() == before
 
@@ -251,7 +256,7 @@ def test_unset_is_refused_where_the_settings_need_it() -> None:
 def test_file_is_made_where_there_is_none() -> None:
     """With the line that editors look for, and the schemas that it names."""
     CONFIG.unlink()
-    set_settings({"http.port": "9000"})
+    set_settings(SCHEMA, {"http.port": "9000"})
     assert CONFIG.read_text() == "#:schema .inkcre/inkcre.schema.json\n\n[http]\nport = 9000\n"
     assert Path(".inkcre/inkcre.schema.json").exists()
 
@@ -262,7 +267,7 @@ def test_rights_and_links_stay() -> None:
     CONFIG.rename(real)
     real.chmod(0o640)
     CONFIG.symlink_to(real)
-    set_settings({"http.port": "2"})
+    set_settings(SCHEMA, {"http.port": "2"})
     assert CONFIG.is_symlink()
     assert "port = 2 # one" in real.read_text()
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
@@ -272,14 +277,14 @@ def test_rights_and_links_stay() -> None:
 def test_same_value_again_changes_nothing() -> None:
     """Not even the time of the file."""
     before = CONFIG.stat()
-    assert not set_settings({"http.port": "1"}).is_different
+    assert not set_settings(SCHEMA, {"http.port": "1"}).is_different
     assert CONFIG.stat().st_mtime_ns == before.st_mtime_ns
 
 
 def set_one(number: int) -> None:
     """Set the id of one binding, as a process of its own."""
     name = f"bindings.KV{number}"
-    set_settings({f"{name}.type": "kv", f"{name}.id": f"{number:032x}"})
+    set_settings(SCHEMA, {f"{name}.type": "kv", f"{name}.id": f"{number:032x}"})
 
 
 def test_edits_at_once_lose_none() -> None:
@@ -299,7 +304,7 @@ def test_writer_that_fails_leaves_the_file_as_it_was(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(CannotWrite, match="no space left on device"):
-        set_settings({"http.port": "2"})
+        set_settings(SCHEMA, {"http.port": "2"})
     assert [p.name for p in Path().iterdir()] == ["inkcre.toml"]
     assert CONFIG.read_text() == TEXT
 
@@ -355,6 +360,6 @@ def test_what_cannot_be_edited_is_said() -> None:
     """The file has something else there."""
     CONFIG.write_text("http = 5\n")
     with pytest.raises(SettingsError) as caught:
-        set_settings({"http.port": "2"})
+        set_settings(SCHEMA, {"http.port": "2"})
     assert codes(caught.value) == ["not_editable"]
     assert "error[not_editable]: inkcre.toml: http is not a table there" in str(caught.value)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import inkcre.sections
-from inkcre.settings.loader import load_settings
-from inkcre.settings.schema import Node, settings_schema
+from inkcre.sections.schema import load_settings
+from inkcre.settings.nodes import Node
+from tests.schemas import SCHEMA
 
 EXAMPLES = sorted((Path(inkcre.sections.__file__).parent / "examples").glob("*.toml"))
 
@@ -29,7 +30,7 @@ def test_example_loads(path: Path, tmp_path: Path) -> None:
 def required_lines() -> list[tuple[str, str]]:
     """List each example's file and the keys that it has to show."""
     found: list[tuple[str, str]] = []
-    for name, node in settings_schema().children().items():
+    for name, node in SCHEMA.root.children().items():
         if node.is_leaf:
             found.append(("top.toml", name))
         variants = node.item.variants if node.item else node.variants

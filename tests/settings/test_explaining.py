@@ -9,16 +9,18 @@ import pytest
 from pydantic import SecretStr
 
 from inkcre.assembly.compare import compare_profiles, render_difference
-from inkcre.assembly.plan import plan_leaves, render_plan
+from inkcre.assembly.plan import plan_inspection, render_plan
 from inkcre.sections.rules.checks import CHECKS, check_settings
 from inkcre.sections.rules.findings import Facts
 from inkcre.sections.settings import Settings
-from inkcre.settings.describing import describe_values
+from inkcre.settings.descriptions import describe_values
 from inkcre.settings.explanations import Explanation, explain_key, render_explanation
-from inkcre.settings.leaves import list_leaves, reveal
+from inkcre.settings.leaves import json_value, list_leaves, reveal
+from inkcre.settings.masks import MASK, mask
+from inkcre.settings.origins import Layer
 from inkcre.settings.report import SettingsError
-from inkcre.settings.schema import walk_leaves
-from inkcre.settings.writing import toml_settings
+from inkcre.settings.toml_values import toml_settings
+from tests.schemas import SCHEMA
 from tests.settings.cases import inspect_here as inspect_settings
 from tests.settings.cases import load_here as load_settings
 
@@ -70,7 +72,7 @@ def test_toml_of_the_settings_loads_to_the_same(profile: str, tmp_path: Path) ->
     settings = load_settings(
         profile, environ=environ, overrides=awkward if profile == "workers" else overrides
     )
-    text = toml_settings(list_leaves(settings.origins, settings))
+    text = toml_settings(SCHEMA, list_leaves(settings.origins, settings))
     assert "hunter2" not in text
     (tmp_path / "other").mkdir()
     (tmp_path / "other/inkcre.toml").write_text(text)
@@ -85,9 +87,19 @@ def test_toml_of_the_settings_loads_to_the_same(profile: str, tmp_path: Path) ->
 def test_toml_of_wrong_settings_is_what_was_written() -> None:
     """Also what TOML cannot say is mentioned."""
     found = inspect_settings("dev", environ={}, overrides={"http.port": "six", "app.docs": [None]})
-    text = toml_settings(found.leaves())
+    text = toml_settings(SCHEMA, found.leaves())
     assert 'port = "six"' in text
     assert "# docs has a value that TOML cannot say" in text
+
+
+def test_json_has_no_text_for_what_is_none() -> None:
+    """Whoever reads it finds null, true and numbers, and not their names."""
+    settings = load_settings("dev", environ={})
+    leaves = list_leaves(settings.origins, settings)
+    values = [json_value(leaf.value, leaf.node) for leaf in leaves if leaf.value is None]
+    assert values
+    assert set(values) == {None}
+    assert json_value([None, True, 5, 0.5], leaves[0].node) == [None, True, 5, 0.5]
 
 
 def test_explanation_has_every_definition_in_order() -> None:
@@ -117,6 +129,29 @@ def test_explanation_of_a_kind_has_all_kinds_and_all_rules() -> None:
     assert found.default == "sqlite"
     assert any("workers" in rule and "no disk" in rule for rule in found.rules)
     assert any(rule.startswith("INK204") for rule in found.rules)
+
+
+def test_explanation_of_a_binding_has_its_rules() -> None:
+    """Whatever the binding is called."""
+    found = explain(
+        "bindings.FILES.type", "workers", INKCRE_BINDINGS__FILES__TYPE="r2",
+        INKCRE_BINDINGS__FILES__NAME="files",
+    )  # fmt: skip
+    assert [rule.partition(":")[0] for rule in found.rules] == ["INK208", "INK209"]
+
+
+def test_id_of_a_resource_is_shown() -> None:
+    """It is there to be compared, and looks like a secret; what is no id of theirs may be one."""
+    id_, secret = "9f8b3c1d7e2a4605b1c8d9e0f7a6b5c4", "9f8b3c1d7e2a4605b1c8d9e0f7a6b5c4d"
+    assert mask(id_) == mask(secret) == MASK
+    for value, shown in ((id_, id_), (secret, MASK)):
+        environ = {"INKCRE_BINDINGS__KV__TYPE": "kv", "INKCRE_BINDINGS__KV__ID": value}
+        found = explain("bindings.KV.id", "workers", **environ)
+        assert found.holds
+        assert found.holds.value.strip('"') == shown
+        settings = inspect_settings("workers", environ=environ)
+        [leaf] = [leaf for leaf in settings.leaves() if leaf.path == ("bindings", "KV", "id")]
+        assert json_value(leaf.value, leaf.node) == shown
 
 
 def test_explanation_of_a_secret_shows_none() -> None:
@@ -177,7 +212,7 @@ def test_every_setting_can_be_explained() -> None:
     """Of every kind, on every profile, in force or not."""
     for profile in ("dev", "server", "workers"):
         found = inspect_settings(profile, environ={})
-        for path, node in walk_leaves():
+        for path, node in SCHEMA.root.walk_leaves():
             explanation = explain_key(".".join(path), found)
             assert isinstance(explanation, Explanation)
             assert explanation.holds or explanation.not_in_force
@@ -207,6 +242,15 @@ def test_no_difference_is_said() -> None:
     assert "no difference" in render_difference(compare_profiles(found, found))
 
 
+def test_origins_are_written_without_values() -> None:
+    """In a traceback, or in the log of somebody who prints them."""
+    settings = load_settings("server", environ=SERVER)
+    definition = settings.origins.winners["database", "url"]
+    assert "hunter2" in str(definition.value)
+    for shown in (settings.origins, definition, Layer("environment", (definition,))):
+        assert "hunter2" not in repr(shown)
+
+
 def test_difference_of_two_secrets_shows_neither() -> None:
     """They are not the same, and that is all."""
     first, second = (
@@ -226,7 +270,7 @@ def test_difference_works_on_settings_that_are_wrong() -> None:
 def test_plan_works_on_settings_that_are_wrong() -> None:
     """A kind that does not exist has no adapter."""
     found = inspect_settings("dev", environ={}, overrides={"storage.kind": "disk", "database": 5})
-    plan = plan_leaves(found.leaves(), found.origins.lineage)
+    plan = plan_inspection(found)
     assert plan.ports[1].missing == "this version has no adapter for it"
     assert "storage: disk" in render_plan(plan)
 
@@ -310,7 +354,7 @@ def test_ids_are_unique_and_sorted() -> None:
     """An id is never given twice."""
     ids = [check.id for check in CHECKS]
     assert ids == sorted(set(ids))
-    known = {".".join(path) for path, _ in walk_leaves()}
+    known = {".".join(path) for path, _ in SCHEMA.root.walk_leaves()}
     assert {path for check in CHECKS for path in check.paths} <= known
 
 

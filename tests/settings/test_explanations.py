@@ -10,13 +10,13 @@ from typing import Any, get_args
 import pytest
 from pydantic_core import core_schema
 
-from inkcre.cli.explaining import read_explanations
-from inkcre.cli.main import main
+from inkcre.cli.explanations import read_explanations
+from inkcre.core import INKCRE
 from inkcre.sections.rules.checks import CHECKS, check_settings
 from inkcre.sections.rules.findings import Facts
-from inkcre.settings.loader import inspect_settings
-from inkcre.settings.schema import find_node, settings_schema
+from inkcre.sections.schema import inspect_settings
 from tests.conftest import ROOT
+from tests.schemas import SCHEMA
 from tests.settings.cases import lay_out
 from tests.unit.test_errors import concrete_codes
 
@@ -57,7 +57,7 @@ def run_console(lines: str, environ: dict[str, str], monkeypatch: pytest.MonkeyP
     printed = io.StringIO()
     for line in lines.splitlines():
         with redirect_stderr(printed), redirect_stdout(printed), pytest.raises(SystemExit):
-            main(line.removeprefix("$ inkcre ").split())
+            INKCRE.cli(line.removeprefix("$ inkcre ").split())
     return printed.getvalue()
 
 
@@ -69,7 +69,7 @@ def codes_of(parts: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatc
     if console:
         return set(
             re.findall(
-                r"^(?:error|warning)\[(\w+)\]",
+                r"^(?:error|warning|note)\[(\w+)\]",
                 run_console(console, case.environ, monkeypatch),
                 re.MULTILINE,
             )
@@ -105,17 +105,17 @@ def test_every_example_that_can_run_does() -> None:
     """Only what needs the surroundings' help is left to be read."""
     unrun = set(EXPLANATIONS) - set(RUNNABLE)
     assert unrun == {
-        "cannot_listen", "cannot_serve", "conflict", "int_parsing_size", "invalid", "invariant_broken",
-        "misconfigured", "missing_reference", "no_wheel", "not_installed", "no_working_folder", "not_found",
-        "address_refused", "bad_answer", "base_changed", "collect_failed", "forbidden", "gave_up", "lease_lost", "quota_exceeded", "read_only", "same_place", "schema_behind", "secret_in_configuration", "timed_out", "too_large", "too_slow", "unavailable",
-        "storage_contested", "storage_taken", "storage_unclaimed", "unreadable_wrangler_configuration", "unsupported", "wrong_hash",
+        "broken_extension", "cannot_listen", "cannot_serve", "conflict", "int_parsing_size", "invalid", "invariant_broken",
+        "misconfigured", "missing_reference", "no_wheel", "not_installed", "not_lent", "foreign_table", "cursor_expired", "no_working_folder", "not_found",
+        "address_refused", "bad_answer", "bad_reference", "base_changed", "clash", "collect_failed", "forbidden", "gave_up", "lease_lost", "quota_exceeded", "read_only", "same_place", "schema_behind", "secret_in_configuration", "timed_out", "too_large", "too_slow", "unavailable", "unfit_version",
+        "stale_lock", "storage_contested", "storage_taken", "storage_unclaimed", "unreadable_wrangler_configuration", "unsupported", "wrong_hash",
     }  # fmt: skip
     assert all("```" in EXPLANATIONS[code] for code in unrun)
 
 
 def overrides() -> Iterator[dict[str, Any]]:
     """Return every setting of every kind every wrong value."""
-    sections = settings_schema().children()
+    sections = SCHEMA.root.children()
     for port, node in sections.items():
         for kind in node.variants or ("",):
             base = {f"{port}.kind": kind} if node.tag else {}
@@ -124,7 +124,7 @@ def overrides() -> Iterator[dict[str, Any]]:
                 for path in (f"{port}.{key}", *inner):
                     yield from ({**base, path: value} for value in WRONG_VALUES)
         yield from ({port: value} for value in WRONG_VALUES)
-    bindings = find_node(("bindings", "X"))
+    bindings = SCHEMA.root.find(("bindings", "X"))
     assert bindings
     for kind, keys in bindings.variants.items():
         for key in keys:
@@ -133,12 +133,12 @@ def overrides() -> Iterator[dict[str, Any]]:
 
 
 def test_every_code_that_a_setting_can_earn_is_explained(tmp_path: Path) -> None:
-    """Each setting of each kind is given each kind of wrong value: no traceback, no unknown code."""
+    """Each setting of each kind is chosen each kind of wrong value: no traceback, no unknown code."""
     earned = {
         problem.code
-        for given in overrides()
+        for chosen in overrides()
         for problem in inspect_settings(
-            "dev", overrides=given, environ={}, folder=tmp_path
+            "dev", overrides=chosen, environ={}, folder=tmp_path
         ).problems
     }
     assert len(earned) > 25
@@ -151,7 +151,7 @@ def test_every_code_in_the_source_is_explained() -> None:
     rooms = (ROOT / "inkcre" / room for room in ("settings", "sections"))
     for path in (path for room in rooms for path in room.rglob("*.py")):
         codes |= set(re.findall(r'Diagnostic\(\s*"(\w+)"', path.read_text()))
-        codes |= set(re.findall(r'_refuse\(\s*"(\w+)"', path.read_text()))
+        codes |= set(re.findall(r'_refuse\(\s*(?:schema, )?"(\w+)"', path.read_text()))
         codes |= set(re.findall(r'(?:PydanticCustomError|Fault)\(\s*"(\w+)"', path.read_text()))
     assert codes <= set(EXPLANATIONS)
     pydantics = set(EXPLANATIONS) - codes - {"path_type"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inkcre.app import create_app
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 from inkcre.settings.report import SettingsError
 from tests.conftest import ROOT
 
@@ -84,7 +84,7 @@ mount -t tmpfs tmpfs /run && mkdir /run/secrets && printf theirs > /run/secrets/
 exec "$0" -c "$1"
 """
 PROGRAM = """
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 print(load_settings("dev").app.title, "|", load_settings("dev", environ={}).app.title)
 """
 

@@ -9,17 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inkcre.assembly.compare import compare_profiles, render_difference
-from inkcre.assembly.plan import plan_leaves, render_plan
-from inkcre.cli.config_reading import _as_json
+from inkcre.assembly.plan import plan_inspection, render_plan
+from inkcre.cli.config_show import _as_json
 from inkcre.sections.rules.checks import check_settings
 from inkcre.sections.rules.findings import Facts
+from inkcre.sections.schema import Inspection, inspect_settings
 from inkcre.settings.explanations import explain_key, render_explanation
-from inkcre.settings.loader import Inspection, inspect_settings
-from inkcre.settings.origins import KeyPath
-from inkcre.settings.rendering import render_github, render_json, render_text
-from inkcre.settings.schema import find_node, walk_leaves
-from inkcre.settings.variables import variable_name
-from inkcre.settings.writing import toml_settings
+from inkcre.settings.merge import merge
+from inkcre.settings.nodes import KeyPath
+from inkcre.settings.origins import DefaultOrigin, Definition, Layer
+from inkcre.settings.renderers import render_github, render_json, render_text
+from inkcre.settings.toml_values import toml_settings
+from tests.schemas import SCHEMA
 
 SLOW = settings(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -74,7 +75,9 @@ def to_toml(layer: dict[str, Any], prefix: str = "") -> str:
 def to_variables(layer: dict[str, Any]) -> dict[str, str]:
     """Write a layer as variables."""
     return {
-        variable_name(tuple(key.split("."))): value if isinstance(value, str) else json.dumps(value)
+        SCHEMA.variable_name(tuple(key.split("."))): value
+        if isinstance(value, str)
+        else json.dumps(value)
         for key, value in layer.items()
     }
 
@@ -120,7 +123,7 @@ def test_any_layering_resolves_as_the_model_says(
 
 
 SECRET = "hunter2-planted"
-KEYS = [".".join(path) for path, _ in walk_leaves()]
+KEYS = [".".join(path) for path, _ in SCHEMA.root.walk_leaves()]
 WORD = st.sampled_from([*KEYS, *{k.split(".")[0] for k in KEYS}, "x", "kind", "extends", "profile", "profiles.dev", "bindings.KV"])  # fmt: skip
 ANY = st.recursive(
     st.sampled_from([SECRET, f"postgresql://u:{SECRET}@h/d", "dev", "", "postgres", "\x1b[31m"])
@@ -150,7 +153,7 @@ LINE = st.tuples(WORD, ANY).map(lambda pair: f"{pair[0]} = {write_any(pair[1])}"
 
 def is_secret(path: KeyPath) -> bool:
     """Tell whether a setting is a secret."""
-    node = find_node(path)
+    node = SCHEMA.root.find(path)
     return node is not None and node.is_secret
 
 
@@ -159,9 +162,9 @@ def everything_said(found: Inspection, other: Inspection) -> str:
     findings = check_settings(found, Facts(is_deploying=True, connection_limit=1))
     leaves = found.leaves()
     said = [
-        render_text(found.problems), render_json(findings), render_github(findings), repr(found),
-        toml_settings(leaves), "".join(leaf.show() for leaf in leaves if leaf.node.is_secret),
-        render_plan(plan_leaves(leaves, found.origins.lineage)),
+        render_text(found.problems, command="inkcre"), render_json(findings), render_github(findings), repr(found),
+        toml_settings(SCHEMA, leaves), "".join(leaf.show() for leaf in leaves if leaf.node.is_secret),
+        render_plan(plan_inspection(found)),
         render_difference(compare_profiles(found, other)), str(_as_json(leaves, origins=True, secrets=False)),
     ]  # fmt: skip
     for key in ("database.url", "storage.secret_access_key", "database", "http.port"):
@@ -174,7 +177,7 @@ def everything_said(found: Inspection, other: Inspection) -> str:
 @given(
     lines=st.lists(LINE, max_size=5),
     environ=st.dictionaries(
-        st.sampled_from([variable_name(tuple(k.split("."))) for k in KEYS] + ["INKCRE_X", "DB_CONN_STRING", "INKCRE_DATABASE"]),
+        st.sampled_from([SCHEMA.variable_name(tuple(k.split("."))) for k in KEYS] + ["INKCRE_X", "DB_CONN_STRING", "INKCRE_DATABASE"]),
         st.sampled_from([SECRET, f"postgresql://u:{SECRET}@h/d", f'{{"url": "{SECRET}"}}', "5", "[", ""]),
         max_size=3,
     ),
@@ -207,3 +210,12 @@ def test_nothing_written_makes_a_traceback_or_shows_a_secret(
     ]
     if not public and not hidden:
         assert SECRET not in said
+
+
+@pytest.mark.parametrize(("kind", "pool"), [("postgres", "queue"), ("hyperdrive", "null")])
+def test_default_of_a_kind_is_that_of_the_kind_around_it(kind: str, pool: str) -> None:
+    """Whoever sets something of a pool, and not which one, has the one of the database's kind."""
+    said = {("database", "kind"): kind, ("database", "pool", "size"): 5}
+    definitions = tuple(Definition(path, value, DefaultOrigin()) for path, value in said.items())
+    merged = merge([Layer("x", definitions)], SCHEMA.root)
+    assert merged.winners["database", "pool", "kind"].value == pool

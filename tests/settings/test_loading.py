@@ -11,8 +11,8 @@ import pydantic
 import pytest
 
 from inkcre.sections.settings import Settings
-from inkcre.settings.origins import KeyPath
-from inkcre.settings.rendering import render_json
+from inkcre.settings.nodes import KeyPath
+from inkcre.settings.renderers import render_json
 from inkcre.settings.report import SettingsError
 from tests.settings.cases import inspect_here as inspect_settings
 from tests.settings.cases import load_here as load_settings

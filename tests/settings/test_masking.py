@@ -8,8 +8,8 @@ import uuid
 import pytest
 
 from inkcre.settings.diagnostics import Diagnostic, Label
-from inkcre.settings.masking import MASK, mask, mask_data, mask_forms
-from inkcre.settings.rendering import render_github, render_json, render_text
+from inkcre.settings.masks import MASK, mask, mask_data, mask_forms
+from inkcre.settings.renderers import render_github, render_json, render_text
 from inkcre.settings.toml import Place
 
 FORMS = {
@@ -111,7 +111,7 @@ def test_diagnostic_keeps_no_secret() -> None:
     label = Label(address, Place(1, 5, 9), f"key {address}", 5, len(address))
     problem = Diagnostic("code", address, address, (label, Label(address)), (address,), address)
     for written in (
-        render_text([problem]),
+        render_text([problem], command="inkcre"),
         render_json([problem]),
         render_github([problem]),
         repr(problem),

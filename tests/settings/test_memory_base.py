@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from inkcre.app import create_app
+from inkcre.sections.schema import Inspection, inspect_settings
 from inkcre.settings.explanations import explain_key, render_explanation
-from inkcre.settings.loader import Inspection, inspect_settings
-from inkcre.settings.rendering import render_text
+from inkcre.settings.renderers import render_text
 
 MEMORY = {"database.path": ":memory:"}
 
@@ -25,7 +25,7 @@ def inspect(
 
 def kind_of(found: Inspection) -> str:
     """Return the kind of storage that was chosen, of settings that are right."""
-    assert found.settings is not None, render_text(found.problems)
+    assert found.settings is not None, render_text(found.problems, command="inkcre")
     return found.settings.storage.kind
 
 
@@ -123,7 +123,7 @@ def test_what_the_user_named_is_an_error_with_both_lines(
     environ = {k: v for k, v in parts.items() if k.startswith("INKCRE_")}
     found = inspect(tmp_path, environ=environ)
     assert codes_of(found) == ["base_in_memory"]
-    said = render_text(found.problems)
+    said = render_text(found.problems, command="inkcre")
     assert "override database.path" in said
     assert place in said
     assert 'storage.kind = "memory"' in said

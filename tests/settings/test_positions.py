@@ -103,6 +103,7 @@ def test_every_key_is_where_another_parser_says(tmp_path: Path) -> None:
         "a = 1",
         "'é' = 'ü' # x\nb = [\n  'é', 2,\n]",
         "[a]\n  b = 1\n[[c]]\nd = 1\n[[c]]\nd = { e = [1, { f = 2 }] }",
+        "[[a]]\n[[a.b]]\nc = 1\n[[a.b]]\nc = 2\n[[d]]\n[[d.b]]\nc = 3\n[[a]]\n[[a.b]]\nc = 4\n[[d]]\n[[a.b]]\nc = 5",
         '"a b" = 1\n\'c\' = """\nx\n"""\nd = 5',
         "a.b.c = 1\na.b.d = [[1], [2, [3]]]",
         "\ufeffa = 1\r\n[b]\r\nc = 2\r\n",

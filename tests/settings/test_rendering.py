@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from inkcre.settings.diagnostics import Diagnostic, Label
-from inkcre.settings.rendering import (
+from inkcre.settings.renderers import (
     MAX_CELLS,
     Role,
     cells,
@@ -107,16 +107,18 @@ def test_colour_is_what_whoever_paints_makes_of_it() -> None:
         problem('port = "six"', 8, 5, help="do"),
         Diagnostic("INK101", "a", "b", level="warning"),
     ]
-    assert render_text(found, paint) == render_text(found)
+    assert render_text(found, paint, command="inkcre") == render_text(found, command="inkcre")
     assert used == {"error", "warning", "title", "frame", "help"}
 
 
 def test_warnings_are_counted_apart() -> None:
     """The last line says how many of each, and where to read on."""
     error, warning = Diagnostic("a", "s", "m"), Diagnostic("b", "s", "m", level="warning")
-    assert render_text([error]).endswith("1 problem in the settings; `inkcre explain a` tells more")
-    assert "2 problems and 1 warning in" in render_text([error, warning, error])
-    assert render_text([warning]).splitlines()[0] == "warning[b]: s: m"
+    assert render_text([error], command="inkcre").endswith(
+        "1 problem in the settings; `inkcre explain a` tells more"
+    )
+    assert "2 problems and 1 warning in" in render_text([error, warning, error], command="inkcre")
+    assert render_text([warning], command="inkcre").splitlines()[0] == "warning[b]: s: m"
 
 
 def test_json_parts_errors_and_warnings() -> None:

@@ -17,11 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inkcre.app import create_app
-from inkcre.cli.main import main
+from inkcre.core import INKCRE
 from inkcre.errors import InkcreError
-from inkcre.settings.loader import inspect_settings
-from inkcre.settings.schema import walk_leaves
-from inkcre.settings.variables import variable_name
+from inkcre.sections.schema import inspect_settings
+from tests.schemas import SCHEMA
 from tests.settings.cases import lay_out
 from tests.settings.test_layering import everything_said
 
@@ -40,7 +39,7 @@ SECRETS = {
 }
 KEYS = [
     ".".join(path)
-    for path, node in walk_leaves()
+    for path, node in SCHEMA.root.walk_leaves()
     if "NAME" not in path and path not in {("profile",), ("target",)}
 ]
 COMMANDS = [
@@ -137,7 +136,7 @@ def in_overlay(shape: str, secret: str) -> Planted:
 def named(shape: str, secret: str) -> tuple[str, str]:
     """Return a variable: of a setting, of none, of a secret; and a text, a list, or a table."""
     values = [secret, json.dumps([secret]), json.dumps({secret: secret})]
-    name = variable_name(tuple(shape.split("."))) if shape in KEYS else "INKCRE_HTPP__PORT"
+    name = SCHEMA.variable_name(tuple(shape.split("."))) if shape in KEYS else "INKCRE_HTPP__PORT"
     if shape == "key" and "=" not in secret:  # which no variable's name has
         name = f"INKCRE_{secret}"
     return "INKCRE_PROFILE" if shape.startswith("profile") else name, values[len(shape) % 3]
@@ -214,7 +213,7 @@ def run(command: str, secret: str, assignments: tuple[str, ...] = ()) -> str:
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         try:
-            main(words)
+            INKCRE.cli(words)
         except SystemExit:
             pass
         except Exception:  # noqa: BLE001 - whatever it is, its traceback is read as well

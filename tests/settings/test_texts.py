@@ -9,11 +9,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel, SecretStr
 
+from inkcre.sections.schema import inspect_settings
 from inkcre.sections.settings import Settings
-from inkcre.settings.loader import inspect_settings
-from inkcre.settings.schema import find_node
 from inkcre.settings.section import SOUND, Section, find_fault
-from inkcre.settings.variables import variable_name
+from tests.schemas import SCHEMA
 from tests.settings.cases import lay_out
 
 FREE_TEXT = {
@@ -131,7 +130,7 @@ def parts_of(layer: str, key: str, value: Any) -> dict[str, str]:
     table, _, name = key.rpartition(".")
     line = f"{name} = {json.dumps(value)}\n"
     written = value if isinstance(value, str) else json.dumps(value)
-    variable = variable_name(tuple(key.split(".")))
+    variable = SCHEMA.variable_name(tuple(key.split(".")))
     arguments: dict[str, Any] = {"profile": "mine"}
     parts: dict[str, str] = {}
     if layer == "inkcre.toml":
@@ -173,7 +172,7 @@ def test_fault_is_an_error_with_its_place_in_every_layer(
 ) -> None:
     """Of lists, each item is asked; a secret's file and variable lose white space around it first."""
     monkeypatch.chdir(tmp_path)
-    node = find_node(tuple(key.split(".")))
+    node = SCHEMA.root.find(tuple(key.split(".")))
     assert node
     faults = {text: code for text, code in FAULTY.items() if "\x7f" not in text}
     for text, code in faults.items():

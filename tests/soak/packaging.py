@@ -1,8 +1,9 @@
 """Install what people install, the way old machines do, and use it there.
 
 A copy of the checkout, an environment with nothing in it, and pip 23.2.1: each extra is installed
-by the command that the README shows, and then the README's commands, a page and a folder are tried.
-At last ``make test`` runs in that copy, with that environment's Python: what is given behind
+by the command that the README shows, and then the README's commands, a page and a folder are
+tried; where there is the extra for tests, an extension is written, installed and tested as well. At
+last ``make test`` runs in that copy, with that environment's Python: what is given behind
 ``--`` goes to pytest; by itself, the tests of sources.
 """
 
@@ -23,7 +24,7 @@ from tests.pages import serve_pages
 PIP = "pip==23.2.1"
 """The last but one that compares extras of other packages by the letter; Python 3.11.7 brings it."""
 
-EXTRAS = ("local", "postgres", "pdf", "edge", "testing")
+EXTRAS = ("local", "postgres", "pg8000", "pdf", "edge", "testing")
 PAGE = b"""<html><body><article><h1>Ink</h1><p>A page, of a sentence with commas, which is read.</p>
 </article></body></html>"""
 
@@ -85,6 +86,17 @@ def use(commands: Path, checkout: Path, folder: Path) -> None:
             assert "0 added" not in said, said
 
 
+def write_extension(commands: Path, folder: Path) -> None:
+    """Write the package of an extension, install it as its README says, and run its tests."""
+    run(commands / "inkcre", "extensions", "new", "weather", folder=folder)
+    package = folder / "weather"
+    run(commands / "pip", "install", ".[test]", folder=package)
+    tested = run(commands / "pytest", folder=package)
+    assert "14 passed, 1 skipped" in tested, tested
+    run(commands / "inkcre", "extensions", "enable", "weather", folder=folder)
+    assert "weather" in run(commands / "inkcre", "extensions", "check", folder=folder)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run it; give the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak packaging", description=__doc__)
@@ -100,6 +112,8 @@ def main(arguments: Sequence[str]) -> int:
             folder = Path(made) / f"base-{extra}"
             folder.mkdir()
             use(commands, checkout, folder)
+            if extra == "testing":
+                write_extension(commands, folder)
         python = make_environment(Path(made) / "environment") / "python"
         tested = run(
             "make", "test", f"PYTHON={python}", f"ARGS={' '.join(asked.tests)}", folder=checkout

@@ -199,12 +199,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--home", choices=sorted(PAIRS), default="sqlite-folder")
     parser.add_argument("--rounds", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args(arguments)
+    context = parser.parse_args(arguments)
     logging.getLogger("inkcre").setLevel(logging.ERROR)  # that there are copies is known
-    with open_pair(given.home) as pair:
-        for number in range(given.rounds):
-            said = play(pair, given.what, given.seed + number)
-            print(f"round {number + 1} of {given.rounds}: nothing was lost{said}", flush=True)
+    with open_pair(context.home) as pair:
+        for number in range(context.rounds):
+            said = play(pair, context.what, context.seed + number)
+            print(f"round {number + 1} of {context.rounds}: nothing was lost{said}", flush=True)
     return 0
 
 

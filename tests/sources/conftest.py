@@ -8,15 +8,13 @@ import pytest
 
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
-from inkcre.core import KINDS
 from inkcre.jobs.jobs import Job, get_job
+from inkcre.jobs.kinds import load_kinds
 from inkcre.jobs.tick import tick
 from inkcre.sources.forms import SourceForm
-from inkcre.sources.on_demand import enqueue_collect
-from inkcre.sources.sources import create_source
-from inkcre.sql import schema
-from tests.conftest import postgres_settings, sqlite_settings
+from tests.conftest import lay_sqlite_base, postgres_settings, sqlite_settings
 from tests.jobs.conftest import Clock, quiet
+from tests.on_base import create_source, enqueue_collect
 from tests.pages import Pages, serve_pages
 
 Collect = Callable[..., dict[str, Any]]
@@ -55,14 +53,14 @@ def base(
         "sources.folders": [str(notes)],
     }
     if request.param == "sqlite":
+        lay_sqlite_base(tmp_path / "base.sqlite3")
         settings = sqlite_settings(tmp_path / "base.sqlite3", **overrides)
     else:
         settings = postgres_settings(request.getfixturevalue("postgres_url"), **overrides)
-    given = build_components(settings, clock=clock)
-    schema.migrate(given.database)
-    quiet(given.database)
-    yield given
-    given.database.close()
+    context = build_components(settings, clock=clock)
+    quiet(context.database)
+    yield context
+    context.database.close()
 
 
 def add_source(base: Components, type_: str, **config: Any) -> int:
@@ -73,7 +71,7 @@ def add_source(base: Components, type_: str, **config: Any) -> int:
 
 def run_jobs(base: Components) -> None:
     """Run what can be run now."""
-    tick(base, KINDS, budget_seconds=60)
+    tick(base, load_kinds(base.application), budget_seconds=60)
 
 
 def result_of(job: Job) -> dict[str, Any]:

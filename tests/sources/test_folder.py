@@ -14,7 +14,7 @@ from inkcre.errors import Invalid, Unsupported
 from inkcre.graph.blocks import Block, create_block, delete_block, edit_block, list_blocks
 from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm
 from inkcre.graph.relations import create_relation, list_relations
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 from inkcre.settings.report import SettingsError
 from tests.sources.conftest import add_source, collect, result_of
 

@@ -12,8 +12,8 @@ import pytest
 
 from inkcre.context import Components
 from inkcre.jobs.jobs import get_job
-from inkcre.sources.on_demand import enqueue_collect
 from tests.jobs.conftest import Clock
+from tests.on_base import enqueue_collect
 from tests.pages import Pages, Write
 from tests.sources.conftest import add_source, run_jobs
 

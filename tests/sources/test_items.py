@@ -16,9 +16,11 @@ from inkcre.graph.graphs import write_graph
 from inkcre.graph.relations import create_relation
 from inkcre.graph.stars import star, text
 from inkcre.sources.base import Item, SourceBase, SourceConfig, SourceState
-from inkcre.sources.on_demand import add_items, collect_now
+from inkcre.sources.items.items import delete_items, write_items
+from inkcre.sources.on_demand import collect_now
 from inkcre.sources.sources import delete_source
 from inkcre.sql.rows import Json
+from tests.on_base import add_items
 from tests.pages import Pages
 from tests.sources.conftest import add_source, collect, result_of
 from tests.sources.test_folder import arcs, find, write
@@ -116,6 +118,34 @@ def test_deletion_takes_nothing_that_others_use(
     python = find(base, "python")
     assert python
     assert arcs(base, python) == {}
+
+
+def test_block_that_somebody_made_in_the_same_moment_is_not_an_items_own(base: Components) -> None:
+    """Its time does not tell whose it is: it was there when the item came, so it stays."""
+    now = base.clock()
+    source_id = add_source(base, "inbox")
+    create_block(base.database, BlockForm(resolver="text", content="python"), now)
+    for key in ("of a block that was there", "of a new one"):
+        named = "python" if key.startswith("of a block") else "snake"
+        write_items(base.database, source_id, [item(key, named)], now=now)
+        delete_items(base.database, source_id, [key], write=base.database.atomic)
+    assert find(base, "python")
+    assert not find(base, "snake")
+
+
+def test_block_that_somebody_only_names_is_an_items_own(base: Components) -> None:
+    """By its id in a graph: who says its content says it too, who refers to it does not."""
+    source_id = add_source(base, "inbox")
+    send(base, source_id, item("a", "python"), item("b", "snake"))
+    python, snake = find(base, "python"), find(base, "snake")
+    assert python
+    assert snake
+    write_graph(base.database, parse_graph({"block": {"id": python.id}}), base.clock())
+    said = {"block": {"resolver": "text", "content": "snake"}}
+    write_graph(base.database, parse_graph(said), base.clock())
+    delete_items(base.database, source_id, ["a", "b"], write=base.database.atomic)
+    assert not find(base, "python")
+    assert find(base, "snake")
 
 
 def test_deletion_leaves_what_somebody_has_attached_something_to(

@@ -11,10 +11,10 @@ import pytest
 
 from inkcre.context import Components
 from inkcre.jobs.jobs import get_job
-from inkcre.sources.on_demand import enqueue_collect
 from inkcre.sources.pages.page import ReadPage
 from inkcre.sources.pages.pages import decode_html, read_page, read_page_lightly
 from tests.conftest import ROOT
+from tests.on_base import enqueue_collect
 from tests.pages import Pages
 from tests.sources.conftest import add_source, run_jobs
 

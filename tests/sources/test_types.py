@@ -9,10 +9,11 @@ import pytest
 from inkcre.context import Components
 from inkcre.errors import Invalid
 from inkcre.graph.blocks import list_blocks
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 from inkcre.sources import registry
 from inkcre.sources.registry import InstalledSourceTypes
 from tests.conftest import ROOT
+from tests.on_base import source_types
 from tests.sources.conftest import add_source, collect, result_of
 
 DOCUMENT = ROOT / "docs" / "sources.md"
@@ -69,8 +70,8 @@ def test_nothing_is_imported_by_a_former_name(types: InstalledSourceTypes, name:
 @pytest.mark.parametrize("base", ["sqlite"], indirect=True)
 def test_type_of_another_package_collects(base: Components, greeting: None) -> None:
     """The documentation's example, installed: by its entry point, or by its module's path."""
-    assert "greeting" in base.source_types.names()
-    assert base.source_types.load("greeting_package").name == "greeting"
+    assert "greeting" in source_types(base).names()
+    assert source_types(base).load("greeting_package").name == "greeting"
     source_id = add_source(base, "greeting", name="Ann")
     assert result_of(collect(base, source_id))["added"] == 1
     assert "Hello Ann" in {b.content for b in list_blocks(base.database, limit=10)[0]}

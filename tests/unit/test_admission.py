@@ -101,9 +101,9 @@ class Body:
 
 def request(method: str = "PUT", body: Body | None = None, **headers: str) -> BoundedRequest:
     """Make a request as the platform hands it over."""
-    given = SimpleNamespace(method=method, url="http://x/a%20b//c?d=%20", body=None)
+    lent = SimpleNamespace(method=method, url="http://x/a%20b//c?d=%20", body=None)
     made = BoundedRequest(
-        given, [(name.replace("_", "-"), value) for name, value in headers.items()]
+        lent, [(name.replace("_", "-"), value) for name, value in headers.items()]
     )
     if method not in BODILESS:
         made.take(body)

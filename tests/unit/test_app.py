@@ -11,9 +11,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
-from inkcre.assembly.assembly import load_adapter
+from inkcre.assembly.adapters import load_adapter
+from inkcre.core import INKCRE
 from inkcre.errors import SchemaBehind, Unsupported
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 from inkcre.settings.report import SettingsError
 from tests.conftest import sqlite_settings
 
@@ -60,7 +61,7 @@ def test_wrong_settings_are_reported_by_the_factory() -> None:
 def test_kind_without_an_adapter_is_unsupported() -> None:
     """The error names those that there are."""
     with pytest.raises(Unsupported, match=r'scheduler\.kind "sundial"') as caught:
-        load_adapter("scheduler", "sundial")
+        load_adapter(INKCRE, "scheduler", "sundial")
     assert caught.value.hint == "choose one of apscheduler, cron-trigger, off"
 
 
@@ -68,7 +69,7 @@ def test_app_refuses_to_start_when_the_schema_is_behind(tmp_path: Path) -> None:
     """Where migrating is not automatic, a base without schema is not served."""
     settings = sqlite_settings(tmp_path / "base.sqlite3", **{"database.migrate_on_start": False})
     with (
-        pytest.raises(SchemaBehind, match="the schema is at nothing"),
+        pytest.raises(SchemaBehind, match="the schema of framework is at nothing"),
         TestClient(create_app(settings)),
     ):
         pass
@@ -157,14 +158,15 @@ def test_lifespan_does_nothing_on_workers() -> None:
     import asyncio
     import threading
 
-    from inkcre.core import KINDS
+    from inkcre.core import INKCRE
+    from inkcre.jobs.kinds import load_kinds
     from inkcre.runtime import lifecycle
 
     settings = load_settings("workers", environ={})
     components, _ = lifecycle.provide_components(settings)
     assert components is None
 
-    work = lifecycle.Work(KINDS, threading.Event())
+    work = lifecycle.Work(load_kinds(INKCRE), threading.Event())
 
     async def start_and_stop() -> None:
         async with lifecycle.running(settings, components, work):

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import pytest
 
 from inkcre.assembly.assembly import build_components
 from inkcre.errors import Misconfigured
+from inkcre.graph.tables import VERSION_TABLE
 from inkcre.sql import schema
-from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE
+from inkcre.sql.revisions import render_revisions
+from inkcre.sql.schema import FORMER_REVISIONS
 from tests.conftest import ROOT, new_postgres_database, postgres_settings, sqlite_settings
+from tests.lines import LINES
 
 BASES = ROOT / "tests" / "data" / "bases"
 FROZEN = sorted(path.name.partition(".")[0] for path in BASES.glob("*.sqlite3"))
@@ -52,10 +56,8 @@ def sqlite_execute(path: Path) -> Execute:
     """Return what runs SQL on an SQLite file."""
 
     def execute(sql: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(path) as connection:
-            found = connection.execute(sql).fetchall()
-        connection.close()
-        return found
+        with closing(sqlite3.connect(path)) as connection, connection:
+            return connection.execute(sql).fetchall()
 
     return execute
 
@@ -86,10 +88,10 @@ def test_sqlite_base_of_before_is_brought_to_head(revision: str, tmp_path: Path)
     execute = sqlite_execute(Path(path))
     columns = sqlite_columns(execute)
     before = rows_of(execute, columns)
-    given = build_components(sqlite_settings(path, **{"storage.path": str(tmp_path / "files")}))
-    schema.migrate(given.database)
-    schema.require_head(given.database)
-    given.database.close()
+    context = build_components(sqlite_settings(path, **{"storage.path": str(tmp_path / "files")}))
+    schema.migrate(context.database, LINES)
+    schema.require_head(context.database, LINES)
+    context.database.close()
     for table in DROPPED:
         columns.pop(table, None)
     assert kept(rows_of(execute, columns)) == kept(before)
@@ -116,8 +118,8 @@ def test_postgres_base_of_before_is_brought_to_head(revision: str) -> None:
         before = rows_of(execute, columns)
         assert all(before.values())
         database = build_components(postgres_settings(url)).database
-        schema.migrate(database)
-        schema.require_head(database)
+        schema.migrate(database, LINES)
+        schema.require_head(database, LINES)
         database.close()
         for table in DROPPED:
             columns.pop(table, None)
@@ -130,14 +132,18 @@ def test_d1_base_of_before_is_brought_to_head(revision: str, tmp_path: Path) -> 
     path = tmp_path / "d1.sqlite3"
     connection = sqlite3.connect(path)
     connection.executescript((BASES / f"{revision}.d1.sql").read_text())
+    connection.execute("PRAGMA foreign_keys = ON")  # as D1 has them
     execute = sqlite_execute(path)
     columns = sqlite_columns(execute)
     before = rows_of(execute, columns)
-    for name, sql in schema.render_revisions("sqlite"):
-        if name > f"{revision}_~":
+    applied = {name for (name,) in execute("SELECT name FROM d1_migrations")}
+    for name, sql in render_revisions("sqlite", LINES):
+        if f"{name}.sql" not in applied:
             connection.executescript(sql)
     connection.close()
-    assert execute(f"SELECT version_num FROM {VERSION_TABLE}") == [(SCHEMA_HEAD,)]
+    database = build_components(sqlite_settings(path)).database
+    schema.require_head(database, LINES)
+    database.close()
     for table in DROPPED:
         columns.pop(table, None)
     assert kept(rows_of(execute, columns)) == kept(before)
@@ -151,10 +157,11 @@ def test_copy_of_a_file_is_kept_before_its_schema_changes(revision: str, tmp_pat
     columns = sqlite_columns(sqlite_execute(path))
     before = rows_of(sqlite_execute(path), columns)
     database = build_components(sqlite_settings(path)).database
-    copy = tmp_path / f"base.sqlite3.{revision}"
-    assert schema.migrate(database) == str(copy)
+    framework = FORMER_REVISIONS[revision]
+    copy = tmp_path / f"base.sqlite3.framework-{framework}.core-{revision}"
+    assert schema.migrate(database, LINES) == str(copy)
     assert rows_of(sqlite_execute(copy), columns) == before
-    assert schema.migrate(database) is None
+    assert schema.migrate(database, LINES) is None
     database.close()
     assert not list(tmp_path.glob("*.part"))
 
@@ -163,7 +170,7 @@ def test_new_base_has_no_copy(tmp_path: Path) -> None:
     """There was nothing before; in memory there is no place either."""
     for path in (tmp_path / "new.sqlite3", ":memory:"):
         database = build_components(sqlite_settings(path)).database
-        assert schema.migrate(database) is None
+        assert schema.migrate(database, LINES) is None
         database.close()
     assert [found.name for found in tmp_path.iterdir()] == ["new.sqlite3"]
 
@@ -172,11 +179,12 @@ def test_copy_that_cannot_be_kept_leaves_the_base_as_it_is(tmp_path: Path) -> No
     """Where its place is taken by a folder, nothing has changed, and the error says so."""
     path = tmp_path / "base.sqlite3"
     shutil.copy(BASES / f"{FROZEN[0]}.sqlite3", path)
-    (tmp_path / f"base.sqlite3.{FROZEN[0]}").mkdir()
-    (tmp_path / f"base.sqlite3.{FROZEN[0]}" / "mine").touch()
+    place = tmp_path / f"base.sqlite3.framework-{FORMER_REVISIONS[FROZEN[0]]}.core-{FROZEN[0]}"
+    place.mkdir()
+    (place / "mine").touch()
     database = build_components(sqlite_settings(path)).database
     with pytest.raises(Misconfigured, match=r"database\.path"):
-        schema.migrate(database)
-    assert schema.read_revision(database) == FROZEN[0]
+        schema.migrate(database, LINES)
+    assert schema.read_revisions(database, LINES)["core"] == FROZEN[0]
     database.close()
     assert not list(tmp_path.glob("*.part"))

@@ -11,6 +11,8 @@ from copy import deepcopy
 from pathlib import Path
 
 import grimp
+import inkcre_telegram
+import links
 import pytest
 from importlinter.api import read_configuration
 from importlinter.contracts.acyclic_siblings import AcyclicSiblingsContract
@@ -32,8 +34,10 @@ SETTINGS = "settings see no web and no SQL"
 FASTAPI = "FastAPI is known to faces, the app and the entries"
 ASSEMBLY = "only the assembly names an adapter"
 ADAPTERS = "adapters do not know each other"
+LINKS = "another application has nothing of the base"
+EXTENSION = "an extension of the base goes by what it is lent"
 TYPES = "only their table, and the command for lists of feeds, name types of sources"
-ARTIFACT = "only the command line, and what prepares an installation, know how an artifact is built"
+ARTIFACT = "only the command line, the kit, and what prepares an installation, know how an artifact is built"
 
 VIOLATIONS = [
     # From below to above, at each height of the house.
@@ -41,13 +45,13 @@ VIOLATIONS = [
     ("tracing", "inkcre.context", BELOW),
     ("javascript", "inkcre.tracing", BELOW),
     ("ports.database", "inkcre.context", BELOW),
-    ("context", "inkcre.settings.origins", BELOW),
-    ("settings.merging", "inkcre.sections.database", BELOW),
+    ("settings.origins", "inkcre.context", BELOW),
+    ("settings.merge", "inkcre.sections.database", BELOW),
     ("sections.rules.checks", "inkcre.process.probes", BELOW),
     ("adapters.database.sqlite", "inkcre.sql.tables", BELOW),
     ("assembly.plan", "inkcre.sql.schema", BELOW),
     ("sql.tables", "inkcre.jobs.kinds", BELOW),
-    ("jobs.running", "inkcre.runtime.logs", BELOW),
+    ("jobs.runner", "inkcre.runtime.logs", BELOW),
     ("graph.blocks", "inkcre.sources.items.item_rows", BELOW),
     ("sources.collect", "inkcre.transfer.exports", BELOW),
     ("transfer.imports", "inkcre.http.streams", BELOW),
@@ -57,19 +61,29 @@ VIOLATIONS = [
     ("edge.entry", "inkcre.process.serve", BELOW),
     ("process.serve", "inkcre.edge.entry", BELOW),
     ("edge.collector", "inkcre.cli.main", BELOW),
-    ("cli.main", "inkcre.testing.lending", BELOW),
+    ("cli.main", "inkcre.testing.isolation", BELOW),
+    ("cli.main", "inkcre.commands.files", BELOW),
+    ("extension", "inkcre.application", BELOW),
     ("attic.chest", "inkcre.errors", BELOW),  # a room that nobody gave a place
     # Within a room.
     ("graph.blocks", "inkcre.graph.graphs", CIRCLES),
     ("graph.file_notes", "inkcre.graph.files.files", CIRCLES),
     ("sources.pages.page", "inkcre.sources.pages.heavy", CIRCLES),
     ("sources.base", "inkcre.sources.registry", CIRCLES),
-    ("jobs.leases", "inkcre.jobs.running", CIRCLES),
+    ("jobs.leases", "inkcre.jobs.runner", CIRCLES),
     # The framework and its first user.
     ("assembly.assembly", "inkcre.sources.registry", FRAMEWORK),
     ("runtime.lifecycle", "inkcre.graph.files.claims", FRAMEWORK),
     ("jobs.tick", "inkcre.core", FRAMEWORK),
     ("http.openapi", "inkcre.api.graphs", FRAMEWORK),
+    ("app", "inkcre.api.blocks", FRAMEWORK),
+    ("edge.entry", "inkcre.graph.files.claims", FRAMEWORK),
+    ("extension", "inkcre.core", FRAMEWORK),
+    ("process.doctor", "inkcre.graph.files.claims", FRAMEWORK),
+    ("cli.checks", "inkcre.sources.sources", FRAMEWORK),
+    ("links.http", "inkcre.graph.blocks", LINKS),
+    ("inkcre_telegram.jobs", "inkcre.context", EXTENSION),
+    ("inkcre_telegram.bot", "inkcre.adapters.web.sockets", EXTENSION),
     # The domain.
     ("graph.blocks", "fastapi", DOMAIN),
     ("jobs.leases", "psycopg", DOMAIN),
@@ -93,8 +107,9 @@ VIOLATIONS = [
     ("adapters.keyvalue.database", "inkcre.adapters.database.sqlite", ADAPTERS),
     # What few may name.
     ("core", "inkcre.sources.types.rss", TYPES),
-    ("edge.entry", "inkcre.edge.artifact.building", ARTIFACT),
+    ("edge.entry", "inkcre.edge.artifact.builder", ARTIFACT),
     ("cli.serve", "inkcre.edge.local.harness", ARTIFACT),
+    ("testing.extension.rules", "inkcre.edge.local.harness", ARTIFACT),
 ]
 """Who imports, what, and the rule that has to say so."""
 
@@ -113,7 +128,8 @@ RULES = {options["name"]: options for options in CONFIGURATION["contracts_option
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
     """Build the graph of imports of the package as it is."""
-    return grimp.build_graph("inkcre", include_external_packages=True, cache_dir=None)
+    packages = ("inkcre", "inkcre_telegram", "links")
+    return grimp.build_graph(*packages, include_external_packages=True, cache_dir=None)
 
 
 def contract(rule: str) -> Contract:
@@ -138,12 +154,14 @@ def test_violation_is_reported(
 ) -> None:
     """By the rule that is meant, with one import more."""
     spoiled = deepcopy(graph)
-    for name in (f"inkcre.{importer}".rpartition(".")[0], f"inkcre.{importer}"):
+    is_whole = importer.startswith(("links", "inkcre_telegram"))
+    importer = importer if is_whole else f"inkcre.{importer}"
+    for name in (importer.rpartition(".")[0], importer):
         if name not in spoiled.modules:
             assert "attic" in name, "a module that is not there breaks nothing"
             spoiled.add_module(name)
     assert imported in graph.modules
-    spoiled.add_import(importer=f"inkcre.{importer}", imported=imported)
+    spoiled.add_import(importer=importer, imported=imported)
     assert not is_kept(rule, spoiled)
 
 
@@ -165,6 +183,9 @@ def test_command_reports_a_violation(tmp_path: Path) -> None:
     """And nothing without it."""
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(inkcre.__file__).parent, tmp_path / "inkcre", ignore=ignored)
+    telegram = Path(inkcre_telegram.__file__).parent
+    shutil.copytree(telegram, tmp_path / telegram.name, ignore=ignored)
+    shutil.copytree(Path(links.__file__).parent, tmp_path / "links", ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     done = lint_imports(tmp_path)
     assert done.returncode == 0, done.stdout

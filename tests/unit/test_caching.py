@@ -8,7 +8,7 @@ from inkcre.adapters.cached import MAX_CACHED_BYTES, STALE_SECONDS, CachedWeb
 from inkcre.assembly.assembly import build_components, build_keyvalue, build_web
 from inkcre.errors import Unavailable
 from inkcre.ports.keyvalue import KeyValue
-from inkcre.settings.loader import load_settings
+from inkcre.sections.schema import load_settings
 from tests.conftest import sqlite_settings
 from tests.pages import Pages, serve_pages
 

@@ -12,8 +12,8 @@ from inkcre.errors import StorageContested, StorageTaken, Unsupported
 from inkcre.graph.files import claims, epochs, files, sweeps
 from inkcre.ports.storage import FileKey, Standing, Storage, Tenure
 from tests.buckets import another_bucket, serve_bucket
-from tests.conftest import new_postgres_database
 from tests.copies import Base, at_once, copy_folder, open_base, pass_days
+from tests.lengths import is_whole
 
 ONE, TWO, THREE = b"one", b"two", b"three"
 
@@ -25,20 +25,41 @@ def store() -> Iterator[dict[str, Any]]:
         yield section
 
 
-@pytest.fixture(params=["folder", "bucket", "prefix"])
-def section(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+DATABASES, STORAGES = ("sqlite", "postgres"), ("folder", "bucket", "prefix")
+EVERY_PAIR = [f"{database}-{storage}" for database in DATABASES for storage in STORAGES]
+EACH_ONCE = ["sqlite-folder", "postgres-bucket", "sqlite-prefix"]
+"""Neither side of a pair knows which the other is."""
+
+
+@pytest.fixture(params=EVERY_PAIR if is_whole() else EACH_ONCE)
+def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Return the names of a database and a storage, each in turn."""
+    database, _, storage = str(request.param).partition("-")
+    return database, storage
+
+
+@pytest.fixture
+def section(
+    request: pytest.FixtureRequest, pair: tuple[str, str], tmp_path: Path
+) -> dict[str, Any]:
     """Return a storage of each kind in turn."""
-    if request.param == "folder":
+    if pair[1] == "folder":
         return {"kind": "filesystem", "path": str(tmp_path / "files")}
     bucket = another_bucket(request.getfixturevalue("store"))
-    return bucket if request.param == "bucket" else {**bucket, "prefix": "a/b"}
+    return bucket if pair[1] == "bucket" else {**bucket, "prefix": "a/b"}
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def base(request: pytest.FixtureRequest, tmp_path: Path, section: dict[str, Any]) -> Iterator[Base]:
+@pytest.fixture
+def base(
+    request: pytest.FixtureRequest,
+    pair: tuple[str, str],
+    tmp_path: Path,
+    section: dict[str, Any],
+) -> Iterator[Base]:
     """Return a base with two files on each database in turn."""
-    is_postgres = request.param == "postgres"
-    path = new_postgres_database() if is_postgres else str(tmp_path / "base.sqlite3")
+    path = str(tmp_path / "base.sqlite3")
+    if pair[0] == "postgres":
+        path = request.getfixturevalue("postgres_url")
     made = open_base(path, section)
     assert made.put(ONE)
     assert made.put(TWO)
@@ -157,6 +178,16 @@ def test_storage_is_claimed_by_a_setting_once(base: Base, tmp_path: Path) -> Non
     copy.close()
 
 
+def test_claim_of_who_does_not_have_it_takes_nothing(base: Base, tmp_path: Path) -> None:
+    """A setting that was left from another storage, or is mistyped, is no claim of this one."""
+    other = open_base(str(tmp_path / "other.sqlite3"), base.section)
+    other.context.tenure.claim = "f" * 32
+    assert standing_of(other).state == "taken"
+    assert not other.put(THREE)
+    assert standing_of(base).state == "ours"
+    other.close()
+
+
 def test_both_who_take_over_at_once_end_with_one(base: Base, tmp_path: Path) -> None:
     """The other one is told that it is another's now."""
     copy = base.copy(str(tmp_path / "copy.sqlite3"))
@@ -188,9 +219,9 @@ def test_restored_backup_deletes_nothing(base: Base, tmp_path: Path) -> None:
     assert backup.sweep() == 0
     assert base.lost() == []
     standing = standing_of(backup)
-    given = backup.context
+    context = backup.context
     pass_days(1, base.section)
-    found = list(sweeps.list_orphans(given.database, given.storage, given.clock, standing))
+    found = list(sweeps.list_orphans(context.database, context.storage, context.clock, standing))
     assert len(found) == 1
     backup.close()
 
@@ -201,8 +232,9 @@ def test_base_that_moves_with_its_files_needs_no_words(tmp_path: Path) -> None:
     base.put(ONE)
     base.sweep()
     copy_folder(tmp_path / "files", tmp_path / "moved")
-    moved = base.copy(str(tmp_path / "moved.sqlite3"))
-    moved = open_base(moved.path, {"kind": "filesystem", "path": str(tmp_path / "moved")}, moved.named)  # fmt: skip
+    copied = base.copy(str(tmp_path / "moved.sqlite3"))
+    copied.close()
+    moved = open_base(copied.path, {"kind": "filesystem", "path": str(tmp_path / "moved")}, copied.named)  # fmt: skip
     assert moved.sweep() == 0
     assert base.sweep() == 0
     moved.let_go(ONE)
@@ -210,6 +242,23 @@ def test_base_that_moves_with_its_files_needs_no_words(tmp_path: Path) -> None:
     assert (moved.sweep(), base.lost()) == (1, [])
     base.close()
     moved.close()
+
+
+def test_epoch_that_a_higher_one_replaces_at_once_was_put(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another replica may sweep before what was put is written through."""
+    storage: Any = base.context.storage
+    epoch = epochs.Epoch.of(9, storage.get(epochs.epoch_key(1)).read())
+    sync = storage.sync
+
+    def sync_late(key: FileKey) -> None:
+        storage.delete([key])
+        sync(key)
+
+    monkeypatch.setattr(storage, "sync", sync_late)
+    assert epoch is not None
+    assert epochs.put_epoch(storage, epoch)
 
 
 def test_two_replicas_claim_and_sweep_beside_uploads(base: Base) -> None:
@@ -263,30 +312,30 @@ class Careless:
 def test_store_that_does_not_refuse_is_not_swept_by_itself(base: Base) -> None:
     """Two copies could not meet there; a sweep by hand is somebody's own decision."""
     storage: Any = Careless(base.context.storage)
-    given = base.context
+    context = base.context
     with pytest.raises(Unsupported, match="puts over what is there"):
-        list(sweeps.sweep_files(given.database, storage, given.clock, is_automatic=True))
-    assert list(sweeps.sweep_files(given.database, storage, given.clock))
+        list(sweeps.sweep_files(context.database, storage, context.clock, is_automatic=True))
+    assert list(sweeps.sweep_files(context.database, storage, context.clock))
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"\xff", b'{"base": 1, "storage": "", "token": []}', None], ids=repr)  # fmt: skip
 def test_epochs_that_are_lost_or_damaged(base: Base, damage: bytes | None) -> None:
     """Where the files are the base's own it claims the storage again; else nothing is deleted."""
     key = epochs.epoch_key(standing_of(base).epoch)
-    given = base.context
+    context = base.context
     if damage is None:
-        given.storage.delete([key])
+        context.storage.delete([key])
     else:
-        given.storage.put(key, damage)
+        context.storage.put(key, damage)
     for number in range(3):
-        given.storage.put(FileKey(f"sha256/aa/{number:064}"), b"x")
+        context.storage.put(FileKey(f"sha256/aa/{number:064}"), b"x")
     base.restart()
     assert standing_of(base).state == "unclaimed"
     assert base.sweep() == "storage_unclaimed"
     assert base.put(THREE)
     base.let_go(ONE)
     assert base.lost() == []
-    given.storage.delete([FileKey(f"sha256/aa/{number:064}") for number in range(3)])
+    context.storage.delete([FileKey(f"sha256/aa/{number:064}") for number in range(3)])
     base.restart()
     assert standing_of(base).state == "ours"
     assert standing_of(base).epoch == (1 if damage is None else 2)
@@ -314,21 +363,26 @@ def test_first_look_costs_two_requests_and_none_follows(base: Base) -> None:
 def test_upload_takes_two_round_trips_to_the_database(base: Base) -> None:
     """As before there were notes: one notes the file, one writes the block and ends the note."""
     asked: list[str] = []
-    given = base.context
+    context = base.context
 
     class Counting:
-        capabilities = given.database.capabilities
+        capabilities = context.database.capabilities
 
         def __getattr__(self, name: str) -> Any:
             asked.append(name)
-            return getattr(given.database, name)
+            return getattr(context.database, name)
 
     database: Any = Counting()
     for name in (None, "a name"):
         asked.clear()
         content = [f"new {name}".encode()]
         files.add_file(
-            database, given.storage, content, name=name, now=given.clock(), tenure=given.tenure
+            database,
+            context.storage,
+            content,
+            name=name,
+            now=context.clock(),
+            tenure=context.tenure,
         )
         assert [one for one in asked if one != "capabilities"] == ["atomic", "atomic"]
 

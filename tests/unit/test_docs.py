@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from inkcre.cli.main import app
+from inkcre.cli.main import build_command
+from inkcre.core import INKCRE
 from inkcre.errors import InkcreError
 from inkcre.sections.rules.checks import CHECKS
-from inkcre.settings.describing import describe_meaning, describe_values
+from inkcre.settings.descriptions import describe_meaning, describe_values
 from inkcre.settings.leaves import show_value
-from inkcre.settings.origins import KeyPath
-from inkcre.settings.schema import Node, find_node, walk_leaves
+from inkcre.settings.nodes import KeyPath, Node
 from tests.conftest import ROOT
+from tests.schemas import SCHEMA
 from tests.unit.test_errors import ABSTRACT, LOADED, descendants
 
 DOCS = ROOT / "docs"
@@ -38,7 +39,7 @@ def show_default(node: Node) -> str:
 
 def describe(path: KeyPath, node: Node) -> str:
     """Tell what a setting may be."""
-    parent = find_node(path[:-1])
+    parent = SCHEMA.root.find(path[:-1])
     is_tag = parent is not None and parent.tag == path[-1]
     values = describe_values(node, parent.variants if parent and is_tag else ())
     said = f"{values.type}: {values.allowed}" if values.allowed else values.type
@@ -49,17 +50,17 @@ def render_tables() -> str:
     """Write the tables of settings from the model, one a section."""
     lines: list[str] = []
     section = None
-    for path, node in walk_leaves():
+    for path, node in SCHEMA.root.walk_leaves():
         if path[0] != section and len(path) > 1:
             section = path[0]
-            top = find_node(path[:1])
+            top = SCHEMA.root.find(path[:1])
             name = f"[{section}.NAME]" if top and top.item else f"[{section}]"
             lines += ["", f"### `{name}`", "", top.description if top else "", ""]
             lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
         elif not lines:
             lines += ["### Above all tables", ""]
             lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
-        parent = find_node(path[:-1])
+        parent = SCHEMA.root.find(path[:-1])
         owners = parent.owners(path[-1]) if parent and parent.tag else []
         is_of_all = parent is None or len(owners) in (0, len(parent.variants))
         only = "" if is_of_all else f" Only {' and '.join(f'`{owner}`' for owner in owners)}."
@@ -113,8 +114,9 @@ def test_every_error_code_is_described() -> None:
 def test_every_command_is_described() -> None:
     """Each command, and each command of a group, has a row in the README."""
     readme = (ROOT / "README.md").read_text()
-    names = [str(command.name) for command in app.registered_commands]
-    for group in app.registered_groups:
+    command = build_command(INKCRE)
+    names = [str(command.name) for command in command.registered_commands]
+    for group in command.registered_groups:
         assert group.typer_instance
         names += [f"{group.name} {c.name}" for c in group.typer_instance.registered_commands]
     assert len(names) > 15
@@ -155,8 +157,6 @@ def test_package_holds_what_it_needs(tmp_path: Path) -> None:
     installed = tmp_path / "installed"
     assert (installed / "inkcre/py.typed").exists()
     assert (installed / "inkcre/sections/examples/database.sqlite.toml").exists()
-    assert (installed / "inkcre/settings/schemas/inkcre.schema.json").exists()
-    assert (installed / "inkcre/settings/schemas/profile.schema.json").exists()
     assert len(list((installed / "inkcre/explanations").glob("*.md"))) == 3
     program = (
         "from inkcre.app import create_app\nfrom fastapi.testclient import TestClient\n"

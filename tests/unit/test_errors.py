@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 
 from inkcre import errors
-from inkcre.cli import config_reading, data, explaining
-from inkcre.edge.artifact import building, folder, wheels, wrangler
-from inkcre.edge.local import serving as local_serving
+from inkcre.cli import config_show, explanations, extensions_new
+from inkcre.commands import copies, data
+from inkcre.edge.artifact import builder, extension_lock, folder, wheels, wrangler
+from inkcre.edge.local import server as local_serving
 from inkcre.errors import InkcreError
 from inkcre.http.problems import STATUSES
+from inkcre.jobs import runner
 from inkcre.process import probes, serve
 from inkcre.settings import files
 from inkcre.settings.report import SettingsError
+from inkcre.sources import on_demand
 
 LOADED = (
-    building, config_reading, data, local_serving, wrangler, explaining, files, folder, serve, wheels,
+    builder, config_show, copies, data, extension_lock, extensions_new, local_serving, wrangler, explanations, files, folder, serve, wheels,
     probes,
-    SettingsError,
-)  # fmt: skip
+    SettingsError, on_demand, runner)  # fmt: skip
 ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError", "NotOurs"}
 
 

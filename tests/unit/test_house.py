@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
 
 LOADED_BY_NOTHING_EDGY = (
@@ -39,7 +41,7 @@ def test_importing_the_app_loads_no_other_homes_packages() -> None:
 def test_workers_settings_load_no_other_homes_packages() -> None:
     """Nor does loading the profile of the edge."""
     program = (
-        "from inkcre.settings.loader import load_settings\nload_settings('workers', environ={})"
+        "from inkcre.sections.schema import load_settings\nload_settings('workers', environ={})"
     )
     assert not modules_after(program) & set(LOADED_BY_NOTHING_EDGY)
 
@@ -48,7 +50,7 @@ def test_plan_of_the_edge_loads_no_other_homes_packages() -> None:
     """Nor does saying what it would be assembled from."""
     program = (
         "from inkcre.assembly.plan import plan_assembly\n"
-        "from inkcre.settings.loader import load_settings\n"
+        "from inkcre.sections.schema import load_settings\n"
         "plan_assembly(load_settings('workers', environ={}))"
     )
     assert not modules_after(program) & set(LOADED_BY_NOTHING_EDGY)
@@ -65,15 +67,17 @@ def test_dev_loads_only_what_it_uses() -> None:
     assert not loaded & {"psycopg", "alembic", "uvicorn", "apscheduler", "workers", "js", "pg8000"}
 
 
-def test_server_loads_no_sqlite() -> None:
+@pytest.mark.parametrize(("driver", "other"), [("psycopg", "pg8000"), ("pg8000", "psycopg")])
+def test_server_loads_its_driver_and_no_other(driver: str, other: str) -> None:
     """An application on PostgreSQL has no SQLite."""
+    overrides = {"database.url": "postgresql://u@h/d", "database.driver": driver}
     program = (
         "from inkcre.app import create_app\n"
-        "create_app(profile='server', overrides={'database.url': 'postgresql://h/d'}, environ={})"
+        f"create_app(profile='server', overrides={overrides!r}, environ={{}})"
     )
     loaded = modules_after(program)
-    assert "psycopg" in loaded
-    assert not loaded & {"sqlite3", "alembic", "uvicorn", "apscheduler"}
+    assert driver in loaded
+    assert not loaded & {other, "sqlite3", "alembic", "uvicorn", "apscheduler"}
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from inkcre.core import INKCRE
 from inkcre.errors import Invalid
 from inkcre.graph.digests import block_digest
-from inkcre.graph.forms import BlockForm
-from inkcre.graph.resolvers import RESOLVERS, find_resolver
+from inkcre.graph.forms import BlockForm, RelationForm
+from inkcre.graph.resolvers import Resolver, find_resolver
 from inkcre.sql.cursors import decode_cursor, encode_cursor
 from inkcre.sql.timestamps import format_timestamp
 from inkcre.sql.values import MAX_ID
@@ -56,18 +58,35 @@ def test_moment_is_written_in_utc_with_six_digits() -> None:
     assert format_timestamp(datetime(2026, 1, 1, 22, 4, 5, 7, UTC)) == "2026-01-01T22:04:05.000007Z"
 
 
+def test_first_block_has_relations_as_any() -> None:
+    """Ids begin at 1."""
+    assert RelationForm(from_=1, to_=1, content="").from_ == 1
+    with pytest.raises(ValidationError):
+        RelationForm(from_=0, to_=1, content="")
+
+
+def test_former_name_of_a_storage_is_taken() -> None:
+    """The former server called it URL."""
+    assert (
+        BlockForm(resolver="webpage", storage="URL", content="https://a.example").storage == "url"
+    )
+
+
 BLOCK = BlockForm(resolver="text", content="")
 
 
-def test_known_resolvers_have_their_own_name() -> None:
-    """The table's key is the resolver's name."""
-    assert {"text", "webpage", "image", "video"} <= set(RESOLVERS)
-    assert all(name == resolver.name for name, resolver in RESOLVERS.items())
+RESOLVERS = INKCRE.load_all("resolvers", Resolver)
+
+
+def test_base_has_resolvers_each_of_a_name_of_its_own() -> None:
+    """Those that the former version had, and files."""
+    names = [resolver.name for resolver in RESOLVERS]
+    assert sorted(names) == ["file", "image", "text", "video", "webpage"]
 
 
 def test_unknown_resolver_reads_nothing_and_adds_nothing() -> None:
     """It is never fatal."""
-    resolver = find_resolver("somebody.elses")
+    resolver = find_resolver("somebody.elses", RESOLVERS)
     assert resolver.read_text(BLOCK) is None
     assert resolver.break_down(BLOCK) is None
 
@@ -89,6 +108,16 @@ def test_text_mentions_the_pages_whose_addresses_stand_in_it(
     content: str, expected: list[str]
 ) -> None:
     """Each once, without the sentence's punctuation."""
-    star = find_resolver("text").break_down(BlockForm(resolver="text", content=content))
+    star = find_resolver("text", RESOLVERS).break_down(BlockForm(resolver="text", content=content))
     found = [arc.to_block.block.content for arc in star.out_relations] if star else []
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("storage", "content"), [("file", f"sha256:{'0' * 64}"), ("url", "https://a.example/x.txt")]
+)
+def test_text_that_lies_elsewhere_mentions_nothing(storage: str, content: str) -> None:
+    """Its content is where to find it, and not what it says."""
+    block = BlockForm(resolver="text", storage=storage, content=content)
+    assert find_resolver("text", RESOLVERS).read_text(block) is None
+    assert find_resolver("text", RESOLVERS).break_down(block) is None

@@ -16,7 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
-from inkcre.assembly import assembly
+from inkcre.assembly import adapters
 from inkcre.errors import SchemaBehind, Unsupported
 from tests.cli.conftest import COMMAND, clean_environ
 from tests.conftest import new_postgres_database, postgres_settings
@@ -50,7 +50,7 @@ def test_start_that_fails_later_leaves_no_connection(
 ) -> None:
     """Whatever it is that cannot be had behind the database."""
     app = create_app(postgres_settings(postgres_url))
-    monkeypatch.setattr(assembly, "ADAPTERS", {**assembly.ADAPTERS, "scheduler": {}})
+    monkeypatch.setattr(adapters, "ADAPTERS", {**adapters.ADAPTERS, "scheduler": {}})
     with pytest.raises(Unsupported, match="scheduler"), TestClient(app):
         pass
     drop_database(postgres_url)
@@ -110,7 +110,7 @@ def test_late_refusal_ends_no_process_of_others(
             assert (before.status_code, before.json()["reasons"][0]["code"]) == (503, "unavailable")
             door.open()
             deadline = time.monotonic() + WAIT_SECONDS
-            while "the schema is at nothing" not in caplog.text:
+            while "the schema of framework is at nothing" not in caplog.text:
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
             after = client.get(f"{prefix}/readyz")
@@ -150,7 +150,7 @@ def test_run_ends_by_a_late_refusal(door: Door, tmp_path: Path) -> None:
         process.kill()
         process.communicate()
     assert process.returncode == 78, said
-    assert "error[schema_behind]: database: the schema is at nothing" in said
+    assert "error[schema_behind]: database: the schema of framework is at nothing" in said
     assert "help: run `inkcre migrate`" in said
     assert "Traceback" not in said
 

@@ -4,7 +4,8 @@ import re
 
 import prometheus_client as prometheus
 
-from inkcre.runtime.metrics import BOUNDS, Requests
+from inkcre.jobs.schedules import Due
+from inkcre.runtime.metrics import BOUNDS, Requests, Ticks
 
 OBSERVED = [
     ("GET", "/blocks/{block_id}", 200, 0.0031),
@@ -19,7 +20,7 @@ OBSERVED = [
 def told(registry: prometheus.CollectorRegistry) -> str:
     """Return the text of some numbers, without the times at which they began."""
     text = prometheus.generate_latest(registry).decode()
-    return re.sub(r"^(\w+_created\{.*\}) .*$", r"\1", text, flags=re.MULTILINE)
+    return re.sub(r"^(\w+_created(?:\{.*\})?) .*$", r"\1", text, flags=re.MULTILINE)
 
 
 def test_requests_are_told_as_prometheus_client_tells_them() -> None:
@@ -39,6 +40,23 @@ def test_requests_are_told_as_prometheus_client_tells_them() -> None:
         requests.observe(method, route, status, seconds)
         counter.labels(method, route, str(status)).inc()
         histogram.labels(route).observe(seconds)
+    assert told(ours) == told(theirs)
+
+
+def test_ticks_are_told_as_prometheus_client_tells_them() -> None:
+    """Its own gauge and counter give the same text."""
+    ours, theirs = (prometheus.CollectorRegistry() for _ in range(2))
+    ticks = Ticks()
+    ours.register(ticks)
+    lag = prometheus.Gauge(
+        "inkcre_tick_lag_seconds", "How long what was due had waited for the last tick.", registry=theirs
+    )  # fmt: skip
+    counter = prometheus.Counter("inkcre_ticks", "Ticks.", registry=theirs)
+    assert told(ours) == told(theirs)
+    for seconds in (0.25, 3.0):
+        ticks.observe(Due(0, seconds))
+        lag.set(seconds)
+        counter.inc()
     assert told(ours) == told(theirs)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import CompoundSelect, Select
+from sqlalchemy import CompoundSelect, Delete, Select, Update
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
@@ -18,13 +18,16 @@ from inkcre.assembly.assembly import build_database
 from inkcre.ports.database import Statement
 from inkcre.sql.schema import migrate
 from tests.conftest import sqlite_settings
+from tests.lines import LINES
 from tests.unit.test_golden_sql import own_statements
 
 ROWS = 30_000
-LARGE = ("blocks", "relations", "jobs", "source_items", "file_notes", "keyvalues")
+LARGE = ("blocks", "relations", "jobs", "source_items", "file_notes", "keyvalues", "changes")
 
 WHOLE: Mapping[str, str] = {
     "graph.file_notes.SELECT_SOME_NAMED": "reads the first hundred files in the order of an index",
+    "graph.changes.DROP_FORGOTTEN": "reads the first changes in the order of an index",
+    "graph.changes.FORGET": "reads the first changes in the order of an index",
     "jobs.jobs.COUNT_JOBS": "counts all jobs, for the metrics",
     "transfer.copies.values.COUNT_KEPT": "counts all values, for a copy",
     "transfer.tally.COUNT_FILES": "counts all files, for an export",
@@ -48,7 +51,7 @@ KEY = json.dumps(
 SAMPLES: Mapping[str, Any] = {
     "now": NOW, "before": 9_000_000, "after": 5, "limit": 50, "id": 5, "block": 5, "digest": DIGEST,
     "content": "c", "from_": 5, "to_": 6, "resolver": "text", "storage": "file", "state": "pending",
-    "kind": "collect", "source": 1, "lane": "source:1", "payload": "{}", "lease": "l", "epoch": 1,
+    "kind": "collect", "source": 1, "serial_key": "source:1", "payload": "{}", "lease": "l", "epoch": 1,
     "token": "t", "last": 9_000_000, "last_relation": 9_000_000, "after_from": 5, "relation": "c",
     "keep_ms": 1, "name": "blocks", "key": "k5", "after_key": "k5", "after_id": 5, "sweep": "s",
     "after_digest": DIGEST, "after_source_id": 1, "after_name": "a",
@@ -71,6 +74,8 @@ INSERT INTO file_notes (digest, storage, noted_at)
   SELECT 'd' || n, 'storage', {rows} + n FROM {numbers};
 INSERT INTO keyvalues (key, value, expires_at)
   SELECT 'k' || n, {blob}, CASE WHEN n % 2 = 0 THEN n END FROM {numbers};
+INSERT INTO changes (created_at, action, last_of_blocks, last_of_relations)
+  SELECT '{now}', 'graph.put', {rows}, {rows} FROM {numbers};
 ANALYZE;
 """
 
@@ -99,7 +104,7 @@ def sqlite_plans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explain]:
     """Explain on a filled base in a file."""
     path: Path = tmp_path_factory.mktemp("plans") / "base.sqlite3"
     database = build_database(sqlite_settings(path))
-    migrate(database)
+    migrate(database, LINES)
     database.close()
     numbers = (
         f"(WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < {ROWS})"
@@ -128,6 +133,8 @@ def postgres_plans(migrated_template: str) -> Iterator[Explain]:
         # A row that is looked up costs little more than the next one, as on a disk without arms:
         # else this many rows are too few for a server to take an index for a hundred of them.
         connection.execute("SET random_page_cost = 1.1")
+        for name in ("blocks", "relations"):  # as a batch begins
+            connection.execute(f"SET inkcre.last_of_{name} = {ROWS - 10}".encode())
 
         def explain(statement: Statement) -> str:
             dialect = psycopg_dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
@@ -139,11 +146,13 @@ def postgres_plans(migrated_template: str) -> Iterator[Explain]:
 
 
 def reads() -> dict[str, Statement]:
-    """Return the statements that only read, of either dialect, by their names."""
+    """Return the statements that only read, and the log's, which read first, by their names."""
     return {
         name: one
         for name, one in own_statements().items()
-        if isinstance(one.clause, Select | CompoundSelect) and not name.startswith("process.")
+        if (isinstance(one.clause, Select | CompoundSelect) and not name.startswith("process."))
+        or ".LOG_" in name
+        or (name.startswith("graph.changes.") and isinstance(one.clause, Update | Delete))
     }
 
 

@@ -12,7 +12,7 @@ import inkcre.core  # noqa: F401 - makes every query there is
 from inkcre.api.responses import BlockOut, CreatedIds, RelationOut, WalkedGraph, WrittenGraph
 from inkcre.api.sources import SourceOut
 from inkcre.assembly.assembly import build_database
-from inkcre.errors import InvariantBroken
+from inkcre.errors import BadReference
 from inkcre.graph import blocks, graphs, relations, traversal
 from inkcre.http.jobs import JobOut, ScheduleOut
 from inkcre.jobs import jobs, schedules
@@ -64,7 +64,7 @@ def test_columns_that_are_not_the_record_s_are_refused_when_the_query_is_made(
     names: list[str],
 ) -> None:
     """One that lacks, has another, or has one too many."""
-    with pytest.raises(InvariantBroken, match=f"Pair: no record of {', '.join(names)}"):
+    with pytest.raises(BadReference, match=f"Pair: is no record .* gives {', '.join(names)}; its"):
         Query(select(*map(column, names)), Pair)
 
 
@@ -88,12 +88,12 @@ def test_types_of_columns_are_those_of_fields() -> None:
         clause: Any = query.clause
         kinds = get_type_hints(query.record)
         decoded = {each.name for each in fields(query.record) if each.metadata}
-        for name, given in clause.exported_columns.items():
-            if isinstance(given.type, NullType) or name in decoded:
+        for name, context in clause.exported_columns.items():
+            if isinstance(context.type, NullType) or name in decoded:
                 continue
             wanted = kinds[name]
-            if given.type.python_type not in {wanted, *get_args(wanted), *_kinds_of(wanted)}:
-                wrong.append((query.record.__name__, name, given.type, wanted))
+            if context.type.python_type not in {wanted, *get_args(wanted), *_kinds_of(wanted)}:
+                wrong.append((query.record.__name__, name, context.type, wanted))
     assert len(queries) >= 20
     assert wrong == []
 

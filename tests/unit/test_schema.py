@@ -13,18 +13,23 @@ from sqlalchemy import inspect
 
 from inkcre.assembly.assembly import build_components
 from inkcre.errors import SchemaBehind
-from inkcre.graph.ddl import metadata
 from inkcre.graph.digests import block_digest
+from inkcre.graph.tables import VERSION_TABLE
 from inkcre.ports.database import Database, Migratable
 from inkcre.sql import schema
-from inkcre.sql.tables import SCHEMA_HEAD, VERSION_TABLE
-from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
+from inkcre.sql.ddl import complete
+from inkcre.sql.lines import MigrationLine
+from inkcre.sql.revisions import migrations_folder, render_sql
+from tests.conftest import DRIVERS, new_postgres_database, postgres_settings, sqlite_settings
+from tests.lines import HEADS, LINES, METADATA
 
 
-def test_head_is_the_last_migration() -> None:
-    """The revision that the application asks for is the one that the migrations end at."""
-    script = ScriptDirectory(str(schema.migrations_folder()))
-    assert script.get_heads() == [SCHEMA_HEAD]
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.part)
+def test_head_is_the_last_migration(line: MigrationLine) -> None:
+    """The revision that the application asks for is the one that the line's migrations end at."""
+    own = migrations_folder()
+    script = ScriptDirectory(str(own), version_locations=[str(own / line.migrations.folder)])
+    assert script.get_heads() == [line.migrations.head]
 
 
 def test_migrated_schema_is_the_declared_one(migratable: Database) -> None:
@@ -33,10 +38,14 @@ def test_migrated_schema_is_the_declared_one(migratable: Database) -> None:
     engine = migratable.migration_engine()
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        differences = [d for d in compare_metadata(context, metadata) if not is_version_table(d)]
-        declared = {c.name for t in metadata.tables.values() for c in t.constraints if c.name}
+        of_all_lines: Any = [complete(each) for each in METADATA]
+        differences = [
+            d for d in compare_metadata(context, of_all_lines) if not is_version_table(d)
+        ]
+        tables = {name: table for each in METADATA for name, table in each.tables.items()}
+        declared = {c.name for t in tables.values() for c in t.constraints if c.name}
         found: set[str | None] = set()
-        for table in metadata.tables:
+        for table in tables:
             inspector = inspect(connection)
             found |= {k["name"] for k in inspector.get_foreign_keys(table)}
             found |= {k["name"] for k in inspector.get_unique_constraints(table)}
@@ -50,21 +59,23 @@ def test_migrated_schema_is_the_declared_one(migratable: Database) -> None:
 
 def is_version_table(difference: Any) -> bool:
     """Alembic keeps its own table beside ours."""
-    return bool(difference[0] == "remove_table" and difference[1].name == VERSION_TABLE)
+    names = {line.migrations.version_table for line in LINES}
+    return bool(difference[0] == "remove_table" and difference[1].name in names)
 
 
 def test_migrating_again_does_nothing(migratable: Database) -> None:
     """At head there is nothing to do."""
-    schema.migrate(migratable)
-    assert schema.read_revision(migratable) == SCHEMA_HEAD
-    schema.require_head(migratable)
+    schema.migrate(migratable, LINES)
+    assert schema.read_revisions(migratable, LINES) == HEADS
+    schema.require_head(migratable, LINES)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize("kind", ["sqlite", *DRIVERS])
 def test_two_who_migrate_at_once_migrate_once(kind: str, tmp_path: Path) -> None:
     """The second waits and finds nothing to do."""
-    if kind == "postgres":
+    if kind in DRIVERS:
         settings = ["--profile", "server", "--set", f"database.url={new_postgres_database()}"]
+        settings += ["--set", f"database.driver={DRIVERS[kind]}"]
     else:
         settings = ["--set", f"database.path={tmp_path / 'base.sqlite3'}"]
     command = [str(Path(sys.executable).with_name("inkcre")), "migrate", *settings]
@@ -87,15 +98,19 @@ def test_base_from_the_future_is_refused(migratable: Database) -> None:
     )
     migratable.atomic([revision(v="9999")])
     with pytest.raises(SchemaBehind, match="9999"):
-        schema.require_head(migratable)
+        schema.require_head(migratable, LINES)
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_history_is_written_as_sql(dialect: str) -> None:
     """Both dialects, from nothing to head."""
-    sql = schema.render_sql(dialect)
+    sql = render_sql(dialect, LINES)
     assert "CREATE TABLE blocks" in sql
-    assert f"'{SCHEMA_HEAD}'" in sql
+    for line in LINES:
+        assert (
+            f"UPDATE {line.migrations.version_table} SET version_num='{line.migrations.head}'"
+            in sql
+        )
     assert ("AUTOINCREMENT" in sql) is (dialect == "sqlite")
 
 
@@ -117,7 +132,8 @@ def test_digest_is_what_postgresql_computes(postgres_url: str) -> None:
             assert row == (block_digest(resolver, storage, content),)
 
 
-def test_tables_of_somebody_else_are_left_alone(postgres_url: str) -> None:
+@pytest.mark.parametrize("driver", DRIVERS.values())
+def test_tables_of_somebody_else_are_left_alone(postgres_url: str, driver: str) -> None:
     """A database that has other tables of our names is refused with one error, and unchanged."""
     import psycopg
 
@@ -125,10 +141,11 @@ def test_tables_of_somebody_else_are_left_alone(postgres_url: str) -> None:
 
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("DROP TABLE inkcre_schema")
-    other = build_components(postgres_settings(postgres_url)).database
+    settings = postgres_settings(postgres_url, **{"database.driver": driver})
+    other = build_components(settings).database
     with pytest.raises(Misconfigured, match="tables of these names"):
-        schema.migrate(other)
-    assert schema.read_revision(other) is None
+        schema.migrate(other, LINES)
+    assert schema.read_revisions(other, LINES)["core"] is None
     other.close()
 
 
@@ -138,11 +155,11 @@ def test_migrating_a_base_from_the_future_says_so(tmp_path: Path) -> None:
 
     path = tmp_path / "base.sqlite3"
     database = build_components(sqlite_settings(path)).database
-    schema.migrate(database)
+    schema.migrate(database, LINES)
     connection = sqlite3.connect(path)
     connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
     connection.commit()
     connection.close()
     with pytest.raises(SchemaBehind, match="9999"):
-        schema.migrate(database)
+        schema.migrate(database, LINES)
     database.close()

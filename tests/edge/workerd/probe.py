@@ -23,6 +23,6 @@ class Default(_Default):
         else:
             found = {
                 "heap": pyodide_js._module.HEAPU8.length,
-                "in_flight": len(worker_of_artifact.app._admission._in_flight),
+                "in_flight": len(_Default.app._admission._in_flight),
             }
         return Response(json.dumps(found))

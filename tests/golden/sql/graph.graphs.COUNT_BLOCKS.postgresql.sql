@@ -10,5 +10,6 @@ FROM
   (SELECT *
    FROM json_to_recordset(CAST(:blocks::VARCHAR AS json)) AS given(ord bigint, created_at text, updated_at text,
                                                                    storage text, resolver text, content text, digest text)) AS given_blocks
-WHERE true
+WHERE
+    (SELECT set_config('inkcre.last_of_blocks', coalesce(nullif(current_setting('inkcre.last_of_blocks', true), ''), CAST(coalesce(pg_sequence_last_value('blocks_id_seq'), 0) AS text)), true)) IS NOT NULL
 ORDER BY given_blocks.ord ON CONFLICT DO NOTHING

@@ -6,11 +6,11 @@ SELECT CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE) AS anon_1,
        given_jobs.payload,
        CAST(given_jobs.run_at AS TIMESTAMP WITH TIME ZONE) AS anon_4,
        CAST(given_jobs.run_at AS TIMESTAMP WITH TIME ZONE) AS anon__1,
-       given_jobs.lane,
-       given_jobs.dedupe_key,
+       given_jobs.serial_key,
+       given_jobs.idempotency_key,
        given_jobs.source_id
 FROM
   (SELECT *
-   FROM json_to_recordset(CAST(:jobs::VARCHAR AS json)) AS given(ord bigint, kind text, payload text, run_at text, lane text, dedupe_key text, source_id bigint)) AS given_jobs
+   FROM json_to_recordset(CAST(:jobs::VARCHAR AS json)) AS given(ord bigint, kind text, payload text, run_at text, serial_key text, idempotency_key text, source_id bigint)) AS given_jobs
 WHERE true
 ORDER BY given_jobs.ord ON CONFLICT DO NOTHING RETURNING jobs.id

@@ -6,16 +6,16 @@ SELECT :now AS anon_1,
        given_jobs.payload,
        given_jobs.run_at AS anon_4,
        given_jobs.run_at AS anon__1,
-       given_jobs.lane,
-       given_jobs.dedupe_key,
+       given_jobs.serial_key,
+       given_jobs.idempotency_key,
        given_jobs.source_id
 FROM
   (SELECT value ->> 'ord' AS ord,
           value ->> 'kind' AS kind,
           value ->> 'payload' AS payload,
           value ->> 'run_at' AS run_at,
-          value ->> 'lane' AS lane,
-          value ->> 'dedupe_key' AS dedupe_key,
+          value ->> 'serial_key' AS serial_key,
+          value ->> 'idempotency_key' AS idempotency_key,
           value ->> 'source_id' AS source_id
    FROM json_each(:jobs)) AS given_jobs
 WHERE 1 = 1

@@ -17,7 +17,7 @@ SELECT jobs.id,
                    WHEN (jobs.state = 'running') THEN jobs.claimable_at
                END AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS leased_until
 FROM jobs
-WHERE jobs.lane = :lane::VARCHAR
+WHERE jobs.lane = :serial_key::VARCHAR
   AND jobs.claimable_at IS NOT NULL
   AND jobs.state = :state_1::VARCHAR
   AND jobs.payload = :payload::VARCHAR

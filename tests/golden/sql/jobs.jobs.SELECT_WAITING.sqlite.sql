@@ -17,7 +17,7 @@ SELECT jobs.id,
            WHEN (jobs.state = 'running') THEN jobs.claimable_at
        END AS leased_until
 FROM jobs
-WHERE jobs.lane = :lane
+WHERE jobs.lane = :serial_key
   AND jobs.claimable_at IS NOT NULL
   AND jobs.state = :state_1
   AND jobs.payload = :payload

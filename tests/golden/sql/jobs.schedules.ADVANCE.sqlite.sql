@@ -6,8 +6,8 @@ FROM
           value ->> 'id' AS id,
           value ->> 'due' AS due,
           value ->> 'next' AS next,
-          value ->> 'lane' AS lane,
-          value ->> 'dedupe_key' AS dedupe_key
+          value ->> 'serial_key' AS serial_key,
+          value ->> 'idempotency_key' AS idempotency_key
    FROM json_each(:due)) AS given_due
 WHERE schedules.id = given_due.id
   AND schedules.next_run_at = given_due.due

@@ -6,23 +6,23 @@ SELECT :now AS anon_1,
        schedules.payload,
        given_due.due AS anon_4,
        given_due.due AS anon__1,
-       given_due.lane,
-       given_due.dedupe_key,
+       given_due.serial_key,
+       given_due.idempotency_key,
        schedules.source_id
 FROM
   (SELECT value ->> 'ord' AS ord,
           value ->> 'id' AS id,
           value ->> 'due' AS due,
           value ->> 'next' AS next,
-          value ->> 'lane' AS lane,
-          value ->> 'dedupe_key' AS dedupe_key
+          value ->> 'serial_key' AS serial_key,
+          value ->> 'idempotency_key' AS idempotency_key
    FROM json_each(:due)) AS given_due
 JOIN schedules ON schedules.id = given_due.id
 AND schedules.next_run_at = given_due.due
 WHERE NOT (EXISTS
              (SELECT *
               FROM jobs AS waiting
-              WHERE waiting.lane = given_due.lane
+              WHERE waiting.lane = given_due.serial_key
                 AND waiting.claimable_at IS NOT NULL
                 AND waiting.state = :state_1
                 AND waiting.attempts = :attempts_1))

@@ -7,11 +7,11 @@ SELECT CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE) AS anon_1,
        CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE) AS anon_6,
        CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE) AS anon__1,
        NULL AS anon_7,
-       given_organizing.dedupe_key,
+       given_organizing.idempotency_key,
        :source::BIGINT AS anon_8
 FROM
   (SELECT *
-   FROM json_to_recordset(CAST(:organizing::VARCHAR AS json)) AS given(key text, dedupe_key text)) AS given_organizing
+   FROM json_to_recordset(CAST(:organizing::VARCHAR AS json)) AS given(key text, idempotency_key text)) AS given_organizing
 JOIN source_items ON source_items.key = given_organizing.key
 AND source_items.source_id = :source::BIGINT
 WHERE source_items.block_id IS NOT NULL ON CONFLICT DO NOTHING

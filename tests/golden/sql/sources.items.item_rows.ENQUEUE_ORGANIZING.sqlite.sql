@@ -7,11 +7,11 @@ SELECT :now AS anon_1,
        :now AS anon_6,
        :now AS anon__1,
        NULL AS anon_7,
-       given_organizing.dedupe_key,
+       given_organizing.idempotency_key,
        :source AS anon_8
 FROM
   (SELECT value ->> 'key' AS key,
-          value ->> 'dedupe_key' AS dedupe_key
+          value ->> 'idempotency_key' AS idempotency_key
    FROM json_each(:organizing)) AS given_organizing
 JOIN source_items ON source_items."key" = given_organizing."key"
 AND source_items.source_id = :source

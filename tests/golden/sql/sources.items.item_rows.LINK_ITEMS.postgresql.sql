@@ -12,4 +12,6 @@ AND from_item.source_id = :source::BIGINT
 JOIN source_items AS to_item ON to_item.key = given_links.to_key
 AND to_item.source_id = :source::BIGINT
 WHERE from_item.block_id IS NOT NULL
-  AND to_item.block_id IS NOT NULL ON CONFLICT DO NOTHING
+  AND to_item.block_id IS NOT NULL
+  AND
+    (SELECT set_config('inkcre.last_of_relations', coalesce(nullif(current_setting('inkcre.last_of_relations', true), ''), CAST(coalesce(pg_sequence_last_value('relations_id_seq'), 0) AS text)), true)) IS NOT NULL ON CONFLICT DO NOTHING

@@ -14,4 +14,5 @@ AND from_item.source_id = :source
 JOIN source_items AS to_item ON to_item."key" = given_links.to_key
 AND to_item.source_id = :source
 WHERE from_item.block_id IS NOT NULL
-  AND to_item.block_id IS NOT NULL ON CONFLICT DO NOTHING
+  AND to_item.block_id IS NOT NULL
+  AND 1 = 1 ON CONFLICT DO NOTHING

@@ -10,5 +10,6 @@ FROM
    FROM json_to_recordset(CAST(:relations::VARCHAR AS json)) AS given(ord bigint, id bigint, created_at text, updated_at text, from_digest text, to_digest text, content text)) AS given_relations
 JOIN blocks AS from_block ON from_block.digest = given_relations.from_digest
 JOIN blocks AS to_block ON to_block.digest = given_relations.to_digest
-WHERE true
+WHERE
+    (SELECT set_config('inkcre.last_of_relations', coalesce(nullif(current_setting('inkcre.last_of_relations', true), ''), CAST(least(:above::BIGINT, coalesce(pg_sequence_last_value('relations_id_seq'), 0)) AS text)), true)) IS NOT NULL
 ORDER BY given_relations.ord ON CONFLICT DO NOTHING

@@ -6,13 +6,13 @@ SELECT CAST(given_jobs.created_at AS TIMESTAMP WITH TIME ZONE) AS anon_1,
        given_jobs.attempts,
        CAST(given_jobs.run_at AS TIMESTAMP WITH TIME ZONE) AS anon_3,
        CAST(given_jobs.claimable_at AS TIMESTAMP WITH TIME ZONE) AS anon_4,
-       given_jobs.lane,
+       given_jobs.serial_key,
        given_jobs.error,
-       given_jobs.dedupe_key,
+       given_jobs.idempotency_key,
        given_jobs.source_id
 FROM
   (SELECT *
-   FROM json_to_recordset(CAST(:jobs::VARCHAR AS json)) AS given(ord bigint, created_at text, kind text, payload text, attempts bigint, run_at text, claimable_at text, lane text, error text, dedupe_key text, source_id bigint, first_id bigint, first_created_at text)) AS given_jobs
+   FROM json_to_recordset(CAST(:jobs::VARCHAR AS json)) AS given(ord bigint, created_at text, kind text, payload text, attempts bigint, run_at text, claimable_at text, serial_key text, error text, idempotency_key text, source_id bigint, first_id bigint, first_created_at text)) AS given_jobs
 WHERE NOT (EXISTS
              (SELECT *
               FROM jobs

@@ -6,9 +6,9 @@ SELECT given_jobs.created_at AS anon_1,
        given_jobs.attempts,
        given_jobs.run_at AS anon_3,
        given_jobs.claimable_at AS anon_4,
-       given_jobs.lane,
+       given_jobs.serial_key,
        given_jobs.error,
-       given_jobs.dedupe_key,
+       given_jobs.idempotency_key,
        given_jobs.source_id
 FROM
   (SELECT value ->> 'ord' AS ord,
@@ -18,9 +18,9 @@ FROM
           value ->> 'attempts' AS attempts,
           value ->> 'run_at' AS run_at,
           value ->> 'claimable_at' AS claimable_at,
-          value ->> 'lane' AS lane,
+          value ->> 'serial_key' AS serial_key,
           value ->> 'error' AS error,
-          value ->> 'dedupe_key' AS dedupe_key,
+          value ->> 'idempotency_key' AS idempotency_key,
           value ->> 'source_id' AS source_id,
           value ->> 'first_id' AS first_id,
           value ->> 'first_created_at' AS first_created_at

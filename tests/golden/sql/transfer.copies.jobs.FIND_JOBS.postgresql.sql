@@ -4,8 +4,8 @@ SELECT given_keys.ord,
        jobs.source_id
 FROM
   (SELECT *
-   FROM json_to_recordset(CAST(:keys::VARCHAR AS json)) AS given(ord bigint, dedupe_key text, kind text, first_id bigint, first_created_at text)) AS given_keys
-JOIN jobs ON jobs.dedupe_key = given_keys.dedupe_key
+   FROM json_to_recordset(CAST(:keys::VARCHAR AS json)) AS given(ord bigint, idempotency_key text, kind text, first_id bigint, first_created_at text)) AS given_keys
+JOIN jobs ON jobs.dedupe_key = given_keys.idempotency_key
 UNION ALL
 SELECT given_keys.ord,
        jobs.kind,
@@ -13,7 +13,7 @@ SELECT given_keys.ord,
        jobs.source_id
 FROM
   (SELECT *
-   FROM json_to_recordset(CAST(:keys::VARCHAR AS json)) AS given(ord bigint, dedupe_key text, kind text, first_id bigint, first_created_at text)) AS given_keys
+   FROM json_to_recordset(CAST(:keys::VARCHAR AS json)) AS given(ord bigint, idempotency_key text, kind text, first_id bigint, first_created_at text)) AS given_keys
 JOIN jobs ON jobs.id = given_keys.first_id
 AND jobs.dedupe_key IS NULL
 AND jobs.kind = given_keys.kind

@@ -4,12 +4,12 @@ SELECT given_keys.ord,
        jobs.source_id
 FROM
   (SELECT value ->> 'ord' AS ord,
-          value ->> 'dedupe_key' AS dedupe_key,
+          value ->> 'idempotency_key' AS idempotency_key,
           value ->> 'kind' AS kind,
           value ->> 'first_id' AS first_id,
           value ->> 'first_created_at' AS first_created_at
    FROM json_each(:keys)) AS given_keys
-JOIN jobs ON jobs.dedupe_key = given_keys.dedupe_key
+JOIN jobs ON jobs.dedupe_key = given_keys.idempotency_key
 UNION ALL
 SELECT given_keys.ord,
        jobs.kind,
@@ -17,7 +17,7 @@ SELECT given_keys.ord,
        jobs.source_id
 FROM
   (SELECT value ->> 'ord' AS ord,
-          value ->> 'dedupe_key' AS dedupe_key,
+          value ->> 'idempotency_key' AS idempotency_key,
           value ->> 'kind' AS kind,
           value ->> 'first_id' AS first_id,
           value ->> 'first_created_at' AS first_created_at

@@ -1,0 +1,48 @@
+WITH held AS
+  (SELECT relations.id AS id,
+          relations.created_at AS created_at,
+          relations.updated_at AS updated_at,
+          relations.from_ AS from_,
+          relations.to_ AS to_,
+          relations.content AS content
+   FROM relations
+   WHERE relations.id = :id::BIGINT
+     FOR
+     UPDATE)
+INSERT INTO changes (id, created_at, actor, action, batch, deleted, last_of_blocks, last_of_relations)
+SELECT nextval('changes_id_seq') AS anon_1,
+       clock_timestamp() AS anon_2,
+       :actor::VARCHAR AS anon_3,
+       :action::VARCHAR AS anon_4,
+       :batch::VARCHAR AS anon_5,
+       former.entries,
+       CAST(NULL AS bigint) AS anon_6,
+       CAST(NULL AS bigint) AS anon_7
+FROM
+  (SELECT '[' || coalesce(string_agg(sized.entry, ',') FILTER (
+                                                               WHERE sized.size <= :room::BIGINT), '') || CASE
+                                                                                                              WHEN (count(*) FILTER (
+                                                                                                                                     WHERE sized.size > :room::BIGINT) = 0) THEN ''
+                                                                                                              ELSE CASE
+                                                                                                                       WHEN (string_agg(sized.entry, ',') FILTER (
+                                                                                                                                                                  WHERE sized.size <= :room::BIGINT) IS NULL) THEN ''
+                                                                                                                       ELSE ','
+                                                                                                                   END || '{"left_out":' || CAST(count(*) FILTER (
+                                                                                                                                                                  WHERE sized.size > :room::BIGINT) AS TEXT) || '}'
+                                                                                                          END || ']' AS entries
+   FROM
+     (SELECT found.entry AS entry,
+             sum(octet_length(found.entry) + 1) OVER (
+                                                      ORDER BY found.part, found.id) AS size
+      FROM
+        (SELECT 0 AS part,
+                part_0.id AS id,
+                part_0.entry AS entry
+         FROM
+           (SELECT held.id AS id,
+                   '{"relation":' || CAST(json_build_object('id', held.id, 'created_at', to_char(held.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'updated_at', to_char(held.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'from_', held.from_, 'to_', held.to_, 'content', held.content) AS text) || '}' AS entry
+            FROM held) AS part_0) AS found) AS sized
+   HAVING count(*) > 0) AS former
+WHERE true ON CONFLICT (batch) DO
+  UPDATE
+  SET deleted = coalesce(substr(changes.deleted, 1, length(changes.deleted) - 1) || ',' || substr(excluded.deleted, 2), excluded.deleted)

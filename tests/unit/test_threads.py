@@ -1,0 +1,145 @@
+"""Threads that run requests."""
+
+import asyncio
+import gc
+import threading
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from functools import partial, wraps
+
+import pytest
+
+from inkcre.runtime.threads import RequestThreads, having_threads, run_in_thread
+
+Test = Callable[..., Coroutine[object, object, None]]
+
+said: ContextVar[str] = ContextVar("said")
+
+
+def in_loop(test: Test) -> Callable[..., None]:
+    """Run a test in an event loop of its own."""
+
+    @wraps(test)
+    def run(*args: object, **named: object) -> None:
+        asyncio.run(test(*args, **named))
+
+    return run
+
+
+def find_threads() -> set[threading.Thread]:
+    """Return the threads that there are for requests, be they other tests'."""
+    return {t for t in threading.enumerate() if t.name.startswith("inkcre-request")}
+
+
+@in_loop
+async def test_no_more_run_at_once_than_there_are_threads() -> None:
+    """The others wait their turn, and all are answered."""
+    lock, meeting = threading.Lock(), threading.Barrier(3)
+    running, most = 0, 0
+
+    def work(number: int) -> int:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        if number < 3:
+            meeting.wait(10)  # as many as there are threads are at work at the same time
+        with lock:
+            running -= 1
+        return number
+
+    async with having_threads(3):
+        answers = await asyncio.gather(*(run_in_thread(partial(work, n)) for n in range(40)))
+    assert answers == list(range(40))
+    assert most == 3
+
+
+@in_loop
+async def test_call_sees_its_callers_context_and_changes_a_copy() -> None:
+    """What is bound to a request is bound in its thread."""
+
+    def work() -> str:
+        heard = said.get()
+        said.set("inside")
+        return heard
+
+    said.set("outside")
+    async with having_threads(1):
+        assert await run_in_thread(work) == "outside"
+        assert await run_in_thread(work) == "outside"
+    assert said.get() == "outside"
+
+
+@pytest.mark.parametrize(
+    ("raised", "seen"), [(KeyError("x"), KeyError), (StopIteration(1), RuntimeError)]
+)
+@in_loop
+async def test_error_reaches_who_waits(raised: Exception, seen: type[Exception]) -> None:
+    """StopIteration too, which no future takes: as the cause of another. The thread goes on."""
+
+    def work() -> None:
+        raise raised
+
+    async with having_threads(1):
+        with pytest.raises(seen) as caught:
+            await asyncio.wait_for(run_in_thread(work), 10)
+        assert raised in (caught.value, caught.value.__cause__)
+        assert await run_in_thread(lambda: 1) == 1
+
+
+@in_loop
+async def test_who_is_cancelled_while_waiting_does_not_run() -> None:
+    """And who is cancelled later is not told: the thread is free for the next."""
+    begun, go_on = threading.Event(), threading.Event()
+    ran = []
+
+    def busy() -> None:
+        begun.set()
+        go_on.wait(10)
+
+    async with having_threads(1):
+        first = run_in_thread(busy)
+        second = run_in_thread(lambda: ran.append("second"))
+        third = run_in_thread(lambda: ran.append("third"))
+        await asyncio.to_thread(begun.wait, 10)
+        first.cancel()
+        second.cancel()
+        go_on.set()
+        await asyncio.wait_for(third, 10)
+    assert ran == ["third"]
+
+
+@in_loop
+async def test_threads_end_with_the_block() -> None:
+    """What is being done is ended first; what waited for a thread is cancelled."""
+    begun, go_on = threading.Event(), threading.Event()
+    done, others = [], find_threads()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(10)
+        done.append(1)
+
+    async with having_threads(1):
+        first, second = run_in_thread(work), run_in_thread(work)
+        await asyncio.to_thread(begun.wait, 10)
+        asyncio.get_running_loop().call_later(0.05, go_on.set)
+    assert done == [1]
+    assert find_threads() <= others
+    await first
+    assert second.cancelled()
+    assert await run_in_thread(lambda: 2) == 2  # with threads of nobody's
+
+
+def test_threads_of_a_loop_that_is_gone_end() -> None:
+    """Nobody has to stop those that were made because somebody asked."""
+
+    async def ask() -> list[threading.Thread]:
+        threads = RequestThreads(1)
+        await threads.run(lambda: None)
+        return [thread for thread, _ in threads._threads]
+
+    [thread] = asyncio.run(ask())
+    gc.collect()
+    thread.join(10)
+    assert not thread.is_alive()

@@ -16,7 +16,7 @@ from benchmarks.tables import Table
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.assembly.assembly import build_database, utc_now
 from inkcre.core import INKCRE
-from inkcre.graph.graphs import write_calls
+from inkcre.graph.graph_rows import write_calls
 from inkcre.graph.plans import Plan
 from inkcre.ports.database import Call, Database
 from inkcre.sections.schema import load_settings

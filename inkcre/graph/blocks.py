@@ -34,7 +34,7 @@ from inkcre.graph.digests import block_digest
 from inkcre.graph.file_notes import let_go_call, naming_calls, refuse_held
 from inkcre.graph.forms import STRANGE_FILE, BlockEdit, BlockForm, is_strange
 from inkcre.graph.made_rows import marked
-from inkcre.graph.ownership import disown
+from inkcre.graph.ownership import GIVE_BLOCK, GIVE_SAID_OF, WITHHOLD_AROUND
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.graph.tables import blocks
 from inkcre.ports.database import Call, Database, Statement
@@ -120,6 +120,7 @@ UPDATE_BLOCK = Query(
         resolver=bindparam("new_resolver", type_=Text),
         content=bindparam("new_content", type_=Text),
         digest=bindparam("new_digest", type_=Text),
+        is_given=1,
     )
     .returning(*BLOCK_COLUMNS),
     Block,
@@ -226,7 +227,12 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[Bl
     # RETURNING says nothing of a row that was there already, so it is read behind the insert, in
     # the same batch: https://www.postgresql.org/docs/current/sql-insert.html
     calls = log_made(
-        [insertion, SELECT_BY_DIGEST(digest=digest), *_naming(form.storage, form.content)],
+        [
+            insertion,
+            GIVE_BLOCK(digest=digest),
+            SELECT_BY_DIGEST(digest=digest),
+            *_naming(form.storage, form.content),
+        ],
         action="block.post",
     )
     first = calls.index(insertion)
@@ -237,12 +243,10 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[Bl
             # A block refers to nothing but a storage, and the database's error names no row.
             refuse_unknown_storages(database, [form.storage])
             raise InvariantBroken("blocks: an insert broke a key that is there") from error
-        is_new, block = bool(answers[first]), SELECT_BY_DIGEST.first(answers[first + 1])
+        is_new, block = bool(answers[first]), SELECT_BY_DIGEST.first(answers[first + 2])
         # None: the insert met a row that somebody deleted before it was read. In PostgreSQL each
         # statement of a batch sees what was committed before it.
         if block is not None:
-            if not is_new:
-                disown(database, [digest])
             refuse_held(calls, answers)
             return block, is_new
     raise Unavailable("block: somebody else keeps deleting it")
@@ -253,7 +257,7 @@ def _naming(storage: str | None, content: str) -> list[Call]:
 
 
 def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime) -> Block:
-    """Change what the form names and leave the rest.
+    """Change what the form names and leave the rest: the block is given from then on.
 
     The digest covers all three columns, so it is computed from what was read, and the change is
     made only if the block is still that: compare and set, tried again when somebody was faster.
@@ -267,6 +271,7 @@ def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime
         current = get_block(database, block_id)
         edited = replace(current, **form.model_dump(include=form.model_fields_set))
         if edited == current:
+            database.atomic([GIVE_BLOCK(digest=current.digest()), GIVE_SAID_OF(id=current.id)])
             return current
         if is_strange(edited.storage, edited.content):
             raise Invalid(STRANGE_FILE, field="content")
@@ -299,7 +304,13 @@ def _compare_and_set(
         actor=None,
         batch=None,
     )
-    calls = [*letting_go, log, change, *_naming(edited.storage, edited.content)]
+    calls = [
+        *letting_go,
+        log,
+        change,
+        GIVE_SAID_OF(id=current.id),
+        *_naming(edited.storage, edited.content),
+    ]
     try:
         answers = database.atomic(calls)
     except MissingReference as error:
@@ -322,6 +333,7 @@ def delete_block(database: Database, block_id: int) -> None:
     log = LOG_DELETED(
         id=block_id, room=room_for_former(database), action="block.delete", actor=None, batch=None
     )
-    # In this order: the note and the log are made of the block's row.
-    if not database.atomic([let_go_call([block_id]), log, DELETE_BLOCK(id=block_id)])[-1]:
+    # In this order: the note, the log and what items remember are made of the rows.
+    calls = [let_go_call([block_id]), log, WITHHOLD_AROUND(id=block_id), DELETE_BLOCK(id=block_id)]
+    if not database.atomic(calls)[-1]:
         raise _not_found(block_id)

@@ -100,26 +100,37 @@ Not durable: where the power cut takes the note back, nobody deletes the file fo
 an orphan at worst, and the block's commit writes an earlier note through.
 """
 
-_let_go = json_rows("let_go", id=BigInteger())
+_let_go = json_rows("let_go", id=BigInteger(), digest=Text())
 _places = select(claims.c.storage).distinct().subquery("places")
-_gone = (
-    select(func.substr(blocks.c.content, len(PREFIX) + 1).label("digest"), _places.c.storage)
-    .select_from(_let_go.join(blocks, blocks.c.id == _let_go.c.id).join(_places, true()))
-    .where(blocks.c.storage == _FILE, blocks.c.content.like(f"{PREFIX}%"))
-    .distinct()
-    .subquery("gone")
-)
-LET_GO = Statement(
-    insert(file_notes).from_select(
-        _COLUMNS,
-        select(_gone.c.digest, _gone.c.storage, database_now(), cast(null(), Text))
-        .where(true())
-        .order_by(_gone.c.digest)
-        .suffix_with("ON CONFLICT (digest, storage) DO UPDATE SET noted_at = excluded.noted_at"),
+
+
+def _note_files(is_let_go: ColumnElement[bool]) -> Statement:
+    gone = (
+        select(func.substr(blocks.c.content, len(PREFIX) + 1).label("digest"), _places.c.storage)
+        .select_from(_let_go.join(blocks, is_let_go).join(_places, true()))
+        .where(blocks.c.storage == _FILE, blocks.c.content.like(f"{PREFIX}%"))
+        .distinct()
+        .subquery("gone")
     )
-)
+    return Statement(
+        insert(file_notes).from_select(
+            _COLUMNS,
+            select(gone.c.digest, gone.c.storage, database_now(), cast(null(), Text))
+            .where(true())
+            .order_by(gone.c.digest)
+            .suffix_with(
+                "ON CONFLICT (digest, storage) DO UPDATE SET noted_at = excluded.noted_at"
+            ),
+        )
+    )
+
+
+LET_GO = _note_files(blocks.c.id == _let_go.c.id)
 """Note the files of blocks that are about to be deleted or changed, for every storage that this
 base has claimed: one that is not in the settings now may be again."""
+
+LET_GO_AROUND = _note_files(blocks.c.digest == _let_go.c.digest)
+"""The same of blocks by what they are."""
 
 _named = json_rows("named", digest=Text())
 _are_named = file_notes.c.digest.in_(select(_named.c.digest))

@@ -1,53 +1,105 @@
-"""Who has said a block: an item alone, or somebody else too."""
+"""Who says what: a thing goes when the last one who said it has taken it back.
+
+Whoever is no item of a source *gives*: by hand, over the API, by an import, as an assistant. That
+is the rule, and so a block or relation is given unless it was brought by an item; ``is_given`` is a
+column of both, and what nobody ever collected costs no row. What an item says is known by its row:
+its block is ``block_id``, its relations are in ``sayings``, and the blocks around it are the ends
+of those. An item that has gone, or says something else now, takes back its own sayings
+(``leaving``). What then has no sayer left goes, unless something given hangs on it.
+
+Giving what an item has brought is part of the batch that gives it. An item's own rows are held by
+whoever deletes them before he looks whether somebody has given them, so a batch that gives comes in
+front of that look, or finds the row gone and writes it anew.
+
+What a person deletes stays away: its items remember that they said it (a block or a relation that
+is NULL), and do not bring it again by themselves.
+"""
 
 from collections.abc import Iterable
 
 from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
     Text,
+    bindparam,
+    exists,
+    null,
     select,
+    union,
     update,
 )
 
-from inkcre.graph.tables import blocks, source_items
-from inkcre.ports.database import Database, Statement
+from inkcre.graph.tables import blocks, relations, sayings, source_items
+from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import json_rows
 from inkcre.sql.parameters import calls_over
 
-_stated = json_rows("stated", digest=Text())
+# Asked once, in front of all rows: where nothing was ever collected, giving costs nothing.
+HAS_ITEMS: ColumnElement[bool] = exists(select(source_items.c.id))
 
-_stated_block = blocks.alias("stated_block")
+_digest = bindparam("digest", type_=Text)
+_id = bindparam("id", type_=BigInteger)
 
-SELECT_OWNED = Statement(
-    select(source_items.c.key)
-    .select_from(
-        _stated.join(_stated_block, _stated_block.c.digest == _stated.c.digest).join(
-            source_items, source_items.c.block_id == _stated_block.c.id
-        )
-    )
-    .where(source_items.c.is_own == 1)
-    .limit(1)
+GIVE_BLOCK = Statement(
+    update(blocks).where(blocks.c.digest == _digest, blocks.c.is_given == 0).values(is_given=1)
 )
-"""Tell whether some blocks are an item's own."""
+"""Tell of a block that it was given."""
 
-DISOWN = Statement(
-    update(source_items)
+_stated = json_rows("stated", digest=Text())
+GIVE_BLOCKS = Statement(
+    update(blocks)
+    .where(HAS_ITEMS, blocks.c.is_given == 0, blocks.c.digest.in_(select(_stated.c.digest)))
+    .values(is_given=1)
+)
+"""Tell of blocks that they were given."""
+
+GIVE_RELATION = Statement(
+    update(relations)
     .where(
-        source_items.c.is_own == 1,
-        source_items.c.block_id.in_(
-            select(_stated_block.c.id).select_from(
-                _stated.join(_stated_block, _stated_block.c.digest == _stated.c.digest)
-            )
+        relations.c.from_ == bindparam("from_", type_=BigInteger),
+        relations.c.to_ == bindparam("to_", type_=BigInteger),
+        relations.c.content == bindparam("content", type_=Text),
+        relations.c.is_given == 0,
+    )
+    .values(is_given=1)
+)
+"""Tell of a relation that it was given."""
+
+GIVE_SAID_OF = Statement(
+    update(relations)
+    .where(
+        relations.c.is_given == 0,
+        relations.c.id.in_(
+            select(sayings.c.relation_id)
+            .select_from(source_items.join(sayings, sayings.c.item_id == source_items.c.id))
+            .where(source_items.c.block_id == _id)
         ),
     )
-    .values(is_own=0)
+    .values(is_given=1)
 )
-"""Tell of blocks that somebody else has stated too that they are no item's own any more."""
+"""Tell of all that items say of a block that it was given: somebody has made the block his own."""
+
+WITHHOLD_RELATION = Statement(
+    update(sayings).where(sayings.c.relation_id == _id).values(relation_id=null())
+)
+"""Let items that say a relation remember that a person has deleted it."""
+
+WITHHOLD_AROUND = Statement(
+    update(sayings)
+    .where(
+        sayings.c.relation_id.in_(
+            union(
+                select(relations.c.id).where(relations.c.from_ == _id),
+                select(relations.c.id).where(relations.c.to_ == _id),
+            )
+        )
+    )
+    .values(relation_id=null())
+)
+"""The same of all relations of a block, which go with it."""
 
 
-def disown(database: Database, digests: Iterable[str]) -> None:
-    """Tell of blocks that were there already, and have been stated again, that they are shared."""
-    rows = [{"digest": digest} for digest in digests]
-    # Read before it is written: hardly ever is one an item's own, and a graph that is sent again is
-    # to write nothing.
-    if any(map(database.read, calls_over(SELECT_OWNED, "stated", rows, database))):
-        database.atomic(calls_over(DISOWN, "stated", rows, database))
+def give_block_calls(database: Database, digests: Iterable[str]) -> list[Call]:
+    """Return what tells of blocks that they are given, behind what adds the new ones."""
+    rows = ({"digest": digest} for digest in digests)
+    return calls_over(GIVE_BLOCKS, "stated", rows, database)

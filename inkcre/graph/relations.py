@@ -20,6 +20,7 @@ from inkcre.graph.blocks import ATTEMPTS, get_block
 from inkcre.graph.change_log import entries_of, log_former, log_made, room_for_former
 from inkcre.graph.forms import RelationForm
 from inkcre.graph.made_rows import marked
+from inkcre.graph.ownership import GIVE_RELATION, WITHHOLD_RELATION
 from inkcre.graph.tables import relations
 from inkcre.ports.database import Database, Statement
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, timestamp
@@ -133,11 +134,13 @@ def create_relation(database: Database, form: RelationForm, now: datetime) -> tu
     """
     said = {"from_": form.from_, "to_": form.to_, "content": form.content}
     insertion = INSERT_RELATION(now=format_timestamp(now), **said)
-    calls = log_made([insertion, SELECT_RELATION(**said)], action="relation.post")
+    calls = log_made(
+        [insertion, GIVE_RELATION(**said), SELECT_RELATION(**said)], action="relation.post"
+    )
     first = calls.index(insertion)
     for _ in range(ATTEMPTS):
         try:
-            added, found = database.atomic(calls)[first : first + 2]
+            added, _, found = database.atomic(calls)[first : first + 3]
         except MissingReference:
             get_block(database, form.from_)
             get_block(database, form.to_)
@@ -161,7 +164,8 @@ def delete_relation(database: Database, relation_id: int) -> None:
         actor=None,
         batch=None,
     )
-    if not database.atomic([log, DELETE_RELATION(id=relation_id)])[-1]:
+    calls = [log, WITHHOLD_RELATION(id=relation_id), DELETE_RELATION(id=relation_id)]
+    if not database.atomic(calls)[-1]:
         raise NotFound(f"relation {relation_id}: not found")
 
 

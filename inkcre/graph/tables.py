@@ -14,7 +14,7 @@ from sqlalchemy import (
 
 from inkcre.sql.tables import WHERE, Id, Timestamp, new_metadata
 
-SCHEMA_HEAD = "0006"
+SCHEMA_HEAD = "0007"
 """The revision that this version needs; a test compares it with the migrations."""
 
 VERSION_TABLE = "inkcre_schema"
@@ -40,6 +40,7 @@ blocks = Table(
     Column("resolver", Text, nullable=False),
     Column("content", Text, nullable=False),
     Column("digest", Text, nullable=False),
+    Column("is_given", Integer, nullable=False, server_default="1"),
     # Not over the three columns: content is as long as it likes, and an index row of PostgreSQL has
     # at most 2,704 bytes.
     UniqueConstraint("digest"),
@@ -66,11 +67,15 @@ relations = Table(
         "to_", Id, ForeignKey("blocks.id", ondelete="CASCADE", onupdate="CASCADE"), nullable=False
     ),
     Column("content", Text, nullable=False),
+    Column("is_given", Integer, nullable=False, server_default="1"),
     UniqueConstraint("from_", "to_", "content"),
     # Pages and walks go by id, which the unique key's index does not lead to.
     Index(None, "from_", "id"),
     Index(None, "to_", "id"),
 )
+
+# ``is_given``, of blocks and relations: whether somebody has said it who is no item of a source.
+# Who else says it is in ``sayings``: see ``ownership.py``.
 
 base = Table("base", metadata, Column("id", Text, primary_key=True))
 """One row: who this base is, to those who meet it in a storage."""
@@ -115,20 +120,34 @@ given) and ``state`` are JSON."""
 source_items = Table(
     "source_items",
     metadata,
-    Column("source_id", Id, ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("id", Id, Identity(), primary_key=True),
+    Column("source_id", Id, ForeignKey("sources.id", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),
     Column("digest", Text, nullable=False),
     Column("stamp", Text),
     Column("arcs", Text, nullable=False),
     Column("block_id", Id, ForeignKey("blocks.id", ondelete="SET NULL")),
     Column("block_digest", Text, nullable=False),
-    Column("is_own", Integer, nullable=False),
+    UniqueConstraint("source_id", "key"),
     Index(None, "block_id"),
 )
 """What a source has given so far, by the item's key: what it was (``digest`` of its star, and
-``arcs``), its block and what that was (``block_digest``), and whether the block was made for it.
-Without a block: somebody deleted it, and it does not come back by itself. ``stamp`` tells cheaply,
-in the source's own words, whether an item is still the same."""
+``arcs``), its block and what that was (``block_digest``). Without a block: somebody deleted it, and
+it does not come back by itself. With a digest that is empty it says nothing any more, and only
+remembers the block that others keep. ``stamp`` tells cheaply, in the source's own words, whether an
+item is still the same."""
+
+sayings = Table(
+    "sayings",
+    metadata,
+    Column("item_id", Id, ForeignKey("source_items.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("relation_id", Id, ForeignKey("relations.id", ondelete="CASCADE")),
+    Column("is_link", Integer, nullable=False),
+    Index(None, "relation_id"),
+)
+"""Which relations an item says: each by its place in the item's ``arcs``. Without a relation:
+somebody deleted it, and it does not come back by itself. ``is_link``: it leads to another item."""
 
 changes = Table(
     "changes",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from inkcre.errors import Misconfigured, NotFound
 from inkcre.graph.blocks import get_block
 from inkcre.graph.change_log import log_made
-from inkcre.graph.graphs import write_calls
+from inkcre.graph.graph_rows import write_calls
 from inkcre.graph.plans import plan_star
 from inkcre.jobs.jobs import (
     NewJob,
@@ -25,10 +25,11 @@ from inkcre.ports.web import Web
 from inkcre.sections.settings import Settings
 from inkcre.sources.base import AnySource, Item, Seen
 from inkcre.sources.instances import open_source
-from inkcre.sources.items.changes import LinkRow
+from inkcre.sources.items.changes import LinkRow, Return, link_row
 from inkcre.sources.items.item_rows import read_stamps
 from inkcre.sources.items.items import delete_items, write_items
-from inkcre.sources.items.revisions import Written, short_key
+from inkcre.sources.items.revisions import Link, Written, number_links, short_key
+from inkcre.sources.items.saying_rows import read_unlinked
 from inkcre.sources.items.writes import actor_of, link_calls
 from inkcre.sources.registry import find_source_types
 from inkcre.sources.sources import SET_STATE, UNSCHEDULE_ABSENT, Source, get_source
@@ -87,10 +88,9 @@ class Collect:
         if isinstance(item, Seen):
             self.written.unchanged += 1
             return
-        self.links += [
-            {"from_key": short_key(item.key), "to_key": short_key(to), "content": says}
-            for says, to in item.links
-        ]
+        links = number_links(Link(says, short_key(to)) for says, to in item.links)
+        key = short_key(item.key)
+        self.links += [link_row(key, link, place) for link, place in links.items()]
         size = len(item.star.model_dump_json())
         # Passed over and counted: one such item would keep the others of its source away for good.
         if size > self.max_characters:
@@ -110,7 +110,7 @@ class Collect:
             self.group,
             now=self.clock(),
             write=self.job.write,
-            restores=self.is_full,
+            returning=Return(always=self.is_full),
             organizes=self.source.organizes,
         )
         self.group, self.size = [], 0
@@ -139,8 +139,9 @@ class Collect:
         # All of them, each time: a former attempt may have been killed before it came to them.
         links: list[Call] = []
         for start in range(0, len(self.links), LINKS_AT_ONCE):
-            part = self.links[start : start + LINKS_AT_ONCE]
-            links += link_calls(database, self.source_id, part, self.clock())
+            some = self.links[start : start + LINKS_AT_ONCE]
+            if missing := read_unlinked(database, self.source_id, some):
+                links += link_calls(database, self.source_id, missing, self.clock())
         if links:
             calls += log_made(links, action="items", actor=actor_of(self.source_id))
         return Outcome(self.written.count(), calls)
@@ -209,7 +210,8 @@ def organize(
     if star is None:
         return Outcome({"block": payload.block_id, "added": False})
     calls = log_made(
-        write_calls(job.database, plan_star(star), clock()),
+        # Nobody gives it: it goes with its block.
+        write_calls(job.database, plan_star(star), clock(), is_given=False),
         action="organize",
         actor=actor_of(row.id),
     )

@@ -18,6 +18,7 @@ from inkcre.ports.web import Web
 from inkcre.sections.settings import Settings
 from inkcre.sources.base import Item
 from inkcre.sources.collect import COLLECT, CollectPayload, collect_with, new_collect
+from inkcre.sources.items.changes import Return
 from inkcre.sources.items.items import write_items
 from inkcre.sources.items.revisions import Written
 from inkcre.sources.registry import find_source_types
@@ -123,7 +124,8 @@ def add_items(
         Invalid: a star names an unknown storage.
     """
     _require_open(types, get_source(database, source_id))
-    return write_items(database, source_id, items, now=now)
+    # Who sends something new under the key of what was deleted, has something new to say.
+    return write_items(database, source_id, items, now=now, returning=Return(when_new=True))
 
 
 def _require_open(types: SourceTypes, source: Source) -> None:

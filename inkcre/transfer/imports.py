@@ -18,11 +18,12 @@ from inkcre.graph.change_log import log_made
 from inkcre.graph.file_notes import naming_calls, refuse_held
 from inkcre.graph.files.files import OpenShelf
 from inkcre.graph.forms import parse_star
-from inkcre.graph.graphs import (
+from inkcre.graph.graph_rows import (
     COUNT_BLOCKS,
     COUNT_RELATIONS,
     files_of,
     find_missing,
+    give_calls,
     write_calls,
 )
 from inkcre.graph.plans import Plan, Reference, plan_star
@@ -231,6 +232,7 @@ class Batch:
 
     lines: Sequence[Line]
     calls: Sequence[Call]
+    giving: Sequence[Call]
     references: Sequence[Reference]
 
 
@@ -239,7 +241,8 @@ def prepare(database: Database, lines: Sequence[Line], clock: Clock) -> Batch:
     whole = Plan()
     for line in lines:
         whole.merge(line.plan)
-    return Batch(lines, write_calls(database, whole, clock(), counting=True), whole.unresolved())
+    calls = write_calls(database, whole, clock(), counting=True)
+    return Batch(lines, calls, give_calls(database, whole), whole.unresolved())
 
 
 def _write_batch(database: Database, batch: Batch, clock: Clock, progress: Progress) -> None:
@@ -282,7 +285,7 @@ def _lines_of_unknown_storages(database: Database, lines: Sequence[Line]) -> dic
 
 def _write(database: Database, batch: Batch, progress: Progress) -> None:
     naming = naming_calls(name for line in batch.lines for name in files_of(line.plan))
-    calls = [*log_made(batch.calls, action="import"), *naming]
+    calls = [*log_made(batch.calls, action="import"), *batch.giving, *naming]
     answers = database.atomic(calls)
     refuse_held(calls, answers)
     counted = {

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import BigInteger, Text, func, select
 
-from inkcre.graph.graphs import COUNT_BLOCKS, COUNT_RELATIONS
+from inkcre.graph.graph_rows import COUNT_BLOCKS, COUNT_RELATIONS
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Call, Database
 from inkcre.sql.constructs import json_rows
@@ -59,7 +59,7 @@ COUNT_MISSING_RELATIONS = Values(
 def count_missing(database: Database, calls: Iterable[Call]) -> int:
     """Count what calls of an import should have written, and is not there.
 
-    ``calls`` are those of ``graphs.write_calls``; their parameters name the rows.
+    ``calls`` are those of ``graph_rows.write_calls``; their parameters name the rows.
     """
     missing = 0
     for call in calls:

@@ -30,6 +30,7 @@ from inkcre.errors import (
 )
 from inkcre.graph import blocks, graphs
 from inkcre.graph.forms import parse_graph
+from inkcre.graph.graph_rows import write_calls
 from inkcre.graph.plans import plan_graph
 from inkcre.ports.database import Statement
 from tests.conftest import hyperdrive_database
@@ -71,7 +72,7 @@ def test_read_is_one_round_trip_without_a_transaction_around_it(
 def test_batch_is_one_round_trip(postgres_tcp_url: str, proxy: CountingProxy) -> None:
     """A graph with ten neighbours: four statements, one wait."""
     database = hyperdrive_database(through(proxy, postgres_tcp_url))
-    assert len(graphs.write_calls(database, plan_graph(FORM), NOW)) == 2
+    assert len(write_calls(database, plan_graph(FORM), NOW)) == 2
     database.ping()
     before = proxy.turns
     graphs.write_graph(database, FORM, NOW)

@@ -27,6 +27,7 @@ from inkcre.assembly.assembly import build_components
 from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, TimedOut, Unavailable
 from inkcre.graph import blocks, graphs
 from inkcre.graph.forms import parse_graph
+from inkcre.graph.graph_rows import write_calls
 from inkcre.graph.plans import plan_graph
 from inkcre.ports.database import Database, Statement
 from inkcre.sections.database import PostgresSettings
@@ -284,7 +285,7 @@ def test_batch_is_one_round_trip(
     url = postgres_tcp_url.replace(f":{port}/", f":{proxy.port}/")
     database = build_components(settle(url)).database
     now = datetime.now(UTC)
-    assert len(graphs.write_calls(database, plan_graph(FORM), now)) == 2
+    assert len(write_calls(database, plan_graph(FORM), now)) == 2
     graphs.write_graph(database, FORM, now)
     before = proxy.turns
     graphs.write_graph(database, FORM, now)

@@ -259,10 +259,9 @@ def test_edit_that_meets_a_deletion_is_none(base: Components) -> None:
     block = find(base, "first")
     assert block
     database: Any = Between(base.database, lambda: delete_block(base.database, block.id))
-    written = send(
-        replace(base, database=database), source_id, item("a", "second"), item("b", "new")
-    )
-    assert written["updated"] == 1
+    new = [item("a", "second"), item("b", "new")]
+    written = write_items(database, source_id, new, now=base.clock())
+    assert (written.updated, written.withheld) == (1, 1)
     assert find(base, "second") is None
     assert find(base, "new")
 

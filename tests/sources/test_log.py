@@ -48,7 +48,7 @@ def test_items_write_one_row_a_batch(base: Components) -> None:
     assert sum(map(len, made.blocks or ())) == 3
     assert sum(map(len, made.relations or ())) == 2
     assert (made.changed, made.deleted) == (None, None)
-    assert entries(revised, "block") == ["first"]
+    assert entries(revised, "block") == ["first", "red"]
     assert entries(revised, "relation") == ["tagged"]
     assert revised.changed
     assert revised.deleted

@@ -17,7 +17,8 @@ from inkcre.graph.blocks import Block, create_block, delete_block, edit_block
 from inkcre.graph.change_log import log_made
 from inkcre.graph.changes import GraphChange, forget_calls, read_changes
 from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm, parse_graph
-from inkcre.graph.graphs import write_calls, write_graph
+from inkcre.graph.graph_rows import write_calls
+from inkcre.graph.graphs import write_graph
 from inkcre.graph.plans import plan_graph
 from inkcre.graph.relations import create_relation, delete_relation
 from inkcre.graph.tables import changes
@@ -85,7 +86,7 @@ def test_each_batch_writes_one_row(database: Database) -> None:
     ]  # fmt: skip
     assert [change.id for change in log] == sorted({change.id for change in log})
     assert ids(log[0].blocks) == [one.id]
-    assert log[3].changed == ({"block": vars(one)},)
+    assert log[3].changed == ({"block": {**vars(one), "is_given": 1}},)
     assert (ids(log[4].blocks), ids(log[4].relations)) == (
         graph.created.blocks,
         graph.created.relations,
@@ -95,7 +96,7 @@ def test_each_batch_writes_one_row(database: Database) -> None:
     assert isinstance(gone["relation"], dict)
     assert (gone["relation"]["from_"], gone["relation"]["content"]) == (one.id, "to")
     block, arc = log[7].deleted or ()
-    assert block == {"block": vars(other)}
+    assert block == {"block": {**vars(other), "is_given": 1}}
     assert isinstance(arc, dict)
     assert arc.keys() == {"relation"}
     assert {(change.actor, bool(change.blocks and change.deleted)) for change in log} == {
@@ -147,7 +148,7 @@ def test_every_statement_that_adds_is_marked() -> None:
         for text in [str(statement.clause.compile(dialect=DIALECTS["postgresql"]))]
         if text.startswith(("INSERT INTO blocks ", "INSERT INTO relations "))
     }
-    assert "graph.graphs.INSERT_BLOCKS" in adding
+    assert "graph.graph_rows.INSERT_BLOCKS" in adding
     assert [name for name, text in adding.items() if "set_config('inkcre." not in text] == []
 
 

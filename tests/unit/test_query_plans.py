@@ -22,7 +22,16 @@ from tests.lines import LINES
 from tests.unit.test_golden_sql import own_statements
 
 ROWS = 30_000
-LARGE = ("blocks", "relations", "jobs", "source_items", "file_notes", "keyvalues", "changes")
+LARGE = (
+    "blocks",
+    "relations",
+    "jobs",
+    "source_items",
+    "sayings",
+    "file_notes",
+    "keyvalues",
+    "changes",
+)
 
 WHOLE: Mapping[str, str] = {
     "graph.file_notes.SELECT_SOME_NAMED": "reads the first hundred files in the order of an index",
@@ -68,8 +77,9 @@ INSERT INTO relations (created_at, updated_at, from_, to_, content)
 INSERT INTO jobs (created_at, kind, payload, state, attempts, run_at, finished_at, dedupe_key)
   SELECT '{now}', 'collect', '{{}}', 'finished', 1, '{now}', '{now}', 'x' || n FROM {numbers};
 INSERT INTO source_items
-    (source_id, key, digest, arcs, block_id, block_digest, is_own)
-  SELECT 1, 'k' || n, 'd' || n, '[]', n, 'd' || n, 1 FROM {numbers};
+    (source_id, key, digest, arcs, block_id, block_digest)
+  SELECT 1, 'k' || n, 'd' || n, '[]', n, 'd' || n FROM {numbers};
+INSERT INTO sayings (item_id, place, relation_id, is_link) SELECT n, 0, n, n % 2 FROM {numbers};
 INSERT INTO file_notes (digest, storage, noted_at)
   SELECT 'd' || n, 'storage', {rows} + n FROM {numbers};
 INSERT INTO keyvalues (key, value, expires_at)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Index,
+    Integer,
     Table,
     Text,
     and_,
@@ -164,8 +165,15 @@ def _is_item(item: RowSource, message_id: Column[int]) -> ColumnElement[bool]:
 
 RELATE_REPLIES = Statement(
     insert(relations).from_select(
-        ["created_at", "updated_at", "from_", "to_", "content"],
-        select(_now, _now, _reply.c.block_id, _earlier.c.block_id, literal(REPLY, Text))
+        ["created_at", "updated_at", "from_", "to_", "content", "is_given"],
+        select(
+            _now,
+            _now,
+            _reply.c.block_id,
+            _earlier.c.block_id,
+            literal(REPLY, Text),
+            literal(0, Integer),
+        )
         .select_from(
             messages.join(_reply, _is_item(_reply, messages.c.message_id)).join(
                 _earlier, _is_item(_earlier, messages.c.reply_to)

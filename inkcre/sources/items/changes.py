@@ -1,25 +1,27 @@
 """What revisions of items change: decided here, from what was read; written elsewhere.
 
 A block that was made for an item follows its revisions in place, so that what people have attached
-to it stays. A block that somebody else made or changed, or that another item has too, is left as it
-is: the item gets a block of its own then.
+to it stays. A block that somebody has given, or that another item says too, is left as it is: the
+item gets a block of its own then.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
+from inkcre.graph.leaving import Leaving
 from inkcre.graph.plans import Plan, Reference, end_of
 from inkcre.sources.items.revisions import (
-    SELF,
     Arc,
-    Makers,
+    Link,
     Revision,
+    Said,
     StoredItem,
-    is_made_by_others,
-    read_arcs,
 )
 from inkcre.sql.parameters import write_json
+
+Relations = Mapping[int, Mapping[int, int | None]]
+"""The relations that items say: by the item's id, and their places. None: a person deleted it."""
 
 
 class ItemRow(TypedDict):
@@ -33,13 +35,13 @@ class ItemRow(TypedDict):
     """None: the block of ``block_digest``, which the same batch makes or which is there."""
 
     block_digest: str
-    is_own: int
 
 
 class CentreRow(TypedDict):
     """A block that is to become what its item is now."""
 
     id: int
+    item_id: int
     old_digest: str | None
     storage: str | None
     resolver: str
@@ -47,11 +49,9 @@ class CentreRow(TypedDict):
     digest: str
 
 
-class OrphanRow(TypedDict):
-    """A block that its item leaves."""
-
-    id: int
-    digest: str | None
+SayingRow = dict[str, int | str]
+"""A relation that an item says, by the item's ``key`` and its ``place``: ``relation_id`` of one
+that is there; or its ends by ``X_id`` or ``X_digest``, and its ``content``; or ``is_withheld``."""
 
 
 class LinkRow(TypedDict):
@@ -60,10 +60,8 @@ class LinkRow(TypedDict):
     from_key: str
     to_key: str
     content: str
-
-
-ArcRow = dict[str, Reference]
-"""A relation that is no longer made: an end each as ``X_id``, ``X_digest`` or ``X_key``."""
+    place: NotRequired[int]
+    """Its place among what the first one says. Absent: it does not say so itself."""
 
 
 @dataclass
@@ -75,15 +73,11 @@ class Changes:
 
     items: list[ItemRow] = field(default_factory=list)
     centres: list[CentreRow] = field(default_factory=list)
-    obsolete: list[ArcRow] = field(default_factory=list)
-    """Relations that are to go."""
+    unsaying: list[int] = field(default_factory=list)
+    """Ids of items that say something else now: what they say is written anew."""
 
-    orphaned: list[OrphanRow] = field(default_factory=list)
-    """Blocks that are to go unless somebody else has them."""
-
-    stated: dict[str, None] = field(default_factory=dict)
-    """Digests of blocks that are now said by more than their items."""
-
+    sayings: list[SayingRow] = field(default_factory=list)
+    leaving: Leaving = field(default_factory=Leaving)
     links: list[LinkRow] = field(default_factory=list)
     revised: list[Revision] = field(default_factory=list)
     """Those that say something new."""
@@ -91,6 +85,7 @@ class Changes:
     added: int = 0
     updated: int = 0
     unchanged: int = 0
+    withheld: int = 0
 
     def storages(self) -> set[str | None]:
         """Return the storages that the new blocks name."""
@@ -103,73 +98,101 @@ class Changes:
 
 
 @dataclass(frozen=True)
+class Return:
+    """Which items come back whose blocks somebody has deleted."""
+
+    always: bool = False
+    """Whatever they say."""
+
+    when_new: bool = False
+    """When they say something new."""
+
+    def takes(self, revision: Revision) -> bool:
+        """Tell whether a revision comes back, of an item whose block was deleted."""
+        return self.always or (self.when_new and not revision.is_unchanged)
+
+
+NEVER = Return()
+
+
+@dataclass(frozen=True)
 class Context:
     """What a diff has to know beside what is stored of the items themselves."""
-
-    source_id: int
-    makers: Makers
-    """Who makes the arcs of blocks that items share."""
 
     existing: set[Reference]
     """Which of the blocks that the revisions name are there already."""
 
+    relations: Relations
+    shared: set[int]
+    """Ids of the items whose blocks others say too."""
 
-def diff(revisions: Iterable[Revision], context: Context, *, restores: bool) -> Changes:
+
+def diff(revisions: Iterable[Revision], context: Context, returning: Return) -> Changes:
     """Decide what revisions change.
 
     Args:
         revisions: of one source, each of another item.
         context: what else was read.
-        restores: whether items come back whose blocks somebody has deleted.
+        returning: which items come back whose blocks somebody has deleted.
     """
-    differ = _Differ(context)
+    differ = _Differ(context, returning)
     for revision in revisions:
-        differ.take(revision, restores=restores)
+        differ.take(revision)
     return differ.changes
 
 
-def may_differ(revision: Revision, *, restores: bool) -> bool:
+def may_differ(revision: Revision, returning: Return) -> bool:
     """Tell whether a revision says something new, as far as that can be told by itself."""
     if revision.is_deleted:
-        return restores
-    return not revision.is_unchanged
+        return returning.takes(revision)
+    return returning.always or not revision.is_unchanged
 
 
 class _Differ:
     """A diff in the making: a revision is decided upon in the light of those before it."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, returning: Return) -> None:
         self.changes = Changes()
         self._context = context
+        self._returning = returning
         self._followed: set[str] = set()
 
-    def take(self, revision: Revision, *, restores: bool) -> None:
-        stored = revision.stored
-        if not may_differ(revision, restores=restores):
-            self.changes.unchanged += 1
-            if stored and stored.block_id is not None and stored.stamp != revision.stamp:
-                self._remember(
-                    revision, stored.block_id, stored.written_digest, is_own=stored.is_own
-                )
+    def take(self, revision: Revision) -> None:
+        changes, stored = self.changes, revision.stored
+        if not self._says_something_new(revision):
+            if revision.is_deleted:
+                changes.withheld += 1
+                return
+            changes.unchanged += 1
+            if stored and stored.stamp != revision.stamp:
+                self._remember(revision, stored.block_id, stored.written_digest)
             return
-        self.changes.revised.append(revision)
+        changes.revised.append(revision)
         if stored is None or stored.block_id is None:
-            self.changes.added += 1
+            changes.added += 1
             self._add(revision)
             return
-        self.changes.updated += 1
-        if revision.centre == stored.block_digest or self._may_follow(revision, stored):
+        changes.added += stored.is_silent
+        changes.updated += not stored.is_silent
+        stays = revision.is_unchanged or revision.centre == stored.block_digest
+        if stays or self._may_follow(revision, stored):
             self._follow(revision, stored, stored.block_id)
         else:
-            self._drop(stored, stored.block_id, read_arcs(stored.arcs))
+            changes.leaving.blocks[stored.block_id] = None
             self._add(revision)
-            if stored.is_unmodified:
-                # Only what nobody has changed: else what somebody wrote would go with the item.
-                self.changes.orphaned.append({"id": stored.block_id, "digest": stored.block_digest})
+
+    def _says_something_new(self, revision: Revision) -> bool:
+        if not may_differ(revision, self._returning):
+            return False
+        stored = revision.stored
+        if stored is None or revision.is_deleted or not revision.is_unchanged:
+            return True
+        # Everything is to come back: all the same it is only news where something was deleted.
+        return None in self._context.relations.get(stored.id, {}).values()
 
     def _may_follow(self, revision: Revision, stored: StoredItem) -> bool:
         """Tell whether the item's block may become what the item is now."""
-        if not stored.is_unmodified or stored.is_shared:
+        if stored.is_given or stored.id in self._context.shared:
             return False
         centre = revision.centre
         # A digest is unique: what is a block already, or becomes one in this batch, this block
@@ -183,12 +206,13 @@ class _Differ:
     def _follow(self, revision: Revision, stored: StoredItem, block_id: int) -> None:
         """Let the item's block become what the item is now, if it is not that already."""
         centre = str(revision.centre)
-        if centre != stored.block_digest:
+        if centre != stored.block_digest and not revision.is_unchanged:
             row = revision.plan.blocks[centre]
             self._followed.add(centre)
             self.changes.centres.append(
                 {
                     "id": block_id,
+                    "item_id": stored.id,
                     "old_digest": stored.block_digest,
                     "storage": row["storage"],
                     "resolver": row["resolver"],
@@ -196,43 +220,72 @@ class _Differ:
                     "digest": row["digest"],
                 }
             )
-        former = read_arcs(stored.arcs)
-        self._drop(stored, block_id, [arc for arc in former if arc not in revision.arcs])
-        self._merge(revision, _replace_centre(revision.plan, revision.centre, block_id))
-        self._remember(revision, block_id, centre, is_own=stored.is_own)
+        self._say(revision, block_id, self._take_back(revision, stored, keeps_self=True))
+        self._remember(revision, block_id, centre)
 
     def _add(self, revision: Revision) -> None:
         """Let the item have another block: a new one, or one that is there."""
-        self._merge(revision, revision.plan)
-        centre = revision.centre
+        centre, stored = revision.centre, revision.stored
+        self._plan_blocks(revision, centre)
+        known = self._take_back(revision, stored, keeps_self=False) if stored else {}
+        self._say(revision, centre, known)
         if isinstance(centre, int):  # a block of others
-            self._remember(revision, centre, "", is_own=False)
-        else:  # its own only if the same batch makes it
-            self._remember(revision, None, centre, is_own=centre not in self._context.existing)
+            self._remember(revision, centre, "")
+        else:
+            self._remember(revision, None, centre)
 
-    def _merge(self, revision: Revision, plan: Plan) -> None:
-        self.changes.plan.merge(plan)
-        # The centre is its item's own; what stands around it may be said by anybody.
-        others = (node for node in revision.plan.nodes if node != revision.centre)
-        self.changes.stated.update(dict.fromkeys(n for n in others if isinstance(n, str)))
-        self.changes.links += [
-            {"from_key": revision.key, "to_key": arc.to_["key"], "content": arc.content}
-            for arc in revision.arcs
-            if isinstance(arc.to_, dict)
-        ]
+    def _take_back(
+        self, revision: Revision, stored: StoredItem, *, keeps_self: bool
+    ) -> dict[Said, int | None]:
+        """Take back what the item does not go on to say; return the relations of the rest.
 
-    def _drop(self, stored: StoredItem, block_id: int, arcs: Iterable[Arc]) -> None:
-        """Have the relations of former arcs deleted which no other item makes."""
-        own = {(self._context.source_id, stored.key)}
-        self.changes.obsolete += [
-            obsolete_row(arc, block_id)
-            for arc in arcs
-            if not is_made_by_others(self._context.makers, block_id, arc, own)
-        ]
+        Where it has another block now, it takes back all that touches the former one.
+        """
+        said = self._context.relations.get(stored.id, {})
+        again = revision.said()
+        returns = self._returning.always or stored.block_id is None
+        known = dict[Said, int | None]()
+        for arc, place in stored.said().items():
+            relation_id = said.get(place)
+            is_kept = arc in again and (keeps_self or not arc.touches_self)
+            if is_kept and relation_id is not None:
+                known[arc] = relation_id
+                continue
+            if relation_id is not None:
+                self.changes.leaving.relations[relation_id] = None
+            elif place in said and arc in again and not returns:
+                known[arc] = None
+            if isinstance(arc, Arc):
+                self.changes.leaving.around.update(dict.fromkeys(arc.digests()))
+        self.changes.unsaying.append(stored.id)
+        return known
 
-    def _remember(
-        self, revision: Revision, block_id: int | None, block_digest: str, *, is_own: bool
-    ) -> None:
+    def _say(self, revision: Revision, centre: Reference, known: Mapping[Said, int | None]) -> None:
+        """Write what a revision says: relations that are there, are withheld, or are new."""
+        changes = self.changes
+        for said, place in revision.said().items():
+            if said in known:
+                changes.sayings.append(_known_saying(revision.key, said, place, known[said]))
+            elif isinstance(said, Link):
+                changes.links.append(link_row(revision.key, said, place))
+            else:
+                from_, to_ = said.ends(centre)
+                ends = {**end_of("from", from_), **end_of("to", to_)}
+                changes.sayings.append(
+                    {"key": revision.key, "place": place, "content": said.content, **ends}
+                )
+                row = revision.plan.relations[(*said.ends(revision.centre), said.content)]
+                plain = {n: v for n, v in row.items() if not n.startswith(("from_", "to_"))}
+                changes.plan.relations.setdefault((from_, to_, said.content), {**plain, **ends})
+                self._plan_blocks(revision, from_, to_)
+
+    def _plan_blocks(self, revision: Revision, *ends: Reference) -> None:
+        for end in ends:
+            if isinstance(end, str) and end in revision.plan.blocks:
+                self.changes.plan.blocks.setdefault(end, revision.plan.blocks[end])
+            self.changes.plan.nodes.setdefault(end)
+
+    def _remember(self, revision: Revision, block_id: int | None, block_digest: str) -> None:
         self.changes.items.append(
             {
                 "key": revision.key,
@@ -241,34 +294,15 @@ class _Differ:
                 "arcs": write_json(revision.arcs),
                 "block_id": block_id,
                 "block_digest": block_digest,
-                "is_own": int(is_own),
             }
         )
 
 
-def _replace_centre(plan: Plan, centre: Reference, block_id: int) -> Plan:
-    """Let a plan's relations refer to its centre by id."""
-
-    def renamed(end: Reference) -> Reference:
-        return block_id if end == centre else end
-
-    replaced = Plan(
-        blocks={digest: row for digest, row in plan.blocks.items() if digest != centre},
-        nodes=dict.fromkeys(renamed(node) for node in plan.nodes),
-    )
-    for (from_, to_, content), row in plan.relations.items():
-        replaced.relations[renamed(from_), renamed(to_), content] = {
-            **{name: value for name, value in row.items() if not name.startswith(("from_", "to_"))},
-            **end_of("from", renamed(from_)),
-            **end_of("to", renamed(to_)),
-        }
-    return replaced
+def link_row(key: str, link: Link, place: int) -> LinkRow:
+    """Return the row of an item's link."""
+    return {"from_key": key, "to_key": link.to_key, "content": link.content, "place": place}
 
 
-def obsolete_row(arc: Arc, block_id: int) -> ArcRow:
-    """Name the relation of an arc of a block that is no longer made."""
-    row: ArcRow = {"content": arc.content}
-    row |= end_of("from", block_id if arc.from_ == SELF else arc.from_)
-    if isinstance(arc.to_, dict):
-        return {**row, "to_key": arc.to_["key"]}
-    return row | end_of("to", block_id if arc.to_ == SELF else arc.to_)
+def _known_saying(key: str, said: Said, place: int, relation_id: int | None) -> SayingRow:
+    known: SayingRow = {"is_withheld": 1} if relation_id is None else {"relation_id": relation_id}
+    return known | {"key": key, "place": place, "is_link": int(isinstance(said, Link))}

@@ -6,33 +6,16 @@ from datetime import datetime
 from inkcre.errors import Conflict, MissingReference, NotFound, Unavailable
 from inkcre.graph.blocks import ATTEMPTS
 from inkcre.graph.file_notes import refuse_held
-from inkcre.graph.graphs import find_missing
+from inkcre.graph.graph_rows import find_missing
+from inkcre.graph.leaving import Leaving
 from inkcre.graph.plans import Reference
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.ports.database import Database
 from inkcre.sources.base import Item
-from inkcre.sources.items.changes import (
-    ArcRow,
-    Changes,
-    Context,
-    OrphanRow,
-    diff,
-    may_differ,
-    obsolete_row,
-)
-from inkcre.sources.items.item_rows import (
-    SELECT_SOURCE_ID,
-    UPSERT_ITEMS,
-    read_makers,
-    read_stored,
-)
-from inkcre.sources.items.revisions import (
-    Revision,
-    Written,
-    is_made_by_others,
-    read_arcs,
-    short_key,
-)
+from inkcre.sources.items.changes import NEVER, Changes, Context, Return, diff, may_differ
+from inkcre.sources.items.item_rows import SELECT_SOURCE_ID, UPSERT_ITEMS, read_stored
+from inkcre.sources.items.revisions import Revision, Written, read_arcs, short_key
+from inkcre.sources.items.saying_rows import read_said, read_shared
 from inkcre.sources.items.writes import Write, change_calls, deletion_calls
 
 
@@ -43,7 +26,7 @@ def write_items(
     *,
     now: datetime,
     write: Write | None = None,
-    restores: bool = False,
+    returning: Return = NEVER,
     organizes: bool = False,
 ) -> Written:
     """Write items of a source in one batch; what has not changed is not written.
@@ -54,7 +37,7 @@ def write_items(
         items: of one key the last counts.
         now: the time.
         write: what runs the batch; a job gives its fenced one.
-        restores: whether items come back whose blocks somebody has deleted.
+        returning: which items come back whose blocks somebody has deleted.
         organizes: whether a job is added that organizes each new block.
 
     Raises:
@@ -64,7 +47,7 @@ def write_items(
     # One revision a key: a batch with two would meet its own rows, which ON CONFLICT refuses.
     by_key = {short_key(item.key): item for item in items}
     for _ in range(ATTEMPTS):
-        changes = _read_changes(database, source_id, by_key, restores=restores)
+        changes = _read_changes(database, source_id, by_key, returning)
         try:
             return _write_changes(
                 database, source_id, changes, now, write or database.atomic, organizes=organizes
@@ -80,21 +63,22 @@ def write_items(
 
 
 def _read_changes(
-    database: Database, source_id: int, by_key: dict[str, Item], *, restores: bool
+    database: Database, source_id: int, by_key: dict[str, Item], returning: Return
 ) -> Changes:
     """Read what is stored of items, and decide what they change."""
     stored = read_stored(database, source_id, by_key)
     revisions = [Revision.of(item, stored.get(key)) for key, item in by_key.items()]
     # Only of those that may change anything: most collects bring nothing new, and ask nothing.
+    differing = [revision for revision in revisions if may_differ(revision, returning)]
     named: dict[Reference, None] = {}
-    for revision in revisions:
-        if may_differ(revision, restores=restores):
-            named[revision.centre] = None
-            named.update(dict.fromkeys(revision.plan.unresolved()))
+    for revision in differing:
+        named[revision.centre] = None
+        named.update(dict.fromkeys(revision.plan.unresolved()))
+    known = [revision.stored.id for revision in differing if revision.stored]
     missing = set(find_missing(database, list(named))) if named else set()
-    makers = read_makers(database, source_id, stored.values())
-    context = Context(source_id, makers, named.keys() - missing)
-    changes = diff(revisions, context, restores=restores)
+    relations = read_said(database, known) if known else {}
+    shared = read_shared(database, known) if known else set()
+    changes = diff(revisions, Context(named.keys() - missing, relations, shared), returning)
     for reference in changes.plan.unresolved():
         if reference in missing:
             raise NotFound(f"block {reference}: not found", hint="nothing was written")
@@ -110,7 +94,7 @@ def _write_changes(
     *,
     organizes: bool,
 ) -> Written:
-    written = Written(changes.added, changes.updated, changes.unchanged)
+    written = Written(changes.added, changes.updated, changes.unchanged, withheld=changes.withheld)
     if not changes.items:
         return written
     calls = change_calls(database, source_id, changes, now, organizes=organizes)
@@ -128,26 +112,23 @@ def _write_changes(
 def delete_items(
     database: Database, source_id: int, keys: Sequence[str], *, write: Write
 ) -> Written:
-    """Forget items that are gone, with the relations that they made, and with their own blocks.
+    """Let items that are gone take back what they said; what then has no sayer left goes.
 
-    A block stays that another item has too, or that somebody has changed, stated too, or attached
-    something to.
+    A block stays that somebody has given, or that another item says too; so does one that something
+    given hangs on, and its item finds it when it returns.
     """
-    stored = read_stored(database, source_id, keys)
-    makers = read_makers(database, source_id, stored.values())
-    gone = {(source_id, key) for key in stored}
-    obsolete: list[ArcRow] = []
-    orphaned: list[OrphanRow] = []
-    for item in stored.values():
-        if item.block_id is None:
-            continue
-        obsolete += [
-            obsolete_row(arc, item.block_id)
-            for arc in read_arcs(item.arcs)
-            if not is_made_by_others(makers, item.block_id, arc, gone)
-        ]
-        if item.is_unmodified:
-            orphaned.append({"id": item.block_id, "digest": item.block_digest})
-    calls = deletion_calls(database, source_id, list(stored), obsolete=obsolete, orphaned=orphaned)
-    write(list(calls))
+    stored = [item for item in read_stored(database, source_id, keys).values() if item.digest]
+    said = read_said(database, [item.id for item in stored])
+    leaving = Leaving()
+    for item in stored:
+        if item.block_id is not None:
+            leaving.blocks[item.block_id] = None
+        leaving.relations.update(
+            (id_, None) for id_ in said.get(item.id, {}).values() if id_ is not None
+        )
+        leaving.around.update(
+            (digest, None) for arc in read_arcs(item.arcs) for digest in arc.digests()
+        )
+    gone = [item.id for item in stored]
+    write(list(deletion_calls(database, source_id, gone, leaving)))
     return Written(deleted=len(stored))

@@ -8,7 +8,6 @@ from typing import NamedTuple, TypedDict
 
 from inkcre.graph.plans import Plan, Reference, plan_star
 from inkcre.sources.base import Item
-from inkcre.sql.parameters import write_json
 from inkcre.sql.rows import Json
 from inkcre.sql.text import clean
 
@@ -35,6 +34,57 @@ class Arc(NamedTuple):
     from_: Reference
     to_: Reference | ItemEnd
     content: str
+
+    @property
+    def touches_self(self) -> bool:
+        """Whether an end is the item's own block."""
+        return SELF in (self.from_, self.to_)
+
+    def ends(self, centre: Reference) -> tuple[Reference, Reference]:
+        """Return its ends, with the item's own block under a name; it leads to no other item."""
+        assert not isinstance(self.to_, dict)
+        from_, to_ = (centre if end == SELF else end for end in (self.from_, self.to_))
+        return from_, to_
+
+    def digests(self) -> set[str]:
+        """Return the blocks around that it leads from and to, by what they are."""
+        return {end for end in (self.from_, self.to_) if isinstance(end, str) and end != SELF}
+
+
+class Link(NamedTuple):
+    """A link of an item to another of its source."""
+
+    content: str
+    to_key: str
+
+    @property
+    def touches_self(self) -> bool:
+        """Whether an end is the item's own block: always."""
+        return True
+
+
+Said = Arc | Link
+"""A relation that an item says."""
+
+
+def number_said(arcs: Iterable[Arc]) -> dict[Said, int]:
+    """Give what an item says its places: arcs within its star where they stand, links below zero.
+
+    The same for the same arcs, in whatever order they were said: they are sorted.
+    """
+    said: dict[Said, int] = {}
+    links = set()
+    for place, arc in enumerate(arcs):
+        if isinstance(arc.to_, dict):
+            links.add(Link(arc.content, arc.to_["key"]))
+        else:
+            said[arc] = place
+    return said | number_links(links)
+
+
+def number_links(links: Iterable[Link]) -> dict[Link, int]:
+    """Give links their places."""
+    return {link: -number for number, link in enumerate(sorted(set(links)), start=1)}
 
 
 def read_arcs(text: str) -> list[Arc]:
@@ -68,6 +118,7 @@ def short_key(key: str) -> str:
 class StoredItem:
     """An item as it is kept, and its block as it is now."""
 
+    id: int
     key: str
     digest: str
     stamp: str | None
@@ -75,8 +126,8 @@ class StoredItem:
     block_id: int | None
     """None: somebody deleted the block."""
 
-    is_own: bool
-    """Whether the block was made for the item, and nobody has stated it since."""
+    is_given: bool | None
+    """Whether somebody has given the block too; None: it was deleted."""
 
     written_digest: str
     """Of the block as it was written for the item."""
@@ -84,13 +135,14 @@ class StoredItem:
     block_digest: str | None
     """Of the block as it is now."""
 
-    is_shared: bool
-    """Whether another item has the block too."""
-
     @property
-    def is_unmodified(self) -> bool:
-        """Whether the block was made for the item, and nobody has stated or changed it since."""
-        return self.is_own and self.block_digest == self.written_digest
+    def is_silent(self) -> bool:
+        """Whether it was gone, and only its block stayed, for what others have attached to it."""
+        return self.digest == ""
+
+    def said(self) -> dict[Said, int]:
+        """Return what it says, with its places."""
+        return number_said(read_arcs(self.arcs))
 
 
 @dataclass(frozen=True)
@@ -110,14 +162,17 @@ class Revision:
         """Make one of an item and of what is stored of it."""
         plan = plan_star(item.star)
         centre = next(iter(plan.nodes))
-        arcs = [
-            Arc(SELF if from_ == centre else from_, SELF if to_ == centre else to_, content)
-            for from_, to_, content in plan.relations
-        ]
+        arcs = [_as_arc(relation, centre) for relation in plan.relations]
         arcs += [Arc(SELF, {"key": short_key(to)}, content) for content, to in item.links]
         arcs = sort_arcs(arcs)
         digest = revision_digest(centre, arcs)
         return Revision(short_key(item.key), item.stamp, plan, centre, arcs, digest, stored)
+
+    def said(self) -> dict[Said, int]:
+        """Return what it says, with its places, in the order in which it says it."""
+        places = number_said(self.arcs)
+        star = [_as_arc(relation, self.centre) for relation in self.plan.relations]
+        return {arc: places[arc] for arc in star} | places
 
     @property
     def is_unchanged(self) -> bool:
@@ -130,13 +185,9 @@ class Revision:
         return self.stored is not None and self.stored.block_id is None
 
 
-Makers = dict[tuple[int, str], set[tuple[int, str]]]
-"""Which items, by source and key, make an arc (as JSON) of a block."""
-
-
-def is_made_by_others(makers: Makers, block_id: int, arc: Arc, own: set[tuple[int, str]]) -> bool:
-    """Tell whether an item that is not among one's own makes an arc of a block too."""
-    return bool(makers.get((block_id, write_json(arc)), own) - own)
+def _as_arc(relation: tuple[Reference, Reference, str], centre: Reference) -> Arc:
+    from_, to_, content = relation
+    return Arc(SELF if from_ == centre else from_, SELF if to_ == centre else to_, content)
 
 
 @dataclass
@@ -150,18 +201,21 @@ class Written:
     skipped: int = 0
     """Items that are larger than the database takes."""
 
+    withheld: int = 0
+    """Items whose block somebody has deleted, so that they do not come back by themselves."""
+
     block_ids: list[int] = field(default_factory=list)
     """Of those that were added or updated."""
 
     def count(self) -> dict[str, Json]:
         """Return the numbers, for a job's result."""
-        skipped = {"skipped": self.skipped} if self.skipped else {}
+        rare = {"skipped": self.skipped, "withheld": self.withheld}
         return {
             "added": self.added,
             "updated": self.updated,
             "unchanged": self.unchanged,
             "deleted": self.deleted,
-            **skipped,
+            **{name: number for name, number in rare.items() if number},
         }
 
     def __add__(self, other: "Written") -> "Written":
@@ -172,5 +226,6 @@ class Written:
             self.unchanged + other.unchanged,
             self.deleted + other.deleted,
             self.skipped + other.skipped,
+            self.withheld + other.withheld,
             self.block_ids + other.block_ids,
         )

@@ -1,27 +1,30 @@
 """The statements that write changes of items, in the order of one batch."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from inkcre.graph.change_log import log_made, new_batch, room_for_former
 from inkcre.graph.file_notes import let_go_call, naming_calls
-from inkcre.graph.graphs import write_calls
-from inkcre.graph.ownership import DISOWN
+from inkcre.graph.graph_rows import write_calls
+from inkcre.graph.leaving import Leaving, hold_calls, leave_calls
 from inkcre.ports.database import Call, Database, Row
-from inkcre.sources.items.changes import ArcRow, Changes, LinkRow, OrphanRow
+from inkcre.sources.items.changes import Changes, LinkRow
 from inkcre.sources.items.item_rows import (
-    DELETE_ITEMS,
-    DELETE_OBSOLETE,
-    DELETE_ORPHANED,
     ENQUEUE_ORGANIZING,
-    HAND_OVER,
-    LINK_ITEMS,
-    LOCK_ORPHANED,
+    FORGET_ITEMS,
     LOG_CENTRES,
-    LOG_OBSOLETE,
-    LOG_ORPHANED,
+    SILENCE_ITEMS,
     UPDATE_CENTRES,
     UPSERT_ITEMS,
+)
+from inkcre.sources.items.saying_rows import (
+    DELETE_ASTRAY,
+    LINK_ITEMS,
+    LOG_ASTRAY,
+    SAY,
+    SAY_LINKS,
+    UNSAY,
+    UNSAY_ASTRAY,
 )
 from inkcre.sql.parameters import calls_over
 from inkcre.sql.timestamps import format_timestamp
@@ -73,20 +76,19 @@ def _change_calls(
 ) -> Iterator[Call]:
     now_text = format_timestamp(now)
     source = {"source": source_id}
-    # Relations go before others that say the same come.
-    yield from calls_over(LOCK_ORPHANED, "orphaned", changes.orphaned, database)
-    yield from _obsolete_calls(database, source_id, changes.obsolete, log)
+    yield from hold_calls(database, changes.leaving)
     # In front of the change: the note and the log are made of what the rows say so far.
     if changes.centres:
         yield let_go_call(row["id"] for row in changes.centres)
     yield from calls_over(LOG_CENTRES, "centres", changes.centres, database, **log)
     yield from calls_over(UPDATE_CENTRES, "centres", changes.centres, database, now=now_text)
-    yield from write_calls(database, changes.plan, now)
+    yield from write_calls(database, changes.plan, now, is_given=False)
     yield from calls_over(UPSERT_ITEMS, "items", changes.items, database, now=now_text, **source)
-    stated = ({"digest": digest} for digest in changes.stated)
-    yield from calls_over(DISOWN, "stated", stated, database)
+    yield from _unsay_calls(database, changes.unsaying)
+    yield from calls_over(SAY, "said", changes.sayings, database, **source)
+    yield from _astray_calls(database, changes.leaving, log)
     yield from link_calls(database, source_id, changes.links, now)
-    yield from _orphan_calls(database, source_id, changes.orphaned, log)
+    yield from leave_calls(database, changes.leaving, log)
     yield from naming_calls(changes.file_contents())
     if organizes:
         new = (
@@ -100,49 +102,48 @@ def _change_calls(
 
 
 def deletion_calls(
-    database: Database,
-    source_id: int,
-    keys: Sequence[str],
-    *,
-    obsolete: Sequence[ArcRow],
-    orphaned: Sequence[OrphanRow],
+    database: Database, source_id: int, item_ids: Sequence[int], leaving: Leaving
 ) -> Iterator[Call]:
-    """Yield what forgets items, their relations, and the blocks that they leave."""
-    source, log = {"source": source_id}, _log_of(database, source_id)
-    yield from calls_over(LOCK_ORPHANED, "orphaned", orphaned, database)
-    yield from _obsolete_calls(database, source_id, obsolete, log)
-    rows = ({"key": key} for key in keys)
-    yield from calls_over(DELETE_ITEMS, "keys", rows, database, **source)
-    yield from _orphan_calls(database, source_id, orphaned, log)
+    """Yield what lets items say nothing any more, and deletes all that has no sayer left then."""
+    log = _log_of(database, source_id)
+    gone = [{"id": id_} for id_ in item_ids]
+    yield from hold_calls(database, leaving)
+    yield from _unsay_calls(database, item_ids)
+    yield from calls_over(SILENCE_ITEMS, "gone", gone, database)
+    yield from _astray_calls(database, leaving, log)
+    yield from leave_calls(database, leaving, log)
+    yield from calls_over(FORGET_ITEMS, "gone", gone, database)
 
 
-def _obsolete_calls(
-    database: Database, source_id: int, obsolete: Sequence[ArcRow], log: Mapping[str, object]
+def _unsay_calls(database: Database, item_ids: Iterable[int]) -> list[Call]:
+    return calls_over(UNSAY, "asked", ({"id": id_} for id_ in item_ids), database)
+
+
+def _astray_calls(
+    database: Database, leaving: Leaving, log: Mapping[str, object]
 ) -> Iterator[Call]:
-    source = {"source": source_id}
-    yield from calls_over(LOG_OBSOLETE, "obsolete", obsolete, database, **source, **log)
-    yield from calls_over(DELETE_OBSOLETE, "obsolete", obsolete, database, **source)
+    left = [{"id": id_} for id_ in leaving.blocks]
+    yield from calls_over(LOG_ASTRAY, "left", left, database, **log)
+    yield from calls_over(DELETE_ASTRAY, "left", left, database)
+    yield from calls_over(UNSAY_ASTRAY, "left", left, database)
 
 
 def link_calls(
     database: Database, source_id: int, links: Sequence[LinkRow], now: datetime
 ) -> list[Call]:
-    """Return the statements that relate items of a source to each other."""
-    return calls_over(
-        LINK_ITEMS, "links", links, database, source=source_id, now=format_timestamp(now)
-    )
+    """Return the statements that relate items of a source to each other, as the items say."""
+    return [
+        *relate_calls(database, source_id, links, now),
+        *calls_over(SAY_LINKS, "links", links, database, source=source_id),
+    ]
 
 
-def _orphan_calls(
-    database: Database,
-    source_id: int,
-    orphaned: Sequence[OrphanRow],
-    log: Mapping[str, object],
-) -> Iterator[Call]:
-    """Yield what sees to blocks that their items have left, behind ``LOCK_ORPHANED``."""
-    if orphaned:
-        yield from calls_over(HAND_OVER, "orphaned", orphaned, database)
-        yield let_go_call(row["id"] for row in orphaned)
-        source = {"source": source_id}
-        yield from calls_over(LOG_ORPHANED, "orphaned", orphaned, database, **source, **log)
-        yield from calls_over(DELETE_ORPHANED, "orphaned", orphaned, database, **source)
+def relate_calls(
+    database: Database, source_id: int, links: Sequence[LinkRow], now: datetime
+) -> list[Call]:
+    """Return the statements that relate items of a source whatever the items themselves say.
+
+    Such a relation goes with either of its blocks.
+    """
+    source = {"source": source_id, "now": format_timestamp(now)}
+    return calls_over(LINK_ITEMS, "links", links, database, **source)

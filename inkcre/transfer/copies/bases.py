@@ -13,6 +13,7 @@ from inkcre.transfer.copies.ids import match_sources, may_keep_ids, skip_given_i
 from inkcre.transfer.copies.items import ITEMS
 from inkcre.transfer.copies.jobs import JOBS
 from inkcre.transfer.copies.parts import AnyPart, Compared, Move
+from inkcre.transfer.copies.sayings import SAYINGS
 from inkcre.transfer.copies.schedules import SCHEDULES
 from inkcre.transfer.copies.sources import SOURCES
 from inkcre.transfer.copies.storages import STORAGES
@@ -24,6 +25,7 @@ PARTS: Mapping[str, AnyPart] = {
     "relations": RELATIONS,
     "sources": SOURCES,
     "source_items": ITEMS,
+    "sayings": SAYINGS,
     "schedules": SCHEDULES,
     "jobs": JOBS,
     "keyvalues": VALUES,

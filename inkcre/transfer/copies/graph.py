@@ -3,16 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select
 
 from inkcre.graph.change_log import log_made
 from inkcre.graph.digests import block_digest
 from inkcre.graph.file_notes import naming_calls, refuse_held
+from inkcre.graph.graph_rows import GIVE_RELATIONS
 from inkcre.graph.made_rows import marked
-from inkcre.graph.tables import blocks, relations, source_items
+from inkcre.graph.ownership import give_block_calls
+from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
-from inkcre.sql.parameters import as_parameter
+from inkcre.sql.parameters import as_parameter, calls_over
 from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.parts import (
     Move,
@@ -25,7 +27,9 @@ from inkcre.transfer.copies.parts import (
 _after = bindparam("after_id", type_=BigInteger)
 _limit = bindparam("limit", type_=Integer)
 
-BLOCK_NAMES = ("id", "created_at", "updated_at", "storage", "resolver", "content", "digest")
+BLOCK_NAMES = (
+    "id", "created_at", "updated_at", "storage", "resolver", "content", "digest", "is_given",
+)  # fmt: skip
 _block_columns = (
     blocks.c.id,
     as_rfc3339(blocks.c.created_at).label("created_at"),
@@ -34,6 +38,7 @@ _block_columns = (
     blocks.c.resolver,
     blocks.c.content,
     blocks.c.digest,
+    blocks.c.is_given,
 )
 
 
@@ -46,6 +51,7 @@ class _Block:
     resolver: str
     content: str
     digest: str
+    is_given: int
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ READ_BLOCKS = Query(
 
 _blocks = json_rows(
     "blocks", ord=BigInteger(), id=BigInteger(), created_at=Text(), updated_at=Text(),
-    storage=Text(), resolver=Text(), content=Text(), digest=Text(),
+    storage=Text(), resolver=Text(), content=Text(), digest=Text(), is_given=BigInteger(),
 )  # fmt: skip
 
 # Rows that keep their ids have them from below the last one that the target would give.
@@ -85,25 +91,6 @@ def _add_blocks_statement(*, keeps_ids: bool) -> Statement:
 ADD_BLOCKS = {kept: _add_blocks_statement(keeps_ids=kept) for kept in (True, False)}
 """Add blocks that are not there yet, by whether they keep their ids."""
 
-DISOWN_STATED = Statement(
-    update(source_items)
-    .where(
-        source_items.c.is_own == 1,
-        source_items.c.block_id.in_(
-            select(blocks.c.id).select_from(
-                _blocks.join(
-                    blocks,
-                    (blocks.c.digest == _blocks.c.digest)
-                    & (blocks.c.created_at != timestamp(_blocks.c.created_at)),
-                )
-            )
-        ),
-    )
-    .values(is_own=0)
-)
-"""Make blocks no item's own any more that were made in the target, for an item, and are in the
-source too. What an earlier copy brought has the same time, and stays what it is."""
-
 _block_keys = json_rows("keys", ord=BigInteger(), digest=Text())
 FIND_BLOCKS = Query(
     select(_block_keys.c.ord, *_block_columns).select_from(
@@ -123,8 +110,7 @@ def _add_blocks(move: Move, page: list[_Block]) -> int:
     given = as_parameter(pick(page, *BLOCK_NAMES))
     addition = ADD_BLOCKS[move.keeps_ids](blocks=given, above=page[0].id - 1)
     calls = log_made([addition], action="copy")
-    if not move.keeps_ids:
-        calls.append(DISOWN_STATED(blocks=given))
+    calls += give_block_calls(database, (row.digest for row in page if row.is_given))
     calls += naming_calls(row.content for row in page if row.storage == "file")
     answers = database.atomic(calls)
     refuse_held(calls, answers)
@@ -143,7 +129,7 @@ def _as_it_says(row: _FoundBlock) -> _Block:
 
 def _compare_graph(*names: str) -> Callable[[Move, object], Sequence[str]]:
     def compare(move: Move, _: object) -> Sequence[str]:
-        return (*names, "id", "created_at", "updated_at") if move.keeps_ids else names
+        return (*names, "id", "created_at", "updated_at", "is_given") if move.keeps_ids else names
 
     return compare
 
@@ -158,7 +144,7 @@ BLOCKS = Part(
 )
 
 RELATION_NAMES = (
-    "id", "created_at", "updated_at", "from_digest", "to_digest", "content",
+    "id", "created_at", "updated_at", "from_digest", "to_digest", "content", "is_given",
 )  # fmt: skip
 _from = blocks.alias("from_block")
 _to = blocks.alias("to_block")
@@ -169,6 +155,7 @@ _relation_columns = (
     _from.c.digest.label("from_digest"),
     _to.c.digest.label("to_digest"),
     relations.c.content,
+    relations.c.is_given,
 )
 
 
@@ -180,6 +167,7 @@ class _Relation:
     from_digest: str
     to_digest: str
     content: str
+    is_given: int
 
 
 @dataclass(frozen=True)
@@ -203,7 +191,7 @@ READ_RELATIONS = Query(
 
 _relations = json_rows(
     "relations", ord=BigInteger(), id=BigInteger(), created_at=Text(), updated_at=Text(),
-    from_digest=Text(), to_digest=Text(), content=Text(),
+    from_digest=Text(), to_digest=Text(), content=Text(), is_given=BigInteger(),
 )  # fmt: skip
 
 
@@ -215,6 +203,7 @@ def _add_relations_statement(*, keeps_ids: bool) -> Statement:
         "from_": _from.c.id,
         "to_": _to.c.id,
         "content": _relations.c.content,
+        "is_given": _relations.c.is_given,
     }
     if not keeps_ids:
         del values["id"]
@@ -279,6 +268,7 @@ FIND_RELATIONS = Query(
         _wanted.c.from_digest,
         _wanted.c.to_digest,
         relations.c.content,
+        relations.c.is_given,
     ).select_from(_wanted.join(relations, relations.c.id == _found_id)),
     _FoundRelation,
 )
@@ -294,6 +284,8 @@ def _add_relations(move: Move, page: list[_Relation]) -> int:
     given = as_parameter(pick(page, *RELATION_NAMES))
     addition = ADD_RELATIONS[move.keeps_ids](relations=given, above=page[0].id - 1)
     calls = log_made([addition], action="copy")
+    said = [row for row in page if row.is_given]
+    calls += calls_over(GIVE_RELATIONS, "relations", pick(said, *RELATION_NAMES), database)
     return count_of(database.atomic(calls)[calls.index(addition)])
 
 

@@ -3,7 +3,7 @@
 Behind blocks and sources. Without it, a collect in the target would bring everything again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -13,7 +13,6 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    case,
     insert,
     or_,
     select,
@@ -23,7 +22,7 @@ from sqlalchemy import (
 from inkcre.graph.tables import blocks, source_items
 from inkcre.ports.database import Statement
 from inkcre.sources.items.revisions import Arc, read_arcs, revision_digest, sort_arcs
-from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, json_rows
 from inkcre.sql.parameters import as_parameter, write_json
 from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.ids import NOBODY, find_block_ids
@@ -37,7 +36,7 @@ from inkcre.transfer.copies.parts import (
 
 E = TypeVar("E")
 
-ITEM_NAMES = ("digest", "stamp", "arcs", "block_digest", "is_own", "now_digest")
+ITEM_NAMES = ("digest", "stamp", "arcs", "block_digest", "now_digest")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,6 @@ class _Remembered:
     stamp: str | None
     arcs: str
     block_digest: str
-    is_own: int
     now_digest: str | None
     """Of its block as it is; None: deleted."""
 
@@ -58,7 +56,6 @@ class _Item(_Remembered):
     source_id: int
     key: str
     block_id: int | None
-    made_at: str | None
 
     @property
     def others_block(self) -> int | None:
@@ -79,10 +76,8 @@ READ_ITEMS = Query(
         source_items.c.stamp,
         source_items.c.arcs,
         source_items.c.block_digest,
-        source_items.c.is_own,
         blocks.c.digest.label("now_digest"),
         source_items.c.block_id,
-        as_rfc3339(blocks.c.created_at).label("made_at"),
     )
     .select_from(source_items.outerjoin(blocks, blocks.c.id == source_items.c.block_id))
     .where(
@@ -97,11 +92,11 @@ READ_ITEMS = Query(
 
 _items = json_rows(
     "items", ord=BigInteger(), source=BigInteger(), key=Text(), digest=Text(), stamp=Text(),
-    arcs=Text(), block_digest=Text(), is_own=BigInteger(), now_digest=Text(), made_at=Text(),
+    arcs=Text(), block_digest=Text(), now_digest=Text(),
 )  # fmt: skip
 ADD_ITEMS = Statement(
     insert(source_items).from_select(
-        ["source_id", "key", "digest", "stamp", "arcs", "block_digest", "is_own", "block_id"],
+        ["source_id", "key", "digest", "stamp", "arcs", "block_digest", "block_id"],
         select(
             _items.c.source,
             _items.c.key,
@@ -109,11 +104,6 @@ ADD_ITEMS = Statement(
             _items.c.stamp,
             _items.c.arcs,
             _items.c.block_digest,
-            case(
-                (or_(blocks.c.id.is_(None), blocks.c.created_at == timestamp(_items.c.made_at)),
-                 _items.c.is_own),
-                else_=0,
-            ),
             blocks.c.id,
         )
         .select_from(_items.outerjoin(blocks, blocks.c.digest == _items.c.now_digest))
@@ -124,8 +114,7 @@ ADD_ITEMS = Statement(
     counts=True,
 )  # fmt: skip
 """Add what is known of items, as far as their blocks are there: without one, an item would be one
-that somebody has deleted. A block that the target had before, made at another moment, is no item's
-own: it is not changed or deleted with the item."""
+that somebody has deleted."""
 
 _item_keys = json_rows("keys", ord=BigInteger(), source=BigInteger(), key=Text())
 FIND_ITEMS = Query(
@@ -135,7 +124,6 @@ FIND_ITEMS = Query(
         source_items.c.stamp,
         source_items.c.arcs,
         source_items.c.block_digest,
-        source_items.c.is_own,
         blocks.c.digest.label("now_digest"),
     ).select_from(
         _item_keys.join(
@@ -159,23 +147,33 @@ def _read_items(move: Move) -> Iterator[list[_Item]]:
 def _rename_blocks(move: Move, page: Sequence[_Item]) -> list[_Item]:
     """Rewrite the ids of blocks by which stars of some items referred to others' blocks."""
     arcs = [read_arcs(item.arcs) for item in page]
-    asked = {end for made in arcs for arc in made for end in arc if isinstance(end, int)}
+    asked = {id_ for made in arcs for id_ in find_named(made)}
     asked |= {item.others_block for item in page if item.others_block is not None}
     ids = find_block_ids(move, asked)
     return [_rename_item(item, made, ids) for item, made in zip(page, arcs, strict=True)]
 
 
-def _rename_item(item: _Item, arcs: Sequence[Arc], ids: Mapping[int, int]) -> _Item:
-    is_named = any(isinstance(end, int) for arc in arcs for end in arc)
-    if not is_named and item.others_block is None:
-        return item
+def find_named(arcs: Iterable[Arc]) -> set[int]:
+    """Return the ids of blocks that arcs name."""
+    return {end for arc in arcs for end in (arc.from_, arc.to_) if isinstance(end, int)}
+
+
+def rename_arc(arc: Arc, ids: Mapping[int, int]) -> Arc:
+    """Return an arc with the ids of blocks that they have in the target."""
 
     def rename(end: E) -> E | int:
         return ids[end] if isinstance(end, int) else end
 
+    return Arc(rename(arc.from_), rename(arc.to_), arc.content)
+
+
+def _rename_item(item: _Item, arcs: Sequence[Arc], ids: Mapping[int, int]) -> _Item:
+    if not find_named(arcs) and item.others_block is None:
+        return item
+
     # Sorted and digested anew: else the first collect in the target would take each of them for
     # edited.
-    renamed = sort_arcs([Arc(rename(a.from_), rename(a.to_), a.content) for a in arcs])
+    renamed = sort_arcs(rename_arc(arc, ids) for arc in arcs)
     centre = item.block_digest if item.others_block is None else ids[item.others_block]
     return replace(item, arcs=write_json(renamed), digest=revision_digest(centre, renamed))
 
@@ -187,7 +185,7 @@ def _with_sources(move: Move, page: Sequence[_Item], *names: str) -> list[Mappin
 
 def _add_items(move: Move, page: list[_Item]) -> int:
     known = [item for item in page if item.source_id in move.source_ids]
-    rows = as_parameter(_with_sources(move, known, *ITEM_NAMES, "made_at"))
+    rows = as_parameter(_with_sources(move, known, *ITEM_NAMES))
     [added] = move.target.database.atomic([ADD_ITEMS(items=rows)])
     return count_of(added)
 
@@ -196,8 +194,8 @@ def _find_items(move: Move, page: list[_Item]) -> Mapping[int, _FoundItem]:
     return find_rows(move.target.database, FIND_ITEMS, _with_sources(move, page))
 
 
-def _compare_items(move: Move, _: _Item) -> Sequence[str]:
-    return ITEM_NAMES if move.keeps_ids else [name for name in ITEM_NAMES if name != "is_own"]
+def _compare_items(_: Move, __: _Item) -> Sequence[str]:
+    return ITEM_NAMES
 
 
 ITEMS = Part(

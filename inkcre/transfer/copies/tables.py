@@ -11,6 +11,7 @@ COPIED = (
     "relations",
     "sources",
     "source_items",
+    "sayings",
     "schedules",
     "jobs",
     "keyvalues",

@@ -6,7 +6,8 @@ WITH held AS
    storage,
           blocks.resolver AS resolver,
           blocks.content AS content,
-          blocks.digest AS digest
+          blocks.digest AS digest,
+          blocks.is_given AS is_given
    FROM blocks
    WHERE blocks.id = :id::BIGINT
      AND blocks.digest = :old_digest::VARCHAR
@@ -43,7 +44,7 @@ FROM
                 part_0.entry AS entry
          FROM
            (SELECT held.id AS id,
-                   '{"block":' || CAST(json_build_object('id', held.id, 'created_at', to_char(held.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'updated_at', to_char(held.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'storage', held.storage, 'resolver', held.resolver, 'content', held.content) AS text) || '}' AS entry
+                   '{"block":' || CAST(json_build_object('id', held.id, 'created_at', to_char(held.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'updated_at', to_char(held.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'storage', held.storage, 'resolver', held.resolver, 'content', held.content, 'is_given', held.is_given) AS text) || '}' AS entry
             FROM held) AS part_0) AS found) AS sized
    HAVING count(*) > 0) AS former
 WHERE true ON CONFLICT (batch) DO

@@ -6,7 +6,8 @@ WITH held AS
    storage,
           blocks.resolver AS resolver,
           blocks.content AS content,
-          blocks.digest AS digest
+          blocks.digest AS digest,
+          blocks.is_given AS is_given
    FROM blocks
    WHERE blocks.id = :id
      AND blocks.digest = :old_digest)
@@ -51,7 +52,7 @@ FROM
                 part_0.entry AS entry
          FROM
            (SELECT held.id AS id,
-                   '{"block":' || json_object('id', held.id, 'created_at', held.created_at, 'updated_at', held.updated_at, 'storage', held.storage, 'resolver', held.resolver, 'content', held.content) || '}' AS entry
+                   '{"block":' || json_object('id', held.id, 'created_at', held.created_at, 'updated_at', held.updated_at, 'storage', held.storage, 'resolver', held.resolver, 'content', held.content, 'is_given', held.is_given) || '}' AS entry
             FROM held) AS part_0) AS found) AS sized
    HAVING count(*) > 0) AS former
 WHERE 1 = 1 ON CONFLICT (batch) DO

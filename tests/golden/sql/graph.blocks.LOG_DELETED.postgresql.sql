@@ -6,7 +6,8 @@ WITH held AS
    storage,
           blocks.resolver AS resolver,
           blocks.content AS content,
-          blocks.digest AS digest
+          blocks.digest AS digest,
+          blocks.is_given AS is_given
    FROM blocks
    WHERE blocks.id = :id::BIGINT
      FOR
@@ -42,21 +43,22 @@ FROM
                 part_0.entry AS entry
          FROM
            (SELECT held.id AS id,
-                   '{"block":' || CAST(json_build_object('id', held.id, 'created_at', to_char(held.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'updated_at', to_char(held.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'storage', held.storage, 'resolver', held.resolver, 'content', held.content) AS text) || '}' AS entry
+                   '{"block":' || CAST(json_build_object('id', held.id, 'created_at', to_char(held.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'updated_at', to_char(held.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'storage', held.storage, 'resolver', held.resolver, 'content', held.content, 'is_given', held.is_given) AS text) || '}' AS entry
             FROM held) AS part_0
          UNION ALL SELECT 1 AS part,
                           part_1.id AS id,
                           part_1.entry AS entry
          FROM
            (SELECT along.id AS id,
-                   '{"relation":' || CAST(json_build_object('id', along.id, 'created_at', to_char(along.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'updated_at', to_char(along.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'from_', along.from_, 'to_', along.to_, 'content', along.content) AS text) || '}' AS entry
+                   '{"relation":' || CAST(json_build_object('id', along.id, 'created_at', to_char(along.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'updated_at', to_char(along.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'from_', along.from_, 'to_', along.to_, 'content', along.content, 'is_given', along.is_given) AS text) || '}' AS entry
             FROM
               (SELECT relations.id AS id,
                       relations.created_at AS created_at,
                       relations.updated_at AS updated_at,
                       relations.from_ AS from_,
                       relations.to_ AS to_,
-                      relations.content AS content
+                      relations.content AS content,
+                      relations.is_given AS is_given
                FROM relations
                WHERE relations.from_ IN
                    (SELECT held.id
@@ -66,7 +68,8 @@ FROM
                                 relations.updated_at AS updated_at,
                                 relations.from_ AS from_,
                                 relations.to_ AS to_,
-                                relations.content AS content
+                                relations.content AS content,
+                                relations.is_given AS is_given
                FROM relations
                WHERE relations.to_ IN
                    (SELECT held.id

@@ -6,7 +6,8 @@ WITH held AS
    storage,
           blocks.resolver AS resolver,
           blocks.content AS content,
-          blocks.digest AS digest
+          blocks.digest AS digest,
+          blocks.is_given AS is_given
    FROM blocks
    WHERE blocks.id = :id)
 INSERT INTO changes (id, created_at, actor, action, batch, deleted, last_of_blocks, last_of_relations)
@@ -50,21 +51,22 @@ FROM
                 part_0.entry AS entry
          FROM
            (SELECT held.id AS id,
-                   '{"block":' || json_object('id', held.id, 'created_at', held.created_at, 'updated_at', held.updated_at, 'storage', held.storage, 'resolver', held.resolver, 'content', held.content) || '}' AS entry
+                   '{"block":' || json_object('id', held.id, 'created_at', held.created_at, 'updated_at', held.updated_at, 'storage', held.storage, 'resolver', held.resolver, 'content', held.content, 'is_given', held.is_given) || '}' AS entry
             FROM held) AS part_0
          UNION ALL SELECT 1 AS part,
                           part_1.id AS id,
                           part_1.entry AS entry
          FROM
            (SELECT along.id AS id,
-                   '{"relation":' || json_object('id', along.id, 'created_at', along.created_at, 'updated_at', along.updated_at, 'from_', along.from_, 'to_', along.to_, 'content', along.content) || '}' AS entry
+                   '{"relation":' || json_object('id', along.id, 'created_at', along.created_at, 'updated_at', along.updated_at, 'from_', along.from_, 'to_', along.to_, 'content', along.content, 'is_given', along.is_given) || '}' AS entry
             FROM
               (SELECT relations.id AS id,
                       relations.created_at AS created_at,
                       relations.updated_at AS updated_at,
                       relations.from_ AS from_,
                       relations.to_ AS to_,
-                      relations.content AS content
+                      relations.content AS content,
+                      relations.is_given AS is_given
                FROM relations
                WHERE relations.from_ IN
                    (SELECT held.id
@@ -74,7 +76,8 @@ FROM
                                 relations.updated_at AS updated_at,
                                 relations.from_ AS from_,
                                 relations.to_ AS to_,
-                                relations.content AS content
+                                relations.content AS content,
+                                relations.is_given AS is_given
                FROM relations
                WHERE relations.to_ IN
                    (SELECT held.id

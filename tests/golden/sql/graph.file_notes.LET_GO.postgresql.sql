@@ -11,7 +11,7 @@ FROM
    storage
    FROM
      (SELECT *
-      FROM json_to_recordset(CAST(:let_go::VARCHAR AS json)) AS given(id bigint)) AS given_let_go
+      FROM json_to_recordset(CAST(:let_go::VARCHAR AS json)) AS given(id bigint, digest text)) AS given_let_go
    JOIN blocks ON blocks.id = given_let_go.id
    JOIN
      (SELECT DISTINCT claims.storage AS

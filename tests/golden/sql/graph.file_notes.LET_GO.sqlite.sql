@@ -9,7 +9,8 @@ FROM
                    places.storage AS
    storage
    FROM
-     (SELECT value ->> 'id' AS id
+     (SELECT value ->> 'id' AS id,
+             value ->> 'digest' AS digest
       FROM json_each(:let_go)) AS given_let_go
    JOIN blocks ON blocks.id = given_let_go.id
    JOIN

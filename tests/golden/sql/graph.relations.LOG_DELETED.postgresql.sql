@@ -4,7 +4,8 @@ WITH held AS
           relations.updated_at AS updated_at,
           relations.from_ AS from_,
           relations.to_ AS to_,
-          relations.content AS content
+          relations.content AS content,
+          relations.is_given AS is_given
    FROM relations
    WHERE relations.id = :id::BIGINT
      FOR
@@ -40,7 +41,7 @@ FROM
                 part_0.entry AS entry
          FROM
            (SELECT held.id AS id,
-                   '{"relation":' || CAST(json_build_object('id', held.id, 'created_at', to_char(held.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'updated_at', to_char(held.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'from_', held.from_, 'to_', held.to_, 'content', held.content) AS text) || '}' AS entry
+                   '{"relation":' || CAST(json_build_object('id', held.id, 'created_at', to_char(held.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'updated_at', to_char(held.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'from_', held.from_, 'to_', held.to_, 'content', held.content, 'is_given', held.is_given) AS text) || '}' AS entry
             FROM held) AS part_0) AS found) AS sized
    HAVING count(*) > 0) AS former
 WHERE true ON CONFLICT (batch) DO

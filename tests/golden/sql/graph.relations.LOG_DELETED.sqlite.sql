@@ -4,7 +4,8 @@ WITH held AS
           relations.updated_at AS updated_at,
           relations.from_ AS from_,
           relations.to_ AS to_,
-          relations.content AS content
+          relations.content AS content,
+          relations.is_given AS is_given
    FROM relations
    WHERE relations.id = :id)
 INSERT INTO changes (id, created_at, actor, action, batch, deleted, last_of_blocks, last_of_relations)
@@ -48,7 +49,7 @@ FROM
                 part_0.entry AS entry
          FROM
            (SELECT held.id AS id,
-                   '{"relation":' || json_object('id', held.id, 'created_at', held.created_at, 'updated_at', held.updated_at, 'from_', held.from_, 'to_', held.to_, 'content', held.content) || '}' AS entry
+                   '{"relation":' || json_object('id', held.id, 'created_at', held.created_at, 'updated_at', held.updated_at, 'from_', held.from_, 'to_', held.to_, 'content', held.content, 'is_given', held.is_given) || '}' AS entry
             FROM held) AS part_0) AS found) AS sized
    HAVING count(*) > 0) AS former
 WHERE 1 = 1 ON CONFLICT (batch) DO

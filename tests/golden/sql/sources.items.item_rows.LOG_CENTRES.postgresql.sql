@@ -29,7 +29,7 @@ FROM
                 part_0.entry AS entry
          FROM
            (SELECT former.id AS id,
-                   '{"block":' || CAST(json_build_object('id', former.id, 'created_at', to_char(former.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'updated_at', to_char(former.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'storage', former.storage, 'resolver', former.resolver, 'content', former.content) AS text) || '}' AS entry
+                   '{"block":' || CAST(json_build_object('id', former.id, 'created_at', to_char(former.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'updated_at', to_char(former.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'storage', former.storage, 'resolver', former.resolver, 'content', former.content, 'is_given', former.is_given) AS text) || '}' AS entry
             FROM
               (SELECT blocks.id AS id,
                       blocks.created_at AS created_at,
@@ -38,13 +38,14 @@ FROM
                storage,
                       blocks.resolver AS resolver,
                       blocks.content AS content,
-                      blocks.digest AS digest
+                      blocks.digest AS digest,
+                      blocks.is_given AS is_given
                FROM blocks
                WHERE blocks.id IN
                    (SELECT given_centres.id
                     FROM
                       (SELECT *
-                       FROM json_to_recordset(CAST(:centres::VARCHAR AS json)) AS given(id bigint, old_digest text,
+                       FROM json_to_recordset(CAST(:centres::VARCHAR AS json)) AS given(id bigint, item_id bigint, old_digest text,
                                                                                         storage text, resolver text, content text, digest text)) AS given_centres)) AS former) AS part_0) AS found) AS sized
    HAVING count(*) > 0) AS former
 WHERE true ON CONFLICT (batch) DO

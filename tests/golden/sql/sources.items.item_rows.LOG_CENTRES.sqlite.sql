@@ -39,7 +39,7 @@ FROM
                 part_0.entry AS entry
          FROM
            (SELECT former.id AS id,
-                   '{"block":' || json_object('id', former.id, 'created_at', former.created_at, 'updated_at', former.updated_at, 'storage', former.storage, 'resolver', former.resolver, 'content', former.content) || '}' AS entry
+                   '{"block":' || json_object('id', former.id, 'created_at', former.created_at, 'updated_at', former.updated_at, 'storage', former.storage, 'resolver', former.resolver, 'content', former.content, 'is_given', former.is_given) || '}' AS entry
             FROM
               (SELECT blocks.id AS id,
                       blocks.created_at AS created_at,
@@ -48,12 +48,14 @@ FROM
                storage,
                       blocks.resolver AS resolver,
                       blocks.content AS content,
-                      blocks.digest AS digest
+                      blocks.digest AS digest,
+                      blocks.is_given AS is_given
                FROM blocks
                WHERE blocks.id IN
                    (SELECT given_centres.id
                     FROM
                       (SELECT value ->> 'id' AS id,
+                              value ->> 'item_id' AS item_id,
                               value ->> 'old_digest' AS old_digest,
                               value ->> 'storage' AS
                        storage,

@@ -1,17 +1,12 @@
-SELECT source_items."key",
+SELECT source_items.id,
+       source_items."key",
        source_items.digest,
        source_items.stamp,
        source_items.arcs,
        source_items.block_id,
-       source_items.is_own = :is_own_1 AS is_own,
+       blocks.is_given = :is_given_1 AS is_given,
        source_items.block_digest AS written_digest,
-       blocks.digest AS block_digest,
-       EXISTS
-  (SELECT *
-   FROM source_items AS twin
-   WHERE twin.block_id = source_items.block_id
-     AND (twin.source_id != source_items.source_id
-          OR twin."key" != source_items."key")) AS is_shared
+       blocks.digest AS block_digest
 FROM
   (SELECT value ->> 'key' AS key
    FROM json_each(:keys)) AS given_keys

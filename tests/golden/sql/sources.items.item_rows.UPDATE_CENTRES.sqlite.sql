@@ -3,12 +3,36 @@ SET updated_at=:now,
 storage=given_centres.storage,
         resolver=given_centres.resolver,
         content=CASE
-                    WHEN (blocks.digest = given_centres.old_digest) THEN given_centres.content
+                    WHEN (blocks.digest = given_centres.old_digest
+                          AND blocks.is_given = :is_given_1
+                          AND NOT ((EXISTS
+                                      (SELECT *
+                                       FROM source_items AS other_item
+                                       WHERE other_item.block_id = blocks.id
+                                         AND other_item.id != given_centres.item_id
+                                         AND other_item.digest != :digest_1))
+                                   OR (EXISTS
+                                         (SELECT *
+                                          FROM relations AS star_relation,
+                                               sayings AS other_saying
+                                          WHERE star_relation.from_ = blocks.id
+                                            AND other_saying.relation_id = star_relation.id
+                                            AND other_saying.item_id != given_centres.item_id
+                                            AND other_saying.is_link = :is_link_1))
+                                   OR (EXISTS
+                                         (SELECT *
+                                          FROM relations AS star_relation,
+                                               sayings AS other_saying
+                                          WHERE star_relation.to_ = blocks.id
+                                            AND other_saying.relation_id = star_relation.id
+                                            AND other_saying.item_id != given_centres.item_id
+                                            AND other_saying.is_link = :is_link_2)))) THEN given_centres.content
                     ELSE NULL
                 END,
                 digest=given_centres.digest
 FROM
   (SELECT value ->> 'id' AS id,
+          value ->> 'item_id' AS item_id,
           value ->> 'old_digest' AS old_digest,
           value ->> 'storage' AS
    storage,

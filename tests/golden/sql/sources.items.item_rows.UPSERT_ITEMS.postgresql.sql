@@ -1,20 +1,14 @@
-INSERT INTO source_items (source_id, key, digest, stamp, arcs, block_id, block_digest, is_own)
+INSERT INTO source_items (source_id, key, digest, stamp, arcs, block_id, block_digest)
 SELECT :source::BIGINT AS anon_1,
        given_items.key,
        given_items.digest,
        given_items.stamp,
        given_items.arcs,
        coalesce(given_items.block_id, blocks.id) AS coalesce_1,
-       given_items.block_digest,
-       CASE
-           WHEN (given_items.is_own = :is_own_1::BIGINT) THEN :param_1::INTEGER
-           WHEN (given_items.block_id IS NOT NULL
-                 OR blocks.created_at = CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE)) THEN :param_2::INTEGER
-           ELSE :param_3::INTEGER
-       END AS anon_2
+       given_items.block_digest
 FROM
   (SELECT *
-   FROM json_to_recordset(CAST(:items::VARCHAR AS json)) AS given(key text, digest text, stamp text, arcs text, block_id bigint, block_digest text, is_own bigint)) AS given_items
+   FROM json_to_recordset(CAST(:items::VARCHAR AS json)) AS given(key text, digest text, stamp text, arcs text, block_id bigint, block_digest text)) AS given_items
 LEFT OUTER JOIN blocks ON blocks.digest = given_items.block_digest
 WHERE true ON CONFLICT (source_id,
                         key) DO
@@ -23,6 +17,5 @@ WHERE true ON CONFLICT (source_id,
       stamp = excluded.stamp,
       arcs = excluded.arcs,
       block_id = excluded.block_id,
-      block_digest = excluded.block_digest,
-      is_own = excluded.is_own RETURNING source_items.key,
-                                         source_items.block_id
+      block_digest = excluded.block_digest RETURNING source_items.key,
+                                                     source_items.block_id

@@ -1,11 +1,12 @@
 INSERT INTO blocks (created_at, updated_at,
-                    storage, resolver, content, digest)
+                    storage, resolver, content, digest, is_given)
 SELECT given_blocks.created_at AS anon_1,
        given_blocks.updated_at AS anon_2,
        given_blocks.storage,
        given_blocks.resolver,
        given_blocks.content,
-       given_blocks.digest
+       given_blocks.digest,
+       given_blocks.is_given
 FROM
   (SELECT value ->> 'ord' AS ord,
           value ->> 'id' AS id,
@@ -15,7 +16,8 @@ FROM
    storage,
           value ->> 'resolver' AS resolver,
           value ->> 'content' AS content,
-          value ->> 'digest' AS digest
+          value ->> 'digest' AS digest,
+          value ->> 'is_given' AS is_given
    FROM json_each(:blocks)) AS given_blocks
 WHERE 1 = 1
 ORDER BY given_blocks.ord ON CONFLICT DO NOTHING

@@ -5,7 +5,8 @@ SELECT given_keys.ord,
        blocks.storage,
        blocks.resolver,
        blocks.content,
-       blocks.digest
+       blocks.digest,
+       blocks.is_given
 FROM
   (SELECT *
    FROM json_to_recordset(CAST(:keys::VARCHAR AS json)) AS given(ord bigint, digest text)) AS given_keys

@@ -5,7 +5,8 @@ SELECT given_keys.ord,
        blocks.storage,
        blocks.resolver,
        blocks.content,
-       blocks.digest
+       blocks.digest,
+       blocks.is_given
 FROM
   (SELECT value ->> 'ord' AS ord,
           value ->> 'digest' AS digest

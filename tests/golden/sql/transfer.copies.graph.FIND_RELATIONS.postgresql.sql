@@ -16,7 +16,8 @@ SELECT wanted.ord,
        to_char(relations.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at,
        wanted.from_digest,
        wanted.to_digest,
-       relations.content
+       relations.content,
+       relations.is_given
 FROM wanted
 JOIN relations ON relations.id =
   (SELECT same.id

@@ -19,7 +19,8 @@ SELECT wanted.ord,
        relations.updated_at AS updated_at,
        wanted.from_digest,
        wanted.to_digest,
-       relations.content
+       relations.content,
+       relations.is_given
 FROM wanted
 JOIN relations ON relations.id =
   (SELECT same.id

@@ -4,7 +4,8 @@ SELECT blocks.id,
        blocks.storage,
        blocks.resolver,
        blocks.content,
-       blocks.digest
+       blocks.digest,
+       blocks.is_given
 FROM blocks
 WHERE blocks.id > :after_id
 ORDER BY blocks.id

@@ -1,0 +1,24 @@
+WITH resolved AS MATERIALIZED
+  (SELECT given_relations.ord AS ord,
+          coalesce(given_relations.from_id, from_block.id) AS from_,
+          coalesce(given_relations.to_id, to_block.id) AS to_,
+          given_relations.content AS content
+   FROM
+     (SELECT *
+      FROM json_to_recordset(CAST(:relations::VARCHAR AS json)) AS given(ord bigint, created_at text, updated_at text, from_id bigint, from_digest text, to_id bigint, to_digest text, content text)) AS given_relations
+   LEFT OUTER JOIN blocks AS from_block ON from_block.digest = given_relations.from_digest
+   LEFT OUTER JOIN blocks AS to_block ON to_block.digest = given_relations.to_digest)
+UPDATE relations
+SET is_given=:is_given::INTEGER
+WHERE (EXISTS
+         (SELECT source_items.id
+          FROM source_items))
+  AND relations.is_given = :is_given_1::INTEGER
+  AND relations.id IN
+    (SELECT
+       (SELECT same.id
+        FROM relations AS same,
+             resolved
+        WHERE same.from_ = resolved.from_
+          AND same.to_ = resolved.to_
+          AND same.content = resolved.content) AS anon_1)

@@ -1,0 +1,26 @@
+DELETE
+FROM relations
+WHERE relations.id IN
+    (SELECT led.id
+     FROM relations AS led
+     WHERE led.to_ IN
+         (SELECT given_left.id
+          FROM
+            (SELECT *
+             FROM json_to_recordset(CAST(:left::VARCHAR AS json)) AS given(id bigint)) AS given_left)
+       AND led.is_given = :is_given_1::INTEGER
+       AND NOT (EXISTS
+                  (SELECT *
+                   FROM source_items AS to_item
+                   WHERE to_item.block_id = led.to_
+                     AND to_item.digest != :digest_1::VARCHAR))
+       AND (EXISTS
+              (SELECT *
+               FROM sayings
+               WHERE sayings.relation_id = led.id
+                 AND sayings.is_link = :is_link_1::INTEGER))
+       AND NOT (EXISTS
+                  (SELECT *
+                   FROM sayings
+                   WHERE sayings.relation_id = led.id
+                     AND sayings.is_link = :is_link_2::INTEGER)))

@@ -1,0 +1,26 @@
+DELETE
+FROM relations
+WHERE relations.id IN
+    (SELECT led.id
+     FROM relations AS led
+     WHERE led.to_ IN
+         (SELECT given_left.id
+          FROM
+            (SELECT value ->> 'id' AS id
+             FROM json_each(:left)) AS given_left)
+       AND led.is_given = :is_given_1
+       AND NOT (EXISTS
+                  (SELECT *
+                   FROM source_items AS to_item
+                   WHERE to_item.block_id = led.to_
+                     AND to_item.digest != :digest_1))
+       AND (EXISTS
+              (SELECT *
+               FROM sayings
+               WHERE sayings.relation_id = led.id
+                 AND sayings.is_link = :is_link_1))
+       AND NOT (EXISTS
+                  (SELECT *
+                   FROM sayings
+                   WHERE sayings.relation_id = led.id
+                     AND sayings.is_link = :is_link_2)))

@@ -1,0 +1,31 @@
+INSERT INTO sayings (item_id, place, relation_id, is_link)
+SELECT source_items.id,
+       CASE
+           WHEN (given_said.is_withheld = :is_withheld_1::BIGINT
+                 OR coalesce(given_said.relation_id,
+                               (SELECT same.id
+                                FROM relations AS same
+                                WHERE same.from_ = coalesce(given_said.from_id, from_block.id)
+                                  AND same.to_ = coalesce(given_said.to_id, to_block.id)
+                                  AND same.content = given_said.content)) IS NOT NULL) THEN given_said.place
+           ELSE NULL
+       END AS anon_1,
+       coalesce(given_said.relation_id,
+                  (SELECT same.id
+                   FROM relations AS same
+                   WHERE same.from_ = coalesce(given_said.from_id, from_block.id)
+                     AND same.to_ = coalesce(given_said.to_id, to_block.id)
+                     AND same.content = given_said.content)) AS coalesce_1,
+       coalesce(given_said.is_link, :coalesce_3::INTEGER) AS coalesce_2
+FROM
+  (SELECT *
+   FROM json_to_recordset(CAST(:said::VARCHAR AS json)) AS given(key text, place bigint, relation_id bigint, from_id bigint, from_digest text, to_id bigint, to_digest text, content text, is_link bigint, is_withheld bigint)) AS given_said
+JOIN source_items ON source_items.key = given_said.key
+AND source_items.source_id = :source::BIGINT
+LEFT OUTER JOIN blocks AS from_block ON from_block.digest = given_said.from_digest
+LEFT OUTER JOIN blocks AS to_block ON to_block.digest = given_said.to_digest
+WHERE source_items.digest != :digest_1::VARCHAR ON CONFLICT (item_id,
+                                                             place) DO
+  UPDATE
+  SET relation_id = excluded.relation_id,
+      is_link = excluded.is_link

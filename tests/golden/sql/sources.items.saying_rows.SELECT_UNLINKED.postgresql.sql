@@ -1,0 +1,19 @@
+SELECT given_links.from_key,
+       given_links.to_key,
+       given_links.content,
+       given_links.place
+FROM
+  (SELECT *
+   FROM json_to_recordset(CAST(:links::VARCHAR AS json)) AS given(from_key text, to_key text, content text, place bigint)) AS given_links
+JOIN source_items AS from_item ON from_item.key = given_links.from_key
+AND from_item.source_id = :source::BIGINT
+JOIN source_items AS to_item ON to_item.key = given_links.to_key
+AND to_item.source_id = :source::BIGINT
+WHERE from_item.block_id IS NOT NULL
+  AND to_item.block_id IS NOT NULL
+  AND to_item.digest != :digest_1::VARCHAR
+  AND NOT (EXISTS
+             (SELECT *
+              FROM sayings
+              WHERE sayings.item_id = from_item.id
+                AND sayings.place = given_links.place))

@@ -132,14 +132,16 @@ def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = Non
     """Delete blocks that have files; the files themselves stay for storage.keep_days."""
     from inkcre.errors import Invalid
     from inkcre.graph.blocks import delete_block, get_block
+    from inkcre.graph.records import unless_changed
 
     with open_base(profile, set_) as context:
-        for block_id in block_ids:
-            if get_block(context.database, block_id).storage != "file":
-                raise Invalid(f"block {block_id} has no file", field="id")
-        for block_id in block_ids:
-            delete_block(context.database, block_id)
-            print(f"block {block_id}: deleted")
+        seen = [get_block(context.database, block_id) for block_id in block_ids]
+        for block in seen:
+            if block.storage != "file":
+                raise Invalid(f"block {block.id} has no file", field="id")
+        for block in seen:
+            delete_block(context.database, block.id, expected=unless_changed(block))
+            print(f"block {block.id}: deleted")
 
 
 @app.command("orphans")

@@ -22,9 +22,11 @@ from inkcre.errors import (
     InkcreError,
     Invalid,
     InvariantBroken,
+    MalformedHeader,
     Misconfigured,
     NotFound,
     NotOurs,
+    PreconditionFailed,
     QuotaExceeded,
     ReadOnly,
     Refused,
@@ -54,9 +56,11 @@ MAX_FIELD_ERRORS = 20
 
 STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     Invalid: (422, "The request says something that cannot be"),
+    MalformedHeader: (400, "A header cannot be read"),
     NotFound: (404, "Not found"),
     CursorExpired: (410, "No longer known"),
     Conflict: (409, "The change collides with what is there"),
+    PreconditionFailed: (412, "Not what was seen"),
     TooLarge: (413, "Too large"),
     TooSlow: (408, "The body does not come"),
     Forbidden: (403, "Not allowed"),

@@ -26,6 +26,7 @@
     │   ├── BadAnswer          an answer that cannot be used
     │   ├── QuotaExceeded      no room left
     │   ├── ReadOnly           the place can be read and not written
+    │   ├── ClockAhead         a clock far ahead of what the base knows
     │   ├── Unsupported        this adapter cannot do that
     │   │   └── NotInstalled       a package that is needed cannot be imported
     │   ├── Misconfigured      the surroundings are not as the settings say
@@ -208,6 +209,12 @@ class ReadOnly(SurroundingsError):
     """Tell that the place can be read and not written."""
 
     code = "read_only"
+
+
+class ClockAhead(SurroundingsError):
+    """Tell that a clock is far ahead of the last time that the base knows; nothing was deleted."""
+
+    code = "clock_ahead"
 
 
 class Unsupported(SurroundingsError):

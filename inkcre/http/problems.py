@@ -16,6 +16,7 @@ from inkcre.application import Application
 from inkcre.errors import (
     BadAnswer,
     BadReference,
+    ClockAhead,
     Conflict,
     CursorExpired,
     Forbidden,
@@ -70,6 +71,7 @@ STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     BadAnswer: (502, "An answer of another server cannot be used"),
     QuotaExceeded: (507, "No room left"),
     ReadOnly: (503, "Nothing can be written now"),
+    ClockAhead: (503, "The clock may be wrong"),
     SchemaBehind: (503, "The database's schema is not up to date"),
     BadReference: (503, "A part of the application is not as it says"),
     Unsupported: (501, "Not possible here"),

@@ -19,7 +19,7 @@ from inkcre.graph.relations import (
     get_relation,
 )
 from inkcre.graph.tables import file_notes
-from inkcre.jobs.schedules import enqueue_due
+from inkcre.jobs.due import enqueue_due
 from inkcre.sources.forms import SourceEdit, SourceForm
 from inkcre.sources.sources import (
     SET_STATE,

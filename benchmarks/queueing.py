@@ -16,9 +16,9 @@ from benchmarks.queue_worker import PROCRASTINATE, WORK, noop
 from benchmarks.tables import Table
 from inkcre.assembly.assembly import build_database
 from inkcre.core import INKCRE
+from inkcre.jobs.due import enqueue_due
 from inkcre.jobs.jobs import NewJob, enqueue_call
 from inkcre.jobs.kinds import NoPayload
-from inkcre.jobs.schedules import enqueue_due
 from inkcre.ports.database import Database, Statement
 from inkcre.sections.schema import load_settings
 from inkcre.sql.lines import lines_of

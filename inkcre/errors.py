@@ -3,10 +3,12 @@
     InkcreError
     ├── CallerError            what the caller can fix
     │   ├── Invalid            the request says something that cannot be
+    │   │   └── MalformedHeader    one of its headers cannot be read
     │   ├── NotFound           the thing named does not exist
     │   ├── CursorExpired      what follows a cursor was forgotten
     │   ├── Conflict           the change collides with what is there
     │   │   └── MissingReference   a row refers to a row that is not there
+    │   ├── PreconditionFailed the thing is not what the caller has seen
     │   ├── TooLarge           more than the configured or natural limit
     │   ├── Refused            an address that may not be fetched
     │   ├── Forbidden          who asks may not do that
@@ -24,6 +26,7 @@
     │   ├── BadAnswer          an answer that cannot be used
     │   ├── QuotaExceeded      no room left
     │   ├── ReadOnly           the place can be read and not written
+    │   ├── ClockAhead         a clock far ahead of what the base knows
     │   ├── Unsupported        this adapter cannot do that
     │   │   └── NotInstalled       a package that is needed cannot be imported
     │   ├── Misconfigured      the surroundings are not as the settings say
@@ -92,6 +95,12 @@ class Invalid(CallerError):
         self.fact = message
 
 
+class MalformedHeader(Invalid):
+    """Refuse a request of which a header, the ``field``, cannot be read."""
+
+    code = "malformed_header"
+
+
 class NotFound(CallerError):
     """Tell that a thing named by the caller does not exist."""
 
@@ -114,6 +123,12 @@ class MissingReference(Conflict):
     """Tell that a row refers to a row that is not there; nothing was written."""
 
     code = "missing_reference"
+
+
+class PreconditionFailed(CallerError):
+    """Tell that a thing is not what the caller has seen of it; nothing was written."""
+
+    code = "precondition_failed"
 
 
 class TooLarge(CallerError):
@@ -194,6 +209,12 @@ class ReadOnly(SurroundingsError):
     """Tell that the place can be read and not written."""
 
     code = "read_only"
+
+
+class ClockAhead(SurroundingsError):
+    """Tell that a clock is far ahead of the last time that the base knows; nothing was deleted."""
+
+    code = "clock_ahead"
 
 
 class Unsupported(SurroundingsError):

@@ -15,6 +15,13 @@ from inkcre.graph.resolvers import Resolver
 from inkcre.http.json_depth import JsonRoute
 from inkcre.http.parameters import MAX_PAGE, Cursor, Limit, PathId
 from inkcre.http.paths import place
+from inkcre.http.preconditions import (
+    PARAMETERS,
+    answer_read,
+    conditional,
+    find_expectation,
+    tagged,
+)
 from inkcre.http.responses import as_objects, documented, json_response
 from inkcre.http.router import Router
 from inkcre.ports.clock import Clock
@@ -58,17 +65,25 @@ def recent_blocks(
     return json_response(as_objects(page))
 
 
-@router.get("/{block_id}", responses=documented(BlockOut, 200, 404), summary="One block")
-def get_block(block_id: PathId, database: Database) -> Response:
+@router.get(
+    "/{block_id}",
+    responses=conditional(tagged(documented(BlockOut, 200, 404)), is_read=True),
+    openapi_extra=PARAMETERS,
+    summary="One block",
+)
+def get_block(request: Request, block_id: PathId, database: Database) -> Response:
     """Return one block."""
-    return json_response(blocks.get_block(database, block_id))
+    block = blocks.get_block(database, block_id)
+    return answer_read(request.scope, f"block {block_id}", block, block.tag())
 
 
 @router.post(
     "",
     status_code=201,
-    responses=documented(BlockOut, 201, 413)
-    | {200: {"model": BlockOut, "description": "An identical block exists"}},
+    responses=tagged(
+        documented(BlockOut, 201, 413)
+        | {200: {"model": BlockOut, "description": "An identical block exists"}}
+    ),
     summary="Add a block",
 )
 def create_block(
@@ -87,26 +102,39 @@ def create_block(
     else:
         block, is_new = blocks.create_block(database, form, now)
     location = place(request.scope, f"/blocks/{block.id}")
-    return json_response(block, 201 if is_new else 200, {"Location": location})
+    headers = {"Location": location, "ETag": block.tag()}
+    return json_response(block, 201 if is_new else 200, headers)
 
 
 @router.patch(
-    "/{block_id}", responses=documented(BlockOut, 200, 404, 409, 413), summary="Change a block"
+    "/{block_id}",
+    responses=conditional(tagged(documented(BlockOut, 200, 404, 409, 413))),
+    openapi_extra=PARAMETERS,
+    summary="Change a block",
 )
-def edit_block(block_id: PathId, form: BlockEdit, database: Database, clock: Clock) -> Response:
-    """Change what the body names; an absent key stays, ``"storage": null`` makes it inline."""
-    return json_response(blocks.edit_block(database, block_id, form, clock()))
+def edit_block(
+    request: Request, block_id: PathId, form: BlockEdit, database: Database, clock: Clock
+) -> Response:
+    """Change what the body names; an absent key stays, ``"storage": null`` makes it inline.
+
+    With `If-Match`, only what the sender has seen is changed.
+    """
+    expected = find_expectation(request.scope, f"block {block_id}", blocks.Block.tag)
+    block = blocks.edit_block(database, block_id, form, clock(), expected=expected)
+    return json_response(block, headers={"ETag": block.tag()})
 
 
 @router.delete(
     "/{block_id}",
     status_code=204,
-    responses=documented(None, 204, 404),
+    responses=conditional(documented(None, 204, 404)),
+    openapi_extra=PARAMETERS,
     summary="Delete a block and its relations",
 )
-def delete_block(block_id: PathId, database: Database) -> Response:
-    """Delete a block; its relations go with it."""
-    blocks.delete_block(database, block_id)
+def delete_block(request: Request, block_id: PathId, database: Database) -> Response:
+    """Delete a block; its relations go with it. With `If-Match`, only what the sender has seen."""
+    expected = find_expectation(request.scope, f"block {block_id}", blocks.Block.tag)
+    blocks.delete_block(database, block_id, expected=expected)
     return Response(status_code=204)
 
 

@@ -14,8 +14,9 @@ from inkcre.graph.files.contents import BlockContent, find_content
 from inkcre.graph.files.files import add_file
 from inkcre.http.parameters import PathId
 from inkcre.http.paths import place
+from inkcre.http.preconditions import PARAMETERS, find_conditions, tagged
 from inkcre.http.problems import problem_response
-from inkcre.http.ranges import Unsatisfiable, find_range, is_unchanged
+from inkcre.http.ranges import Unsatisfiable, find_range
 from inkcre.http.responses import documented, json_response
 from inkcre.http.router import Router
 from inkcre.http.streams import StreamedResponse, run_aside
@@ -74,8 +75,10 @@ CONTENT_RESPONSES: dict[int | str, dict[str, object]] = {
     "/files",
     status_code=201,
     openapi_extra=FILE_BODY,
-    responses=documented(BlockOut, 201, 413)
-    | {200: {"model": BlockOut, "description": "The file has a block already"}},
+    responses=tagged(
+        documented(BlockOut, 201, 413)
+        | {200: {"model": BlockOut, "description": "The file has a block already"}}
+    ),
     summary="Keep a file, and add a block for it",
 )
 async def add_file_route(
@@ -96,14 +99,17 @@ async def add_file_route(
 
     block, is_new = await run_aside("clients", add)
     location = place(request.scope, f"/blocks/{block.id}")
-    return json_response(block, 201 if is_new else 200, {"Location": location})
+    headers = {"Location": location, "ETag": block.tag()}
+    return json_response(block, 201 if is_new else 200, headers)
 
 
 @router.head(CONTENT_PATH, include_in_schema=False)
 @router.get(
     CONTENT_PATH,
     response_class=Response,
-    responses=CONTENT_RESPONSES | {k: v for k, v in documented(None, 200, 404).items() if k != 200},
+    responses=CONTENT_RESPONSES
+    | {k: v for k, v in documented(None, 200, 404, 400, 412).items() if k != 200},
+    openapi_extra=PARAMETERS,
     summary="The content of a block, wherever it lives",
 )
 async def read_content(
@@ -138,8 +144,11 @@ def _answer(content: BlockContent, request: Request, block_id: int, *, is_kept: 
         "Content-Security-Policy": PDF_POLICY if content.media_type == PDF else SANDBOX,
         "X-Content-Type-Options": "nosniff",
     }
-    if is_unchanged(request.headers, etag):
-        return Response(status_code=304, headers=headers)
+    conditions = find_conditions(request.scope)
+    if conditions is not None:
+        conditions.require(f"block {block_id}: content", etag)
+        if conditions.is_known(etag):
+            return Response(status_code=304, headers=headers)
     headers |= {
         "Accept-Ranges": "bytes",
         "Content-Type": _clean_type(content.media_type),

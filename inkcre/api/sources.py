@@ -1,5 +1,6 @@
 """``/sources``, ``/hooks``, and the former ``/source``."""
 
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -16,6 +17,14 @@ from inkcre.http.jobs import JobOut, ScheduleOut
 from inkcre.http.json_depth import JsonRoute
 from inkcre.http.parameters import Cursor, Limit, PathId
 from inkcre.http.paths import place
+from inkcre.http.preconditions import (
+    PARAMETERS,
+    answer_read,
+    conditional,
+    find_expectation,
+    tag_of_body,
+    tagged,
+)
 from inkcre.http.problems import respond_to_validation
 from inkcre.http.responses import as_objects, documented, json_response
 from inkcre.http.router import Router, lend_to
@@ -132,7 +141,7 @@ def _shown(types: SourceTypes, source: sources.Source) -> sources.Source:
 @router.post(
     "/sources",
     status_code=201,
-    responses=documented(SourceOut, 201, 413),
+    responses=tagged(documented(SourceOut, 201, 413)),
     summary="Add a source",
 )
 def create_source(
@@ -149,21 +158,43 @@ def create_source(
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
     location = place(request.scope, f"/sources/{source.id}")
-    return json_response(_shown(types, source), 201, {"Location": location})
+    return _answer(_shown(types, source), 201, {"Location": location})
 
 
-@router.get("/sources/{source_id}", responses=documented(SourceOut, 200, 404), summary="One source")
-def get_source(source_id: PathId, database: Database, types: Types) -> Response:
+def _answer(
+    shown: sources.Source, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    response = json_response(shown, status, headers)
+    response.headers["ETag"] = tag_of_body(bytes(response.body))
+    return response
+
+
+def _tag(types: Types) -> Callable[[sources.Source], str]:
+    """Return what tells the tag of a source: of all that is shown of it, and of no secret."""
+    return lambda source: tag_of_body(bytes(json_response(_shown(types, source)).body))
+
+
+@router.get(
+    "/sources/{source_id}",
+    responses=conditional(tagged(documented(SourceOut, 200, 404)), is_read=True),
+    openapi_extra=PARAMETERS,
+    summary="One source",
+)
+def get_source(request: Request, source_id: PathId, database: Database, types: Types) -> Response:
     """Return one source."""
-    return json_response(_shown(types, sources.get_source(database, source_id)))
+    shown = _shown(types, sources.get_source(database, source_id))
+    tag = tag_of_body(bytes(json_response(shown).body))
+    return answer_read(request.scope, f"source {source_id}", shown, tag)
 
 
 @router.patch(
     "/sources/{source_id}",
-    responses=documented(SourceOut, 200, 404, 413),
+    responses=conditional(tagged(documented(SourceOut, 200, 404, 413))),
+    openapi_extra=PARAMETERS,
     summary="Change a source",
 )
-def edit_source(
+def edit_source(  # noqa: PLR0917 - FastAPI gives them by name
+    request: Request,
     source_id: PathId,
     form: SourceEdit,
     types: Types,
@@ -171,23 +202,33 @@ def edit_source(
     clock: Clock,
     zone: Zone,
 ) -> Response:
-    """Change what the body names; `config` is given whole, a masked secret stays what it is."""
+    """Change what the body names; `config` is given whole, a masked secret stays what it is.
+
+    With `If-Match`, only what the sender has seen is changed: what was collected since counts.
+    """
+    expected = find_expectation(request.scope, f"source {source_id}", _tag(types))
     try:
-        source = sources.edit_source(database, types, source_id, form, clock=clock, timezone=zone)
+        source = sources.edit_source(
+            database, types, source_id, form, clock=clock, timezone=zone, expected=expected
+        )
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    return json_response(_shown(types, source))
+    return _answer(_shown(types, source))
 
 
 @router.delete(
     "/sources/{source_id}",
     status_code=204,
-    responses=documented(None, 204, 404),
+    responses=conditional(documented(None, 204, 404)),
+    openapi_extra=PARAMETERS,
     summary="Delete a source",
 )
-def delete_source(source_id: PathId, database: Database) -> Response:
+def delete_source(
+    request: Request, source_id: PathId, database: Database, types: Types
+) -> Response:
     """Delete a source and its schedule. What it has collected stays."""
-    sources.delete_source(database, source_id)
+    expected = find_expectation(request.scope, f"source {source_id}", _tag(types))
+    sources.delete_source(database, source_id, expected=expected)
     return Response(status_code=204)
 
 

@@ -132,14 +132,16 @@ def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = Non
     """Delete blocks that have files; the files themselves stay for storage.keep_days."""
     from inkcre.errors import Invalid
     from inkcre.graph.blocks import delete_block, get_block
+    from inkcre.graph.records import unless_changed
 
     with open_base(profile, set_) as context:
-        for block_id in block_ids:
-            if get_block(context.database, block_id).storage != "file":
-                raise Invalid(f"block {block_id} has no file", field="id")
-        for block_id in block_ids:
-            delete_block(context.database, block_id)
-            print(f"block {block_id}: deleted")
+        seen = [get_block(context.database, block_id) for block_id in block_ids]
+        for block in seen:
+            if block.storage != "file":
+                raise Invalid(f"block {block.id} has no file", field="id")
+        for block in seen:
+            delete_block(context.database, block.id, expected=unless_changed(block))
+            print(f"block {block.id}: deleted")
 
 
 @app.command("orphans")
@@ -171,6 +173,8 @@ def sweep(
     from inkcre.graph.files.sweeps import sweep_files
 
     with open_base(profile, set_) as context:
+        if not dry_run:
+            _require_time(context)
         # Every step says how far it is; the last one, what came of it.
         steps = sweep_files(
             context.database,
@@ -185,6 +189,20 @@ def sweep(
         print(f"{swept.deleted} files {word}, {_size(swept.bytes)}")
         if orphans:
             _sweep_orphans(context, is_dry=dry_run, is_sure=yes)
+
+
+def _require_time(context: "Components") -> None:
+    """Raise if this machine's clock is far ahead of the last time that the base knows.
+
+    Raises:
+        ClockAhead: it is. To have asked counts as a tick, so that a right clock is believed soon.
+    """
+    from inkcre.jobs.known_time import find_ahead, tell_time
+
+    tell_time(context.database, context.clock())
+    ahead = find_ahead(context.database, context.clock())
+    if ahead is not None:
+        raise ahead
 
 
 def _sweep_orphans(context: "Components", *, is_dry: bool, is_sure: bool) -> None:

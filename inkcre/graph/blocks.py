@@ -1,6 +1,7 @@
 """Blocks: the nodes of the graph."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import (
@@ -35,51 +36,38 @@ from inkcre.graph.file_notes import let_go_call, naming_calls, refuse_held
 from inkcre.graph.forms import STRANGE_FILE, BlockEdit, BlockForm, is_strange
 from inkcre.graph.made_rows import marked
 from inkcre.graph.ownership import GIVE_BLOCK, GIVE_SAID_OF, WITHHOLD_AROUND
+from inkcre.graph.records import BLOCK_COLUMNS as BLOCK_COLUMNS  # noqa: PLC0414 - as below
+from inkcre.graph.records import Block as Block  # noqa: PLC0414 - others have it from here
+from inkcre.graph.records import KeptBlock
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.graph.tables import blocks
 from inkcre.ports.database import Call, Database, Statement
-from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, timestamp
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, timestamp
 from inkcre.sql.cursors import Page, read_page
+from inkcre.sql.fences import fence, write_if
 from inkcre.sql.rows import Id, Query
 from inkcre.sql.timestamps import format_timestamp
 
-
-@dataclass(frozen=True)
-class Block:
-    """A block as it is kept."""
-
-    id: int
-    created_at: str
-    """RFC 3339, UTC; so is ``updated_at``."""
-
-    updated_at: str
-    storage: str | None
-    """Where the content really is; None: inline."""
-
-    resolver: str
-    content: str
-
-    def digest(self) -> str:
-        """Return what makes it the block that it is."""
-        return block_digest(self.resolver, self.storage, self.content)
-
-
-BLOCK_COLUMNS = (
-    blocks.c.id,
-    as_rfc3339(blocks.c.created_at).label("created_at"),
-    as_rfc3339(blocks.c.updated_at).label("updated_at"),
-    blocks.c.storage,
-    blocks.c.resolver,
-    blocks.c.content,
-)
+Expected = Callable[[Block], None]
+"""Raises ``PreconditionFailed`` unless a block is what somebody has seen."""
 
 ATTEMPTS = 8
 """How often a write is tried whose block somebody else changes or deletes meanwhile."""
 
 SELECT_BLOCK = Query(
-    select(*BLOCK_COLUMNS).where(blocks.c.id == bindparam("id", type_=BigInteger)), Block
+    select(*BLOCK_COLUMNS, blocks.c.digest.label("kept_digest")).where(
+        blocks.c.id == bindparam("id", type_=BigInteger)
+    ),
+    KeptBlock,
 )
-"""Read one block."""
+"""Read one block, and its digest."""
+
+FENCE = fence(
+    blocks,
+    blocks.c.digest == bindparam("seen_digest", type_=Text),
+    blocks.c.updated_at == timestamp(bindparam("seen_at", type_=Text)),
+)
+"""Break a batch unless a block is what was read."""
 
 SELECT_TWIN = Query(
     select(blocks.c.id).where(blocks.c.digest == bindparam("digest", type_=Text)), Id
@@ -181,10 +169,10 @@ def get_block(database: Database, block_id: int) -> Block:
     Raises:
         NotFound: there is none with this id.
     """
-    block = SELECT_BLOCK.read_first(database, id=block_id)
-    if block is None:
+    found = SELECT_BLOCK.read_first(database, id=block_id)
+    if found is None:
         raise _not_found(block_id)
-    return block
+    return found.block()
 
 
 def _not_found(block_id: int) -> NotFound:
@@ -247,6 +235,7 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[Bl
         # None: the insert met a row that somebody deleted before it was read. In PostgreSQL each
         # statement of a batch sees what was committed before it.
         if block is not None:
+            block.known_as(digest)
             refuse_held(calls, answers)
             return block, is_new
     raise Unavailable("block: somebody else keeps deleting it")
@@ -256,33 +245,49 @@ def _naming(storage: str | None, content: str) -> list[Call]:
     return naming_calls([content]) if storage == "file" else []
 
 
-def edit_block(database: Database, block_id: int, form: BlockEdit, now: datetime) -> Block:
+def edit_block(
+    database: Database,
+    block_id: int,
+    form: BlockEdit,
+    now: datetime,
+    *,
+    expected: Expected | None = None,
+) -> Block:
     """Change what the form names and leave the rest: the block is given from then on.
 
     The digest covers all three columns, so it is computed from what was read, and the change is
     made only if the block is still that: compare and set, tried again when somebody was faster.
+    With ``expected``, what was read is what somebody has seen, or nothing is written.
 
     Raises:
         NotFound: there is no such block.
+        PreconditionFailed: it is not what is expected.
         Conflict: another block is already what this one would become.
         Invalid: there is no such storage, or the content names no file where it should.
     """
     for _ in range(ATTEMPTS):
         current = get_block(database, block_id)
+        if expected is not None:
+            expected(current)
         edited = replace(current, **form.model_dump(include=form.model_fields_set))
         if edited == current:
             database.atomic([GIVE_BLOCK(digest=current.digest()), GIVE_SAID_OF(id=current.id)])
             return current
         if is_strange(edited.storage, edited.content):
             raise Invalid(STRANGE_FILE, field="content")
-        changed = _compare_and_set(database, current, edited, now)
+        fences = [] if expected is None else [_fence(current)]
+        changed = _compare_and_set(database, current, edited, now, fences)
         if changed is not None:
             return changed
     raise Unavailable(f"block {block_id}: somebody else keeps changing it")
 
 
+def _fence(seen: Block) -> Call:
+    return FENCE(id=seen.id, seen_digest=seen.digest(), seen_at=seen.updated_at)
+
+
 def _compare_and_set(
-    database: Database, current: Block, edited: Block, now: datetime
+    database: Database, current: Block, edited: Block, now: datetime, fences: Sequence[Call]
 ) -> Block | None:
     digest = edited.digest()
     change = UPDATE_BLOCK(
@@ -305,6 +310,7 @@ def _compare_and_set(
         batch=None,
     )
     calls = [
+        *fences,
         *letting_go,
         log,
         change,
@@ -315,25 +321,42 @@ def _compare_and_set(
         answers = database.atomic(calls)
     except MissingReference as error:
         refuse_unknown_storages(database, [edited.storage])
+        if fences:
+            return None
         raise InvariantBroken("blocks: an update broke a key that is there") from error
     except Conflict as error:
         twin = SELECT_TWIN.read_first(database, digest=digest)
         name = f"block {twin.id}" if twin else "another block"
         raise Conflict(f"block {current.id}: {name} has this content already") from error
     refuse_held(calls, answers)
-    return UPDATE_BLOCK.first(answers[calls.index(change)])
+    changed = UPDATE_BLOCK.first(answers[calls.index(change)])
+    if changed is not None:
+        changed.known_as(digest)
+    return changed
 
 
-def delete_block(database: Database, block_id: int) -> None:
-    """Delete a block and its relations.
+def delete_block(database: Database, block_id: int, *, expected: Expected | None = None) -> None:
+    """Delete a block and its relations; with ``expected``, only what somebody has seen.
 
     Raises:
         NotFound: there is no such block.
+        PreconditionFailed: it is not what is expected.
     """
     log = LOG_DELETED(
         id=block_id, room=room_for_former(database), action="block.delete", actor=None, batch=None
     )
     # In this order: the note, the log and what items remember are made of the rows.
     calls = [let_go_call([block_id]), log, WITHHOLD_AROUND(id=block_id), DELETE_BLOCK(id=block_id)]
-    if not database.atomic(calls)[-1]:
+    if expected is None:
+        deleted = database.atomic(calls)
+    else:
+        deleted = write_if(
+            database,
+            calls,
+            thing=f"block {block_id}",
+            read=lambda: get_block(database, block_id),
+            expected=expected,
+            fence_of=_fence,
+        )
+    if not deleted[-1]:
         raise _not_found(block_id)

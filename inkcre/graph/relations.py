@@ -1,5 +1,7 @@
 """Relations: the edges of the graph. ``to_`` is ``from_``'s ``content``."""
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,9 +24,10 @@ from inkcre.graph.forms import RelationForm
 from inkcre.graph.made_rows import marked
 from inkcre.graph.ownership import GIVE_RELATION, WITHHOLD_RELATION
 from inkcre.graph.tables import relations
-from inkcre.ports.database import Database, Statement
+from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, timestamp
 from inkcre.sql.cursors import Page, cut_page, decode_cursor
+from inkcre.sql.fences import fence, write_if
 from inkcre.sql.rows import Query
 from inkcre.sql.timestamps import format_timestamp
 
@@ -41,6 +44,15 @@ class Relation:
     from_: int
     to_: int
     content: str
+
+    def tag(self) -> str:
+        """Return its entity tag, quoted: another for each that may ever have its id."""
+        said = f"{self.id}\x00{self.from_}\x00{self.to_}\x00{self.updated_at}\x00{self.content}"
+        return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
+
+
+Expected = Callable[[Relation], None]
+"""Raises ``PreconditionFailed`` unless a relation is what somebody has seen."""
 
 
 RELATION_COLUMNS = (
@@ -79,6 +91,20 @@ SELECT_RELATION = Query(
     Relation,
 )
 """Read one relation by what it says."""
+
+SELECT_BY_ID = Query(
+    select(*RELATION_COLUMNS).where(relations.c.id == bindparam("id", type_=BigInteger)), Relation
+)
+"""Read one relation by its id."""
+
+FENCE = fence(
+    relations,
+    relations.c.from_ == bindparam("seen_from", type_=BigInteger),
+    relations.c.to_ == bindparam("seen_to", type_=BigInteger),
+    relations.c.content == bindparam("seen_content", type_=Text),
+    relations.c.updated_at == timestamp(bindparam("seen_at", type_=Text)),
+)
+"""Break a batch unless a relation is what was read."""
 
 _held = (
     select(relations).where(relations.c.id == bindparam("id", type_=BigInteger)).with_for_update()
@@ -151,11 +177,40 @@ def create_relation(database: Database, form: RelationForm, now: datetime) -> tu
     raise Unavailable("relation: somebody else keeps deleting it")
 
 
-def delete_relation(database: Database, relation_id: int) -> None:
-    """Delete a relation.
+def get_relation(database: Database, relation_id: int) -> Relation:
+    """Read one relation.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    relation = SELECT_BY_ID.read_first(database, id=relation_id)
+    if relation is None:
+        raise _not_found(relation_id)
+    return relation
+
+
+def _not_found(relation_id: int) -> NotFound:
+    return NotFound(f"relation {relation_id}: not found")
+
+
+def _fence(seen: Relation) -> Call:
+    return FENCE(
+        id=seen.id,
+        seen_from=seen.from_,
+        seen_to=seen.to_,
+        seen_content=seen.content,
+        seen_at=seen.updated_at,
+    )
+
+
+def delete_relation(
+    database: Database, relation_id: int, *, expected: Expected | None = None
+) -> None:
+    """Delete a relation; with ``expected``, only the one that somebody has seen.
 
     Raises:
         NotFound: there is no such relation.
+        PreconditionFailed: it is not what is expected.
     """
     log = LOG_DELETED(
         id=relation_id,
@@ -165,8 +220,19 @@ def delete_relation(database: Database, relation_id: int) -> None:
         batch=None,
     )
     calls = [log, WITHHOLD_RELATION(id=relation_id), DELETE_RELATION(id=relation_id)]
-    if not database.atomic(calls)[-1]:
-        raise NotFound(f"relation {relation_id}: not found")
+    if expected is None:
+        deleted = database.atomic(calls)
+    else:
+        deleted = write_if(
+            database,
+            calls,
+            thing=f"relation {relation_id}",
+            read=lambda: get_relation(database, relation_id),
+            expected=expected,
+            fence_of=_fence,
+        )
+    if not deleted[-1]:
+        raise _not_found(relation_id)
 
 
 def list_relations(

@@ -1,4 +1,4 @@
-"""Which part of a content a request asks for: RFC 9110, sections 13 and 14."""
+"""Which part of a content a request asks for: RFC 9110, section 14."""
 
 import re
 from collections.abc import Mapping
@@ -6,21 +6,12 @@ from collections.abc import Mapping
 # By hand: httprange agrees but for several parts, and is 20 modules that each start of a Worker
 # would restore; Starlette's parser is private, WebOb's fails on "bytes=-" (docs/architecture.md).
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
-_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 Range = tuple[int, int]
 
 
 class Unsatisfiable(Exception):
     """There is no byte in the range that is asked for."""
-
-
-def is_unchanged(headers: Mapping[str, str], etag: str) -> bool:
-    """Tell whether whoever asks has the content already (If-None-Match, section 13.1.2)."""
-    known = headers.get("if-none-match")
-    if known is None:
-        return False
-    return known.strip() == "*" or etag in {tag.removeprefix("W/") for tag in _TAG.findall(known)}
 
 
 def find_range(headers: Mapping[str, str], etag: str, size: int) -> Range | None:

@@ -30,8 +30,10 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
         "content": {"application/problem+json": {}},
     }
     for status, description in (
+        (400, "A header cannot be read"),
         (404, "It does not exist"),
         (409, "It collides with what is there"),
+        (412, "It is not what If-Match names"),
         (413, "The body is too large"),
         (422, "The request is invalid"),
         (503, "The database does not answer"),

@@ -1,7 +1,7 @@
 """Leases: who runs a job holds it for a while, and nobody else does.
 
-A holder that is killed loses nothing but time: its lease lapses, and the job is claimed again.
-A holder that has lost its lease writes nothing: a fence stands in front of each of its batches.
+A holder that is killed loses only time: its lease lapses, and the job is claimed again. One that
+has lost its lease writes nothing: a fence stands in front of each of its batches.
 """
 
 import json
@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from inkcre.errors import Conflict, MissingReference, SurroundingsError
+from inkcre.jobs.known_time import is_known
 from inkcre.ports.database import Call, Database, Row, Statement
 from inkcre.sql.constructs import as_rfc3339, json_rows, timestamp
 from inkcre.sql.parameters import as_parameter
@@ -97,7 +98,7 @@ _free = (
 _kinds = select(_places.c.kind).distinct().cte("kinds")
 """The kinds that are run here. One without a free slot may still take over a lapsed lease."""
 
-_lapsed = _first("running", _kinds.c.kind).label("job")
+_lapsed = _first("running", _kinds.c.kind, is_known(_now)).label("job")
 _waiting = _first("pending", _free.c.kind, _turn_is_free).label("job")
 _firsts = union_all(
     # One whose holder is dead keeps its slot, and goes before whoever waits for its serial key.
@@ -161,7 +162,7 @@ CLAIM_ONE = Query(
     .where(
         jobs.c.id == bindparam("id", type_=BigInteger),
         jobs.c.claimable_at.is_not(None),
-        or_(jobs.c.state == "pending", jobs.c.claimable_at <= _now),
+        or_(jobs.c.state == "pending", and_(jobs.c.claimable_at <= _now, is_known(_now))),
     )
     .values(**_taken)
     .returning(*CLAIMED_COLUMNS),
@@ -266,11 +267,10 @@ def claim(
 
     One whose holder let its lease lapse is taken as well.
     """
-    rows = [{"kind": place.kind, "slot": place.slot} for place in places]
+    given = as_parameter({"kind": place.kind, "slot": place.slot} for place in places)
     for _ in range(CLAIM_ATTEMPTS):
-        call = CLAIM(places=as_parameter(rows), **_hold(now, lease_seconds))
         try:
-            [claimed] = database.atomic([call])
+            [claimed] = database.atomic([CLAIM(places=given, **_hold(now, lease_seconds))])
         except Conflict:
             continue  # somebody took the same slot, or another job of the same serial key
         return CLAIM.first(claimed)

@@ -1,13 +1,8 @@
-"""Schedules: when jobs come by themselves, each a row.
+"""Schedules: when jobs come by themselves, each a row. What is due is found in ``due``."""
 
-Any number of processes may look at once: whose change of ``next_run_at`` comes first has the due
-time, and its job is added in the same batch.
-"""
-
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -18,38 +13,27 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
-    exists,
     func,
     insert,
     select,
     true,
-    update,
 )
 
 from inkcre.errors import Invalid
 from inkcre.jobs.crons import (
     format_every,
     list_runs,
-    next_run,
     parse_cron,
     parse_every,
     parse_zone,
 )
-from inkcre.jobs.jobs import serial_key_of
-from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Call, Database, Statement
-from inkcre.sql.constructs import as_rfc3339, json_rows, last_id, timestamp
+from inkcre.sql.constructs import as_rfc3339, last_id, timestamp
 from inkcre.sql.cursors import Page, read_page
-from inkcre.sql.parameters import as_parameter
-from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
-from inkcre.sql.tables import jobs, schedules
+from inkcre.sql.rows import JSON_TEXT, Json, Query
+from inkcre.sql.tables import schedules
 from inkcre.sql.timestamps import format_timestamp
 from inkcre.sql.values import Form
-
-logger = logging.getLogger("inkcre.schedules")
-
-AT_ONCE = 500
-"""How many due schedules are taken in one batch."""
 
 
 def _explained(parse: Callable[[str], object]) -> AfterValidator:
@@ -139,94 +123,6 @@ SCHEDULE_COLUMNS = (
 _now = timestamp(bindparam("now", type_=Text))
 
 
-@dataclass(frozen=True)
-class _DueSchedule:
-    id: int
-    cron: str | None
-    every_seconds: int | None
-    timezone: str | None
-    due: str
-    last_due_at: str | None
-    source_id: int | None
-
-    def idempotency_key(self) -> str:
-        """Return the key that two processes which see it due at once both give its job."""
-        return f"schedule:{self.id}:{self.due}"
-
-    def following(self, now: datetime, timezone: str) -> datetime | None:
-        """Return when it is due next; None, with a line in the log, if nobody can tell."""
-        every = None if self.every_seconds is None else timedelta(seconds=self.every_seconds)
-        try:
-            return next_run(
-                cron=self.cron,
-                every=every,
-                timezone=self.timezone or timezone,
-                after=now,
-                due=datetime.fromisoformat(self.due),
-            )
-        except (KeyError, ValueError) as error:  # a zone that this machine does not know
-            logger.error("schedule %d: %s; it is not due any more", self.id, error)  # noqa: TRY400
-            return None
-
-
-SELECT_DUE = Query(
-    select(
-        schedules.c.id,
-        schedules.c.cron,
-        schedules.c.every_seconds,
-        schedules.c.timezone,
-        as_rfc3339(schedules.c.next_run_at).label("due"),
-        as_rfc3339(schedules.c.last_due_at).label("last_due_at"),
-        schedules.c.source_id,
-    )
-    .where(schedules.c.next_run_at <= _now, schedules.c.next_run_at.is_not(None))
-    .order_by(schedules.c.next_run_at, schedules.c.id)
-    .limit(bindparam("limit", type_=Integer)),
-    _DueSchedule,
-)
-"""Read the schedules that are due, those that have waited longest first."""
-
-_due = json_rows(
-    "due", ord=BigInteger(), id=BigInteger(), due=Text(), next=Text(), serial_key=Text(),
-    idempotency_key=Text(),
-)  # fmt: skip
-_waiting = jobs.alias("waiting")
-_is_that = (schedules.c.id == _due.c.id) & (schedules.c.next_run_at == timestamp(_due.c.due))
-
-ENQUEUE_DUE = Query(
-    insert_jobs(
-        pending(
-            kind=schedules.c.kind,
-            payload=schedules.c.payload,
-            run_at=timestamp(_due.c.due),
-            serial_key=_due.c.serial_key,
-            idempotency_key=_due.c.idempotency_key,
-            source_id=schedules.c.source_id,
-        )
-        .select_from(_due.join(schedules, _is_that))
-        .where(
-            ~exists().where(
-                _waiting.c.serial_key == _due.c.serial_key,
-                _waiting.c.claimable_at.is_not(None),
-                _waiting.c.state == "pending",
-                _waiting.c.attempts == 0,
-            )
-        )
-        .order_by(_due.c.ord)
-    ).returning(jobs.c.id),
-    Id,
-    adds_jobs=True,
-)
-"""Add the jobs of schedules that are still due when they were seen to be; but none for a source
-whose last one still waits for its first attempt: slower than its schedule, it would queue up."""
-
-ADVANCE = Statement(
-    update(schedules)
-    .where(_is_that)
-    .values(next_run_at=timestamp(_due.c.next), last_due_at=timestamp(_due.c.due))
-)
-"""Set when those schedules are due next."""
-
 UPSERT = Statement(
     insert(schedules)
     .from_select(
@@ -264,57 +160,6 @@ SELECT_PAGE = Query(
     Schedule,
 )
 """Read a page of schedules, newest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What a look at the schedules found."""
-
-    enqueued: int
-    """How many jobs were added."""
-
-    lag_seconds: float
-    """How long the one that waited longest had been due; 0 when none was."""
-
-
-def enqueue_due(database: Database, now: datetime, timezone: str) -> Due:
-    """Add a job for each schedule that is due, and set when it is due next.
-
-    A schedule that missed several times gets one job, and a source whose last job still waits
-    gets none. Called by any number of processes at once, each due time has one job all the same.
-
-    Args:
-        database: where they are.
-        now: the time; one before the last does no harm.
-        timezone: of schedules that name none.
-    """
-    enqueued, lag_seconds = 0, 0.0
-    while True:
-        found = SELECT_DUE.read(database, now=format_timestamp(now), limit=AT_ONCE)
-        if not found:
-            return Due(enqueued, lag_seconds)
-        waited = [now - datetime.fromisoformat(each.due) for each in found if each.last_due_at]
-        if waited:  # of what has never been due, nobody has waited for anything
-            lag_seconds = max(lag_seconds, max(waited).total_seconds())
-        due = as_parameter(_advance(each, now, timezone) for each in found)
-        added, _ = database.atomic(
-            [ENQUEUE_DUE(due=due, now=format_timestamp(now)), ADVANCE(due=due)]
-        )
-        enqueued += len(added)
-        if len(found) < AT_ONCE:
-            return Due(enqueued, lag_seconds)
-
-
-def _advance(schedule: _DueSchedule, now: datetime, timezone: str) -> dict[str, str | int | None]:
-    following = schedule.following(now, timezone)
-    source_id = schedule.source_id
-    return {
-        "id": schedule.id,
-        "due": schedule.due,
-        "next": format_timestamp(following) if following else None,
-        "serial_key": None if source_id is None else serial_key_of(source_id),
-        "idempotency_key": schedule.idempotency_key(),
-    }
 
 
 def schedule_call(

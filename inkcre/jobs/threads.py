@@ -9,10 +9,10 @@ from datetime import timedelta
 
 from inkcre.context import Components
 from inkcre.errors import InkcreError
+from inkcre.jobs.due import Due
 from inkcre.jobs.kinds import Hold, Kinds
 from inkcre.jobs.leases import extend, release
 from inkcre.jobs.runner import run_claimable
-from inkcre.jobs.schedules import Due
 from inkcre.jobs.tick import look
 
 logger = logging.getLogger("inkcre.jobs")

@@ -3,10 +3,12 @@
 import time
 
 from inkcre.context import Components
+from inkcre.jobs.due import Due, enqueue_due
 from inkcre.jobs.housekeeping import schedule_own
 from inkcre.jobs.kinds import Kinds
+from inkcre.jobs.known_time import tell_time
+from inkcre.jobs.put_off import put_right
 from inkcre.jobs.runner import run_claimable
-from inkcre.jobs.schedules import Due, enqueue_due
 from inkcre.jobs.strangers import fail_disabled, fail_forgotten
 
 LEASE_SECONDS = 330
@@ -20,6 +22,9 @@ def look(context: Components, kinds: Kinds) -> Due:
     What is due of kinds that nobody here runs fails, and says what it needs.
     """
     now, disabled = context.clock(), context.settings.extensions.disabled
+    told = tell_time(context.database, now)
+    if told.is_news:
+        put_right(context.database, now, context.zone, jobs=told.is_agreed)
     if not kinds.are_scheduled:
         schedule_own(context.database, kinds.schedules, now, context.zone)
         fail_forgotten(context.database, [*kinds.by_name], now)

@@ -204,6 +204,8 @@ def _examine_schema(settings: Settings, components: Components) -> str:
 
 
 def _examine_clock(settings: Settings, components: Components) -> str:
+    if not _is_absent(settings) and _is_current(components):
+        probes.require_times(components)
     if not isinstance(settings.database, PostgresSettings):
         raise NotTried("the database has this machine's")
     skew = probes.measure_skew(components.database, components.clock)

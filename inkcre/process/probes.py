@@ -15,6 +15,7 @@ from urllib.parse import quote
 from sqlalchemy import Float, Integer, Text, cast, column, func, select, table
 
 from inkcre.assembly.assembly import build_database
+from inkcre.context import Components
 from inkcre.errors import (
     Conflict,
     InkcreError,
@@ -23,6 +24,7 @@ from inkcre.errors import (
     TimedOut,
     Unsupported,
 )
+from inkcre.jobs.put_off import explain, find_put_off
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database
 from inkcre.ports.keyvalue import KeyValue, ValueKey
@@ -167,6 +169,19 @@ def measure_skew(database: Database, clock: Clock) -> float:
     theirs = SELECT_TIME.read_one(database)
     after = clock()
     return theirs - (before.timestamp() + after.timestamp()) / 2
+
+
+def require_times(components: Components) -> None:
+    """Raise unless schedules wait no longer than their own periods.
+
+    Raises:
+        Misconfigured: a clock that was ahead has put some off.
+    """
+    found = list(find_put_off(components.database, components.clock(), components.zone))
+    if found:
+        raise Misconfigured(
+            explain(found), hint="the next tick sets them right: run it, or `inkcre jobs run`"
+        )
 
 
 def try_storage(storage: Storage) -> bool:

@@ -31,8 +31,8 @@ from inkcre.assembly.assembly import (
 )
 from inkcre.context import Components
 from inkcre.errors import InkcreError, OperatorError, SchemaBehind, SurroundingsError
+from inkcre.jobs.due import Due
 from inkcre.jobs.kinds import Kinds
-from inkcre.jobs.schedules import Due
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database, wake_nobody
 from inkcre.ports.storage import InFolder, Standing, Storage, Tenure

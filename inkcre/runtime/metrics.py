@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from inkcre.context import Components
 from inkcre.errors import InkcreError
+from inkcre.jobs.due import Due
 from inkcre.jobs.jobs import count_jobs, find_oldest_claimable
-from inkcre.jobs.schedules import Due
 from inkcre.ports.database import Pooled
 from inkcre.sections.settings import Settings
 

@@ -1,17 +1,13 @@
 """Sources: where items come from, each a row of a type with its configuration and state."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
-from typing import get_args
 
-from pydantic import BaseModel, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import InitErrorDetails, PydanticCustomError
 from sqlalchemy import (
     BigInteger,
-    Integer,
     Text,
     bindparam,
     delete,
@@ -22,110 +18,32 @@ from sqlalchemy import (
     update,
 )
 
-from inkcre.errors import NotFound, Unavailable
+from inkcre.errors import MissingReference, NotFound, Unavailable
 from inkcre.graph.blocks import ATTEMPTS
 from inkcre.graph.tables import sources
 from inkcre.jobs.schedules import (
-    EVERY,
-    SCHEDULE_COLUMNS,
-    Schedule,
     schedule_call,
 )
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.ports.sources import SourceType, SourceTypes
+from inkcre.sources.configs import MASK, dump_config, is_secret, read_config, unmask
 from inkcre.sources.forms import SourceEdit, SourceForm
-from inkcre.sql.constructs import as_rfc3339, timestamp
+from inkcre.sources.rows import SELECT_PAGE, SELECT_SOURCE, SeenSource
+from inkcre.sources.rows import Source as Source  # noqa: PLC0414 - others have it from here
+from inkcre.sql.constructs import timestamp
 from inkcre.sql.cursors import Page, read_page
-from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
+from inkcre.sql.fences import write_if
+from inkcre.sql.rows import Id, Query
 from inkcre.sql.tables import schedules
 from inkcre.sql.timestamps import format_timestamp
 
-MASK = "**********"
-"""What stands for a secret in an answer; given back, the secret stays."""
+Expected = Callable[[Source], None]
+"""Raises ``PreconditionFailed`` unless a source is what somebody has seen."""
 
 
-@dataclass(frozen=True)
-class Source:
-    """A source as it is kept, its secrets included; its timestamps are RFC 3339, UTC."""
-
-    id: int
-    created_at: str
-    updated_at: str
-    type: str
-    nickname: str | None
-    config: dict[str, Json]
-    collect_at: dict[str, Json] | None
-    """Its schedule in the former shape."""
-
-    state: dict[str, Json]
-    """How far it has come."""
-
-    schedule: Schedule | None
-
-
-@dataclass(frozen=True)
-class _ScheduledSource:
-    """A source and, unless ``schedule_id`` is None, the columns of its schedule."""
-
-    id: int
-    created_at: str
-    updated_at: str
-    type: str
-    nickname: str | None
-    config: dict[str, Json] = field(metadata=JSON_TEXT)
-    collect_at: dict[str, Json] | None = field(metadata=JSON_TEXT)
-    state: dict[str, Json] = field(metadata=JSON_TEXT)
-    schedule_id: int | None
-    kind: str
-    payload: dict[str, Json] = field(metadata=JSON_TEXT)
-    cron: str | None
-    every: str | None = field(metadata=EVERY)
-    timezone: str | None
-    next_run_at: str | None
-    last_due_at: str | None
-
-    def source(self) -> Source:
-        """Return the source."""
-        return Source(
-            self.id, self.created_at, self.updated_at, self.type, self.nickname, self.config,
-            self.collect_at, self.state, self._schedule(),
-        )  # fmt: skip
-
-    def _schedule(self) -> Schedule | None:
-        if self.schedule_id is None:
-            return None
-        return Schedule(
-            self.schedule_id, self.kind, self.payload, self.cron, self.every, self.timezone,
-            self.next_run_at, self.last_due_at, self.id,
-        )  # fmt: skip
-
-
-_scheduled = select(
-    sources.c.id,
-    as_rfc3339(sources.c.created_at).label("created_at"),
-    as_rfc3339(sources.c.updated_at).label("updated_at"),
-    sources.c.type,
-    sources.c.nickname,
-    sources.c.config,
-    sources.c.collect_at,
-    sources.c.state,
-    SCHEDULE_COLUMNS[0].label("schedule_id"),
-    *SCHEDULE_COLUMNS[1:-1],
-).select_from(sources.outerjoin(schedules, schedules.c.source_id == sources.c.id))
 _by_id = sources.c.id == bindparam("id", type_=BigInteger)
 _now = timestamp(bindparam("now", type_=Text))
-
-SELECT_SOURCE = Query(_scheduled.where(_by_id), _ScheduledSource)
-"""Read one source and its schedule."""
-
-SELECT_PAGE = Query(
-    _scheduled.where(sources.c.id < bindparam("before", type_=BigInteger))
-    .order_by(sources.c.id.desc())
-    .limit(bindparam("limit", type_=Integer)),
-    _ScheduledSource,
-)
-"""Read a page of sources, newest first."""
 
 INSERT_SOURCE = Query(
     insert(sources)
@@ -188,10 +106,14 @@ def get_source(database: Database, source_id: int) -> Source:
     Raises:
         NotFound: there is none with this id.
     """
+    return _find(database, source_id).source()
+
+
+def _find(database: Database, source_id: int) -> SeenSource:
     found = SELECT_SOURCE.read_first(database, id=source_id)
     if found is None:
         raise _not_found(source_id)
-    return found.source()
+    return found
 
 
 def _not_found(source_id: int) -> NotFound:
@@ -219,14 +141,14 @@ def create_source(
         pydantic.ValidationError: its configuration makes no sense; says where, below ``config``.
     """
     kind = types.load(form.type)
-    config = _read_config(kind, form.config)
+    config = read_config(kind, form.config)
     kind.examine(config, types.folders)
     schedule = form.collect_at.as_schedule() if form.collect_at else form.schedule
     insertion = INSERT_SOURCE(
         now=format_timestamp(now),
         type=kind.name,
         nickname=form.nickname,
-        config=_dump_config(config),
+        config=dump_config(config),
         collect_at=form.collect_at.model_dump_json() if form.collect_at else None,
         state=kind.state_model().model_dump_json(),
     )
@@ -245,27 +167,35 @@ def edit_source(
     *,
     clock: Clock,
     timezone: str,
+    expected: Expected | None = None,
 ) -> Source:
-    """Change what the form names and leave the rest.
+    """Change what the form names and leave the rest; with ``expected``, what somebody has seen.
 
     Raises:
         NotFound: there is no such source.
+        PreconditionFailed: it is not what is expected.
         Invalid, Unsupported: its type is not there any more.
         pydantic.ValidationError: its configuration makes no sense.
     """
     named = form.model_fields_set
     for _ in range(ATTEMPTS):
-        current = get_source(database, source_id)
+        found = _find(database, source_id)
+        current = found.source()
         now = clock()
-        calls = [_update_call(types, current, form, now)]
+        fences = []
+        if expected is not None:
+            expected(current)
+            fences.append(found.fence())
+        calls = [*fences, _update_call(types, current, form, now)]
         if named & {"schedule", "collect_at"}:
             schedule = form.collect_at.as_schedule() if form.collect_at else form.schedule
             calls += [
                 schedule_call(source_id, schedule, now, timezone),
                 UNSCHEDULE_ABSENT(id=source_id),
             ]
-        if database.atomic(calls)[0]:
-            return get_source(database, source_id)
+        with suppress(MissingReference):  # the fence
+            if database.atomic(calls)[len(fences)]:
+                return get_source(database, source_id)
     raise Unavailable(f"source {source_id}: somebody else keeps changing it")
 
 
@@ -274,9 +204,9 @@ def _update_call(types: SourceTypes, current: Source, form: SourceEdit, now: dat
     config, state = current.config, current.state
     if form.config is not None:
         kind = types.load(current.type)
-        read = _read_config(kind, _unmask(form.config, config))
+        read = read_config(kind, unmask(form.config, config))
         kind.examine(read, types.folders)
-        config = json.loads(_dump_config(read))
+        config = json.loads(dump_config(read))
     if config != current.config:
         state = {}  # what it remembers is of another address
     collect_at = current.collect_at
@@ -293,61 +223,33 @@ def _update_call(types: SourceTypes, current: Source, form: SourceEdit, now: dat
     )
 
 
-def _read_config(kind: type[SourceType], config: Mapping[str, object]) -> BaseModel:
-    """Make sense of a configuration; what is wrong with it is said as a part of the request."""
-    try:
-        return kind.config_model.model_validate(config)
-    except ValidationError as error:
-        details: list[InitErrorDetails] = [
-            {
-                "type": PydanticCustomError(found["type"], "{why}", {"why": found["msg"]}),
-                "loc": ("config", *found["loc"]),
-                "input": None,
-            }
-            for found in error.errors(include_url=False, include_input=False)
-        ]
-        raise ValidationError.from_exception_data(kind.name, details, hide_input=True) from None
-
-
-def _dump_config(config: BaseModel) -> str:
-    """Write a configuration with its secrets."""
-    # pydantic writes a SecretStr as asterisks.
-    plain = config.model_dump(mode="json")
-    for name, value in config:
-        if isinstance(value, SecretStr):
-            plain[name] = value.get_secret_value()
-    return json.dumps(plain, ensure_ascii=False)
-
-
-def _unmask(config: Mapping[str, object], current: Mapping[str, object]) -> dict[str, object]:
-    return {name: current.get(name) if value == MASK else value for name, value in config.items()}
-
-
 def mask(source: Source, kind: type[SourceType] | None) -> Source:
     """Return a source without its secrets, for an answer; of an unknown type all may be secret."""
     if kind is None:
         return replace(source, config=dict.fromkeys(source.config, MASK))
-    secrets = [name for name, info in kind.config_model.model_fields.items() if _is_secret(info)]
+    secrets = [name for name, info in kind.config_model.model_fields.items() if is_secret(info)]
     config = {n: MASK if n in secrets and v is not None else v for n, v in source.config.items()}
     return replace(source, config=config)
 
 
-def _is_secret(field: FieldInfo) -> bool:
-    """Tell whether a field may hold a secret, be it annotated, or optional."""
-    waiting: list[object] = [field.annotation]
-    while waiting:
-        annotation = waiting.pop()
-        if annotation is SecretStr:
-            return True
-        waiting += get_args(annotation)
-    return False
-
-
-def delete_source(database: Database, source_id: int) -> None:
-    """Delete a source. What it has collected stays.
+def delete_source(database: Database, source_id: int, *, expected: Expected | None = None) -> None:
+    """Delete a source; with ``expected``, only what somebody has seen. What it has collected stays.
 
     Raises:
         NotFound: there is no such source.
+        PreconditionFailed: it is not what is expected.
     """
-    if not database.atomic([DELETE_SOURCE(id=source_id), UNSCHEDULE_ABSENT(id=source_id)])[0]:
+    calls = [DELETE_SOURCE(id=source_id), UNSCHEDULE_ABSENT(id=source_id)]
+    if expected is None:
+        deleted = database.atomic(calls)
+    else:
+        deleted = write_if(
+            database,
+            calls,
+            thing=f"source {source_id}",
+            read=lambda: _find(database, source_id),
+            expected=lambda seen: expected(seen.source()),
+            fence_of=SeenSource.fence,
+        )
+    if not deleted[0]:
         raise _not_found(source_id)

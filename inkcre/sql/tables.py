@@ -1,4 +1,4 @@
-"""The framework's tables: small values, jobs, schedules.
+"""The framework's tables: small values, jobs, schedules, the time.
 
 Names and columns are those of existing deployments, so their data can be adopted.
 """
@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TIMESTAMP
 
-SCHEMA_HEAD = "0003"
+SCHEMA_HEAD = "0004"
 """The revision that this version needs; a test compares it with the migrations."""
 
 VERSION_TABLE = "framework_schema"
@@ -144,6 +144,7 @@ schedules = Table(
     Column("next_run_at", Timestamp),
     Column("last_due_at", Timestamp),
     Column("source_id", Id),
+    Column("put_right_at", Timestamp),
     # NULL equals no NULL: an application's own are told apart by their kinds.
     UniqueConstraint("source_id"),
     Index(
@@ -161,4 +162,16 @@ schedules = Table(
 )
 """When jobs come by themselves: by ``cron`` or ``every_seconds``, in a time zone (NULL: the one of
 the settings). ``source_id`` is whose it is, for the part that has such things: no foreign key,
-since the framework knows no table of a part's. Who deletes a source deletes its schedule."""
+since the framework knows no table of a part's. Who deletes a source deletes its schedule.
+``put_right_at`` is when it was set right last that a clock far ahead had put off."""
+
+clock = Table(
+    "clock",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("known_at", Timestamp, nullable=False),
+    Column("known_until", Timestamp, nullable=False),
+    Column("claimed_at", Timestamp),
+)
+"""One row: the last time that ticks have agreed on, how far a clock may be ahead of it, and a time
+far from it that a tick has claimed since: see ``inkcre.jobs.known_time``."""

@@ -7,12 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from inkcre.context import Components
+from inkcre.jobs.due import enqueue_due
 from inkcre.jobs.jobs import list_jobs
 from inkcre.jobs.leases import JobSlot, claim, finish_call, write_fenced
 from inkcre.jobs.schedules import (
     CollectAt,
     ScheduleForm,
-    enqueue_due,
     list_schedules,
     schedule_call,
 )

@@ -22,7 +22,7 @@ from inkcre.sql.tables import metadata as framework_metadata
 from inkcre.sql.tables import new_metadata
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
 
-FRAMEWORK_TABLES = {"framework_schema", "keyvalues", "jobs", "schedules"}
+FRAMEWORK_TABLES = {"framework_schema", "keyvalues", "jobs", "schedules", "clock"}
 REVISION = """
 import sqlalchemy as sa
 from alembic import op
@@ -190,10 +190,11 @@ def test_names_of_files_do_not_depend_on_other_parts(bring: Bring, tmp_path: Pat
     alone = [name for name, _ in render_revisions("sqlite", lines_of(made_of(bring(migrations))))]  # fmt: skip
     beside = [name for name, _ in render_revisions("sqlite", lines_of(made_of(bring(migrations), CORE)))]  # fmt: skip
     assert alone[-2:] == beside[-2:] == ["10000_links_0001_step", "10000_links_0002_step"]
-    assert beside[:4] == [
+    assert beside[:5] == [
         "0000_framework_0001_keyvalues",
         "0000_framework_0002_jobs_and_schedules",
         "0000_framework_0003_schedules_of_any_part",
+        "0000_framework_0004_known_time",
         "0001_blocks_and_relations",
     ]
     assert set(alone) < set(beside)

@@ -4,7 +4,7 @@ import re
 
 import prometheus_client as prometheus
 
-from inkcre.jobs.schedules import Due
+from inkcre.jobs.due import Due
 from inkcre.runtime.metrics import BOUNDS, Requests, Ticks
 
 OBSERVED = [

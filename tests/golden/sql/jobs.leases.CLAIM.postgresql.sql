@@ -23,6 +23,10 @@ WITH kinds AS
         AND candidate.state = :state_1::VARCHAR
         AND candidate.claimable_at <= CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE)
         AND candidate.claimable_at IS NOT NULL
+        AND NOT (EXISTS
+                   (SELECT 1
+                    FROM clock
+                    WHERE clock.known_until < CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE)))
       ORDER BY candidate.claimable_at,
                candidate.id
       LIMIT :param_1::INTEGER

@@ -25,6 +25,10 @@ WITH kinds AS
         AND candidate.state = :state_1
         AND candidate.claimable_at <= :now
         AND candidate.claimable_at IS NOT NULL
+        AND NOT (EXISTS
+                   (SELECT 1
+                    FROM clock
+                    WHERE clock.known_until < :now))
       ORDER BY candidate.claimable_at,
                candidate.id
       LIMIT :param_1

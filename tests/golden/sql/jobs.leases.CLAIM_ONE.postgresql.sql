@@ -7,10 +7,14 @@ SET state=:state::VARCHAR,
 WHERE jobs.id = :id::BIGINT
   AND jobs.claimable_at IS NOT NULL
   AND (jobs.state = :state_1::VARCHAR
-       OR jobs.claimable_at <= CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE)) RETURNING jobs.id AS job_id,
-                                                                                          jobs.lease AS token,
-                                                                                          jobs.kind,
-                                                                                          jobs.payload,
-                                                                                          jobs.attempts,
-                                                                                          jobs.source_id,
-                                                                                          to_char(jobs.run_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS run_at
+       OR jobs.claimable_at <= CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE)
+       AND NOT (EXISTS
+                  (SELECT 1
+                   FROM clock
+                   WHERE clock.known_until < CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE)))) RETURNING jobs.id AS job_id,
+                                                                                                          jobs.lease AS token,
+                                                                                                          jobs.kind,
+                                                                                                          jobs.payload,
+                                                                                                          jobs.attempts,
+                                                                                                          jobs.source_id,
+                                                                                                          to_char(jobs.run_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS run_at

@@ -7,10 +7,14 @@ SET state=:state,
 WHERE jobs.id = :id
   AND jobs.claimable_at IS NOT NULL
   AND (jobs.state = :state_1
-       OR jobs.claimable_at <= :now) RETURNING id AS job_id,
-                                               lease AS token,
-                                               kind,
-                                               payload,
-                                               attempts,
-                                               source_id,
-                                               run_at AS run_at
+       OR jobs.claimable_at <= :now
+       AND NOT (EXISTS
+                  (SELECT 1
+                   FROM clock
+                   WHERE clock.known_until < :now))) RETURNING id AS job_id,
+                                                               lease AS token,
+                                                               kind,
+                                                               payload,
+                                                               attempts,
+                                                               source_id,
+                                                               run_at AS run_at

@@ -13,7 +13,9 @@ SELECT sources.id,
        schedules.every_seconds AS every,
        schedules.timezone,
        schedules.next_run_at AS next_run_at,
-       schedules.last_due_at AS last_due_at
+       schedules.last_due_at AS last_due_at,
+       sources.state AS seen_state,
+       coalesce(CAST(schedules.id AS TEXT) || '|' || coalesce(schedules.updated_at, :coalesce_1) || '|' || coalesce(schedules.next_run_at, :coalesce_2) || '|' || coalesce(schedules.last_due_at, :coalesce_3), :coalesce_4) AS seen_schedule
 FROM sources
 LEFT OUTER JOIN schedules ON schedules.source_id = sources.id
 WHERE sources.id = :id

@@ -4,7 +4,8 @@ SELECT schedules.id,
        schedules.timezone,
        schedules.next_run_at AS due,
        schedules.last_due_at AS last_due_at,
-       schedules.source_id
+       schedules.source_id,
+       schedules.put_right_at AS put_right_at
 FROM schedules
 WHERE schedules.next_run_at <= :now
   AND schedules.next_run_at IS NOT NULL

@@ -13,7 +13,9 @@ SELECT sources.id,
        schedules.every_seconds AS every,
        schedules.timezone,
        to_char(schedules.next_run_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS next_run_at,
-       to_char(schedules.last_due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS last_due_at
+       to_char(schedules.last_due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS last_due_at,
+       sources.state AS seen_state,
+       coalesce(CAST(schedules.id AS TEXT) || '|' || coalesce(to_char(schedules.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), :coalesce_1::VARCHAR) || '|' || coalesce(to_char(schedules.next_run_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), :coalesce_2::VARCHAR) || '|' || coalesce(to_char(schedules.last_due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), :coalesce_3::VARCHAR), :coalesce_4::VARCHAR) AS seen_schedule
 FROM sources
 LEFT OUTER JOIN schedules ON schedules.source_id = sources.id
 WHERE sources.id = :id::BIGINT

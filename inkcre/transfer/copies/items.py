@@ -37,7 +37,9 @@ from inkcre.transfer.copies.parts import (
 
 E = TypeVar("E")
 
-ITEM_NAMES = ("digest", "stamp", "arcs", "block_digest", "is_own", "now_digest")
+ITEM_NAMES = (
+    "digest", "stamp", "arcs", "block_digest", "is_own", "now_digest", "missing_since",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class _Remembered:
     is_own: int
     now_digest: str | None
     """Of its block as it is; None: deleted."""
+
+    missing_since: str | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ READ_ITEMS = Query(
         source_items.c.block_digest,
         source_items.c.is_own,
         blocks.c.digest.label("now_digest"),
+        as_rfc3339(source_items.c.missing_since).label("missing_since"),
         source_items.c.block_id,
         as_rfc3339(blocks.c.created_at).label("made_at"),
     )
@@ -98,10 +103,14 @@ READ_ITEMS = Query(
 _items = json_rows(
     "items", ord=BigInteger(), source=BigInteger(), key=Text(), digest=Text(), stamp=Text(),
     arcs=Text(), block_digest=Text(), is_own=BigInteger(), now_digest=Text(), made_at=Text(),
+    missing_since=Text(),
 )  # fmt: skip
 ADD_ITEMS = Statement(
     insert(source_items).from_select(
-        ["source_id", "key", "digest", "stamp", "arcs", "block_digest", "is_own", "block_id"],
+        [
+            "source_id", "key", "digest", "stamp", "arcs", "block_digest", "is_own",
+            "missing_since", "block_id",
+        ],
         select(
             _items.c.source,
             _items.c.key,
@@ -114,6 +123,7 @@ ADD_ITEMS = Statement(
                  _items.c.is_own),
                 else_=0,
             ),
+            timestamp(_items.c.missing_since),
             blocks.c.id,
         )
         .select_from(_items.outerjoin(blocks, blocks.c.digest == _items.c.now_digest))
@@ -137,6 +147,7 @@ FIND_ITEMS = Query(
         source_items.c.block_digest,
         source_items.c.is_own,
         blocks.c.digest.label("now_digest"),
+        as_rfc3339(source_items.c.missing_since).label("missing_since"),
     ).select_from(
         _item_keys.join(
             source_items,

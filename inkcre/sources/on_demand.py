@@ -20,7 +20,6 @@ from inkcre.sources.base import Item
 from inkcre.sources.collect import COLLECT, CollectPayload, collect_with, new_collect
 from inkcre.sources.items.items import write_items
 from inkcre.sources.items.revisions import Written
-from inkcre.sources.registry import find_source_types
 from inkcre.sources.sources import Source, get_source
 
 INLINE_LEASE_SECONDS = 330
@@ -33,14 +32,31 @@ class CollectFailed(BadAnswer):
     code = "collect_failed"
 
 
-def enqueue_collect(database: Database, source_id: int, *, full: bool, now: datetime) -> Job:
+def enqueue_collect(
+    database: Database,
+    source_id: int,
+    *,
+    full: bool,
+    now: datetime,
+    restore: bool = False,
+    forget: bool = False,
+) -> Job:
     """Add the job that collects a source, or give the one that waits already to do the same.
+
+    Args:
+        database: where to.
+        source_id: which one.
+        full: whether everything is fetched anew.
+        now: the time.
+        restore: whether what people have deleted comes back.
+        forget: whether what is missing goes at once.
 
     Raises:
         NotFound: there is no such source.
     """
     get_source(database, source_id)
-    job = new_collect(source_id, full=full)
+    payload = CollectPayload(full=full, restore=restore, forget=forget)
+    job = new_collect(source_id, payload)
     waiting = find_waiting(database, job)
     if waiting is not None:
         return waiting
@@ -49,8 +65,17 @@ def enqueue_collect(database: Database, source_id: int, *, full: bool, now: date
     return get_job(database, job_id)
 
 
-def collect_now(context: Components, source_id: int, *, full: bool) -> list[Block]:
+def collect_now(
+    context: Components,
+    source_id: int,
+    *,
+    full: bool,
+    restore: bool = False,
+    forget: bool = False,
+) -> list[Block]:
     """Collect a source at once; give the blocks that were added or changed, in order.
+
+    ``full``, ``restore`` and ``forget`` are those of ``enqueue_collect``.
 
     Raises:
         NotFound: there is no such source.
@@ -61,7 +86,8 @@ def collect_now(context: Components, source_id: int, *, full: bool) -> list[Bloc
     # Its time has not come, so that nobody else takes it. If this process dies now, it will.
     now = context.clock()
     later = now + timedelta(seconds=INLINE_LEASE_SECONDS)
-    job = replace(new_collect(source_id, full=full), run_at=later)
+    payload = CollectPayload(full=full, restore=restore, forget=forget)
+    job = replace(new_collect(source_id, payload), run_at=later)
     job_id = enqueue(context.database, job, now)
     assert job_id is not None
     block_ids: list[int] = []
@@ -73,8 +99,7 @@ def collect_now(context: Components, source_id: int, *, full: bool) -> list[Bloc
         web: Web,
         clock: Clock,
     ) -> Outcome:
-        types = find_source_types(settings)
-        run = collect_with(types, job, payload, web, clock)
+        run = collect_with(settings, job, payload, web, clock)
         block_ids.extend(run.written.block_ids)
         return run.end()
 
@@ -113,9 +138,17 @@ def _read_blocks(database: Database, ids: list[int]) -> Iterator[Block]:
 
 
 def add_items(
-    database: Database, types: SourceTypes, source_id: int, items: list[Item], *, now: datetime
+    database: Database,
+    types: SourceTypes,
+    source_id: int,
+    items: list[Item],
+    *,
+    now: datetime,
+    restores: bool = False,
 ) -> Written:
     """Write items that somebody else has collected for a source, at once.
+
+    ``restores``: those whose blocks somebody has deleted come back, which else stay away.
 
     Raises:
         NotFound: there is no such source, or a block that is referred to does not exist.
@@ -123,7 +156,7 @@ def add_items(
         Invalid: a star names an unknown storage.
     """
     _require_open(types, get_source(database, source_id))
-    return write_items(database, source_id, items, now=now)
+    return write_items(database, source_id, items, now=now, restores=restores)
 
 
 def _require_open(types: SourceTypes, source: Source) -> None:

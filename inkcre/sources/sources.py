@@ -2,20 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from sqlalchemy import (
     BigInteger,
     Integer,
     Text,
+    and_,
     bindparam,
     delete,
     exists,
+    func,
     insert,
     select,
     true,
@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from inkcre.errors import NotFound, Unavailable
 from inkcre.graph.blocks import ATTEMPTS
-from inkcre.graph.tables import sources
+from inkcre.graph.tables import source_items, sources
 from inkcre.jobs.schedules import (
     EVERY,
     SCHEDULE_COLUMNS,
@@ -44,6 +44,9 @@ from inkcre.sql.timestamps import format_timestamp
 MASK = "**********"
 """What stands for a secret in an answer; given back, the secret stays."""
 
+DOUBTED = "doubted"
+"""What is doubted of a source's items, in its state: see ``doubts.py``."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -62,6 +65,11 @@ class Source:
     """How far it has come."""
 
     schedule: Schedule | None
+    missing: int
+    """How many items its last collect has not given, and which are kept."""
+
+    missing_since: str | None
+    """Since when the first of them is missing."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,8 @@ class _ScheduledSource:
     config: dict[str, Json] = field(metadata=JSON_TEXT)
     collect_at: dict[str, Json] | None = field(metadata=JSON_TEXT)
     state: dict[str, Json] = field(metadata=JSON_TEXT)
+    missing: int
+    missing_since: str | None
     schedule_id: int | None
     kind: str
     payload: dict[str, Json] = field(metadata=JSON_TEXT)
@@ -89,7 +99,7 @@ class _ScheduledSource:
         """Return the source."""
         return Source(
             self.id, self.created_at, self.updated_at, self.type, self.nickname, self.config,
-            self.collect_at, self.state, self._schedule(),
+            self.collect_at, self.state, self._schedule(), self.missing, self.missing_since,
         )  # fmt: skip
 
     def _schedule(self) -> Schedule | None:
@@ -101,6 +111,9 @@ class _ScheduledSource:
         )  # fmt: skip
 
 
+_is_missing = and_(
+    source_items.c.source_id == sources.c.id, source_items.c.missing_since.is_not(None)
+)
 _scheduled = select(
     sources.c.id,
     as_rfc3339(sources.c.created_at).label("created_at"),
@@ -110,6 +123,14 @@ _scheduled = select(
     sources.c.config,
     sources.c.collect_at,
     sources.c.state,
+    select(func.count())
+    .select_from(source_items)
+    .where(_is_missing)
+    .scalar_subquery()
+    .label("missing"),
+    as_rfc3339(
+        select(func.min(source_items.c.missing_since)).where(_is_missing).scalar_subquery()
+    ).label("missing_since"),
     SCHEDULE_COLUMNS[0].label("schedule_id"),
     *SCHEDULE_COLUMNS[1:-1],
 ).select_from(sources.outerjoin(schedules, schedules.c.source_id == sources.c.id))
@@ -321,26 +342,6 @@ def _dump_config(config: BaseModel) -> str:
 
 def _unmask(config: Mapping[str, object], current: Mapping[str, object]) -> dict[str, object]:
     return {name: current.get(name) if value == MASK else value for name, value in config.items()}
-
-
-def mask(source: Source, kind: type[SourceType] | None) -> Source:
-    """Return a source without its secrets, for an answer; of an unknown type all may be secret."""
-    if kind is None:
-        return replace(source, config=dict.fromkeys(source.config, MASK))
-    secrets = [name for name, info in kind.config_model.model_fields.items() if _is_secret(info)]
-    config = {n: MASK if n in secrets and v is not None else v for n, v in source.config.items()}
-    return replace(source, config=config)
-
-
-def _is_secret(field: FieldInfo) -> bool:
-    """Tell whether a field may hold a secret, be it annotated, or optional."""
-    waiting: list[object] = [field.annotation]
-    while waiting:
-        annotation = waiting.pop()
-        if annotation is SecretStr:
-            return True
-        waiting += get_args(annotation)
-    return False
 
 
 def delete_source(database: Database, source_id: int) -> None:

@@ -1,4 +1,4 @@
-INSERT INTO source_items (source_id, "key", digest, stamp, arcs, block_digest, is_own, block_id)
+INSERT INTO source_items (source_id, "key", digest, stamp, arcs, block_digest, is_own, missing_since, block_id)
 SELECT given_items.source,
        given_items."key",
        given_items.digest,
@@ -10,6 +10,7 @@ SELECT given_items.source,
                  OR blocks.created_at = given_items.made_at) THEN given_items.is_own
            ELSE :param_1
        END AS anon_1,
+       given_items.missing_since AS anon_2,
        blocks.id
 FROM
   (SELECT value ->> 'ord' AS ord,
@@ -21,7 +22,8 @@ FROM
           value ->> 'block_digest' AS block_digest,
           value ->> 'is_own' AS is_own,
           value ->> 'now_digest' AS now_digest,
-          value ->> 'made_at' AS made_at
+          value ->> 'made_at' AS made_at,
+          value ->> 'missing_since' AS missing_since
    FROM json_each(:items)) AS given_items
 LEFT OUTER JOIN blocks ON blocks.digest = given_items.now_digest
 WHERE given_items.now_digest IS NULL

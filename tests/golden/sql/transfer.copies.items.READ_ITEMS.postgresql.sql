@@ -6,6 +6,7 @@ SELECT source_items.source_id,
        source_items.block_digest,
        source_items.is_own,
        blocks.digest AS now_digest,
+       to_char(source_items.missing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS missing_since,
        source_items.block_id,
        to_char(blocks.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS made_at
 FROM source_items

@@ -6,6 +6,7 @@ SELECT source_items.source_id,
        source_items.block_digest,
        source_items.is_own,
        blocks.digest AS now_digest,
+       source_items.missing_since AS missing_since,
        source_items.block_id,
        blocks.created_at AS made_at
 FROM source_items

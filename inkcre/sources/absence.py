@@ -5,17 +5,17 @@ where the source is sure, and where it is not much of what the source has given.
 as missing since now, and goes when it has been missing for days, or when somebody says so.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Integer, Text, and_, bindparam, null, select, update
+from sqlalchemy import BigInteger, Integer, Text, bindparam, null, select, tuple_, update
 
 from inkcre.graph.tables import source_items
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sources.base import AnySource
 from inkcre.sql.constructs import as_rfc3339, json_rows, timestamp
-from inkcre.sql.parameters import calls_over, read_over
+from inkcre.sql.parameters import calls_over
 from inkcre.sql.rows import Json, Query
 from inkcre.sql.timestamps import format_timestamp
 
@@ -27,8 +27,12 @@ PAGE = 5000
 """How many items are read, or marked, at once."""
 
 _source = bindparam("source", type_=BigInteger)
-_keys = json_rows("keys", key=Text())
-_is_named = and_(source_items.c.source_id == _source, source_items.c.key.in_(select(_keys.c.key)))
+# With the source in each row: a planner that knows little of the table would go through all of the
+# source's items, and through all of the keys for each (PostgreSQL: minutes for 50,000).
+_keys = json_rows("keys", source=BigInteger(), key=Text())
+_is_named = tuple_(source_items.c.source_id, source_items.c.key).in_(
+    select(_keys.c.source, _keys.c.key)
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Known:
     """An item that a source has given."""
 
     key: str
+    block_id: int | None
     missing_since: str | None
     """RFC 3339, UTC; None: it was there the last time."""
 
@@ -43,6 +48,7 @@ class Known:
 SELECT_KNOWN = Query(
     select(
         source_items.c.key,
+        source_items.c.block_id,
         as_rfc3339(source_items.c.missing_since).label("missing_since"),
     )
     .where(source_items.c.source_id == _source, source_items.c.key > bindparam("after", type_=Text))
@@ -65,32 +71,6 @@ MARK_PRESENT = Statement(
     .values(missing_since=null())
 )
 """Note that items are there again."""
-
-
-@dataclass(frozen=True)
-class _Moved:
-    key: str
-    other: str
-
-
-_twin = source_items.alias("twin")
-SELECT_MOVED = Query(
-    select(source_items.c.key, _twin.c.key.label("other")).select_from(
-        _keys.join(
-            source_items,
-            and_(source_items.c.key == _keys.c.key, source_items.c.source_id == _source),
-        ).join(
-            _twin,
-            and_(
-                _twin.c.block_id == source_items.c.block_id,
-                _twin.c.source_id == _source,
-                _twin.c.key != source_items.c.key,
-            ),
-        )
-    ),
-    _Moved,
-)
-"""Read by which other items of their source the blocks of some items are had as well."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +108,8 @@ class Absent:
             (MARK_PRESENT, self.present, {}),
         ):
             for start in range(0, len(keys), PAGE):
-                rows = ({"key": key} for key in keys[start : start + PAGE])
-                yield calls_over(statement, "keys", rows, database, source=source_id, **more)
+                rows = ({"source": source_id, "key": key} for key in keys[start : start + PAGE])
+                yield calls_over(statement, "keys", rows, database, **more)
 
 
 def read_known(database: Database, source_id: int) -> Iterator[Known]:
@@ -165,11 +145,14 @@ def sort_absent(
         forgets: whether somebody has said that all of them are gone.
     """
     absent, away, total = Absent(), [], 0
+    seen_blocks: set[int | None] = set()
     for item in read_known(database, source_id):
         total += 1
         if item.key not in seen:
             away.append(item)
-        elif item.missing_since is not None:
+            continue
+        seen_blocks.add(item.block_id)
+        if item.missing_since is not None:
             absent.present.append(item.key)
     if forgets:
         absent.gone = [item.key for item in away]
@@ -190,19 +173,11 @@ def sort_absent(
         else:
             absent.missing.append(item)
             unsure += 1
-    moved = _find_moved(database, source_id, sure, seen)
-    lost = [item for item in sure if item.key not in moved]
+    # An item whose block another one has that was given has moved: nothing of it is lost.
+    lost = [item for item in sure if item.block_id not in seen_blocks]
     count = len(lost) + unsure
     is_much = not seen or (count > MANY and count * SHARE > total)
-    absent.gone += [item.key for item in sure if item.key in moved or not is_much]
+    kept = set(lost) if is_much else set()
+    absent.gone += [item.key for item in sure if item not in kept]
     absent.missing += lost if is_much else []
     return absent
-
-
-def _find_moved(
-    database: Database, source_id: int, items: Iterable[Known], seen: Collection[str]
-) -> set[str]:
-    """Return the keys of those whose blocks other items have that were given: nothing is lost."""
-    rows = ({"key": item.key} for item in items)
-    found = read_over(SELECT_MOVED, "keys", rows, database, source=source_id)
-    return {each.key for each in found if each.other in seen}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import BigInteger, Text, and_, bindparam, select
+from sqlalchemy import BigInteger, Text, and_, select
 
 from inkcre.graph.digests import block_digest
 from inkcre.graph.tables import blocks, source_items
@@ -42,14 +42,14 @@ class _Stored:
     content: str
 
 
-_editions = json_rows("editions", key=Text(), digest=Text())
+_editions = json_rows("editions", source=BigInteger(), key=Text(), digest=Text())
 SELECT_STORED_CONTENTS = Query(
     select(source_items.c.key, blocks.c.content).select_from(
         _editions.join(
             source_items,
             and_(
                 source_items.c.key == _editions.c.key,
-                source_items.c.source_id == bindparam("source", type_=BigInteger),
+                source_items.c.source_id == _editions.c.source,
             ),
         ).join(
             blocks,
@@ -127,9 +127,8 @@ def _compare_lengths(stored: str, new: str) -> str | None:
 
 
 def _read_stored(database: Database, source_id: int, items: Sequence[Item]) -> dict[str, str]:
-    found = read_over(
-        SELECT_STORED_CONTENTS, "editions", _editions_of(items), database, source=source_id
-    )
+    rows = ({"source": source_id, **edition} for edition in _editions_of(items))
+    found = read_over(SELECT_STORED_CONTENTS, "editions", rows, database)
     return {each.key: each.content for each in found}
 
 

@@ -221,6 +221,7 @@ def test_disk_that_is_away_takes_nothing_however_long(
     shutil.move(notes / "disk", notes.with_name("away"))
     if is_there:
         (notes / "disk").mkdir()
+        (notes / "disk" / "README.txt").write_text("mount the disk here")
     collect_nothing_lost(base, source_id, 3)
     clock.pass_by(days=30)
     collect_nothing_lost(base, source_id, 3)

@@ -108,11 +108,10 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
         self._places = places = Places(self.state.folders)
         walk = places.walk(root, self.context.check, endings=READERS, most=MAX_FILES)
         paths = {key_of(PurePosixPath(path.relative_to(root))): path for path in walk}
+        places.note_known(stamps, paths)
         named = _by_name(paths)
         for key, path in paths.items():
             self.context.check()
-            if key in stamps:
-                places.note_seen(key)
             content = self._read(path)
             # It is there, though it cannot be read now: what is not given would be deleted.
             if content is None:

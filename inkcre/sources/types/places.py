@@ -6,7 +6,8 @@ inode, and what is missing is gone only where the folders on the way to it are s
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -67,8 +68,8 @@ class Places:
         self._others: set[str] = set()
         """What is there in the place of a folder, and is none: a link, or what cannot be told."""
 
-        self._populated: set[str] = set()
-        """Folders in or below which something was seen that was known before."""
+        self._balance: Counter[str] = Counter()
+        """How many more files that were known are in or below a folder than are missing there."""
 
         self._is_moved = False
 
@@ -103,9 +104,12 @@ class Places:
                     raise Misconfigured(f"{root}: more than {most} files", hint="name a part of it")
                 yield path
 
-    def note_seen(self, key: str) -> None:
-        """Note that something is there that was known before."""
-        self._populated.update(folder_of(key) or ())
+    def note_known(self, keys: Iterable[str], seen: Container[str]) -> None:
+        """Note which files were known before, and which of them were found."""
+        for key in keys:
+            change = 1 if key in seen else -1
+            for folder in folder_of(key) or ():
+                self._balance[folder] += change
 
     def look_again(self, root: Path) -> None:
         """Note whether the root has become another while it was read."""
@@ -132,8 +136,9 @@ class Places:
         was, now = self._former.get(folder), self._found[folder]
         if was == now:
             return "gone"
-        # Another disk, and nothing on it that was known: the place where the other was mounted.
-        if was is not None and was.device != now.device and folder not in self._populated:
+        # Another disk, without most of what was known: the place where the other was mounted, with
+        # no more than a note in it of what belongs there.
+        if was is not None and was.device != now.device and self._balance[folder] <= 0:
             return "away"
         return "unsure"
 

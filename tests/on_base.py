@@ -23,9 +23,9 @@ def create_source(base: Components, form: SourceForm) -> sources.Source:
     )
 
 
-def enqueue_collect(base: Components, source_id: int, *, full: bool) -> Job:
+def enqueue_collect(base: Components, source_id: int, *, full: bool, **words: bool) -> Job:
     """Add the job that collects a source."""
-    return on_demand.enqueue_collect(base.database, source_id, full=full, now=base.clock())
+    return on_demand.enqueue_collect(base.database, source_id, full=full, now=base.clock(), **words)
 
 
 def add_items(base: Components, source_id: int, items: list[Item]) -> Written:

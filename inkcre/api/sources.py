@@ -35,9 +35,11 @@ from inkcre.ports.sources import SourceTypes
 from inkcre.ports.web import Web
 from inkcre.sources import on_demand, sources
 from inkcre.sources.base import Item
+from inkcre.sources.collect import CollectPayload
 from inkcre.sources.forms import SourceEdit, SourceForm
 from inkcre.sources.instances import describe_type, open_source
 from inkcre.sources.items.revisions import Written
+from inkcre.sources.masks import mask
 from inkcre.sources.registry import find_source_types
 
 router = Router(tags=["sources"], route_class=JsonRoute)
@@ -45,7 +47,20 @@ router = Router(tags=["sources"], route_class=JsonRoute)
 Types = Annotated[SourceTypes, Depends(lend_to(find_source_types))]
 """What sources may be of, here."""
 
-Full = Annotated[bool, Query(description="Ask for everything, whatever was collected before")]
+Full = Annotated[bool, Query(description="Fetch everything anew, whatever was collected before")]
+Restore = Annotated[bool, Query(description="Bring back what somebody has deleted")]
+Forget = Annotated[bool, Query(description="Let go at once what is missing")]
+
+
+async def _read_asked(
+    full: Full = False, restore: Restore = False, forget: Forget = False
+) -> CollectPayload:
+    return CollectPayload(full=full, restore=restore, forget=forget)
+
+
+Asked = Annotated[CollectPayload, Depends(_read_asked)]
+"""What a collect is asked to do beside what it always does."""
+
 MAX_ITEMS = 1000
 """How many items may be sent in one request."""
 
@@ -64,6 +79,8 @@ class SourceOut(BaseModel):
     collect_at: dict[str, object] | None = Field(description="Its schedule in the former shape")
     state: dict[str, object] = Field(description="How far it has come")
     schedule: ScheduleOut | None
+    missing: int = Field(description="How many items its collects no longer give, and are kept")
+    missing_since: str | None = Field(description="Since when the first of them, RFC 3339, UTC")
 
 
 class SourcePage(BaseModel):
@@ -135,7 +152,7 @@ def _shown(types: SourceTypes, source: sources.Source) -> sources.Source:
         kind = types.load(source.type)
     except InkcreError:
         kind = None
-    return sources.mask(source, kind)
+    return mask(source, kind)
 
 
 @router.post(
@@ -239,10 +256,17 @@ def delete_source(
     summary="Collect a source soon",
 )
 def collect_source(
-    request: Request, source_id: PathId, database: Database, clock: Clock, full: Full = False
+    request: Request,
+    source_id: PathId,
+    database: Database,
+    clock: Clock,
+    asked: Asked,
 ) -> Response:
     """Add the job that collects a source, or give the one that waits already to do that."""
-    job = on_demand.enqueue_collect(database, source_id, full=full, now=clock())
+    job = on_demand.enqueue_collect(
+        database, source_id,
+        full=asked.full, restore=asked.restore, forget=asked.forget, now=clock(),
+    )  # fmt: skip
     return json_response(job, 202, {"Location": place(request.scope, f"/jobs/{job.id}")})
 
 
@@ -253,11 +277,18 @@ def collect_source(
     deprecated=True,
 )
 async def collect_source_now(
-    source_id: PathId, context: Components, full: Full = False
+    source_id: PathId,
+    context: Components,
+    asked: Asked,
 ) -> Response:
     """Collect a source while the caller waits; give the blocks that were added or changed."""
     # It waits for servers of others: aside of the threads that answer everybody.
-    blocks = await run_aside("pages", lambda: on_demand.collect_now(context, source_id, full=full))
+    blocks = await run_aside(
+        "pages",
+        lambda: on_demand.collect_now(
+            context, source_id, full=asked.full, restore=asked.restore, forget=asked.forget
+        ),
+    )
     return json_response(as_objects(blocks))
 
 
@@ -273,9 +304,16 @@ async def collect_source_now(
     summary="Add what somebody else has collected",
 )
 def add_items(
-    source_id: PathId, body: RawBody, types: Types, database: Database, clock: Clock
+    source_id: PathId,
+    body: RawBody,
+    types: Types,
+    database: Database,
+    clock: Clock,
+    restore: Restore = False,
 ) -> Response:
     """Write items to an inbox, all or none. One sent before is not written again, or is edited.
+
+    One whose block somebody has deleted stays away, unless `restore` is asked for.
 
     Sources of other types collect what there is themselves, and answer 409.
     """
@@ -283,7 +321,7 @@ def add_items(
         items = _read_items(load_json(body))
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    written = on_demand.add_items(database, types, source_id, items, now=clock())
+    written = on_demand.add_items(database, types, source_id, items, now=clock(), restores=restore)
     return _tell(written)
 
 

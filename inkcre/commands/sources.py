@@ -73,7 +73,16 @@ def _line(source: "Source") -> str:
         pace = f"every {schedule.every}" if schedule.every else schedule.cron
         when = f"{pace}, next {(schedule.next_run_at or 'never')[:16].replace('T', ' ')}"
     name = source.nickname or source.config.get("url") or source.config.get("path") or ""
-    return f"{source.id:>6}  {source.type:<8}  {when:<40}  {name}".rstrip()
+    line = f"{source.id:>6}  {source.type:<8}  {when:<40}  {name}".rstrip()
+    missing = _tell_missing(source)
+    return f"{line}  ({missing})" if missing else line
+
+
+def _tell_missing(source: "Source") -> str:
+    if not source.missing:
+        return ""
+    since = (source.missing_since or "")[:16].replace("T", " ")
+    return f"{source.missing} missing since {since}"
 
 
 @app.command("add")
@@ -142,24 +151,32 @@ def _create(context: "Components", form: Mapping[str, object]) -> "Source":
 def collect(
     source_id: SourceId,
     full: Annotated[
-        bool, typer.Option("--full", help="Ask for everything, whatever was collected before.")
+        bool, typer.Option("--full", help="Fetch everything anew, whatever was collected before.")
+    ] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Bring back what somebody has deleted.")
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Let go at once what is missing.")
     ] = False,
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
     """Collect a source now, in this process; tell what was added or changed."""
     from inkcre.sources.on_demand import CollectFailed, collect_now
+    from inkcre.sources.sources import get_source
 
     with open_base(profile, set_) as context:
         try:
-            blocks = collect_now(context, source_id, full=full)
+            blocks = collect_now(context, source_id, full=full, restore=restore, forget=forget)
         except CollectFailed as error:
             print(f"{error.message} ({error.hint})", file=sys.stderr)
             sys.exit(FAILED)
+        missing = _tell_missing(get_source(context.database, source_id))
     for block in blocks:
         line = " ".join(block.content.split())
         print(f"{block.id:>8}  {block.resolver:<10}  {line[:80]}")
-    print(f"source {source_id}: {len(blocks)} blocks added or changed")
+    print(f"source {source_id}: {len(blocks)} blocks added or changed{missing and f', {missing}'}")
 
 
 @app.command("rm")

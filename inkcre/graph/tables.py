@@ -14,7 +14,7 @@ from sqlalchemy import (
 
 from inkcre.sql.tables import WHERE, Id, Timestamp, new_metadata
 
-SCHEMA_HEAD = "0007"
+SCHEMA_HEAD = "0008"
 """The revision that this version needs; a test compares it with the migrations."""
 
 VERSION_TABLE = "inkcre_schema"
@@ -128,14 +128,23 @@ source_items = Table(
     Column("arcs", Text, nullable=False),
     Column("block_id", Id, ForeignKey("blocks.id", ondelete="SET NULL")),
     Column("block_digest", Text, nullable=False),
+    Column("missing_since", Timestamp),
     UniqueConstraint("source_id", "key"),
     Index(None, "block_id"),
+    # Of those that are missing: few, and asked for each time that sources are listed.
+    Index(
+        "ix_source_items_missing",
+        "source_id",
+        "missing_since",
+        info={WHERE: "missing_since IS NOT NULL"},
+    ),
 )
 """What a source has given so far, by the item's key: what it was (``digest`` of its star, and
 ``arcs``), its block and what that was (``block_digest``). Without a block: somebody deleted it, and
 it does not come back by itself. With a digest that is empty it says nothing any more, and only
 remembers the block that others keep. ``stamp`` tells cheaply, in the source's own words, whether an
-item is still the same."""
+item is still the same. ``missing_since`` is when its source first did not give it any more, as long as
+it is not sure that it is gone."""
 
 sayings = Table(
     "sayings",

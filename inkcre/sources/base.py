@@ -4,10 +4,10 @@ To add one, subclass ``SourceBase`` in a package of yours and name it in the ent
 ``inkcre.sources``.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -46,12 +46,36 @@ class Item:
     links: tuple[tuple[str, str], ...] = ()
     """Relations to other items of the source: what they say, and the other's key."""
 
+    is_complete: bool = True
+    """Whether it is known to be all of the item. What is not is never written: what is stored
+    stays, and a new item waits until it is whole."""
+
+    doubt: str | None = None
+    """Why it may be something else than the item, such as a page that asks for a password: what is
+    stored stays until the next collect says the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """An item that is there and has not changed: its star was not even made."""
 
     key: str
+
+
+Absence = Literal["gone", "unsure", "away"]
+"""What has become of an item that was not given: it is gone; it may be; it cannot be looked at, as
+on a disk that is away. The last goes only when somebody says so, and not with time."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided of what a collect has given, and has not."""
+
+    doubted: Collection[str] = ()
+    """Keys of items whose new editions were not taken; the next collect is to give them again."""
+
+    missing: Collection[str] = ()
+    """Keys of items that were not given, and are kept."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +109,11 @@ class SourceBase(Generic[C, S]):
     state_model: ClassVar[type[BaseModel]] = SourceState
 
     gives_all: ClassVar[bool] = False
-    """Whether a collect gives everything that is there, so that what it does not give is gone."""
+    """Whether a collect gives everything that is there, so that what it does not give is gone, or
+    missing: ``judge_absence`` tells how sure that is."""
+
+    doubts_less: ClassVar[bool] = False
+    """Whether much less text than is stored is doubted, as by who depends on others' servers."""
 
     takes_items: ClassVar[bool] = False
     """Whether others bring its items, to be kept: posted as star graphs, or by ``receive``."""
@@ -128,6 +156,17 @@ class SourceBase(Generic[C, S]):
             BadAnswer: what it answers is of no use; the job has failed.
         """
         raise Unsupported(f"sources of type {self.name}: others bring their items")
+
+    def judge_absence(self, key: str) -> Absence:  # noqa: ARG002 - for those that can tell
+        """Tell what has become of an item that ``collect`` has not given, if it gives all."""
+        return "gone"
+
+    def read_text(self, content: str) -> str:
+        """Return the text in the content of an item's block: what may become less."""
+        return content
+
+    def settle(self, decided: Decided) -> None:
+        """Take note, in the state, of what was decided behind ``collect``."""
 
     def organize(self, block: Block) -> Star | None:  # noqa: ARG002 - for those that do
         """Return what is to be added around a block that a collect has added; None: nothing."""

@@ -4,11 +4,15 @@ Its last batch writes the last items, how far the source has come, and the job's
 the next attempt finds what was written and goes on.
 """
 
+import json
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from inkcre.errors import Misconfigured, NotFound
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
+from inkcre.errors import NotFound
 from inkcre.graph.blocks import get_block
 from inkcre.graph.change_log import log_made
 from inkcre.graph.graph_rows import write_calls
@@ -23,16 +27,18 @@ from inkcre.ports.database import Call
 from inkcre.ports.sources import SourceTypes
 from inkcre.ports.web import Web
 from inkcre.sections.settings import Settings
-from inkcre.sources.base import AnySource, Item, Seen
+from inkcre.sources.absence import Missing, sort_absent
+from inkcre.sources.base import AnySource, Decided, Item, Seen
+from inkcre.sources.doubts import Doubts
 from inkcre.sources.instances import open_source
 from inkcre.sources.items.changes import LinkRow, Return, link_row
-from inkcre.sources.items.item_rows import read_stamps
 from inkcre.sources.items.items import delete_items, write_items
 from inkcre.sources.items.revisions import Link, Written, number_links, short_key
 from inkcre.sources.items.saying_rows import read_unlinked
 from inkcre.sources.items.writes import actor_of, link_calls
 from inkcre.sources.registry import find_source_types
-from inkcre.sources.sources import SET_STATE, UNSCHEDULE_ABSENT, Source, get_source
+from inkcre.sources.settings import SourcesSettings
+from inkcre.sources.sources import DOUBTED, SET_STATE, UNSCHEDULE_ABSENT, Source, get_source
 
 logger = logging.getLogger("inkcre.sources")
 
@@ -48,7 +54,20 @@ class CollectPayload(Payload):
     """What a job is given that collects its source."""
 
     full: bool = False
-    """Whether everything is asked for, whatever the state says, and deleted blocks come back."""
+    """Whether everything is fetched anew, whatever the state says."""
+
+    restore: bool = False
+    """Whether items come back whose blocks somebody has deleted; everything is fetched for that."""
+
+    forget: bool = False
+    """Whether what is missing goes at once."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, bool]:
+        # A version of before refuses words that it does not know, and a job that waits already is
+        # found by its payload: what asks for nothing of them is written as it always was.
+        words: dict[str, bool] = write(self)
+        return {name: value for name, value in words.items() if value or name == "full"}
 
 
 class OrganizePayload(Payload):
@@ -68,8 +87,11 @@ class Collect:
     read_at: str
     """When the source was changed last, as it was read."""
 
-    is_full: bool
+    payload: CollectPayload
+    forget_days: int
+    doubts: Doubts
     written: Written = field(default_factory=Written)
+    missing: Missing = field(default_factory=Missing)
     keys: set[str] = field(default_factory=set)
     links: list[LinkRow] = field(default_factory=list)
     group: list[Item] = field(default_factory=list)
@@ -103,39 +125,55 @@ class Collect:
             self.flush()
 
     def flush(self) -> None:
-        """Write the items that have come since the last time."""
+        """Write the items that have come since the last time, but those that are doubted."""
+        database = self.job.database
         self.written += write_items(
-            self.job.database,
+            database,
             self.source_id,
-            self.group,
+            self.doubts.sift(database, self.source_id, self.source, self.group),
             now=self.clock(),
             write=self.job.write,
-            returning=Return(always=self.is_full),
+            returning=Return(always=self.payload.restore),
             organizes=self.source.organizes,
         )
         self.group, self.size = [], 0
 
-    def delete_gone(self) -> None:
-        """Delete what the source has not given this time, if it gives everything."""
-        database = self.job.database
-        known = [key for key, _ in read_stamps(database, self.source_id)]
-        gone = [key for key in known if key not in self.keys]
-        # A disk that is not mounted looks like this.
-        if gone and not self.keys and not self.is_full:
-            raise Misconfigured(
-                f"source {self.source_id}: nothing is there any more of {len(gone)} items",
-                hint="look whether its place is there; if that is right, collect with full",
-            )
-        for start in range(0, len(gone), GROUP):
+    def settle(self) -> None:
+        """Decide what becomes of what the source has not given, if it gives everything."""
+        missing = self._settle_absent() if self.source.gives_all else []
+        self.source.settle(Decided(doubted=self.doubts.keys, missing=missing))
+
+    def _settle_absent(self) -> list[str]:
+        """Delete what is gone; note what is missing, and return its keys."""
+        database, now = self.job.database, self.clock()
+        absent = sort_absent(
+            database, self.source_id, self.source, self.keys,
+            now=now, forget_days=self.forget_days, forgets=self.payload.forget,
+        )  # fmt: skip
+        for calls in absent.calls(database, self.source_id, now):
+            self.job.write(calls)
+        for start in range(0, len(absent.gone), GROUP):
+            self.job.check()
             self.written += delete_items(
-                database, self.source_id, gone[start : start + GROUP], write=self.job.write
+                database, self.source_id, absent.gone[start : start + GROUP], write=self.job.write
             )
+        self.missing = absent.count_missing(now)
+        if self.missing.count:
+            logger.warning(
+                "source %d: %d items are missing since %s; if they are gone,"
+                " run `inkcre sources collect %d --forget`",
+                self.source_id, self.missing.count, self.missing.since, self.source_id,
+            )  # fmt: skip
+        return [item.key for item in absent.missing]
 
     def end(self) -> Outcome:
         """Return what is to be written with the job's end."""
         database = self.job.database
-        state = self.source.state.model_dump_json()
-        calls = [SET_STATE(id_=self.source_id, new_state=state, read_at=self.read_at)]
+        state = self.source.state.model_dump(mode="json")
+        if self.doubts.found:
+            state[DOUBTED] = self.doubts.found
+        text = json.dumps(state, ensure_ascii=False)
+        calls = [SET_STATE(id_=self.source_id, new_state=text, read_at=self.read_at)]
         # All of them, each time: a former attempt may have been killed before it came to them.
         links: list[Call] = []
         for start in range(0, len(self.links), LINKS_AT_ONCE):
@@ -144,7 +182,8 @@ class Collect:
                 links += link_calls(database, self.source_id, missing, self.clock())
         if links:
             calls += log_made(links, action="items", actor=actor_of(self.source_id))
-        return Outcome(self.written.count(), calls)
+        doubtful = {"doubtful": len(self.doubts.keys)} if self.doubts.keys else {}
+        return Outcome({**self.written.count(), **doubtful, **self.missing.tell()}, calls)
 
 
 def collect(
@@ -160,23 +199,30 @@ def collect(
         NotFound: the source was deleted; its schedule goes, if it has one still.
         InkcreError: what the source says of its surroundings.
     """
-    types = find_source_types(settings)
-    return collect_with(types, job, payload, web, clock).end()
+    return collect_with(settings, job, payload, web, clock).end()
 
 
 def collect_with(
-    types: SourceTypes, job: RunningJob, payload: CollectPayload, web: Web, clock: Clock
+    settings: Settings, job: RunningJob, payload: CollectPayload, web: Web, clock: Clock
 ) -> Collect:
     """Do what ``collect`` does, up to the job's end."""
-    row, source = _open(job, types, web, clock)
-    run = Collect(job, clock, row.id, source, row.updated_at, payload.full)
-    for item in source.collect(full=payload.full):
+    row, source = _open(job, find_source_types(settings), web, clock)
+    forget_days = settings.section(SourcesSettings).forget_days
+    doubts = Doubts(_read_doubted(row.state))
+    run = Collect(job, clock, row.id, source, row.updated_at, payload, forget_days, doubts)
+    # What has not changed is not given else, and could not come back.
+    for item in source.collect(full=payload.full or payload.restore):
         run.take(item)
     # Before what is gone is looked for: an item may have moved to another key and kept its block.
     run.flush()
-    if source.gives_all:
-        run.delete_gone()
+    run.settle()
     return run
+
+
+def _read_doubted(state: Mapping[str, object]) -> dict[str, str]:
+    doubted = state.get(DOUBTED)
+    found = doubted if isinstance(doubted, dict) else {}
+    return {key: said for key, said in found.items() if isinstance(said, str)}
 
 
 def _open(job: RunningJob, types: SourceTypes, web: Web, clock: Clock) -> tuple[Source, AnySource]:
@@ -222,7 +268,6 @@ COLLECT = JobKind("collect", CollectPayload, collect, backoff_seconds=30, concur
 ORGANIZE = JobKind("organize", OrganizePayload, organize, backoff_seconds=30, concurrency=8)
 
 
-def new_collect(source_id: int, *, full: bool) -> NewJob:
+def new_collect(source_id: int, payload: CollectPayload) -> NewJob:
     """Return the job that collects a source: one at a time."""
-    payload = CollectPayload(full=full)
     return NewJob(COLLECT.name, payload, serial_key=serial_key_of(source_id), source_id=source_id)

@@ -13,7 +13,7 @@ from inkcre.ports.sources import SourceType, SourceTypes
 from inkcre.ports.web import Web
 from inkcre.sources.base import AnySource, SourceContext
 from inkcre.sources.items.item_rows import read_stamps
-from inkcre.sources.sources import Source
+from inkcre.sources.sources import DOUBTED, Source
 
 
 def open_source(
@@ -58,7 +58,8 @@ def open_source(
 
 def _read_state(kind: type[AnySource], state: Mapping[str, object]) -> BaseModel:
     try:
-        return kind.state_model.model_validate(state)
+        own = {name: value for name, value in state.items() if name != DOUBTED}
+        return kind.state_model.model_validate(own)
     except ValidationError:
         return kind.state_model()  # of another version: as if it had never collected
 

@@ -21,7 +21,6 @@ from inkcre.sources.collect import COLLECT, CollectPayload, collect_with, new_co
 from inkcre.sources.items.changes import Return
 from inkcre.sources.items.items import write_items
 from inkcre.sources.items.revisions import Written
-from inkcre.sources.registry import find_source_types
 from inkcre.sources.sources import Source, get_source
 
 INLINE_LEASE_SECONDS = 330
@@ -34,14 +33,31 @@ class CollectFailed(BadAnswer):
     code = "collect_failed"
 
 
-def enqueue_collect(database: Database, source_id: int, *, full: bool, now: datetime) -> Job:
+def enqueue_collect(
+    database: Database,
+    source_id: int,
+    *,
+    full: bool,
+    now: datetime,
+    restore: bool = False,
+    forget: bool = False,
+) -> Job:
     """Add the job that collects a source, or give the one that waits already to do the same.
+
+    Args:
+        database: where to.
+        source_id: which one.
+        full: whether everything is fetched anew.
+        now: the time.
+        restore: whether what people have deleted comes back.
+        forget: whether what is missing goes at once.
 
     Raises:
         NotFound: there is no such source.
     """
     get_source(database, source_id)
-    job = new_collect(source_id, full=full)
+    payload = CollectPayload(full=full, restore=restore, forget=forget)
+    job = new_collect(source_id, payload)
     waiting = find_waiting(database, job)
     if waiting is not None:
         return waiting
@@ -50,8 +66,17 @@ def enqueue_collect(database: Database, source_id: int, *, full: bool, now: date
     return get_job(database, job_id)
 
 
-def collect_now(context: Components, source_id: int, *, full: bool) -> list[Block]:
+def collect_now(
+    context: Components,
+    source_id: int,
+    *,
+    full: bool,
+    restore: bool = False,
+    forget: bool = False,
+) -> list[Block]:
     """Collect a source at once; give the blocks that were added or changed, in order.
+
+    ``full``, ``restore`` and ``forget`` are those of ``enqueue_collect``.
 
     Raises:
         NotFound: there is no such source.
@@ -62,7 +87,8 @@ def collect_now(context: Components, source_id: int, *, full: bool) -> list[Bloc
     # Its time has not come, so that nobody else takes it. If this process dies now, it will.
     now = context.clock()
     later = now + timedelta(seconds=INLINE_LEASE_SECONDS)
-    job = replace(new_collect(source_id, full=full), run_at=later)
+    payload = CollectPayload(full=full, restore=restore, forget=forget)
+    job = replace(new_collect(source_id, payload), run_at=later)
     job_id = enqueue(context.database, job, now)
     assert job_id is not None
     block_ids: list[int] = []
@@ -74,8 +100,7 @@ def collect_now(context: Components, source_id: int, *, full: bool) -> list[Bloc
         web: Web,
         clock: Clock,
     ) -> Outcome:
-        types = find_source_types(settings)
-        run = collect_with(types, job, payload, web, clock)
+        run = collect_with(settings, job, payload, web, clock)
         block_ids.extend(run.written.block_ids)
         return run.end()
 
@@ -114,9 +139,17 @@ def _read_blocks(database: Database, ids: list[int]) -> Iterator[Block]:
 
 
 def add_items(
-    database: Database, types: SourceTypes, source_id: int, items: list[Item], *, now: datetime
+    database: Database,
+    types: SourceTypes,
+    source_id: int,
+    items: list[Item],
+    *,
+    now: datetime,
+    restores: bool = False,
 ) -> Written:
     """Write items that somebody else has collected for a source, at once.
+
+    ``restores``: those whose blocks somebody has deleted come back, which else stay away.
 
     Raises:
         NotFound: there is no such source, or a block that is referred to does not exist.
@@ -125,7 +158,8 @@ def add_items(
     """
     _require_open(types, get_source(database, source_id))
     # Who sends something new under the key of what was deleted, has something new to say.
-    return write_items(database, source_id, items, now=now, returning=Return(when_new=True))
+    returning = Return(always=restores, when_new=True)
+    return write_items(database, source_id, items, now=now, returning=returning)
 
 
 def _require_open(types: SourceTypes, source: Source) -> None:

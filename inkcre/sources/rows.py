@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Text,
+    and_,
     bindparam,
     cast,
     func,
@@ -14,7 +15,7 @@ from sqlalchemy import (
     select,
 )
 
-from inkcre.graph.tables import sources
+from inkcre.graph.tables import source_items, sources
 from inkcre.jobs.schedules import EVERY, SCHEDULE_COLUMNS, Schedule
 from inkcre.ports.database import Call
 from inkcre.sql.constructs import RowSource, as_rfc3339, timestamp
@@ -40,6 +41,11 @@ class Source:
     """How far it has come."""
 
     schedule: Schedule | None
+    missing: int
+    """How many items its last collect has not given, and which are kept."""
+
+    missing_since: str | None
+    """Since when the first of them is missing."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ class ScheduledSource:
     config: dict[str, Json] = field(metadata=JSON_TEXT)
     collect_at: dict[str, Json] | None = field(metadata=JSON_TEXT)
     state: dict[str, Json] = field(metadata=JSON_TEXT)
+    missing: int
+    missing_since: str | None
     schedule_id: int | None
     kind: str
     payload: dict[str, Json] = field(metadata=JSON_TEXT)
@@ -67,7 +75,7 @@ class ScheduledSource:
         """Return the source."""
         return Source(
             self.id, self.created_at, self.updated_at, self.type, self.nickname, self.config,
-            self.collect_at, self.state, self._schedule(),
+            self.collect_at, self.state, self._schedule(), self.missing, self.missing_since,
         )  # fmt: skip
 
     def _schedule(self) -> Schedule | None:
@@ -105,6 +113,11 @@ def _edition(of: RowSource) -> ColumnElement[str]:
     return said
 
 
+_is_missing = and_(
+    source_items.c.source_id == sources.c.id, source_items.c.missing_since.is_not(None)
+)
+_count_missing = select(func.count()).select_from(source_items).where(_is_missing)
+_first_missing = select(func.min(source_items.c.missing_since)).where(_is_missing)
 _scheduled_columns = (
     sources.c.id,
     as_rfc3339(sources.c.created_at).label("created_at"),
@@ -114,6 +127,8 @@ _scheduled_columns = (
     sources.c.config,
     sources.c.collect_at,
     sources.c.state,
+    _count_missing.scalar_subquery().label("missing"),
+    as_rfc3339(_first_missing.scalar_subquery()).label("missing_since"),
     SCHEDULE_COLUMNS[0].label("schedule_id"),
     *SCHEDULE_COLUMNS[1:-1],
 )

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import (
@@ -26,8 +25,8 @@ from inkcre.jobs.schedules import (
 )
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database, Statement
-from inkcre.ports.sources import SourceType, SourceTypes
-from inkcre.sources.configs import MASK, dump_config, is_secret, read_config, unmask
+from inkcre.ports.sources import SourceTypes
+from inkcre.sources.configs import dump_config, read_config, unmask
 from inkcre.sources.forms import SourceEdit, SourceForm
 from inkcre.sources.rows import SELECT_PAGE, SELECT_SOURCE, SeenSource
 from inkcre.sources.rows import Source as Source  # noqa: PLC0414 - others have it from here
@@ -40,6 +39,9 @@ from inkcre.sql.timestamps import format_timestamp
 
 Expected = Callable[[Source], None]
 """Raises ``PreconditionFailed`` unless a source is what somebody has seen."""
+
+DOUBTED = "doubted"
+"""What is doubted of a source's items, in its state: see ``doubts.py``."""
 
 
 _by_id = sources.c.id == bindparam("id", type_=BigInteger)
@@ -221,15 +223,6 @@ def _update_call(types: SourceTypes, current: Source, form: SourceEdit, now: dat
         new_collect_at=None if collect_at is None else json.dumps(collect_at),
         new_state=json.dumps(state, ensure_ascii=False),
     )
-
-
-def mask(source: Source, kind: type[SourceType] | None) -> Source:
-    """Return a source without its secrets, for an answer; of an unknown type all may be secret."""
-    if kind is None:
-        return replace(source, config=dict.fromkeys(source.config, MASK))
-    secrets = [name for name, info in kind.config_model.model_fields.items() if is_secret(info)]
-    config = {n: MASK if n in secrets and v is not None else v for n, v in source.config.items()}
-    return replace(source, config=config)
 
 
 def delete_source(database: Database, source_id: int, *, expected: Expected | None = None) -> None:

@@ -21,6 +21,7 @@ from inkcre.graph.stars import star, text
 from inkcre.jobs import jobs
 from inkcre.jobs.schedules import ScheduleForm
 from inkcre.ports.keyvalue import ValueKey
+from inkcre.sources.absence import MARK_MISSING
 from inkcre.sources.base import Item
 from inkcre.sources.forms import SourceForm
 from inkcre.sources.on_demand import collect_now
@@ -147,6 +148,8 @@ def fill(context: Components, folder: Path, pages: Pages) -> None:
     }
     graphs.write_graph(context.database, parse_graph(by_hand), context.clock())
     delete_block(context.database, block_of(context, "note 3"))
+    away = json.dumps([{"source": 2, "key": "4.md"}])
+    context.database.atomic([MARK_MISSING(keys=away, now="2026-11-20T07:00:00.123456Z")])
     reference = {
         "block": {"id": block_of(context, "by hand")},
         "out_relations": [
@@ -470,6 +473,7 @@ def test_row_that_is_missing_or_another_is_told(
     spoilt = {
         "sources": "UPDATE sources SET state = '{}', config = '{\"url\": \"http://other.example/\"}', updated_at = '2030' WHERE id = 3",
         "items": "UPDATE source_items SET stamp = 'x' WHERE key = '2.md'",
+        "missing items": "UPDATE source_items SET missing_since = '2030' WHERE key = '1.md'",
         "schedules": "UPDATE schedules SET timezone = 'UTC' WHERE source_id = 3",
         "values": "UPDATE keyvalues SET value = x'00' WHERE key = 'kept'",
         "storages": "UPDATE storages SET type = 'x'",

@@ -242,7 +242,7 @@ def test_entry_is_a_block_with_relations(api: httpx.Client, pages: Pages, unique
     assert api.get(f"/source/{source['id']}/collect").json() == []
 
 
-def test_deleted_entry_stays_away_until_everything_is_asked_for(
+def test_deleted_entry_stays_away_until_it_is_asked_for(
     api: httpx.Client, pages: Pages, unique: Unique
 ) -> None:
     """What somebody has deleted does not come back with the next collect, nor with an edit."""
@@ -253,7 +253,8 @@ def test_deleted_entry_stays_away_until_everything_is_asked_for(
     assert api.delete(f"/blocks/{entry['id']}").status_code == 204
     pages.put(path, feed_of((guid, "one, edited", "text")))
     assert api.get(f"/source/{source['id']}/collect").json() == []
-    (back,) = api.get(f"/source/{source['id']}/collect", params={"full": True}).json()
+    assert api.get(f"/source/{source['id']}/collect", params={"full": True}).json() == []
+    (back,) = api.get(f"/source/{source['id']}/collect", params={"restore": True}).json()
     assert "one, edited" in back["content"]
 
 
@@ -459,6 +460,42 @@ def test_items_of_others_are_taken_once(api: httpx.Client, unique: Unique) -> No
     assert send(second) == {**counts(updated=1), "block_ids": [block_id]}
     assert api.get(f"/blocks/{block_id}").json()["content"] == second
     expect_problem(api.post("/sources/999999999/items", json={"items": []}), 404, "not_found")
+
+
+def test_item_that_was_deleted_is_sent_back_when_that_is_asked_for(
+    api: httpx.Client, unique: Unique
+) -> None:
+    """Without ``restore`` it stays away, whatever it says by then."""
+    source = add_source(api, type="inbox")
+    path, key = f"/sources/{source['id']}/items", unique("key")
+
+    def send(text: str, **query: Any) -> Json:
+        items = [{"key": key, "star": star(block(text))}]
+        answer: Json = api.post(path, json={"items": items}, params=query).json()
+        return answer
+
+    (block_id,) = send(unique("first"))["block_ids"]
+    assert api.delete(f"/blocks/{block_id}").status_code == 204
+    assert send(unique("second"))["unchanged"] == 1
+    (back,) = send(unique("third"), restore=True)["block_ids"]
+    assert api.get(f"/blocks/{back}").json()["content"] == unique("third")
+
+
+def test_collect_is_asked_in_words_of_one_meaning(api: httpx.Client) -> None:
+    """A job has those that it was asked with; one that waits already is found by them."""
+    source = add_source(api, type="inbox")
+    path = f"/sources/{source['id']}/collect"
+    assert (source["missing"], source["missing_since"]) == (0, None)
+    for query, payload in (
+        ({}, {"full": False}),
+        ({"full": True}, {"full": True}),
+        ({"restore": True}, {"full": False, "restore": True}),
+        ({"full": True, "forget": True}, {"full": True, "forget": True}),
+    ):
+        response = api.post(path, params=query)
+        assert response.status_code == 202
+        assert response.json()["payload"] == payload
+    expect_problem(api.post(path, params={"forget": "perhaps"}), 422, "invalid")
 
 
 @pytest.mark.parametrize(

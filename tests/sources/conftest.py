@@ -80,8 +80,8 @@ def result_of(job: Job) -> dict[str, Any]:
     return job.result
 
 
-def collect(base: Components, source_id: int, *, full: bool = False) -> Job:
+def collect(base: Components, source_id: int, *, full: bool = False, **words: bool) -> Job:
     """Collect a source by a job; give the job as it is then."""
-    job = enqueue_collect(base, source_id, full=full)
+    job = enqueue_collect(base, source_id, full=full, **words)
     run_jobs(base)
     return get_job(base.database, job.id)

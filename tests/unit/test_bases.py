@@ -92,6 +92,15 @@ def sqlite_columns(execute: Execute) -> dict[str, list[str]]:
     }
 
 
+def framework_of(revision: str) -> str:
+    """Return the revision of the framework's line that a frozen base has."""
+    path = BASES / f"{revision}.sqlite3"
+    if "framework_schema" not in sqlite_columns(sqlite_execute(path)):
+        return FORMER_REVISIONS[revision]
+    [(found,)] = sqlite_execute(path)("SELECT version_num FROM framework_schema")
+    return str(found)
+
+
 @pytest.mark.parametrize("revision", FROZEN)
 def test_frozen_base_has_rows_in_every_table(revision: str) -> None:
     """So that nothing of a base can be lost without being missed."""
@@ -181,7 +190,7 @@ def test_copy_of_a_file_is_kept_before_its_schema_changes(revision: str, tmp_pat
     columns = sqlite_columns(sqlite_execute(path))
     before = rows_of(sqlite_execute(path), columns)
     database = build_components(sqlite_settings(path)).database
-    framework = FORMER_REVISIONS[revision]
+    framework = framework_of(revision)
     copy = tmp_path / f"base.sqlite3.framework-{framework}.core-{revision}"
     assert schema.migrate(database, LINES) == str(copy)
     assert rows_of(sqlite_execute(copy), columns) == before

@@ -34,7 +34,7 @@ from inkcre.sql.rows import Query
 
 _source = bindparam("source", type_=BigInteger)
 _now = timestamp(bindparam("now", type_=Text))
-_keys = json_rows("keys", key=Text())
+_keys = json_rows("keys", source=BigInteger(), key=Text())
 SELECT_STORED = Query(
     select(
         source_items.c.id,
@@ -49,7 +49,9 @@ SELECT_STORED = Query(
     ).select_from(
         _keys.join(
             source_items,
-            and_(source_items.c.key == _keys.c.key, source_items.c.source_id == _source),
+            # By the source in each row: by one parameter SQLite goes through all of its items, and
+            # through all of the keys for each.
+            and_(source_items.c.key == _keys.c.key, source_items.c.source_id == _keys.c.source),
         ).outerjoin(blocks, blocks.c.id == source_items.c.block_id)
     ),
     StoredItem,
@@ -150,7 +152,9 @@ UPSERT_ITEMS = Query(
 _gone = json_rows("gone", id=BigInteger())
 _are_gone = source_items.c.id.in_(select(_gone.c.id))
 SILENCE_ITEMS = Statement(
-    update(source_items).where(_are_gone).values(digest="", stamp=null(), arcs="[]")
+    update(source_items)
+    .where(_are_gone)
+    .values(digest="", stamp=null(), arcs="[]", missing_since=null())
 )
 """Let items say nothing any more."""
 
@@ -207,6 +211,6 @@ def read_stamps(database: Database, source_id: int) -> Iterator[tuple[str, str |
 
 def read_stored(database: Database, source_id: int, keys: Iterable[str]) -> dict[str, StoredItem]:
     """Return what is stored of some items, by key; of new ones nothing."""
-    rows = ({"key": key} for key in keys)
-    found = read_over(SELECT_STORED, "keys", rows, database, source=source_id)
+    rows = ({"source": source_id, "key": key} for key in keys)
+    found = read_over(SELECT_STORED, "keys", rows, database)
     return {item.key: item for item in found}

@@ -53,6 +53,11 @@ def remember(state: FetchState, page: Page) -> None:
     state.last_modified = page.headers.get("last-modified")
 
 
+def fetch_again(state: FetchState) -> None:
+    """Have the next collect fetch the page whatever its server says: this one was doubted."""
+    state.etag = state.last_modified = None
+
+
 def _retry_after(context: SourceContext, said: str) -> int:
     """Read ``Retry-After``, seconds or a date (RFC 9110, section 10.2.3); no more than a day."""
     if said.isascii() and said.isdecimal() and len(said) < 10:

@@ -19,10 +19,19 @@ from urllib.parse import unquote
 
 from pydantic import Field
 
-from inkcre.errors import Invalid, Misconfigured
+from inkcre.errors import Invalid
 from inkcre.graph.stars import Arc, page, star, text
-from inkcre.sources.base import Item, Seen, SourceBase, SourceConfig, SourceState
+from inkcre.sources.base import (
+    Absence,
+    Decided,
+    Item,
+    Seen,
+    SourceBase,
+    SourceConfig,
+    SourceState,
+)
 from inkcre.sources.pages.pages import decode_html, read_page
+from inkcre.sources.types.places import RAW, Places, key_of
 
 logger = logging.getLogger("inkcre.sources")
 
@@ -67,11 +76,19 @@ class Document:
     """What it refers to: paths relative to it, or names of other files without their endings."""
 
 
-class FolderSource(SourceBase[FolderConfig, SourceState]):
+class FolderState(SourceState):
+    """Which folders were listed last."""
+
+    folders: Annotated[dict[str, str], Field(default_factory=dict, repr=False)]
+    """The device and inode of each, by its path below the root. Not shown: there may be many."""
+
+
+class FolderSource(SourceBase[FolderConfig, FolderState]):
     """A folder: its text, Markdown, HTML and PDF files, with their links and changes."""
 
     name: ClassVar[str] = "folder"
     config_model = FolderConfig
+    state_model = FolderState
     imports: ClassVar[tuple[str, ...]] = ("yaml", "inkcre.sources.pages.heavy")
     gives_all: ClassVar[bool] = True
 
@@ -84,11 +101,14 @@ class FolderSource(SourceBase[FolderConfig, SourceState]):
         """
         _find_root(config, folders)
 
-    def collect(self, *, full: bool) -> Iterator[Item | Seen]:  # noqa: ARG002 - it always walks
+    def collect(self, *, full: bool) -> Iterator[Item | Seen]:
         """Yield every file that can be read, those that have not changed only by name."""
         root = _find_root(self.config, self.context.folders)
         stamps = self.context.stamps()
-        paths = {self._key(root, path): path for path in _walk(root, self.context.check)}
+        self._places = places = Places(self.state.folders)
+        walk = places.walk(root, self.context.check, endings=READERS, most=MAX_FILES)
+        paths = {key_of(PurePosixPath(path.relative_to(root))): path for path in walk}
+        places.note_known(stamps, paths)
         named = _by_name(paths)
         for key, path in paths.items():
             self.context.check()
@@ -102,7 +122,7 @@ class FolderSource(SourceBase[FolderConfig, SourceState]):
             read = READERS[path.suffix.lower()]
             # Others are read again though they are the same: what they link to may have come or
             # gone.
-            if read is _read_pdf and stamps.get(key) == stamp:
+            if read is _read_pdf and stamps.get(key) == stamp and not full:
                 yield Seen(key)  # reading one takes seconds
                 continue
             try:
@@ -114,15 +134,15 @@ class FolderSource(SourceBase[FolderConfig, SourceState]):
                 yield _make_item(key, document, stamp, paths, named)
             elif document is None or key in stamps:  # it may be empty for a moment only
                 yield Seen(key)
+        places.look_again(root)
 
-    def _key(self, root: Path, path: Path) -> str:
-        return (
-            # A name on the disk may be no UTF-8, and no database keeps halves of characters.
-            path.relative_to(root)
-            .as_posix()
-            .encode("utf-8", "surrogateescape")
-            .decode("utf-8", "replace")
-        )
+    def judge_absence(self, key: str) -> Absence:
+        """Tell whether the folders on the way to a file are still those that they were."""
+        return self._places.judge(key)
+
+    def settle(self, decided: Decided) -> None:
+        """Remember which folders there are, but those in whose place there is another for now."""
+        self.state.folders = self._places.remember(decided.missing)
 
     def _read(self, path: Path) -> bytes | None:
         try:
@@ -163,38 +183,6 @@ def _find_root(config: FolderConfig, folders: Sequence[PurePath]) -> Path:
     return root
 
 
-def _walk(root: Path, check: Callable[[], None]) -> Iterator[Path]:
-    """Yield the files that can be read, in order; hidden ones, and links to others, are left out.
-
-    Raises:
-        Misconfigured: a folder cannot be listed; what is in it cannot be told from what is gone.
-    """
-
-    def refuse(error: OSError) -> None:
-        raise Misconfigured(
-            f"{error.filename}: {(error.strerror or 'cannot be listed').lower()}",
-            hint="look whether the folder is there, and its rights",
-        )
-
-    found = 0
-    for folder, names, files in os.walk(root, onerror=refuse):
-        check()
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(folder, name)
-            if name.startswith(".") or path.suffix.lower() not in READERS:
-                continue
-            # A link may lead out of the folders that may be read.
-            if path.is_symlink():
-                continue
-            found += 1
-            if found > MAX_FILES:
-                raise Misconfigured(
-                    f"{root}: more than {MAX_FILES} files", hint="name a part of it"
-                )
-            yield path
-
-
 def _by_name(paths: dict[str, Path]) -> dict[str, str]:
     """Return keys by the names by which wikis link: without folder and ending, in small letters."""
     named: dict[str, str] = {}
@@ -211,7 +199,7 @@ def _make_item(
         target = _resolve(key, reference, paths, named)
         if target is not None and target != key:
             links.setdefault(("links to", target))
-    arcs = [("path", text(key)), *document.arcs]
+    arcs = [("path", text(key.removeprefix(RAW))), *document.arcs]
     return Item(key, star(text(document.text), arcs), stamp, tuple(links)[:MAX_LINKS])
 
 
@@ -220,8 +208,10 @@ def _resolve(key: str, reference: str, paths: dict[str, Path], named: dict[str, 
     plain = unquote(reference).partition("#")[0].partition("?")[0]
     joined = os.path.normpath(PurePosixPath(key).parent / plain) if plain else ""
     for candidate in (joined, f"{joined}.md"):
-        if candidate in paths:
-            return candidate
+        # A key that is no UTF-8 begins as no path does, and so does what was joined to it.
+        for name in (candidate, candidate.removeprefix(RAW)):
+            if name in paths:
+                return name
     return named.get(PurePosixPath(plain).stem.lower()) if "/" not in plain else None
 
 

@@ -17,10 +17,11 @@ from inkcre.errors import BadAnswer
 from inkcre.graph.blocks import Block
 from inkcre.graph.forms import NodeForm, Star
 from inkcre.graph.stars import Arc, block, page, star, text
-from inkcre.sources.base import Item, Seen, SourceBase, SourceConfig
+from inkcre.sources.base import Decided, Item, Seen, SourceBase, SourceConfig
 from inkcre.sources.pages.pages import read_page
 from inkcre.sources.pages.trees import parse_html
-from inkcre.sources.types.fetch import FetchState, fetch_if_changed, remember
+from inkcre.sources.types.feed_texts import find_end, text_of_entry
+from inkcre.sources.types.fetch import FetchState, fetch_again, fetch_if_changed, remember
 from inkcre.sql.text import clean
 
 ACCEPT = "application/atom+xml, application/rss+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
@@ -70,6 +71,7 @@ class RssSource(SourceBase[RssConfig, FetchState]):
     config_model = RssConfig
     imports: ClassVar[tuple[str, ...]] = ("feedparser", "inkcre.sources.pages.heavy")
     state_model = FetchState
+    doubts_less: ClassVar[bool] = True
 
     @property
     def organizes(self) -> bool:
@@ -84,6 +86,18 @@ class RssSource(SourceBase[RssConfig, FetchState]):
             return
         yield from read_feed(found.content, found.headers, url)
         remember(self.state, found)
+        # A cut answer may have the mark of the whole one, which would never be sent then.
+        if find_end(found.content) != "whole":
+            fetch_again(self.state)
+
+    def read_text(self, content: str) -> str:
+        """Return the text of an entry, without markup; it is all that may become less."""
+        return text_of_entry(content)
+
+    def settle(self, decided: Decided) -> None:
+        """Fetch the feed again the next time, if any of it was doubted."""
+        if decided.doubted:
+            fetch_again(self.state)
 
     def organize(self, block: Block) -> Star | None:
         """Fetch the page of an entry; give its readable text."""
@@ -140,8 +154,13 @@ def read_feed(content: bytes, headers: Mapping[str, str], url: str) -> Iterator[
             hint="give the address of an RSS or Atom feed, not of a page",
         )
     feed = block("feed", url, "url")
-    yield Item(FEED_KEY, _describe_feed(parsed.feed, feed, url))
+    ends = find_end(content)
+    # A feed that is cut before its first entry may be cut in its title.
+    is_complete = ends == "whole" or bool(parsed.entries)
+    yield Item(FEED_KEY, _describe_feed(parsed.feed, feed, url), is_complete=is_complete)
     items = [_read_entry(entry, feed, url) for entry in parsed.entries[:MAX_ENTRIES]]
+    if ends == "in an entry" and items and items[-1] and len(parsed.entries) <= MAX_ENTRIES:
+        items[-1] = replace(items[-1], is_complete=False)
     keys = Counter(item.key for item in items if item is not None)
     for item in items:
         if item is not None:

@@ -36,7 +36,7 @@ from inkcre.transfer.copies.parts import (
 
 E = TypeVar("E")
 
-ITEM_NAMES = ("digest", "stamp", "arcs", "block_digest", "now_digest")
+ITEM_NAMES = ("digest", "stamp", "arcs", "block_digest", "now_digest", "missing_since")
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class _Remembered:
     block_digest: str
     now_digest: str | None
     """Of its block as it is; None: deleted."""
+
+    missing_since: str | None
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ READ_ITEMS = Query(
         source_items.c.arcs,
         source_items.c.block_digest,
         blocks.c.digest.label("now_digest"),
+        as_rfc3339(source_items.c.missing_since).label("missing_since"),
         source_items.c.block_id,
     )
     .select_from(source_items.outerjoin(blocks, blocks.c.id == source_items.c.block_id))
@@ -92,11 +95,14 @@ READ_ITEMS = Query(
 
 _items = json_rows(
     "items", ord=BigInteger(), source=BigInteger(), key=Text(), digest=Text(), stamp=Text(),
-    arcs=Text(), block_digest=Text(), now_digest=Text(),
+    arcs=Text(), block_digest=Text(), now_digest=Text(), missing_since=Text(),
 )  # fmt: skip
 ADD_ITEMS = Statement(
     insert(source_items).from_select(
-        ["source_id", "key", "digest", "stamp", "arcs", "block_digest", "block_id"],
+        [
+            "source_id", "key", "digest", "stamp", "arcs", "block_digest", "missing_since",
+            "block_id",
+        ],
         select(
             _items.c.source,
             _items.c.key,
@@ -104,6 +110,7 @@ ADD_ITEMS = Statement(
             _items.c.stamp,
             _items.c.arcs,
             _items.c.block_digest,
+            timestamp(_items.c.missing_since),
             blocks.c.id,
         )
         .select_from(_items.outerjoin(blocks, blocks.c.digest == _items.c.now_digest))
@@ -125,6 +132,7 @@ FIND_ITEMS = Query(
         source_items.c.arcs,
         source_items.c.block_digest,
         blocks.c.digest.label("now_digest"),
+        as_rfc3339(source_items.c.missing_since).label("missing_since"),
     ).select_from(
         _item_keys.join(
             source_items,

@@ -9,7 +9,7 @@ SELECT source_items.id,
        blocks.digest AS block_digest
 FROM
   (SELECT *
-   FROM json_to_recordset(CAST(:keys::VARCHAR AS json)) AS given(key text)) AS given_keys
+   FROM json_to_recordset(CAST(:keys::VARCHAR AS json)) AS given(source bigint, key text)) AS given_keys
 JOIN source_items ON source_items.key = given_keys.key
-AND source_items.source_id = :source::BIGINT
+AND source_items.source_id = given_keys.source
 LEFT OUTER JOIN blocks ON blocks.id = source_items.block_id

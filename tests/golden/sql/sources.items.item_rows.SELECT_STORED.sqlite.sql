@@ -8,8 +8,9 @@ SELECT source_items.id,
        source_items.block_digest AS written_digest,
        blocks.digest AS block_digest
 FROM
-  (SELECT value ->> 'key' AS key
+  (SELECT value ->> 'source' AS source,
+          value ->> 'key' AS key
    FROM json_each(:keys)) AS given_keys
 JOIN source_items ON source_items."key" = given_keys."key"
-AND source_items.source_id = :source
+AND source_items.source_id = given_keys.source
 LEFT OUTER JOIN blocks ON blocks.id = source_items.block_id

@@ -6,6 +6,14 @@ SELECT sources.id,
        sources.config,
        sources.collect_at,
        sources.state,
+  (SELECT count(*) AS count_1
+   FROM source_items
+   WHERE source_items.source_id = sources.id
+     AND source_items.missing_since IS NOT NULL) AS missing,
+  (SELECT min(source_items.missing_since) AS min_1
+   FROM source_items
+   WHERE source_items.source_id = sources.id
+     AND source_items.missing_since IS NOT NULL) AS missing_since,
        schedules.id AS schedule_id,
        schedules.kind,
        schedules.payload,

@@ -6,6 +6,15 @@ SELECT sources.id,
        sources.config,
        sources.collect_at,
        sources.state,
+  (SELECT count(*) AS count_1
+   FROM source_items
+   WHERE source_items.source_id = sources.id
+     AND source_items.missing_since IS NOT NULL) AS missing,
+       to_char(
+                 (SELECT min(source_items.missing_since) AS min_1
+                  FROM source_items
+                  WHERE source_items.source_id = sources.id
+                    AND source_items.missing_since IS NOT NULL) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS missing_since,
        schedules.id AS schedule_id,
        schedules.kind,
        schedules.payload,

@@ -3,7 +3,9 @@ SELECT given_keys.ord,
        source_items.stamp,
        source_items.arcs,
        source_items.block_digest,
-       blocks.digest AS now_digest
+       source_items.is_own,
+       blocks.digest AS now_digest,
+       source_items.missing_since AS missing_since
 FROM
   (SELECT value ->> 'ord' AS ord,
           value ->> 'source' AS source,

@@ -3,15 +3,18 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+TIMESTAMP = sa.TIMESTAMP(timezone=True).with_variant(sa.Text, "sqlite")
+MISSING = sa.text("missing_since IS NOT NULL")
 
 COPY_ITEMS = """
     INSERT INTO source_items_new
-        (source_id, key, digest, stamp, arcs, block_id, block_digest)
-    SELECT source_id, key, digest, stamp, arcs, block_id, block_digest FROM source_items
+        (source_id, key, digest, stamp, arcs, block_id, block_digest, missing_since)
+    SELECT source_id, key, digest, stamp, arcs, block_id, block_digest, missing_since
+    FROM source_items
     ORDER BY source_id, key
 """
 
@@ -143,6 +146,7 @@ def _make_items_anew() -> None:
         sa.Column("arcs", sa.Text, nullable=False),
         sa.Column("block_id", ID),
         sa.Column("block_digest", sa.Text, nullable=False),
+        sa.Column("missing_since", TIMESTAMP),
         sa.PrimaryKeyConstraint("id", name="pk_source_items"),
         sa.UniqueConstraint("source_id", "key", name="uq_source_items_source_id_key"),
         sa.ForeignKeyConstraint(
@@ -163,3 +167,9 @@ def _make_items_anew() -> None:
     op.drop_table("source_items")
     op.rename_table("source_items_new", "source_items")
     op.create_index("ix_source_items_block_id", "source_items", ["block_id"])
+    op.create_index(
+        "ix_source_items_missing",
+        "source_items",
+        ["source_id", "missing_since"],
+        sqlite_where=MISSING,
+    )

@@ -1,0 +1,19 @@
+"""What of a source is not shown: its secrets, and what only it itself reads in its state."""
+
+from dataclasses import replace
+
+from inkcre.ports.sources import SourceType
+from inkcre.sources.configs import MASK, is_secret
+from inkcre.sources.rows import Source
+
+
+def mask(source: Source, kind: type[SourceType] | None) -> Source:
+    """Return a source without its secrets, for an answer; of an unknown type all may be secret."""
+    if kind is None:
+        return replace(source, config=dict.fromkeys(source.config, MASK))
+    secrets = [name for name, info in kind.config_model.model_fields.items() if is_secret(info)]
+    config = {n: MASK if n in secrets and v is not None else v for n, v in source.config.items()}
+    # There may be thousands of these: what a folder's folders are, which only it understands.
+    unshown = {name for name, info in kind.state_model.model_fields.items() if not info.repr}
+    state = {name: value for name, value in source.state.items() if name not in unshown}
+    return replace(source, config=config, state=state)

@@ -143,8 +143,8 @@ source_items = Table(
 ``arcs``), its block and what that was (``block_digest``). Without a block: somebody deleted it, and
 it does not come back by itself. With a digest that is empty it says nothing any more, and only
 remembers the block that others keep. ``stamp`` tells cheaply, in the source's own words, whether an
-item is still the same. ``missing_since`` is when its source first did not give it any more, as long as
-it is not sure that it is gone."""
+item is still the same. ``missing_since`` is when its source first did not give it any more, as
+long as it is not sure that it is gone."""
 
 sayings = Table(
     "sayings",

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from inkcre.graph.tables import blocks, source_items
 from inkcre.ports.database import Statement
 from inkcre.sources.items.revisions import Arc, read_arcs, revision_digest, sort_arcs
-from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, json_rows
+from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
 from inkcre.sql.parameters import as_parameter, write_json
 from inkcre.sql.rows import Query, count_of
 from inkcre.transfer.copies.ids import NOBODY, find_block_ids

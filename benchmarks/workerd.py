@@ -130,7 +130,7 @@ from inkcre.adapters.database.hyperdrive import SETTLE, STATEMENTS
 from inkcre.adapters.database.pipelining import PipeliningConnection
 from inkcre.adapters.database.wire import BindingStream, Wire
 from inkcre.edge.bindings import WorkerBindings
-from inkcre.graph.blocks import SELECT_BLOCK
+from inkcre.graph.block_rows import SELECT_BLOCK
 
 lent = WorkerBindings(env)["HYPERDRIVE"]
 

@@ -17,6 +17,7 @@ from inkcre.graph.tables import VERSION_TABLE
 from inkcre.sql import schema
 from inkcre.sql.revisions import render_revisions
 from inkcre.sql.schema import FORMER_REVISIONS
+from inkcre.sql.tables import VERSION_TABLE as FRAMEWORK_VERSION_TABLE
 from tests.conftest import ROOT, new_postgres_database, postgres_settings, sqlite_settings
 from tests.lines import LINES
 
@@ -25,6 +26,9 @@ FROZEN = sorted(path.name.partition(".")[0] for path in BASES.glob("*.sqlite3"))
 
 DROPPED = {"sweeps"}
 """Tables of former versions that are there no more: what they said lasted for minutes."""
+
+UPGRADED = {*DROPPED, VERSION_TABLE, FRAMEWORK_VERSION_TABLE}
+"""Tables that an upgrade may change."""
 
 TURNED = {"is_own"}
 """Columns that say the same in another way now."""
@@ -43,7 +47,7 @@ def rows_of(execute: Execute, columns: dict[str, list[str]]) -> Rows:
 
 def kept(rows: Rows) -> Rows:
     """Leave out what an upgrade may change."""
-    return {name: found for name, found in rows.items() if name not in {*DROPPED, VERSION_TABLE}}
+    return {name: found for name, found in rows.items() if name not in UPGRADED}
 
 
 def whose(execute: Execute) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:

@@ -359,7 +359,7 @@ def test_file_is_written_through_to_the_disk(
 
 
 def _copy_of(block: Block) -> Any:
-    from inkcre.graph.blocks import INSERT_BLOCK
+    from inkcre.graph.block_rows import INSERT_BLOCK
     from inkcre.graph.digests import block_digest
 
     values = {"storage": "file", "resolver": "mine", "content": block.content}

@@ -160,11 +160,9 @@ class _Differ:
     def take(self, revision: Revision) -> None:
         changes, stored = self.changes, revision.stored
         if not self._says_something_new(revision):
-            if revision.is_deleted:
-                changes.withheld += 1
-                return
             changes.unchanged += 1
-            if stored and stored.stamp != revision.stamp:
+            changes.withheld += revision.is_deleted
+            if stored and stored.block_id is not None and stored.stamp != revision.stamp:
                 self._remember(revision, stored.block_id, stored.written_digest)
             return
         changes.revised.append(revision)

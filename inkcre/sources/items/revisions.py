@@ -202,7 +202,7 @@ class Written:
     """Items that are larger than the database takes."""
 
     withheld: int = 0
-    """Items whose block somebody has deleted, so that they do not come back by themselves."""
+    """Of those that are unchanged, items whose blocks somebody has deleted: they stay away."""
 
     block_ids: list[int] = field(default_factory=list)
     """Of those that were added or updated."""

@@ -26,11 +26,16 @@ from inkcre.graph.made_rows import marked
 from inkcre.graph.tables import blocks, relations, sayings, source_items
 from inkcre.ports.database import Database, Statement
 from inkcre.sources.items.changes import LinkRow
-from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, Expression, json_rows, timestamp
+from inkcre.sql.constructs import (
+    ON_CONFLICT_DO_NOTHING,
+    Expression,
+    RowSource,
+    json_rows,
+    timestamp,
+)
 from inkcre.sql.parameters import calls_over, read_over
 from inkcre.sql.rows import Query, Values
 
-_source = bindparam("source", type_=BigInteger)
 _now = timestamp(bindparam("now", type_=Text))
 
 _asked = json_rows("asked", id=BigInteger())
@@ -85,9 +90,9 @@ UNSAY = Statement(delete(sayings).where(sayings.c.item_id.in_(select(_asked.c.id
 """Let items say nothing, for the moment."""
 
 _said = json_rows(
-    "said", key=Text(), place=BigInteger(), relation_id=BigInteger(), from_id=BigInteger(),
-    from_digest=Text(), to_id=BigInteger(), to_digest=Text(), content=Text(), is_link=BigInteger(),
-    is_withheld=BigInteger(),
+    "said", source=BigInteger(), key=Text(), place=BigInteger(), relation_id=BigInteger(),
+    from_id=BigInteger(), from_digest=Text(), to_id=BigInteger(), to_digest=Text(),
+    content=Text(), is_link=BigInteger(), is_withheld=BigInteger(),
 )  # fmt: skip
 _from = blocks.alias("from_block")
 _to = blocks.alias("to_block")
@@ -116,7 +121,7 @@ SAY = Statement(
         .select_from(
             _said.join(
                 source_items,
-                and_(source_items.c.key == _said.c.key, source_items.c.source_id == _source),
+                and_(source_items.c.source_id == _said.c.source, source_items.c.key == _said.c.key),
             )
             .outerjoin(_from, _from.c.digest == _said.c.from_digest)
             .outerjoin(_to, _to.c.digest == _said.c.to_digest)
@@ -131,12 +136,21 @@ SAY = Statement(
 """Write down what items say, behind the rows of the relations and of the items."""
 
 _NO, _YES = literal(0, Integer), literal(1, Integer)
-_links = json_rows("links", from_key=Text(), to_key=Text(), content=Text(), place=BigInteger())
+_links = json_rows(
+    "links", source=BigInteger(), from_key=Text(), to_key=Text(), content=Text(),
+    place=BigInteger(),
+)  # fmt: skip
 _from_item = source_items.alias("from_item")
 _to_item = source_items.alias("to_item")
-_ends = _links.join(
-    _from_item, and_(_from_item.c.key == _links.c.from_key, _from_item.c.source_id == _source)
-).join(_to_item, and_(_to_item.c.key == _links.c.to_key, _to_item.c.source_id == _source))
+
+
+def _is_item(item: RowSource, key: Expression) -> ColumnElement[bool]:
+    return and_(item.c.source_id == _links.c.source, item.c.key == key)
+
+
+_ends = _links.join(_from_item, _is_item(_from_item, _links.c.from_key)).join(
+    _to_item, _is_item(_to_item, _links.c.to_key)
+)
 _is_new = and_(
     _from_item.c.block_id.is_not(None),
     _to_item.c.block_id.is_not(None),
@@ -244,7 +258,8 @@ def read_shared(database: Database, item_ids: Iterable[int]) -> set[int]:
 
 def read_unlinked(database: Database, source_id: int, links: Iterable[LinkRow]) -> list[LinkRow]:
     """Return those of some links that are not made, and could be."""
-    found = read_over(SELECT_UNLINKED, "links", links, database, source=source_id)
+    rows = ({"source": source_id, **link} for link in links)
+    found = read_over(SELECT_UNLINKED, "links", rows, database)
     return [
         {"from_key": f.from_key, "to_key": f.to_key, "content": f.content, "place": f.place}
         for f in found

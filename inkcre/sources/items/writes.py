@@ -85,7 +85,8 @@ def _change_calls(
     yield from write_calls(database, changes.plan, now, is_given=False)
     yield from calls_over(UPSERT_ITEMS, "items", changes.items, database, now=now_text, **source)
     yield from _unsay_calls(database, changes.unsaying)
-    yield from calls_over(SAY, "said", changes.sayings, database, **source)
+    said = ({**source, **row} for row in changes.sayings)
+    yield from calls_over(SAY, "said", said, database)
     yield from _astray_calls(database, changes.leaving, log)
     yield from link_calls(database, source_id, changes.links, now)
     yield from leave_calls(database, changes.leaving, log)
@@ -134,7 +135,7 @@ def link_calls(
     """Return the statements that relate items of a source to each other, as the items say."""
     return [
         *relate_calls(database, source_id, links, now),
-        *calls_over(SAY_LINKS, "links", links, database, source=source_id),
+        *calls_over(SAY_LINKS, "links", _of(source_id, links), database),
     ]
 
 
@@ -145,5 +146,9 @@ def relate_calls(
 
     Such a relation goes with either of its blocks.
     """
-    source = {"source": source_id, "now": format_timestamp(now)}
-    return calls_over(LINK_ITEMS, "links", links, database, **source)
+    now_text = format_timestamp(now)
+    return calls_over(LINK_ITEMS, "links", _of(source_id, links), database, now=now_text)
+
+
+def _of(source_id: int, links: Iterable[LinkRow]) -> Iterator[Mapping[str, object]]:
+    return ({"source": source_id, **link} for link in links)

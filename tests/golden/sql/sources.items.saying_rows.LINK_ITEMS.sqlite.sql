@@ -6,15 +6,16 @@ SELECT :now AS anon_1,
        given_links.content,
        :param_1 AS anon_2
 FROM
-  (SELECT value ->> 'from_key' AS from_key,
+  (SELECT value ->> 'source' AS source,
+          value ->> 'from_key' AS from_key,
           value ->> 'to_key' AS to_key,
           value ->> 'content' AS content,
           value ->> 'place' AS place
    FROM json_each(:links)) AS given_links
-JOIN source_items AS from_item ON from_item."key" = given_links.from_key
-AND from_item.source_id = :source
-JOIN source_items AS to_item ON to_item."key" = given_links.to_key
-AND to_item.source_id = :source
+JOIN source_items AS from_item ON from_item.source_id = given_links.source
+AND from_item."key" = given_links.from_key
+JOIN source_items AS to_item ON to_item.source_id = given_links.source
+AND to_item."key" = given_links.to_key
 WHERE from_item.block_id IS NOT NULL
   AND to_item.block_id IS NOT NULL
   AND to_item.digest != :digest_1

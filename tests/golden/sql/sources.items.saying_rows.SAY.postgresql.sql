@@ -19,9 +19,9 @@ SELECT source_items.id,
        coalesce(given_said.is_link, :coalesce_3::INTEGER) AS coalesce_2
 FROM
   (SELECT *
-   FROM json_to_recordset(CAST(:said::VARCHAR AS json)) AS given(key text, place bigint, relation_id bigint, from_id bigint, from_digest text, to_id bigint, to_digest text, content text, is_link bigint, is_withheld bigint)) AS given_said
-JOIN source_items ON source_items.key = given_said.key
-AND source_items.source_id = :source::BIGINT
+   FROM json_to_recordset(CAST(:said::VARCHAR AS json)) AS given(source bigint, key text, place bigint, relation_id bigint, from_id bigint, from_digest text, to_id bigint, to_digest text, content text, is_link bigint, is_withheld bigint)) AS given_said
+JOIN source_items ON source_items.source_id = given_said.source
+AND source_items.key = given_said.key
 LEFT OUTER JOIN blocks AS from_block ON from_block.digest = given_said.from_digest
 LEFT OUTER JOIN blocks AS to_block ON to_block.digest = given_said.to_digest
 WHERE source_items.digest != :digest_1::VARCHAR ON CONFLICT (item_id,

@@ -18,7 +18,8 @@ SELECT source_items.id,
                      AND same.content = given_said.content)) AS coalesce_1,
        coalesce(given_said.is_link, :coalesce_3) AS coalesce_2
 FROM
-  (SELECT value ->> 'key' AS key,
+  (SELECT value ->> 'source' AS source,
+          value ->> 'key' AS key,
           value ->> 'place' AS place,
           value ->> 'relation_id' AS relation_id,
           value ->> 'from_id' AS from_id,
@@ -29,8 +30,8 @@ FROM
           value ->> 'is_link' AS is_link,
           value ->> 'is_withheld' AS is_withheld
    FROM json_each(:said)) AS given_said
-JOIN source_items ON source_items."key" = given_said."key"
-AND source_items.source_id = :source
+JOIN source_items ON source_items.source_id = given_said.source
+AND source_items."key" = given_said."key"
 LEFT OUTER JOIN blocks AS from_block ON from_block.digest = given_said.from_digest
 LEFT OUTER JOIN blocks AS to_block ON to_block.digest = given_said.to_digest
 WHERE source_items.digest != :digest_1 ON CONFLICT (item_id,

@@ -3,7 +3,6 @@ SELECT given_keys.ord,
        source_items.stamp,
        source_items.arcs,
        source_items.block_digest,
-       source_items.is_own,
        blocks.digest AS now_digest,
        to_char(source_items.missing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS missing_since
 FROM

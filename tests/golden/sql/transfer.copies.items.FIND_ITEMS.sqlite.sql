@@ -3,7 +3,6 @@ SELECT given_keys.ord,
        source_items.stamp,
        source_items.arcs,
        source_items.block_digest,
-       source_items.is_own,
        blocks.digest AS now_digest,
        source_items.missing_since AS missing_since
 FROM

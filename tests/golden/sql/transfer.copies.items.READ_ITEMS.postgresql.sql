@@ -4,11 +4,9 @@ SELECT source_items.source_id,
        source_items.stamp,
        source_items.arcs,
        source_items.block_digest,
-       source_items.is_own,
        blocks.digest AS now_digest,
        to_char(source_items.missing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS missing_since,
-       source_items.block_id,
-       to_char(blocks.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS made_at
+       source_items.block_id
 FROM source_items
 LEFT OUTER JOIN blocks ON blocks.id = source_items.block_id
 WHERE (source_items.source_id,

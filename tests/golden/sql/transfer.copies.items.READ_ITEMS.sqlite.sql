@@ -4,11 +4,9 @@ SELECT source_items.source_id,
        source_items.stamp,
        source_items.arcs,
        source_items.block_digest,
-       source_items.is_own,
        blocks.digest AS now_digest,
        source_items.missing_since AS missing_since,
-       source_items.block_id,
-       blocks.created_at AS made_at
+       source_items.block_id
 FROM source_items
 LEFT OUTER JOIN blocks ON blocks.id = source_items.block_id
 WHERE (source_items.source_id,

@@ -1,6 +1,6 @@
 """Rows of graphs: the statements that write a plan, and read it back."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    and_,
     bindparam,
     func,
     insert,
@@ -19,22 +20,31 @@ from sqlalchemy import (
 )
 
 from inkcre.graph.blocks import Block
-from inkcre.graph.made_rows import marked
-from inkcre.graph.ownership import HAS_ITEMS, give_block_calls
+from inkcre.graph.made_rows import is_new, marked
+from inkcre.graph.ownership import HAS_ITEMS
 from inkcre.graph.plans import Plan, Reference
 from inkcre.graph.records import BLOCK_COLUMNS
 from inkcre.graph.relations import RELATION_COLUMNS, Relation
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Call, Database, Statement
-from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, json_rows, timestamp
+from inkcre.sql.constructs import (
+    ON_CONFLICT_DO_NOTHING,
+    ColumnType,
+    DeclaredTable,
+    RowSource,
+    json_rows,
+    json_rows_if,
+    timestamp,
+)
 from inkcre.sql.parameters import calls_over, read_over
 from inkcre.sql.rows import Id, Query
 from inkcre.sql.timestamps import format_timestamp
 
-_new_blocks = json_rows(
-    "blocks", ord=BigInteger(), created_at=Text(), updated_at=Text(), storage=Text(),
-    resolver=Text(), content=Text(), digest=Text(),
-)  # fmt: skip
+_BLOCK_ROW: Mapping[str, ColumnType] = {
+    "ord": BigInteger(), "created_at": Text(), "updated_at": Text(), "storage": Text(),
+    "resolver": Text(), "content": Text(), "digest": Text(),
+}  # fmt: skip
+_new_blocks = json_rows("blocks", **_BLOCK_ROW)
 _now = bindparam("now", type_=Text)
 _is_given = bindparam("is_given", type_=Integer)
 
@@ -60,10 +70,11 @@ INSERT_BLOCKS = Query(_insert_blocks.returning(blocks.c.id), Id)
 COUNT_BLOCKS = Statement(_insert_blocks, counts=True)
 """Add blocks that are not there yet; gives how many were added."""
 
-_new_relations = json_rows(
-    "relations", ord=BigInteger(), created_at=Text(), updated_at=Text(), from_id=BigInteger(),
-    from_digest=Text(), to_id=BigInteger(), to_digest=Text(), content=Text(),
-)  # fmt: skip
+_RELATION_ROW: Mapping[str, ColumnType] = {
+    "ord": BigInteger(), "created_at": Text(), "updated_at": Text(), "from_id": BigInteger(),
+    "from_digest": Text(), "to_id": BigInteger(), "to_digest": Text(), "content": Text(),
+}  # fmt: skip
+_new_relations = json_rows("relations", **_RELATION_ROW)
 _from = blocks.alias("from_block")
 _to = blocks.alias("to_block")
 _ends = _new_relations.outerjoin(_from, _from.c.digest == _new_relations.c.from_digest).outerjoin(
@@ -140,30 +151,44 @@ SELECT_NODES = Query(
 )
 """Read the blocks of a written graph back, by digest or id."""
 
-# Each relation is found by its whole unique key. As an ordinary join PostgreSQL, which takes any
-# JSON array for a hundred rows, meets a hub with its arcs first and its ends after: n squared.
-_resolved = (
-    select(
-        _new_relations.c.ord,
-        _from_id.label("from_"),
-        _to_id.label("to_"),
-        _new_relations.c.content,
+
+def _resolve(rows: RowSource) -> tuple[RowSource, ColumnElement[int]]:
+    """Return rows of relations with the ids of their ends, and the id of each one that is there.
+
+    Each is found by its whole unique key. As an ordinary join PostgreSQL, which takes any JSON
+    array for a hundred rows, meets a hub with its arcs first and its ends after: n squared.
+    """
+    from_, to_ = blocks.alias("from_block"), blocks.alias("to_block")
+    resolved = (
+        select(
+            rows.c.ord,
+            func.coalesce(rows.c.from_id, from_.c.id).label("from_"),
+            func.coalesce(rows.c.to_id, to_.c.id).label("to_"),
+            rows.c.content,
+        )
+        .select_from(
+            rows.outerjoin(from_, from_.c.digest == rows.c.from_digest).outerjoin(
+                to_, to_.c.digest == rows.c.to_digest
+            )
+        )
+        .cte("resolved")
+        .prefix_with("MATERIALIZED")
     )
-    .select_from(_ends)
-    .cte("resolved")
-    .prefix_with("MATERIALIZED")
-)
-_same = relations.alias("same")
-_found_id = (
-    select(_same.c.id)
-    .where(
-        _same.c.from_ == _resolved.c.from_,
-        _same.c.to_ == _resolved.c.to_,
-        _same.c.content == _resolved.c.content,
+    same = relations.alias("same")
+    found = (
+        select(same.c.id)
+        .where(
+            same.c.from_ == resolved.c.from_,
+            same.c.to_ == resolved.c.to_,
+            same.c.content == resolved.c.content,
+        )
+        .correlate(resolved)
+        .scalar_subquery()
     )
-    .correlate(_resolved)
-    .scalar_subquery()
-)
+    return resolved, found
+
+
+_resolved, _found_id = _resolve(_new_relations)
 SELECT_ARCS = Query(
     select(_resolved.c.ord, *RELATION_COLUMNS).select_from(
         _resolved.join(relations, relations.c.id == _found_id)
@@ -172,9 +197,28 @@ SELECT_ARCS = Query(
 )
 """Read the relations of a written graph back, by their ends."""
 
+
+def _are_new(of: DeclaredTable) -> ColumnElement[bool]:
+    """Tell whether all rows of the batch were not there before: then there is nothing to give."""
+    made = select(func.count()).select_from(of).where(is_new(of)).correlate(None)
+    return made.scalar_subquery() == bindparam("number", type_=Integer)
+
+
+_may_be_theirs = and_(HAS_ITEMS, ~_are_new(blocks))
+_maybe_blocks = json_rows_if(_may_be_theirs, "blocks", **_BLOCK_ROW)
+GIVE_BLOCKS = Statement(
+    update(blocks)
+    .where(blocks.c.is_given == 0, blocks.c.digest.in_(select(_maybe_blocks.c.digest)))
+    .values(is_given=1)
+)
+"""Tell of blocks that they were given: in front of the log."""
+
+_maybe_relations = json_rows_if(and_(HAS_ITEMS, ~_are_new(relations)), "relations", **_RELATION_ROW)
+_maybe_resolved, _maybe_id = _resolve(_maybe_relations)
+_given_ids = select(_maybe_id).select_from(_maybe_resolved)
 GIVE_RELATIONS = Statement(
     update(relations)
-    .where(HAS_ITEMS, relations.c.is_given == 0, relations.c.id.in_(select(_found_id)))
+    .where(relations.c.is_given == 0, relations.c.id.in_(_given_ids))
     .values(is_given=1)
 )
 """Tell of relations that they were given."""
@@ -219,12 +263,27 @@ def write_calls(
     ]
 
 
-def give_calls(database: Database, plan: Plan) -> list[Call]:
-    """Return the calls that tell of a plan's blocks and relations that they are given."""
-    return [
-        *give_block_calls(database, plan.blocks),
-        *calls_over(GIVE_RELATIONS, "relations", plan.relations.values(), database),
-    ]
+GIVING: Mapping[Statement, tuple[Statement, str]] = {
+    INSERT_BLOCKS: (GIVE_BLOCKS, "blocks"),
+    COUNT_BLOCKS: (GIVE_BLOCKS, "blocks"),
+    INSERT_RELATIONS: (GIVE_RELATIONS, "relations"),
+    COUNT_RELATIONS: (GIVE_RELATIONS, "relations"),
+}
+"""What tells of rows that they are given, by what adds them, and the parameter that both read."""
+
+
+def give_calls(plan: Plan, calls: Iterable[Call]) -> list[Call]:
+    """Return the calls that tell of what ``calls`` write of a plan that it is given.
+
+    They go behind those, and in front of the log's.
+    """
+    numbers = {"blocks": len(plan.blocks), "relations": len(plan.relations)}
+    given: list[Call] = []
+    for call in calls:
+        statement, name = GIVING[call.statement]
+        rows = {name: call.parameters[name]}  # written once: it may be long
+        given.append(statement(number=numbers[name], **rows))
+    return given
 
 
 def as_wanted(references: Iterable[Reference]) -> Iterator[dict[str, Reference]]:

@@ -78,9 +78,9 @@ def _refuse_missing(database: Database, plan: Plan) -> None:
 
 def _write_plan(database: Database, plan: Plan, now: datetime) -> StoredGraph | None:
     """Write a plan; None when a block of it was deleted before it could be read back."""
+    writing = write_calls(database, plan, now)
     calls = [
-        *log_made(write_calls(database, plan, now), action="graph.put"),
-        *give_calls(database, plan),
+        *log_made([*writing, *give_calls(plan, writing)], action="graph.put"),
         *calls_over(SELECT_NODES, "wanted", as_wanted(plan.nodes), database),
         *calls_over(SELECT_ARCS, "relations", plan.relations.values(), database),
         *naming_calls(files_of(plan)),

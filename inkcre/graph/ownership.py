@@ -15,8 +15,6 @@ What a person deletes stays away: its items remember that they said it (a block 
 is NULL), and do not bring it again by themselves.
 """
 
-from collections.abc import Iterable
-
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -30,9 +28,7 @@ from sqlalchemy import (
 )
 
 from inkcre.graph.tables import blocks, relations, sayings, source_items
-from inkcre.ports.database import Call, Database, Statement
-from inkcre.sql.constructs import json_rows
-from inkcre.sql.parameters import calls_over
+from inkcre.ports.database import Statement
 
 # Asked once, in front of all rows: where nothing was ever collected, giving costs nothing.
 HAS_ITEMS: ColumnElement[bool] = exists(select(source_items.c.id))
@@ -44,14 +40,6 @@ GIVE_BLOCK = Statement(
     update(blocks).where(blocks.c.digest == _digest, blocks.c.is_given == 0).values(is_given=1)
 )
 """Tell of a block that it was given."""
-
-_stated = json_rows("stated", digest=Text())
-GIVE_BLOCKS = Statement(
-    update(blocks)
-    .where(HAS_ITEMS, blocks.c.is_given == 0, blocks.c.digest.in_(select(_stated.c.digest)))
-    .values(is_given=1)
-)
-"""Tell of blocks that they were given."""
 
 GIVE_RELATION = Statement(
     update(relations)
@@ -97,9 +85,3 @@ WITHHOLD_AROUND = Statement(
     .values(relation_id=null())
 )
 """The same of all relations of a block, which go with it."""
-
-
-def give_block_calls(database: Database, digests: Iterable[str]) -> list[Call]:
-    """Return what tells of blocks that they are given, behind what adds the new ones."""
-    rows = ({"digest": digest} for digest in digests)
-    return calls_over(GIVE_BLOCKS, "stated", rows, database)

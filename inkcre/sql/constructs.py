@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
     FromClause,
     Table,
     Text,
     bindparam,
+    case,
     column,
+    literal_column,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -49,14 +50,32 @@ class _JsonRows(FunctionElement[object]):
     # https://docs.sqlalchemy.org/en/21/core/compiler.html
     inherit_cache = False
 
-    def __init__(self, parameter: BindParameter[str], columns: Mapping[str, ColumnType]) -> None:
+    def __init__(self, parameter: ColumnElement[str], columns: Mapping[str, ColumnType]) -> None:
         self.columns_ = columns
         super().__init__(parameter)
 
 
 def json_rows(parameter: str, **columns: ColumnType) -> TableValuedAlias:
     """Make a row source of the JSON array in ``parameter``; an absent key is NULL."""
-    element = _JsonRows(bindparam(parameter, type_=Text), columns)
+    return _rows_of(parameter, bindparam(parameter, type_=Text), columns)
+
+
+def json_rows_if(
+    condition: ColumnElement[bool], parameter: str, **columns: ColumnType
+) -> TableValuedAlias:
+    """Make a row source as ``json_rows`` does, which has no rows unless a condition holds.
+
+    That is asked once, and the array is not read then.
+    """
+    said = bindparam(parameter, type_=Text)
+    rows = case((condition, said), else_=literal_column("'[]'", Text))
+    return _rows_of(parameter, rows, columns)
+
+
+def _rows_of(
+    parameter: str, rows: ColumnElement[str], columns: Mapping[str, ColumnType]
+) -> TableValuedAlias:
+    element = _JsonRows(rows, columns)
     # Named: for a row source without a name SQLAlchemy draws a random one, which a Worker may not
     # do while it is imported.
     return element.table_valued(

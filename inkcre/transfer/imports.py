@@ -242,7 +242,7 @@ def prepare(database: Database, lines: Sequence[Line], clock: Clock) -> Batch:
     for line in lines:
         whole.merge(line.plan)
     calls = write_calls(database, whole, clock(), counting=True)
-    return Batch(lines, calls, give_calls(database, whole), whole.unresolved())
+    return Batch(lines, calls, give_calls(whole, calls), whole.unresolved())
 
 
 def _write_batch(database: Database, batch: Batch, clock: Clock, progress: Progress) -> None:
@@ -285,7 +285,7 @@ def _lines_of_unknown_storages(database: Database, lines: Sequence[Line]) -> dic
 
 def _write(database: Database, batch: Batch, progress: Progress) -> None:
     naming = naming_calls(name for line in batch.lines for name in files_of(line.plan))
-    calls = [*log_made(batch.calls, action="import"), *batch.giving, *naming]
+    calls = [*log_made([*batch.calls, *batch.giving], action="import"), *naming]
     answers = database.atomic(calls)
     refuse_held(calls, answers)
     counted = {

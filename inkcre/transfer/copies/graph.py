@@ -8,9 +8,8 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select
 from inkcre.graph.change_log import log_made
 from inkcre.graph.digests import block_digest
 from inkcre.graph.file_notes import naming_calls, refuse_held
-from inkcre.graph.graph_rows import GIVE_RELATIONS
+from inkcre.graph.graph_rows import GIVE_BLOCKS, GIVE_RELATIONS
 from inkcre.graph.made_rows import marked
-from inkcre.graph.ownership import give_block_calls
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Statement
 from inkcre.sql.constructs import ON_CONFLICT_DO_NOTHING, as_rfc3339, json_rows, timestamp
@@ -109,8 +108,9 @@ def _add_blocks(move: Move, page: list[_Block]) -> int:
     database = move.target.database
     given = as_parameter(pick(page, *BLOCK_NAMES))
     addition = ADD_BLOCKS[move.keeps_ids](blocks=given, above=page[0].id - 1)
-    calls = log_made([addition], action="copy")
-    calls += give_block_calls(database, (row.digest for row in page if row.is_given))
+    said = pick([row for row in page if row.is_given], "digest")
+    giving = calls_over(GIVE_BLOCKS, "blocks", said, database, number=len(page))
+    calls = log_made([addition, *giving], action="copy")
     calls += naming_calls(row.content for row in page if row.storage == "file")
     answers = database.atomic(calls)
     refuse_held(calls, answers)
@@ -283,9 +283,9 @@ def _add_relations(move: Move, page: list[_Relation]) -> int:
     database = move.target.database
     given = as_parameter(pick(page, *RELATION_NAMES))
     addition = ADD_RELATIONS[move.keeps_ids](relations=given, above=page[0].id - 1)
-    calls = log_made([addition], action="copy")
-    said = [row for row in page if row.is_given]
-    calls += calls_over(GIVE_RELATIONS, "relations", pick(said, *RELATION_NAMES), database)
+    said = pick([row for row in page if row.is_given], *RELATION_NAMES)
+    giving = calls_over(GIVE_RELATIONS, "relations", said, database, number=len(page))
+    calls = log_made([addition, *giving], action="copy")
     return count_of(database.atomic(calls)[calls.index(addition)])
 
 

@@ -3,17 +3,32 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
-from pydantic import BaseModel, Field, ValidationError
+from fastapi import Depends, Request
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from inkcre.api.responses import BlockOut
+from inkcre.api.source_shapes import (
+    MAX_ITEMS,
+    MAX_KEY_LENGTH,
+    Asked,
+    DryRun,
+    EditedSourceOut,
+    ForgetBrought,
+    ItemsForm,
+    RemovalOut,
+    Restore,
+    SourceOut,
+    SourcePage,
+    SourceTypeOut,
+    WrittenItems,
+)
 from inkcre.context import Components
 from inkcre.errors import InkcreError, Invalid, NotFound, Unsupported
 from inkcre.graph.forms import moved, parse_star
 from inkcre.graph.plans import refuse_times
 from inkcre.http.bodies import RawBody, load_json
-from inkcre.http.jobs import JobOut, ScheduleOut
+from inkcre.http.jobs import JobOut
 from inkcre.http.json_depth import JsonRoute
 from inkcre.http.parameters import Cursor, Limit, PathId
 from inkcre.http.paths import place
@@ -33,9 +48,8 @@ from inkcre.ports.clock import Clock, Zone
 from inkcre.ports.database import Database
 from inkcre.ports.sources import SourceTypes
 from inkcre.ports.web import Web
-from inkcre.sources import on_demand, sources
+from inkcre.sources import edits, on_demand, removals, sources
 from inkcre.sources.base import Item
-from inkcre.sources.collect import CollectPayload
 from inkcre.sources.forms import SourceEdit, SourceForm
 from inkcre.sources.instances import describe_type, open_source
 from inkcre.sources.items.revisions import Written
@@ -46,80 +60,6 @@ router = Router(tags=["sources"], route_class=JsonRoute)
 
 Types = Annotated[SourceTypes, Depends(lend_to(find_source_types))]
 """What sources may be of, here."""
-
-Full = Annotated[bool, Query(description="Fetch everything anew, whatever was collected before")]
-Restore = Annotated[bool, Query(description="Bring back what somebody has deleted")]
-Forget = Annotated[bool, Query(description="Let go at once what is missing")]
-
-
-async def _read_asked(
-    full: Full = False, restore: Restore = False, forget: Forget = False
-) -> CollectPayload:
-    return CollectPayload(full=full, restore=restore, forget=forget)
-
-
-Asked = Annotated[CollectPayload, Depends(_read_asked)]
-"""What a collect is asked to do beside what it always does."""
-
-MAX_ITEMS = 1000
-"""How many items may be sent in one request."""
-
-MAX_KEY_LENGTH = 2048
-
-
-class SourceOut(BaseModel):
-    """A source; secrets are masked."""
-
-    id: int
-    created_at: str = Field(description="RFC 3339, UTC")
-    updated_at: str = Field(description="RFC 3339, UTC")
-    type: str
-    nickname: str | None
-    config: dict[str, object]
-    collect_at: dict[str, object] | None = Field(description="Its schedule in the former shape")
-    state: dict[str, object] = Field(description="How far it has come")
-    schedule: ScheduleOut | None
-    missing: int = Field(description="How many items its collects no longer give, and are kept")
-    missing_since: str | None = Field(description="Since when the first of them, RFC 3339, UTC")
-
-
-class SourcePage(BaseModel):
-    """A page of sources."""
-
-    sources: list[SourceOut]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the next page")
-
-
-class SourceTypeOut(BaseModel):
-    """A type of sources."""
-
-    type: str
-    summary: str
-    takes_items: bool = Field(description="Whether others may send it items")
-    config_schema: dict[str, object] = Field(description="JSON Schema of `config`")
-
-
-class ItemForm(BaseModel):
-    """An item that somebody else has collected, for the API's description."""
-
-    key: str = Field(max_length=MAX_KEY_LENGTH, description="Its identity in the source")
-    star: dict[str, object] = Field(description="A star form")
-
-
-class ItemsForm(BaseModel):
-    """Items that somebody else has collected, for the API's description."""
-
-    items: list[ItemForm]
-
-
-class WrittenItems(BaseModel):
-    """What came of items."""
-
-    added: int
-    updated: int
-    unchanged: int
-    deleted: int
-    block_ids: list[int] = Field(description="Of the blocks that were added or changed")
 
 
 @router.get(
@@ -206,7 +146,7 @@ def get_source(request: Request, source_id: PathId, database: Database, types: T
 
 @router.patch(
     "/sources/{source_id}",
-    responses=conditional(tagged(documented(SourceOut, 200, 404, 413))),
+    responses=conditional(tagged(documented(EditedSourceOut, 200, 404, 413))),
     openapi_extra=PARAMETERS,
     summary="Change a source",
 )
@@ -218,35 +158,57 @@ def edit_source(  # noqa: PLR0917 - FastAPI gives them by name
     database: Database,
     clock: Clock,
     zone: Zone,
+    forget: ForgetBrought = False,
 ) -> Response:
-    """Change what the body names; `config` is given whole, a masked secret stays what it is.
+    """Change what the body names.
+
+    `config` is a merge patch (RFC 7396): absent keys stay, secrets too, null gives a key its
+    default again, and a masked secret stays what it is. If it leads to another place (another
+    address, path or mapping), all that the former place brought stays, as if you had given it.
 
     With `If-Match`, only what the sender has seen is changed: what was collected since counts.
     """
     expected = find_expectation(request.scope, f"source {source_id}", _tag(types))
     try:
-        source = sources.edit_source(
-            database, types, source_id, form, clock=clock, timezone=zone, expected=expected
-        )
+        edited = edits.edit_source(
+            database, types, source_id, form, clock=clock, timezone=zone, expected=expected,
+            forget=forget,
+        )  # fmt: skip
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    return _answer(_shown(types, source))
+    shown = _shown(types, edited.source)
+    numbers = {"released": edited.released, "forgotten": edited.forgotten}
+    # Its tag is that of the source by itself, as it is read.
+    tag = {"ETag": tag_of_body(bytes(json_response(shown).body))}
+    return json_response({**vars(shown), **numbers}, headers=tag)
 
 
 @router.delete(
     "/sources/{source_id}",
     status_code=204,
-    responses=conditional(documented(None, 204, 404)),
+    responses=conditional(
+        documented(RemovalOut, 200, 404) | {204: {"description": "It is deleted"}}
+    ),
     openapi_extra=PARAMETERS,
     summary="Delete a source",
 )
 def delete_source(
-    request: Request, source_id: PathId, database: Database, types: Types
+    request: Request,
+    source_id: PathId,
+    database: Database,
+    types: Types,
+    forget: ForgetBrought = False,
+    dry_run: DryRun = False,
 ) -> Response:
-    """Delete a source and its schedule. What it has collected stays."""
+    """Delete a source and its schedule. What it has collected stays, unless it is to be forgotten.
+
+    With `forget` or `dry_run` the answer is 200, and says what goes and what stays.
+    """
+    if dry_run:
+        return json_response(removals.foresee_removal(database, source_id, forget=forget))
     expected = find_expectation(request.scope, f"source {source_id}", _tag(types))
-    sources.delete_source(database, source_id, expected=expected)
-    return Response(status_code=204)
+    removal = removals.delete_source(database, source_id, expected=expected, forget=forget)
+    return json_response(removal) if forget else Response(status_code=204)
 
 
 @router.post(

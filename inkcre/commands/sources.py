@@ -1,6 +1,5 @@
 """``inkcre sources``: where items come from, from the command line."""
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +9,19 @@ import typer
 
 from inkcre.cli.bases import assemble, make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.commands.source_edits import edit, remove
+from inkcre.commands.source_options import (
+    Cron,
+    Every,
+    Nickname,
+    SourceId,
+    Timezone,
+    explained_forms,
+    line_of,
+    read_pairs,
+    schedule_form,
+    tell_missing,
+)
 from inkcre.commands.streams import UnreadableInput, open_stdin, refuse_to_empty, write_whole
 
 if TYPE_CHECKING:
@@ -20,8 +32,6 @@ app = typer.Typer(
     no_args_is_help=True, help="Sources: where items come from.", rich_markup_mode=None
 )
 
-SourceId = Annotated[int, typer.Argument(metavar="ID", help="The source's id.", min=1)]
-Every = Annotated[str | None, typer.Option(help='How often, such as "15m", "2h" or "1d".')]
 FAILED = 1
 
 
@@ -52,7 +62,7 @@ def list_(profile: Profile = None, set_: Assignments = None) -> None:
     """List sources, newest first: id, type, schedule, next time, name."""
     with open_base(profile, set_) as context:
         for source in _all_sources(context):
-            print(_line(source))
+            print(line_of(source))
 
 
 def _all_sources(context: "Components") -> Iterator["Source"]:
@@ -66,25 +76,6 @@ def _all_sources(context: "Components") -> Iterator["Source"]:
             return
 
 
-def _line(source: "Source") -> str:
-    schedule = source.schedule
-    when = "by hand"
-    if schedule:
-        pace = f"every {schedule.every}" if schedule.every else schedule.cron
-        when = f"{pace}, next {(schedule.next_run_at or 'never')[:16].replace('T', ' ')}"
-    name = source.nickname or source.config.get("url") or source.config.get("path") or ""
-    line = f"{source.id:>6}  {source.type:<8}  {when:<40}  {name}".rstrip()
-    missing = _tell_missing(source)
-    return f"{line}  ({missing})" if missing else line
-
-
-def _tell_missing(source: "Source") -> str:
-    if not source.missing:
-        return ""
-    since = (source.missing_since or "")[:16].replace("T", " ")
-    return f"{source.missing} missing since {since}"
-
-
 @app.command("add")
 def add(  # noqa: PLR0917 - its parameters are options
     type_: Annotated[str, typer.Argument(metavar="TYPE", help="See `inkcre sources types`.")],
@@ -93,47 +84,29 @@ def add(  # noqa: PLR0917 - its parameters are options
         typer.Argument(metavar="[KEY=VALUE...]", help="Configuration; values may be JSON."),
     ] = None,
     every: Every = None,
-    cron: Annotated[str | None, typer.Option(help='When, such as "0 7 * * mon-fri".')] = None,
-    timezone: Annotated[str | None, typer.Option("--tz", help="Of the cron text.")] = None,
-    nickname: Annotated[str | None, typer.Option("--name", help="What you call it.")] = None,
+    cron: Cron = None,
+    timezone: Timezone = None,
+    nickname: Nickname = None,
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
     """Add a source, and how often it is collected."""
-    schedule = None
-    if every or cron:
-        schedule = {"every": every, "cron": cron, "timezone": timezone}
     form = {
         "type": type_,
         "nickname": nickname,
-        "config": dict(_read_pair(pair) for pair in config or ()),
-        "schedule": schedule,
+        "config": read_pairs(config),
+        "schedule": schedule_form(every, cron, timezone),
     }
     with make_base(profile, set_) as context:
-        print(_line(_create(context, form)))
-
-
-def _read_pair(pair: str) -> tuple[str, object]:
-    from inkcre.errors import Invalid
-
-    key, is_there, value = pair.partition("=")
-    if not is_there or not key:
-        raise Invalid(f'"{pair}" is not KEY=VALUE', field="config")
-    try:
-        return key, json.loads(value)
-    except ValueError:
-        return key, value
+        print(line_of(_create(context, form)))
 
 
 def _create(context: "Components", form: Mapping[str, object]) -> "Source":
-    from pydantic import ValidationError
-
-    from inkcre.errors import Invalid
     from inkcre.sources.forms import SourceForm
     from inkcre.sources.registry import find_source_types
     from inkcre.sources.sources import create_source
 
-    try:
+    with explained_forms():
         return create_source(
             context.database,
             find_source_types(context.settings),
@@ -141,10 +114,9 @@ def _create(context: "Components", form: Mapping[str, object]) -> "Source":
             now=context.clock(),
             timezone=context.zone,
         )
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(map(str, found["loc"])) or "source"
-        raise Invalid(found["msg"], field=field, hint="see `inkcre sources types`") from None
+
+
+app.command("edit")(edit)
 
 
 @app.command("collect")
@@ -172,26 +144,14 @@ def collect(
         except CollectFailed as error:
             print(f"{error.message} ({error.hint})", file=sys.stderr)
             sys.exit(FAILED)
-        missing = _tell_missing(get_source(context.database, source_id))
+        missing = tell_missing(get_source(context.database, source_id))
     for block in blocks:
         line = " ".join(block.content.split())
         print(f"{block.id:>8}  {block.resolver:<10}  {line[:80]}")
     print(f"source {source_id}: {len(blocks)} blocks added or changed{missing and f', {missing}'}")
 
 
-@app.command("rm")
-def remove(
-    source_ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Ids.", min=1)],
-    profile: Profile = None,
-    set_: Assignments = None,
-) -> None:
-    """Delete sources and their schedules. What they have collected stays."""
-    from inkcre.sources.sources import delete_source
-
-    with open_base(profile, set_) as context:
-        for source_id in source_ids:
-            delete_source(context.database, source_id)
-            print(f"source {source_id}: deleted")
+app.command("rm")(remove)
 
 
 @app.command("import")

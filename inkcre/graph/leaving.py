@@ -6,7 +6,7 @@ nobody gives one of them, or relates something to it, between the look and the e
 waits, and finds it gone or kept. SQLite has one writer.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import BigInteger, ColumnElement, Text, delete, exists, or_, select
@@ -14,9 +14,10 @@ from sqlalchemy import BigInteger, ColumnElement, Text, delete, exists, or_, sel
 from inkcre.graph.change_log import entries_of, entries_of_deleted, log_former
 from inkcre.graph.file_notes import LET_GO_AROUND, let_go_call
 from inkcre.graph.tables import blocks, relations, sayings, source_items
-from inkcre.ports.database import Call, Database, Statement
+from inkcre.ports.database import Call, Database, Row, Statement
 from inkcre.sql.constructs import Expression, json_rows
 from inkcre.sql.parameters import calls_over
+from inkcre.sql.rows import Values
 
 _left = json_rows("left", id=BigInteger())
 _unsaid = json_rows("unsaid", id=BigInteger())
@@ -78,10 +79,14 @@ _left_blocks = select(_block).where(
 LOG_LEFT = log_former("deleted", lambda: entries_of_deleted(_left_blocks.cte("gone")))
 """Write down the blocks that ``DELETE_LEFT`` deletes, and their relations."""
 
-DELETE_LEFT = Statement(
-    delete(blocks).where(blocks.c.id.in_(_left_blocks.with_only_columns(_block.c.id)))
+DELETE_LEFT = Values(
+    delete(blocks)
+    .where(blocks.c.id.in_(_left_blocks.with_only_columns(_block.c.id)))
+    .returning(blocks.c.id),
+    int,
 )
-"""Delete blocks that no item has any more, unless something that is given hangs on them."""
+"""Delete blocks that no item has any more, unless something that is given hangs on them; gives
+them: D1 would count their relations too."""
 
 _lone_blocks = select(_block).where(
     _block.c.digest.in_(select(_around.c.digest)),
@@ -98,10 +103,13 @@ HOLD_LONE = Statement(
 LOG_LONE = log_former("deleted", lambda: [entries_of(_lone_blocks.subquery("gone"), blocks)])
 """Write down the blocks that ``DELETE_LONE`` deletes."""
 
-DELETE_LONE = Statement(
-    delete(blocks).where(blocks.c.id.in_(_lone_blocks.with_only_columns(_block.c.id)))
+DELETE_LONE = Values(
+    delete(blocks)
+    .where(blocks.c.id.in_(_lone_blocks.with_only_columns(_block.c.id)))
+    .returning(blocks.c.id),
+    int,
 )
-"""Delete them."""
+"""Delete them; gives them."""
 
 
 @dataclass
@@ -144,6 +152,14 @@ def leave_calls(database: Database, leaving: Leaving, log: Mapping[str, object])
     yield from calls_over(LET_GO_AROUND, "let_go", around, database)
     yield from calls_over(LOG_LONE, "around", around, database, **log)
     yield from calls_over(DELETE_LONE, "around", around, database)
+
+
+def count_gone(calls: Sequence[Call], answers: Sequence[Sequence[Row]]) -> int:
+    """Return how many blocks a batch has deleted for want of a sayer."""
+    deletions = (DELETE_LEFT, DELETE_LONE)
+    return sum(
+        len(rows) for call, rows in zip(calls, answers, strict=True) if call.statement in deletions
+    )
 
 
 def _by_id(ids: Iterable[int]) -> Iterator[dict[str, object]]:

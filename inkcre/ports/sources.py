@@ -15,6 +15,7 @@ class SourceType(Protocol):
     state_model: ClassVar[type[BaseModel]]
     takes_items: ClassVar[bool]
     imports: ClassVar[tuple[str, ...]]
+    place: ClassVar[tuple[str, ...] | None]
 
     @classmethod
     def examine(cls, config: BaseModel, folders: Sequence[PurePath]) -> None:

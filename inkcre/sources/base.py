@@ -121,12 +121,20 @@ class SourceBase(Generic[C, S]):
     imports: ClassVar[tuple[str, ...]] = ()
     """Modules that it imports only when it collects, for ``inkcre doctor`` to try."""
 
+    place: ClassVar[tuple[str, ...] | None] = None
+    """Fields of the configuration that say where items come from, so that another value means other
+    items, and what the former ones brought is kept. None: all but secrets."""
+
     def __init_subclass__(cls, **more: object) -> None:
-        """Refuse a type that would delete with its next collect what it has taken."""
+        """Refuse a type that would delete what it has taken, or that names a place it has not."""
         super().__init_subclass__(**more)
         # Items that were sent to a folder were answered 200, and deleted by its next collect.
         if cls.gives_all and cls.takes_items:
             raise TypeError(f"{cls.__name__}: gives_all and takes_items exclude each other")
+        known = cls.config_model.model_fields if hasattr(cls, "config_model") else {}
+        if unknown := [name for name in cls.place or () if name not in known]:
+            named = ", ".join(unknown)
+            raise TypeError(f"{cls.__name__}: place names no field of its configuration: {named}")
 
     def __init__(self, config: C, state: S, context: SourceContext) -> None:
         self.config = config

@@ -1,7 +1,8 @@
-"""Configurations of sources: read, kept, and shown without their secrets."""
+"""Configurations of sources: how they are read, changed in part, kept, and shown."""
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -40,9 +41,38 @@ def dump_config(config: BaseModel) -> str:
     return json.dumps(plain, ensure_ascii=False)
 
 
-def unmask(config: Mapping[str, object], current: Mapping[str, object]) -> dict[str, object]:
-    """Put the secrets back that an answer has masked."""
-    return {name: current.get(name) if value == MASK else value for name, value in config.items()}
+def merge_config(current: Mapping[str, object], patch: Mapping[str, object]) -> dict[str, object]:
+    """Return a configuration with a change made to it; a masked secret stays what it is."""
+    return _merge(current, {name: said for name, said in patch.items() if said != MASK})
+
+
+def _merge(current: Mapping[str, object], patch: Mapping[str, object]) -> dict[str, object]:
+    """Apply a JSON Merge Patch: https://www.rfc-editor.org/rfc/rfc7396#section-2."""
+    merged = dict(current)
+    for name, said in patch.items():
+        if said is None:
+            merged.pop(name, None)
+        elif isinstance(said, Mapping):
+            former = merged.get(name)
+            merged[name] = _merge(former if isinstance(former, Mapping) else {}, said)
+        else:
+            merged[name] = said
+    return merged
+
+
+def is_elsewhere(
+    kind: type[SourceType], former: Mapping[str, object], config: Mapping[str, object]
+) -> bool:
+    """Tell whether two configurations of a type, as they are kept, are of different places."""
+    fields = kind.config_model.model_fields
+    place = kind.place
+    if place is None:
+        place = tuple(name for name, info in fields.items() if not is_secret(info))
+    # A version before may have had fewer fields: those are what they are by default. What it wrote
+    # is compared as it is where it makes no sense any more.
+    with suppress(ValidationError):
+        former = json.loads(dump_config(kind.config_model.model_validate(former)))
+    return any(former.get(name) != config.get(name) for name in place)
 
 
 def is_secret(field: FieldInfo) -> bool:

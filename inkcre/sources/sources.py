@@ -1,8 +1,6 @@
 """Sources: where items come from, each a row of a type with its configuration and state."""
 
-import json
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import (
@@ -17,22 +15,19 @@ from sqlalchemy import (
     update,
 )
 
-from inkcre.errors import MissingReference, NotFound, Unavailable
-from inkcre.graph.blocks import ATTEMPTS
+from inkcre.errors import NotFound
 from inkcre.graph.tables import sources
 from inkcre.jobs.schedules import (
     schedule_call,
 )
-from inkcre.ports.clock import Clock
-from inkcre.ports.database import Call, Database, Statement
+from inkcre.ports.database import Database, Statement
 from inkcre.ports.sources import SourceTypes
-from inkcre.sources.configs import dump_config, read_config, unmask
-from inkcre.sources.forms import SourceEdit, SourceForm
+from inkcre.sources.configs import dump_config, read_config
+from inkcre.sources.forms import SourceForm
 from inkcre.sources.rows import SELECT_PAGE, SELECT_SOURCE, SeenSource
 from inkcre.sources.rows import Source as Source  # noqa: PLC0414 - others have it from here
 from inkcre.sql.constructs import timestamp
 from inkcre.sql.cursors import Page, read_page
-from inkcre.sql.fences import write_if
 from inkcre.sql.rows import Id, Query
 from inkcre.sql.tables import schedules
 from inkcre.sql.timestamps import format_timestamp
@@ -91,7 +86,7 @@ SET_STATE = Statement(
 """Keep how far a source has come, unless it has become another meanwhile."""
 
 DELETE_SOURCE = Statement(delete(sources).where(_by_id).returning(sources.c.id))
-"""Delete a source and what is known of its items; blocks stay."""
+"""Delete a source and what is known of its items, behind what keeps what they have brought."""
 
 UNSCHEDULE_ABSENT = Statement(
     delete(schedules).where(
@@ -108,17 +103,23 @@ def get_source(database: Database, source_id: int) -> Source:
     Raises:
         NotFound: there is none with this id.
     """
-    return _find(database, source_id).source()
+    return find_source(database, source_id).source()
 
 
-def _find(database: Database, source_id: int) -> SeenSource:
+def find_source(database: Database, source_id: int) -> SeenSource:
+    """Read one source as it is fenced.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
     found = SELECT_SOURCE.read_first(database, id=source_id)
     if found is None:
-        raise _not_found(source_id)
+        raise not_found(source_id)
     return found
 
 
-def _not_found(source_id: int) -> NotFound:
+def not_found(source_id: int) -> NotFound:
+    """Make the error of a source that is not there."""
     return NotFound(f"source {source_id}: not found")
 
 
@@ -159,90 +160,3 @@ def create_source(
         calls.append(schedule_call(None, schedule, now, timezone))
     [added] = INSERT_SOURCE.records(database.atomic(calls)[0])
     return get_source(database, added.id)
-
-
-def edit_source(
-    database: Database,
-    types: SourceTypes,
-    source_id: int,
-    form: SourceEdit,
-    *,
-    clock: Clock,
-    timezone: str,
-    expected: Expected | None = None,
-) -> Source:
-    """Change what the form names and leave the rest; with ``expected``, what somebody has seen.
-
-    Raises:
-        NotFound: there is no such source.
-        PreconditionFailed: it is not what is expected.
-        Invalid, Unsupported: its type is not there any more.
-        pydantic.ValidationError: its configuration makes no sense.
-    """
-    named = form.model_fields_set
-    for _ in range(ATTEMPTS):
-        found = _find(database, source_id)
-        current = found.source()
-        now = clock()
-        fences = []
-        if expected is not None:
-            expected(current)
-            fences.append(found.fence())
-        calls = [*fences, _update_call(types, current, form, now)]
-        if named & {"schedule", "collect_at"}:
-            schedule = form.collect_at.as_schedule() if form.collect_at else form.schedule
-            calls += [
-                schedule_call(source_id, schedule, now, timezone),
-                UNSCHEDULE_ABSENT(id=source_id),
-            ]
-        with suppress(MissingReference):  # the fence
-            if database.atomic(calls)[len(fences)]:
-                return get_source(database, source_id)
-    raise Unavailable(f"source {source_id}: somebody else keeps changing it")
-
-
-def _update_call(types: SourceTypes, current: Source, form: SourceEdit, now: datetime) -> Call:
-    named = form.model_fields_set
-    config, state = current.config, current.state
-    if form.config is not None:
-        kind = types.load(current.type)
-        read = read_config(kind, unmask(form.config, config))
-        kind.examine(read, types.folders)
-        config = json.loads(dump_config(read))
-    if config != current.config:
-        state = {}  # what it remembers is of another address
-    collect_at = current.collect_at
-    if named & {"schedule", "collect_at"}:
-        collect_at = form.collect_at.model_dump() if form.collect_at else None
-    return UPDATE_SOURCE(
-        id_=current.id,
-        read_at=current.updated_at,
-        now=format_timestamp(now),
-        new_nickname=form.nickname if "nickname" in named else current.nickname,
-        new_config=json.dumps(config, ensure_ascii=False),
-        new_collect_at=None if collect_at is None else json.dumps(collect_at),
-        new_state=json.dumps(state, ensure_ascii=False),
-    )
-
-
-def delete_source(database: Database, source_id: int, *, expected: Expected | None = None) -> None:
-    """Delete a source; with ``expected``, only what somebody has seen. What it has collected stays.
-
-    Raises:
-        NotFound: there is no such source.
-        PreconditionFailed: it is not what is expected.
-    """
-    calls = [DELETE_SOURCE(id=source_id), UNSCHEDULE_ABSENT(id=source_id)]
-    if expected is None:
-        deleted = database.atomic(calls)
-    else:
-        deleted = write_if(
-            database,
-            calls,
-            thing=f"source {source_id}",
-            read=lambda: _find(database, source_id),
-            expected=lambda seen: expected(seen.source()),
-            fence_of=SeenSource.fence,
-        )
-    if not deleted[0]:
-        raise _not_found(source_id)

@@ -99,6 +99,29 @@ def _json_rows_sqlite(element: _JsonRows, compiler: SQLCompiler, **kw: object) -
     return f"(SELECT {fields} FROM json_each({compiler.process(element.clauses, **kw)}))"  # noqa: S608 - as above
 
 
+class _JsonElements(FunctionElement[object]):
+    name = "json_elements"
+    inherit_cache = True
+
+
+def json_elements(value: Expression, name: str) -> TableValuedAlias:
+    """Make a row source of the JSON array in a column, to be joined to its table: ``value``."""
+    # Named, as above.
+    return _JsonElements(value).table_valued(
+        column("value", Text()), name=name, joins_implicitly=True
+    )
+
+
+@compiles(_JsonElements, "postgresql")
+def _json_elements_postgresql(element: _JsonElements, compiler: SQLCompiler, **kw: object) -> str:
+    return f"json_array_elements(CAST({compiler.process(element.clauses, **kw)} AS json))"
+
+
+@compiles(_JsonElements, "sqlite")
+def _json_elements_sqlite(element: _JsonElements, compiler: SQLCompiler, **kw: object) -> str:
+    return f"json_each({compiler.process(element.clauses, **kw)})"
+
+
 class timestamp(FunctionElement[object]):  # noqa: N801 - used like the SQL functions beside it
     """A moment out of the API's text (RFC 3339, UTC)."""
 

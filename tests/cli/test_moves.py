@@ -132,7 +132,7 @@ def fill(context: Components, folder: Path, pages: Pages) -> None:
         {"type": "inbox", "nickname": "my hook", "config": {"secret": SECRET}},
     ):
         create_source(context, SourceForm.model_validate(form))
-    from inkcre.sources.sources import delete_source
+    from inkcre.sources.removals import delete_source
 
     delete_source(context.database, 1)
     for source_id in (2, 3):

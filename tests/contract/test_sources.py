@@ -127,6 +127,83 @@ def test_source_is_created_listed_changed_and_deleted(api: httpx.Client, unique:
     expect_problem(api.patch(f"/sources/{source['id']}", json={}), 404, "not_found")
 
 
+def test_config_is_changed_by_a_merge_patch(api: httpx.Client) -> None:
+    """Absent keys stay, secrets too; null is the default again, or the usual error if it is needed."""
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    source = add_source(api, type="inbox", config={"secret": secret})
+    url = f"/sources/{source['id']}"
+    mapping = {"key": "/id", "block": {"content": "/text"}}
+    changed = api.patch(url, json={"config": {"mapping": mapping}}).json()
+    assert changed["config"]["secret"] == source["config"]["secret"]
+    assert changed["config"]["mapping"]["key"] == "/id"
+    assert (changed["released"], changed["forgotten"]) == (0, 0)
+    changed = api.patch(url, json={"config": {"mapping": {"key": None}}}).json()
+    assert changed["config"]["mapping"]["key"] is None
+    assert changed["config"]["mapping"]["block"]["content"] == "/text"
+    changed = api.patch(url, json={"config": {"secret": None}}).json()
+    assert changed["config"]["secret"] is None
+
+    feed = add_source(api, type="rss", config={"url": "https://example.org/a", "full_text": True})
+    url = f"/sources/{feed['id']}"
+    changed = api.patch(url, json={"config": {"url": "https://example.org/b"}}).json()
+    assert changed["config"] == {"url": "https://example.org/b", "full_text": True}
+    changed = api.patch(url, json={"config": {"full_text": None}}).json()
+    assert changed["config"] == {"url": "https://example.org/b", "full_text": False}
+    problem = expect_problem(api.patch(url, json={"config": {"url": None}}), 422, "invalid")
+    assert problem["errors"][0]["field"] == "config.url"
+    expect_problem(api.patch(url, json={"config": None}), 422, "invalid")
+
+
+def add_tagged(api: httpx.Client, unique: Unique, text: str) -> tuple[str, int]:
+    """Add an inbox with one item of a text and its tag; give the source's path, and the item's block."""
+    source = add_source(api, type="inbox")
+    form = star(block(unique(text)), ("tag", block(unique(f"tag of {text}"))))
+    url = f"/sources/{source['id']}"
+    sent = api.post(f"{url}/items", json={"items": [{"key": "a", "star": form}]})
+    (block_id,) = sent.json()["block_ids"]
+    return url, block_id
+
+
+def test_another_place_keeps_what_the_former_one_gave(api: httpx.Client, unique: Unique) -> None:
+    """The answer says of how many items; with ``forget`` it goes."""
+    other = {"config": {"mapping": {"block": {"content": "/other"}}}}
+    url, block_id = add_tagged(api, unique, "released")
+    assert api.patch(url, json=other).json()["released"] == 1
+    assert api.patch(url, json=other).json()["released"] == 0
+    assert api.get(f"/blocks/{block_id}").status_code == 200
+    assert len(related(api, block_id, "tag")) == 1
+    url, block_id = add_tagged(api, unique, "forgotten")
+    changed = api.patch(url, json=other, params={"forget": True}).json()
+    assert (changed["released"], changed["forgotten"]) == (0, 1)
+    expect_problem(api.get(f"/blocks/{block_id}"), 404, "not_found")
+
+
+def test_deletion_of_a_source_says_what_goes(api: httpx.Client, unique: Unique) -> None:
+    """Before, with ``dry_run``, and behind it; by itself it keeps everything, and says nothing."""
+    url, block_id = add_tagged(api, unique, "released")
+    all_stays = {"items": 1, "blocks_gone": 0, "blocks_kept": 2}
+    dry = api.delete(url, params={"dry_run": True})
+    assert (dry.status_code, dry.json()) == (200, all_stays)
+    assert api.get(url).status_code == 200
+    done = api.delete(url)
+    assert (done.status_code, done.content) == (204, b"")
+    assert api.get(f"/blocks/{block_id}").status_code == 200
+
+    url, block_id = add_tagged(api, unique, "forgotten")
+    note = api.post("/blocks", json=block(unique("note"))).json()
+    (tag,) = related(api, block_id, "tag")
+    api.post("/relations", json={"from_": note["id"], "to_": tag["id"], "content": "see"})
+    told = {"items": 1, "blocks_gone": 1, "blocks_kept": 1}
+    dry = api.delete(url, params={"dry_run": True, "forget": True})
+    assert (dry.status_code, dry.json()) == (200, told)
+    done = api.delete(url, params={"forget": True})
+    assert (done.status_code, done.json()) == (200, told)
+    expect_problem(api.get(f"/blocks/{block_id}"), 404, "not_found")
+    assert api.get(f"/blocks/{tag['id']}").status_code == 200
+    for query in ({"dry_run": True}, {"forget": True}):
+        expect_problem(api.delete(url, params=query), 404, "not_found")
+
+
 @pytest.mark.parametrize(
     ("form", "field"),
     [

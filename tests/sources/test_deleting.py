@@ -9,8 +9,10 @@ from inkcre.errors import NotFound
 from inkcre.jobs.jobs import get_job
 from inkcre.jobs.schedules import ScheduleForm, list_schedules
 from inkcre.ports.database import Statement
+from inkcre.sources.edits import edit_source
 from inkcre.sources.forms import SourceEdit, SourceForm
-from inkcre.sources.sources import DELETE_SOURCE, delete_source, edit_source
+from inkcre.sources.removals import delete_source
+from inkcre.sources.sources import DELETE_SOURCE
 from tests.jobs.conftest import Clock
 from tests.on_base import create_source, enqueue_collect, source_types
 from tests.sources.conftest import run_jobs

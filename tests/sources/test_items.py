@@ -18,7 +18,7 @@ from inkcre.graph.stars import star, text
 from inkcre.sources.base import Item, SourceBase, SourceConfig, SourceState
 from inkcre.sources.items.items import delete_items, write_items
 from inkcre.sources.on_demand import collect_now
-from inkcre.sources.sources import delete_source
+from inkcre.sources.removals import delete_source
 from inkcre.sql.rows import Json
 from tests.on_base import add_items
 from tests.pages import Pages
@@ -221,7 +221,7 @@ def test_relations_of_a_block_that_stays_follow_their_item(base: Components) -> 
 class Between:
     """A database before whose n-th batch somebody else does something."""
 
-    def __init__(self, database: Any, work: Callable[[], None], number: int = 1) -> None:
+    def __init__(self, database: Any, work: Callable[[], object], number: int = 1) -> None:
         self._database, self._work, self._number = database, work, number
         self.capabilities = database.capabilities
 

@@ -20,12 +20,12 @@ from inkcre.graph.relations import (
 )
 from inkcre.graph.tables import file_notes
 from inkcre.jobs.due import enqueue_due
+from inkcre.sources.edits import edit_source
 from inkcre.sources.forms import SourceEdit, SourceForm
+from inkcre.sources.removals import delete_source
 from inkcre.sources.sources import (
     SET_STATE,
     Source,
-    delete_source,
-    edit_source,
     get_source,
 )
 from inkcre.sql.rows import Values
@@ -138,10 +138,11 @@ def test_source_is_changed_as_it_was_seen(base: Components, clock: Clock, what: 
 
     def rename(nickname: str, **seen: Any) -> Source:
         form = SourceEdit(nickname=nickname)
-        return edit_source(
+        edited = edit_source(
             seen.pop("database", base.database), source_types(base), source.id, form,
             clock=clock, timezone="UTC", **seen,
         )  # fmt: skip
+        return edited.source
 
     def collect() -> None:
         base.database.atomic(

@@ -25,7 +25,7 @@ from inkcre.jobs.jobs import Job, list_jobs
 from inkcre.jobs.kinds import Kinds
 from inkcre.jobs.runner import run_claimable
 from inkcre.ports.database import Statement
-from inkcre.sources.sources import delete_source
+from inkcre.sources.removals import delete_source
 from inkcre.sql.rows import Values
 from tests.conftest import DRIVERS
 from tests.jobs.conftest import Clock, quiet

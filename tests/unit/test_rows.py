@@ -10,7 +10,7 @@ from sqlalchemy.types import NullType
 
 import inkcre.core  # noqa: F401 - makes every query there is
 from inkcre.api.responses import BlockOut, CreatedIds, RelationOut, WalkedGraph, WrittenGraph
-from inkcre.api.sources import SourceOut
+from inkcre.api.source_shapes import SourceOut
 from inkcre.assembly.assembly import build_database
 from inkcre.errors import BadReference
 from inkcre.graph import blocks, graphs, relations, traversal

@@ -17,3 +17,4 @@ class TelegramSource(SourceBase[ChatConfig, SourceState]):
 
     name: ClassVar[str] = "telegram"
     config_model = ChatConfig
+    place: ClassVar[tuple[str, ...]] = ("chat",)

@@ -7,7 +7,7 @@ from inkcre.errors import Conflict, MissingReference, NotFound, Unavailable
 from inkcre.graph.blocks import ATTEMPTS
 from inkcre.graph.file_notes import refuse_held
 from inkcre.graph.graph_rows import find_missing
-from inkcre.graph.leaving import Leaving
+from inkcre.graph.leaving import Leaving, count_gone
 from inkcre.graph.plans import Reference
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.ports.database import Database
@@ -130,5 +130,5 @@ def delete_items(
             (digest, None) for arc in read_arcs(item.arcs) for digest in arc.digests()
         )
     gone = [item.id for item in stored]
-    write(list(deletion_calls(database, source_id, gone, leaving)))
-    return Written(deleted=len(stored))
+    calls = list(deletion_calls(database, source_id, gone, leaving))
+    return Written(deleted=len(stored), blocks_gone=count_gone(calls, write(calls)))

@@ -207,6 +207,9 @@ class Written:
     block_ids: list[int] = field(default_factory=list)
     """Of those that were added or updated."""
 
+    blocks_gone: int = 0
+    """How many blocks went with the items that were deleted."""
+
     def count(self) -> dict[str, Json]:
         """Return the numbers, for a job's result."""
         rare = {"skipped": self.skipped, "withheld": self.withheld}
@@ -228,4 +231,5 @@ class Written:
             self.skipped + other.skipped,
             self.withheld + other.withheld,
             self.block_ids + other.block_ids,
+            self.blocks_gone + other.blocks_gone,
         )

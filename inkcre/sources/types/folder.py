@@ -88,6 +88,7 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
 
     name: ClassVar[str] = "folder"
     config_model = FolderConfig
+    place: ClassVar[tuple[str, ...]] = ("path",)
     state_model = FolderState
     imports: ClassVar[tuple[str, ...]] = ("yaml", "inkcre.sources.pages.heavy")
     gives_all: ClassVar[bool] = True

@@ -42,6 +42,7 @@ class InboxSource(SourceBase[InboxConfig, SourceState]):
 
     name: ClassVar[str] = "inbox"
     config_model = InboxConfig
+    place: ClassVar[tuple[str, ...]] = ("mapping",)
     takes_items: ClassVar[bool] = True
 
     def receive(self, headers: Headers[str, str], body: bytes, now: datetime) -> list[Item]:

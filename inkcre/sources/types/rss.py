@@ -69,6 +69,7 @@ class RssSource(SourceBase[RssConfig, FetchState]):
 
     name: ClassVar[str] = "rss"
     config_model = RssConfig
+    place: ClassVar[tuple[str, ...]] = ("url",)
     imports: ClassVar[tuple[str, ...]] = ("feedparser", "inkcre.sources.pages.heavy")
     state_model = FetchState
     doubts_less: ClassVar[bool] = True

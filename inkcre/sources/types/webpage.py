@@ -51,6 +51,7 @@ class WebpageSource(SourceBase[WebpageConfig, WebpageState]):
 
     name: ClassVar[str] = "webpage"
     config_model = WebpageConfig
+    place: ClassVar[tuple[str, ...]] = ("url",)
     imports: ClassVar[tuple[str, ...]] = ("inkcre.sources.pages.heavy",)
     state_model = WebpageState
     doubts_less: ClassVar[bool] = True

@@ -33,4 +33,4 @@ WHERE blocks.id IN
                                 (SELECT *
                                  FROM sayings
                                  WHERE sayings.relation_id = holding.id
-                                   AND sayings.is_link = :is_link_1))))))
+                                   AND sayings.is_link = :is_link_1)))))) RETURNING id

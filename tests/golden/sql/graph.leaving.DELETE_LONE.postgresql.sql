@@ -20,4 +20,4 @@ WHERE blocks.id IN
        AND NOT (EXISTS
                   (SELECT *
                    FROM relations AS holding
-                   WHERE holding.to_ = left_block.id)))
+                   WHERE holding.to_ = left_block.id))) RETURNING blocks.id

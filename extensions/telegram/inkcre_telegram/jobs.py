@@ -10,12 +10,13 @@ from inkcre.sections.settings import Settings
 from inkcre.sources.base import Item
 from inkcre.sources.items.changes import LinkRow
 from inkcre.sources.items.item_rows import read_stored
+from inkcre.sources.items.items import read_links
 from inkcre_telegram.bot import Bot
 from inkcre_telegram.messages import FETCH as KIND
 from inkcre_telegram.messages import FilePayload, MessageBatch, Overtaken, read_place
 from inkcre_telegram.settings import TelegramSettings
 from inkcre_telegram.tables import Place
-from inkcre_telegram.updates import ATTACHMENT, file_key, reply_links, stamp_of
+from inkcre_telegram.updates import file_key, reply_links, stamp_of
 
 FULL_SECONDS = 600
 """When a storage is asked again that had no room left."""
@@ -98,7 +99,7 @@ def _relate(
         stamp = stamp_of(place.edited_at or 0, payload.update_id)
         items.append(Item(message, star, stamp, reply_links(place.reply_to)))
     else:
-        links.append({"from_key": message, "to_key": key, "content": ATTACHMENT})
+        links += read_links(database, place.source_id, message)  # its attachment is there now
     batch = MessageBatch(payload.chat_id, payload.message_id, place, clock(), links=links)
     try:
         written = batch.write(database, items)

@@ -25,7 +25,7 @@ from inkcre.sources.base import Item
 from inkcre.sources.items.changes import LinkRow
 from inkcre.sources.items.items import write_items
 from inkcre.sources.items.revisions import Written
-from inkcre.sources.items.writes import relate_calls
+from inkcre.sources.items.writes import link_calls
 from inkcre.sql.text import clean
 from inkcre_telegram.tables import (
     ADD_CHAT,
@@ -77,7 +77,7 @@ class MessageBatch:
     now: datetime
     calls: Sequence[Call] = ()
     links: Sequence[LinkRow] = ()
-    """Relations between items, besides those that the items say."""
+    """Links of items that were kept before, to those that come now."""
 
     def write(self, database: Database, items: Sequence[Item]) -> Written:
         """Write it all in one batch.
@@ -90,7 +90,7 @@ class MessageBatch:
             return Written()
         ids, source_id = self._ids(), self.place.source_id
         made = [RELATE_REPLIES(**ids, source=source_id, now=format_timestamp(self.now))]
-        made += relate_calls(database, source_id, self.links, self.now)
+        made += link_calls(database, source_id, self.links, self.now)
 
         def write(calls: Sequence[Call]) -> list[list[Row]]:
             return self._run(database, calls, made)

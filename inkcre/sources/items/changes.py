@@ -7,7 +7,7 @@ item gets a block of its own then.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 from inkcre.graph.leaving import Leaving
 from inkcre.graph.plans import Plan, Reference, end_of
@@ -55,13 +55,12 @@ that is there; or its ends by ``X_id`` or ``X_digest``, and its ``content``; or 
 
 
 class LinkRow(TypedDict):
-    """A relation between two items."""
+    """A relation between two items, and its place among what the first one says."""
 
     from_key: str
     to_key: str
     content: str
-    place: NotRequired[int]
-    """Its place among what the first one says. Absent: it does not say so itself."""
+    place: int
 
 
 @dataclass

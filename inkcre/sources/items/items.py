@@ -12,9 +12,18 @@ from inkcre.graph.plans import Reference
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.ports.database import Database
 from inkcre.sources.base import Item
-from inkcre.sources.items.changes import NEVER, Changes, Context, Return, diff, may_differ
+from inkcre.sources.items.changes import (
+    NEVER,
+    Changes,
+    Context,
+    LinkRow,
+    Return,
+    diff,
+    link_row,
+    may_differ,
+)
 from inkcre.sources.items.item_rows import SELECT_SOURCE_ID, UPSERT_ITEMS, read_stored
-from inkcre.sources.items.revisions import Revision, Written, read_arcs, short_key
+from inkcre.sources.items.revisions import Link, Revision, Written, read_arcs, short_key
 from inkcre.sources.items.saying_rows import read_said, read_shared
 from inkcre.sources.items.writes import Write, change_calls, deletion_calls
 
@@ -132,3 +141,13 @@ def delete_items(
     gone = [item.id for item in stored]
     calls = list(deletion_calls(database, source_id, gone, leaving))
     return Written(deleted=len(stored), blocks_gone=count_gone(calls, write(calls)))
+
+
+def read_links(database: Database, source_id: int, key: str) -> list[LinkRow]:
+    """Return the links of an item as it is kept, for ``link_calls``; none of one that is not."""
+    return [
+        link_row(key, said, place)
+        for item in read_stored(database, source_id, [key]).values()
+        for said, place in item.said().items()
+        if isinstance(said, Link)
+    ]

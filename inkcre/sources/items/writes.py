@@ -133,21 +133,11 @@ def link_calls(
     database: Database, source_id: int, links: Sequence[LinkRow], now: datetime
 ) -> list[Call]:
     """Return the statements that relate items of a source to each other, as the items say."""
+    now_text = format_timestamp(now)
     return [
-        *relate_calls(database, source_id, links, now),
+        *calls_over(LINK_ITEMS, "links", _of(source_id, links), database, now=now_text),
         *calls_over(SAY_LINKS, "links", _of(source_id, links), database),
     ]
-
-
-def relate_calls(
-    database: Database, source_id: int, links: Sequence[LinkRow], now: datetime
-) -> list[Call]:
-    """Return the statements that relate items of a source whatever the items themselves say.
-
-    Such a relation goes with either of its blocks.
-    """
-    now_text = format_timestamp(now)
-    return calls_over(LINK_ITEMS, "links", _of(source_id, links), database, now=now_text)
 
 
 def _of(source_id: int, links: Iterable[LinkRow]) -> Iterator[Mapping[str, object]]:

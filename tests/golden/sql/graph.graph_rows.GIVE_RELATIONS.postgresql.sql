@@ -5,20 +5,27 @@ WITH resolved AS MATERIALIZED
           given_relations.content AS content
    FROM
      (SELECT *
-      FROM json_to_recordset(CAST(:relations::VARCHAR AS json)) AS given(ord bigint, created_at text, updated_at text, from_id bigint, from_digest text, to_id bigint, to_digest text, content text)) AS given_relations
+      FROM json_to_recordset(CAST(CASE
+                                      WHEN ((EXISTS
+                                               (SELECT source_items.id
+                                                FROM source_items))
+                                            AND
+                                              (SELECT count(*) AS count_1
+                                               FROM relations
+                                               WHERE relations.id > CAST(nullif(current_setting('inkcre.last_of_relations', true), '') AS bigint)
+                                                 AND relations.xmin = CAST(pg_current_xact_id_if_assigned() AS xid)) != :number::INTEGER) THEN :relations::VARCHAR
+                                      ELSE '[]'
+                                  END AS json)) AS given(ord bigint, created_at text, updated_at text, from_id bigint, from_digest text, to_id bigint, to_digest text, content text)) AS given_relations
    LEFT OUTER JOIN blocks AS from_block ON from_block.digest = given_relations.from_digest
    LEFT OUTER JOIN blocks AS to_block ON to_block.digest = given_relations.to_digest)
 UPDATE relations
 SET is_given=:is_given::INTEGER
-WHERE (EXISTS
-         (SELECT source_items.id
-          FROM source_items))
-  AND relations.is_given = :is_given_1::INTEGER
+WHERE relations.is_given = :is_given_1::INTEGER
   AND relations.id IN
     (SELECT
        (SELECT same.id
-        FROM relations AS same,
-             resolved
+        FROM relations AS same
         WHERE same.from_ = resolved.from_
           AND same.to_ = resolved.to_
-          AND same.content = resolved.content) AS anon_1)
+          AND same.content = resolved.content) AS anon_1
+     FROM resolved)

@@ -12,20 +12,31 @@ WITH resolved AS MATERIALIZED
              value ->> 'to_id' AS to_id,
              value ->> 'to_digest' AS to_digest,
              value ->> 'content' AS content
-      FROM json_each(:relations)) AS given_relations
+      FROM json_each(CASE
+                         WHEN ((EXISTS
+                                  (SELECT source_items.id
+                                   FROM source_items))
+                               AND
+                                 (SELECT count(*) AS count_1
+                                  FROM relations
+                                  WHERE relations.id > coalesce(
+                                                                  (SELECT last_of_relations
+                                                                   FROM changes
+                                                                   WHERE id =
+                                                                       (SELECT max(id)
+                                                                        FROM changes)), 0)) != :number) THEN :relations
+                         ELSE '[]'
+                     END)) AS given_relations
    LEFT OUTER JOIN blocks AS from_block ON from_block.digest = given_relations.from_digest
    LEFT OUTER JOIN blocks AS to_block ON to_block.digest = given_relations.to_digest)
 UPDATE relations
 SET is_given=:is_given
-WHERE (EXISTS
-         (SELECT source_items.id
-          FROM source_items))
-  AND relations.is_given = :is_given_1
+WHERE relations.is_given = :is_given_1
   AND relations.id IN
     (SELECT
        (SELECT same.id
-        FROM relations AS same,
-             resolved
+        FROM relations AS same
         WHERE same.from_ = resolved.from_
           AND same.to_ = resolved.to_
-          AND same.content = resolved.content) AS anon_1)
+          AND same.content = resolved.content) AS anon_1
+     FROM resolved)

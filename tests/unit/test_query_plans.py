@@ -41,6 +41,7 @@ WHOLE: Mapping[str, str] = {
     "sources.items.releases.HOLD_ITEMS": "holds all items of a source, which all are here",
     "sources.items.releases.SELECT_BROUGHT": "counts what a source has brought, which all is here",
     "sources.items.releases.SELECT_LEAVING": "counts what a source has brought, which all is here",
+    "sources.items.releases.SELECT_SILENT": "reads a group of a source's items, which all are here",
     "transfer.copies.values.COUNT_KEPT": "counts all values, for a copy",
     "transfer.tally.COUNT_FILES": "counts all files, for an export",
     "transfer.tally.LEFT_OUT.known-items": "counts all items, for an export",

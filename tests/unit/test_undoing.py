@@ -1,23 +1,34 @@
 """Undo: what a change deleted is there again, or it is said what stands in the way."""
 
+import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from inkcre.assembly.assembly import utc_now
-from inkcre.errors import BuiltOn, ChangeForgotten, NotFound
+from inkcre.errors import BuiltOn, ChangeForgotten, Conflict, NotFound
 from inkcre.graph import undoing
-from inkcre.graph.blocks import Block, create_block, delete_block, edit_block, get_block
+from inkcre.graph.blocks import (
+    Block,
+    create_block,
+    delete_block,
+    edit_block,
+    get_block,
+    list_blocks,
+)
 from inkcre.graph.changes import forget_calls, list_changes
 from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm, parse_graph
 from inkcre.graph.graphs import write_graph
 from inkcre.graph.relations import Relation, create_relation, delete_relation, get_relation
+from inkcre.graph.tables import blocks, relations
 from inkcre.graph.undo_plans import UndoPlan
 from inkcre.graph.undo_reads import make_plan
 from inkcre.graph.undoing import Undone, undo_change
-from inkcre.ports.database import Database
+from inkcre.ports.database import Database, Row, Statement
 from tests.unit.test_changes import STAR, add, ids, last, read_all, relate
 
 
@@ -263,3 +274,58 @@ def test_list_is_newest_first(database: Database) -> None:
     newest = list_changes(database, limit=2)
     assert newest == [log[2], log[1]]
     assert list_changes(database, limit=2, before=newest[-1].id) == [log[0]]
+
+
+BLOCKS = Statement(select(*blocks.columns).order_by(blocks.c.id))
+RELATIONS = Statement(select(*relations.columns).order_by(relations.c.id))
+
+
+def state(database: Database) -> list[list[Row]]:
+    """Return all there is, column by column."""
+    return [database.read(BLOCKS()), database.read(RELATIONS())]
+
+
+def step(database: Database, dice: random.Random) -> None:
+    """Do something, as anybody does."""
+    there = list_blocks(database, limit=100)[0]
+    content = str(dice.randrange(12))
+    match dice.choice(["add", "star", "relate", "edit", "delete"]) if there else "add":
+        case "add":
+            add(database, content)
+        case "star":
+            out = [
+                {"relation": {"content": "has"}, "to_block": {"block": {"resolver": "text", "content": str(n)}}}
+                for n in dice.sample(range(12), 3)
+            ]  # fmt: skip
+            form = {"block": {"resolver": "text", "content": content}, "out_relations": out}
+            write_graph(database, parse_graph(form), utc_now())
+        case "relate":
+            relate(database, dice.choice(there), dice.choice(there))
+        case "edit":
+            with suppress(Conflict):
+                edit_block(database, dice.choice(there).id, BlockEdit(content=content), utc_now())
+        case "delete":
+            delete_block(database, dice.choice(there).id)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_histories_are_walked_back(database: Database, seed: int) -> None:
+    """Each step undone and done again leaves no trace; all undone, from the last, leave nothing."""
+    dice = random.Random(seed)
+    done: list[tuple[int, list[list[Row]]]] = []
+    for _ in range(25):
+        before, log = state(database), len(read_all(database))
+        step(database, dice)
+        after = state(database)
+        if len(read_all(database)) == log:
+            continue
+        done.append((last(database).id, before))
+        if dice.random() < 0.5:
+            undo(database)
+            assert state(database) == before
+            undo(database)
+            assert state(database) == after
+    for change, before in reversed(done):
+        undo(database, change)
+        assert state(database) == before
+    assert state(database) == [[], []]

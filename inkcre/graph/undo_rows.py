@@ -274,10 +274,11 @@ REVERT = Statement(
 )
 """Let blocks be what they were; given, unless they are an item's still."""
 
-_waits = exists().where(
-    source_items.c.block_id.is_(None),
-    source_items.c.block_digest == _back.c.digest,
-    source_items.c.digest != "",
+# Gathered once: no index leads to items by what their blocks were.
+_waits = _back.c.digest.in_(
+    select(source_items.c.block_digest).where(
+        source_items.c.block_id.is_(None), source_items.c.digest != ""
+    )
 )
 ADD_BACK = Statement(
     insert(blocks).from_select(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from inkcre.assembly.assembly import utc_now
 from inkcre.errors import BuiltOn, ChangeForgotten, Conflict, NotFound
+from inkcre.graph import blocks as graph_blocks
 from inkcre.graph import undoing
 from inkcre.graph.blocks import (
     Block,
@@ -329,3 +330,14 @@ def test_random_histories_are_walked_back(database: Database, seed: int) -> None
         undo(database, change)
         assert state(database) == before
     assert state(database) == [[], []]
+
+
+def test_change_that_is_not_whole_in_the_log(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there was no room for all that was deleted, nothing is brought back."""
+    monkeypatch.setattr(graph_blocks, "room_for_former", lambda _: 10)
+    delete_block(database, add(database, "one").id)
+    assert refused(database, last(database).id) == [
+        "1 rows of what was there before were too much for the log"
+    ]

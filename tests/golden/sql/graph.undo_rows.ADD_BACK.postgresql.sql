@@ -8,11 +8,10 @@ SELECT given_back.id,
        given_back.content,
        given_back.digest,
        CASE
-           WHEN (EXISTS
-                   (SELECT *
+           WHEN (given_back.digest IN
+                   (SELECT source_items.block_digest
                     FROM source_items
                     WHERE source_items.block_id IS NULL
-                      AND source_items.block_digest = given_back.digest
                       AND source_items.digest != :digest_1::VARCHAR)) THEN given_back.is_given
            ELSE 1
        END AS anon_3

@@ -27,6 +27,8 @@ CORE = Extension(
     commands={
         "import": "inkcre.commands.data:import_",
         "export": "inkcre.commands.data:export",
+        "changes": "inkcre.commands.changes:list_",
+        "undo": "inkcre.commands.changes:undo",
         "files": "inkcre.commands.files:app",
         "storage": "inkcre.commands.storage:app",
         "data": "inkcre.commands.copies:app",

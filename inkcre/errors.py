@@ -6,7 +6,9 @@
     │   │   └── MalformedHeader    one of its headers cannot be read
     │   ├── NotFound           the thing named does not exist
     │   ├── CursorExpired      what follows a cursor was forgotten
+    │   ├── ChangeForgotten    what a change was is no longer known
     │   ├── Conflict           the change collides with what is there
+    │   │   ├── BuiltOn            what is to be undone was built on since
     │   │   └── MissingReference   a row refers to a row that is not there
     │   ├── PreconditionFailed the thing is not what the caller has seen
     │   ├── TooLarge           more than the configured or natural limit
@@ -39,6 +41,7 @@
 An HTTP status is known in one table only, in ``inkcre.http.problems``.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 EX_CONFIG = 78
@@ -113,6 +116,12 @@ class CursorExpired(CallerError):
     code = "cursor_expired"
 
 
+class ChangeForgotten(CallerError):
+    """Tell that a change is so old that it is no longer known what it was."""
+
+    code = "change_forgotten"
+
+
 class Conflict(CallerError):
     """Tell that a change collides with what is there; nothing was written."""
 
@@ -123,6 +132,17 @@ class MissingReference(Conflict):
     """Tell that a row refers to a row that is not there; nothing was written."""
 
     code = "missing_reference"
+
+
+class BuiltOn(Conflict):
+    """Tell why a change cannot be undone: what was built on it since; nothing was written."""
+
+    code = "built_on"
+
+    def __init__(self, message: str, *, reasons: Sequence[str], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.reasons = list(reasons)
+        """Each thing that stands in the way, one by one."""
 
 
 class PreconditionFailed(CallerError):

@@ -163,9 +163,37 @@ def log_made(
     return [*calls, LOG_MADE(action=action, actor=actor, batch=batch)]
 
 
-def new_batch() -> str:
-    """Return a token for a batch with several statements of the log."""
-    return uuid.uuid4().hex
+JOB_DIGITS = 16
+"""How much of a batch's token names its job, where it is one of several that a job writes."""
+
+
+def new_batch(job_id: int | None = None) -> str:
+    """Return a token for a batch with several statements of the log.
+
+    Args:
+        job_id: whose batch it is, where a job writes several: they are undone together.
+    """
+    token = uuid.uuid4().hex
+    return token if job_id is None else f"{job_id:0{JOB_DIGITS}x}{token}"
+
+
+def complete_row(**columns: ColumnElement[str]) -> Statement:
+    """Return the statement that writes a batch's row, or columns of the row that it has.
+
+    For who knows what the batch does, and has held the rows that it does it to. A NULL for
+    ``action`` breaks NOT NULL, and so the batch.
+    """
+    head: dict[str, Expression] = dict(zip(_HEAD, _head, strict=True))
+    head.update(columns)
+    set_ = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    return Statement(
+        insert(changes).from_select(
+            [*head, "last_of_blocks", "last_of_relations"],
+            select(*head.values(), last_known(blocks), last_known(relations))
+            .where(true())
+            .suffix_with(f"ON CONFLICT (batch) DO UPDATE SET {set_}"),
+        )
+    )
 
 
 def room_for_former(database: Database) -> int:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     BigInteger,
     Integer,
     Text,
+    and_,
     bindparam,
     delete,
     func,
@@ -112,28 +113,40 @@ SELECT_HORIZON = Query(
 )
 """Look up to where changes are settled, on PostgreSQL."""
 
+CHANGE_COLUMNS = (
+    changes.c.id,
+    as_rfc3339(changes.c.created_at).label("created_at"),
+    changes.c.actor,
+    changes.c.action,
+    changes.c.blocks,
+    changes.c.relations,
+    changes.c.changed,
+    changes.c.deleted,
+)
+IS_OF_GRAPH = and_(changes.c.action != BEGIN, changes.c.action != FORGOTTEN)
+"""Whether a row tells of the graph, and not of the log itself."""
+
 SELECT_CHANGES = Query(
-    select(
-        changes.c.id,
-        as_rfc3339(changes.c.created_at).label("created_at"),
-        changes.c.actor,
-        changes.c.action,
-        changes.c.blocks,
-        changes.c.relations,
-        changes.c.changed,
-        changes.c.deleted,
-    )
+    select(*CHANGE_COLUMNS)
     .where(
         changes.c.id > bindparam("after", type_=BigInteger),
         changes.c.id <= bindparam("last", type_=BigInteger),
-        changes.c.action != BEGIN,
-        changes.c.action != FORGOTTEN,
+        IS_OF_GRAPH,
     )
     .order_by(changes.c.id)
     .limit(bindparam("limit", type_=Integer)),
     GraphChange,
 )
 """Read a page of changes, oldest first."""
+
+SELECT_NEWEST = Query(
+    select(*CHANGE_COLUMNS)
+    .where(changes.c.id < bindparam("before", type_=BigInteger), IS_OF_GRAPH)
+    .order_by(changes.c.id.desc())
+    .limit(bindparam("limit", type_=Integer)),
+    GraphChange,
+)
+"""Read a page of changes, newest first."""
 
 SELECT_FORGOTTEN = Values(
     select(changes.c.id).where(
@@ -206,6 +219,17 @@ def read_changes(database: Database, after: int | None, limit: int) -> list[Grap
         )
     oldest = horizon.oldest
     return page if oldest is None else list(takewhile(lambda c: c.created_at < oldest, page))
+
+
+def list_changes(database: Database, *, limit: int, before: int | None = None) -> list[GraphChange]:
+    """Read a page of changes, newest first, for people: one that is just being written may miss.
+
+    Args:
+        database: where they are.
+        limit: how many at the most.
+        before: only those with lower numbers.
+    """
+    return SELECT_NEWEST.read(database, before=before or MAX_ID, limit=limit)
 
 
 def forget_calls(now: datetime, keep_days: int) -> list[Call]:

@@ -16,6 +16,7 @@ from inkcre.application import Application
 from inkcre.errors import (
     BadAnswer,
     BadReference,
+    ChangeForgotten,
     ClockAhead,
     Conflict,
     CursorExpired,
@@ -60,6 +61,7 @@ STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     MalformedHeader: (400, "A header cannot be read"),
     NotFound: (404, "Not found"),
     CursorExpired: (410, "No longer known"),
+    ChangeForgotten: (410, "No longer known"),
     Conflict: (409, "The change collides with what is there"),
     PreconditionFailed: (412, "Not what was seen"),
     TooLarge: (413, "Too large"),

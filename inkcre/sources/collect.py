@@ -14,7 +14,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from inkcre.errors import NotFound
 from inkcre.graph.blocks import get_block
-from inkcre.graph.change_log import log_made
+from inkcre.graph.change_log import log_made, new_batch
 from inkcre.graph.graph_rows import write_calls
 from inkcre.graph.plans import plan_star
 from inkcre.jobs.jobs import (
@@ -135,6 +135,7 @@ class Collect:
             write=self.job.write,
             returning=Return(always=self.payload.restore),
             organizes=self.source.organizes,
+            job_id=self.job.id,
         )
         self.group, self.size = [], 0
 
@@ -154,8 +155,9 @@ class Collect:
             self.job.write(calls)
         for start in range(0, len(absent.gone), GROUP):
             self.job.check()
+            some = absent.gone[start : start + GROUP]
             self.written += delete_items(
-                database, self.source_id, absent.gone[start : start + GROUP], write=self.job.write
+                database, self.source_id, some, write=self.job.write, job_id=self.job.id
             )
         self.missing = absent.count_missing(now)
         if self.missing.count:
@@ -181,7 +183,8 @@ class Collect:
             if missing := read_unlinked(database, self.source_id, some):
                 links += link_calls(database, self.source_id, missing, self.clock())
         if links:
-            calls += log_made(links, action="items", actor=actor_of(self.source_id))
+            batch = new_batch(self.job.id)
+            calls += log_made(links, action="items", actor=actor_of(self.source_id), batch=batch)
         doubtful = {"doubtful": len(self.doubts.keys)} if self.doubts.keys else {}
         return Outcome({**self.written.count(), **doubtful, **self.missing.tell()}, calls)
 

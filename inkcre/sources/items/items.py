@@ -10,7 +10,7 @@ from inkcre.graph.graph_rows import find_missing
 from inkcre.graph.leaving import Leaving, count_gone
 from inkcre.graph.plans import Reference
 from inkcre.graph.storages import refuse_unknown_storages
-from inkcre.ports.database import Database
+from inkcre.ports.database import Call, Database
 from inkcre.sources.base import Item
 from inkcre.sources.items.changes import (
     NEVER,
@@ -37,6 +37,7 @@ def write_items(
     write: Write | None = None,
     returning: Return = NEVER,
     organizes: bool = False,
+    job_id: int | None = None,
 ) -> Written:
     """Write items of a source in one batch; what has not changed is not written.
 
@@ -48,6 +49,7 @@ def write_items(
         write: what runs the batch; a job gives its fenced one.
         returning: which items come back whose blocks somebody has deleted.
         organizes: whether a job is added that organizes each new block.
+        job_id: whose batch it is, if it is a job's: all of a job is undone together.
 
     Raises:
         NotFound: a block that is referred to does not exist, or the source is gone.
@@ -58,9 +60,10 @@ def write_items(
     for _ in range(ATTEMPTS):
         changes = _read_changes(database, source_id, by_key, returning)
         try:
-            return _write_changes(
-                database, source_id, changes, now, write or database.atomic, organizes=organizes
+            calls = change_calls(
+                database, source_id, changes, now, organizes=organizes, job_id=job_id
             )
+            return _write_changes(changes, calls, write or database.atomic)
         except MissingReference:
             refuse_unknown_storages(database, changes.storages())
             if not database.read(SELECT_SOURCE_ID(source=source_id)):
@@ -94,19 +97,10 @@ def _read_changes(
     return changes
 
 
-def _write_changes(
-    database: Database,
-    source_id: int,
-    changes: Changes,
-    now: datetime,
-    write: Write,
-    *,
-    organizes: bool,
-) -> Written:
+def _write_changes(changes: Changes, calls: Sequence[Call], write: Write) -> Written:
     written = Written(changes.added, changes.updated, changes.unchanged, withheld=changes.withheld)
     if not changes.items:
         return written
-    calls = change_calls(database, source_id, changes, now, organizes=organizes)
     answers = write(calls)
     ids: dict[str, int | None] = {}
     for call, rows in zip(calls, answers, strict=True):
@@ -119,7 +113,12 @@ def _write_changes(
 
 
 def delete_items(
-    database: Database, source_id: int, keys: Sequence[str], *, write: Write
+    database: Database,
+    source_id: int,
+    keys: Sequence[str],
+    *,
+    write: Write,
+    job_id: int | None = None,
 ) -> Written:
     """Let items that are gone take back what they said; what then has no sayer left goes.
 
@@ -139,7 +138,7 @@ def delete_items(
             (digest, None) for arc in read_arcs(item.arcs) for digest in arc.digests()
         )
     gone = [item.id for item in stored]
-    calls = list(deletion_calls(database, source_id, gone, leaving))
+    calls = list(deletion_calls(database, source_id, gone, leaving, job_id))
     return Written(deleted=len(stored), blocks_gone=count_gone(calls, write(calls)))
 
 

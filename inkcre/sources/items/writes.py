@@ -38,18 +38,24 @@ def actor_of(source_id: int) -> str:
     return f"source:{source_id}"
 
 
-def _log_of(database: Database, source_id: int) -> dict[str, object]:
+def _log_of(database: Database, source_id: int, job_id: int | None) -> dict[str, object]:
     """Return what the statements of the log are given in one batch."""
     return {
         "action": "items",
         "actor": actor_of(source_id),
-        "batch": new_batch(),
+        "batch": new_batch(job_id),
         "room": room_for_former(database),
     }
 
 
 def change_calls(
-    database: Database, source_id: int, changes: Changes, now: datetime, *, organizes: bool
+    database: Database,
+    source_id: int,
+    changes: Changes,
+    now: datetime,
+    *,
+    organizes: bool,
+    job_id: int | None = None,
 ) -> list[Call]:
     """Return what writes changes: what makes room, what comes, what goes by the items as they are.
 
@@ -59,8 +65,9 @@ def change_calls(
         changes: what is to become of them.
         now: the time.
         organizes: whether a job is added that organizes each revised item's block.
+        job_id: whose batch it is, if it is a job's.
     """
-    log = _log_of(database, source_id)
+    log = _log_of(database, source_id, job_id)
     calls = _change_calls(database, source_id, changes, now, log, organizes=organizes)
     return log_made(calls, action="items", actor=actor_of(source_id), batch=str(log["batch"]))
 
@@ -103,10 +110,14 @@ def _change_calls(
 
 
 def deletion_calls(
-    database: Database, source_id: int, item_ids: Sequence[int], leaving: Leaving
+    database: Database,
+    source_id: int,
+    item_ids: Sequence[int],
+    leaving: Leaving,
+    job_id: int | None = None,
 ) -> Iterator[Call]:
     """Yield what lets items say nothing any more, and deletes all that has no sayer left then."""
-    log = _log_of(database, source_id)
+    log = _log_of(database, source_id, job_id)
     gone = [{"id": id_} for id_ in item_ids]
     yield from hold_calls(database, leaving)
     yield from _unsay_calls(database, item_ids)

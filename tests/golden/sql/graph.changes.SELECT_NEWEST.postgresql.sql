@@ -1,0 +1,14 @@
+SELECT changes.id,
+       to_char(changes.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
+       changes.actor,
+       changes.action,
+       changes.blocks,
+       changes.relations,
+       changes.changed,
+       changes.deleted
+FROM changes
+WHERE changes.id < :before::BIGINT
+  AND changes.action != :action_1::VARCHAR
+  AND changes.action != :action_2::VARCHAR
+ORDER BY changes.id DESC
+LIMIT :limit::INTEGER

@@ -1,0 +1,11 @@
+SELECT changes.id,
+       to_char(changes.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
+       changes.actor,
+       changes.action,
+       changes.blocks,
+       changes.relations,
+       changes.changed,
+       changes.deleted,
+       changes.batch
+FROM changes
+WHERE changes.id = :id::BIGINT

@@ -188,6 +188,29 @@ def test_what_a_person_deleted_stays_away_until_it_is_restored(base: Components)
     assert say(base, source_id, new, always=True).unchanged == 2
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_restored_note_gets_back_what_was_related_to_it(base: Components, together: bool) -> None:
+    """By hand, from and to it, and nothing that was deleted by itself before."""
+    source_id = add_source(base, "inbox")
+    disk = notes_of(a="one", b="two")
+    say(base, source_id, disk)
+    mine = make(base, "mine")
+    relate(base, mine, found(base, "one"), "about")
+    relate(base, found(base, "one"), found(base, "two"), "contradicts")
+    relate(base, found(base, "one"), mine, "dropped")
+    [dropped] = list_relations(base.database, mine.id, direction="in", content="dropped", limit=9)[
+        0
+    ]
+    delete_relation(base.database, dropped.id)
+    for content in ("one", "two") if together else ("one",):
+        delete_block(base.database, found(base, content).id)
+    disk["a"] = item("a", "one, edited")
+    assert say(base, source_id, disk).withheld == 1 + together
+    assert say(base, source_id, disk, always=True).added == 1 + together
+    assert arcs(base, mine) == {"about": ["one, edited"]}
+    assert arcs(base, found(base, "one, edited")) == {"contradicts": ["two"]}
+
+
 def test_inbox_takes_what_is_new_under_the_key_of_what_was_deleted(base: Components) -> None:
     """The same is not brought back; who has something new to say is heard."""
     source_id = add_source(base, "inbox")

@@ -70,6 +70,9 @@ class Changes:
     plan: Plan = field(default_factory=Plan)
     """Blocks and relations that are to be there."""
 
+    recalled: Plan = field(default_factory=Plan)
+    """Relations that somebody had given to blocks which come back."""
+
     items: list[ItemRow] = field(default_factory=list)
     centres: list[CentreRow] = field(default_factory=list)
     unsaying: list[int] = field(default_factory=list)
@@ -85,6 +88,14 @@ class Changes:
     updated: int = 0
     unchanged: int = 0
     withheld: int = 0
+
+    def returning(self) -> dict[str, Reference]:
+        """Return the blocks that come back, which people had deleted, by what they were."""
+        return {
+            revision.stored.written_digest: revision.centre
+            for revision in self.revised
+            if revision.stored and revision.is_deleted
+        }
 
     def storages(self) -> set[str | None]:
         """Return the storages that the new blocks name."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from inkcre.graph.change_log import log_made, new_batch, room_for_former
 from inkcre.graph.file_notes import let_go_call, naming_calls
-from inkcre.graph.graph_rows import write_calls
+from inkcre.graph.graph_rows import give_calls, write_calls
 from inkcre.graph.leaving import Leaving, hold_calls, leave_calls
 from inkcre.ports.database import Call, Database, Row
 from inkcre.sources.items.changes import Changes, LinkRow
@@ -90,6 +90,9 @@ def _change_calls(
     yield from calls_over(LOG_CENTRES, "centres", changes.centres, database, **log)
     yield from calls_over(UPDATE_CENTRES, "centres", changes.centres, database, now=now_text)
     yield from write_calls(database, changes.plan, now, is_given=False)
+    recalling = write_calls(database, changes.recalled, now)
+    yield from recalling
+    yield from give_calls(changes.recalled, recalling)
     yield from calls_over(UPSERT_ITEMS, "items", changes.items, database, now=now_text, **source)
     yield from _unsay_calls(database, changes.unsaying)
     said = ({**source, **row} for row in changes.sayings)

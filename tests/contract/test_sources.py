@@ -542,7 +542,7 @@ def test_items_of_others_are_taken_once(api: httpx.Client, unique: Unique) -> No
 def test_item_that_was_deleted_is_sent_back_when_that_is_asked_for(
     api: httpx.Client, unique: Unique
 ) -> None:
-    """Without ``restore`` it stays away, whatever it says by then."""
+    """Without ``restore`` the same stays away; who has something new to say is heard."""
     source = add_source(api, type="inbox")
     path, key = f"/sources/{source['id']}/items", unique("key")
 
@@ -553,9 +553,13 @@ def test_item_that_was_deleted_is_sent_back_when_that_is_asked_for(
 
     (block_id,) = send(unique("first"))["block_ids"]
     assert api.delete(f"/blocks/{block_id}").status_code == 204
-    assert send(unique("second"))["unchanged"] == 1
-    (back,) = send(unique("third"), restore=True)["block_ids"]
-    assert api.get(f"/blocks/{back}").json()["content"] == unique("third")
+    answer = send(unique("first"))
+    assert (answer["unchanged"], answer["withheld"], answer["block_ids"]) == (1, 1, [])
+    (back,) = send(unique("first"), restore=True)["block_ids"]
+    assert api.get(f"/blocks/{back}").json()["content"] == unique("first")
+    assert api.delete(f"/blocks/{back}").status_code == 204
+    (new,) = send(unique("second"))["block_ids"]
+    assert api.get(f"/blocks/{new}").json()["content"] == unique("second")
 
 
 def test_collect_is_asked_in_words_of_one_meaning(api: httpx.Client) -> None:

@@ -76,7 +76,8 @@ def test_database_has_no_table_of_the_base(tmp_path: Path) -> None:
     assert isinstance(database, Migratable)
     engine = database.migration_engine()
     assert set(inspect(engine).get_table_names()) == {
-        "framework_schema", "jobs", "keyvalues", "schedules", "links_schema", "links_addresses",
+        "framework_schema", "clock", "jobs", "keyvalues", "schedules", "links_schema",
+        "links_addresses",
     }  # fmt: skip
     engine.dispose()
     database.close()

@@ -9,7 +9,6 @@ from inkcre.graph.file_notes import refuse_held
 from inkcre.graph.graph_rows import find_missing
 from inkcre.graph.leaving import Leaving, count_gone
 from inkcre.graph.plans import Reference
-from inkcre.graph.recalling import recall_relations
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.ports.database import Call, Database
 from inkcre.sources.base import Item
@@ -93,6 +92,8 @@ def _read_changes(
     shared = read_shared(database, known) if known else set()
     changes = diff(revisions, Context(named.keys() - missing, relations, shared), returning)
     if returned := changes.returning():
+        from inkcre.graph.recalling import recall_relations  # rare, and brings what undoing needs
+
         changes.recalled = recall_relations(database, returned)
     for reference in changes.plan.unresolved():
         if reference in missing:

@@ -35,6 +35,12 @@ def test_any_text_is_a_list_or_refused(text: str) -> None:
     Conditions({NONE_MATCH: text}).is_known('"x"')
 
 
+def test_empty_list_is_refused() -> None:
+    """Whoever sends the header has meant something by it."""
+    with pytest.raises(MalformedHeader, match="If-Match"):
+        Conditions({MATCH: ""})
+
+
 @pytest.mark.parametrize("piece", ['"a",', ",", " ", '"', "W/", '"a"', '"a" ', ", ,"])
 def test_long_header_takes_no_longer_than_it_is_long(piece: str) -> None:
     """Sixty thousand characters of it, and an end that does not fit."""

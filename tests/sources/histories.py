@@ -46,7 +46,7 @@ class Note:
         return Item(key, star(text(self.text), [(s, text(o)) for s, o in around]), links=links)
 
 
-@dataclass
+@dataclass(eq=False)
 class Block:
     """A block of the model."""
 
@@ -80,6 +80,7 @@ class Model:
         self.blocks: list[Block] = []
         self.relations: list[Relation] = []
         self.items: dict[str, Kept] = {}
+        self.log: list[tuple[str, Block, list[Relation]]] = []
 
     def find(self, content: str) -> Block | None:
         return next((b for b in self.blocks if b.text == content), None)
@@ -128,12 +129,23 @@ class Model:
                     del kept.said[arc]
 
     def remove_block(self, block: Block, *, by_hand: bool) -> None:
+        self.log.append((block.text, block, [r for r in self.touching(block) if r.given]))
         for relation in self.touching(block):
             self.remove_relation(relation, by_hand=by_hand)
         self.blocks = [b for b in self.blocks if b is not block]
         for kept in self.items.values():
             if kept.block is block:
                 kept.block = None
+
+    def recall(self, content: str, returned: Block) -> None:
+        """Give back what was given to a block, when one that said the same was deleted last."""
+        for said, block, given in reversed(self.log):
+            if said == content:
+                for relation in given:
+                    ends = [returned if e is block else e for e in (relation.from_, relation.to)]
+                    if all(end in self.blocks for end in ends):
+                        self.relate(ends[0], ends[1], relation.says, given=True)
+                return
 
     def revise(self, key: str, note: Note, *, restores: bool) -> None:
         kept = self.items.get(key)
@@ -145,7 +157,7 @@ class Model:
             kept.said = {}
         elif kept.note == note and not (restores and None in kept.said.values()):
             return
-        former, said = kept.block, dict(kept.said)
+        former, said, noted = kept.block, dict(kept.said), kept.note
         around = self.around(kept)
         stays = former and (kept.note == note or self.follows(key, former, note.text))
         centre = former if former and stays else self.block(note.text, given=False)
@@ -159,6 +171,8 @@ class Model:
             if arc[0] != LINK:
                 end = self.block(arc[1], given=False)
                 kept.said[arc] = self.relate(centre, end, arc[0], given=False)
+        if former is None and noted:
+            self.recall(noted.text, centre)
         kept.note = note
         self.leave(former if not stays else None, said.values(), around)
 

@@ -263,6 +263,9 @@ def write_calls(
     ]
 
 
+NEVER_ALL = -1
+"""A number of rows that is not that of those which a batch has made."""
+
 GIVING: Mapping[Statement, tuple[Statement, str]] = {
     INSERT_BLOCKS: (GIVE_BLOCKS, "blocks"),
     COUNT_BLOCKS: (GIVE_BLOCKS, "blocks"),
@@ -272,12 +275,20 @@ GIVING: Mapping[Statement, tuple[Statement, str]] = {
 """What tells of rows that they are given, by what adds them, and the parameter that both read."""
 
 
-def give_calls(plan: Plan, calls: Iterable[Call]) -> list[Call]:
+def give_calls(plan: Plan, calls: Iterable[Call], *, is_alone: bool = True) -> list[Call]:
     """Return the calls that tell of what ``calls`` write of a plan that it is given.
 
     They go behind those, and in front of the log's.
+
+    Args:
+        plan: what is given.
+        calls: what writes it.
+        is_alone: whether nothing else of the batch makes blocks or relations. Then all that is new
+            is the plan's, and where that is all of it, there is nothing to look for.
     """
     numbers = {"blocks": len(plan.blocks), "relations": len(plan.relations)}
+    if not is_alone:
+        numbers = dict.fromkeys(numbers, NEVER_ALL)
     given: list[Call] = []
     for call in calls:
         statement, name = GIVING[call.statement]

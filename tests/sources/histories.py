@@ -70,6 +70,9 @@ class Kept:
 
     note: Note | None
     block: Block | None
+    written: str | None = None
+    """What the block was when the item was written last."""
+
     said: dict[Arc, Relation | None] = field(default_factory=dict)
 
 
@@ -157,7 +160,7 @@ class Model:
             kept.said = {}
         elif kept.note == note and not (restores and None in kept.said.values()):
             return
-        former, said, noted = kept.block, dict(kept.said), kept.note
+        former, said = kept.block, dict(kept.said)
         around = self.around(kept)
         stays = former and (kept.note == note or self.follows(key, former, note.text))
         centre = former if former and stays else self.block(note.text, given=False)
@@ -171,9 +174,9 @@ class Model:
             if arc[0] != LINK:
                 end = self.block(arc[1], given=False)
                 kept.said[arc] = self.relate(centre, end, arc[0], given=False)
-        if former is None and noted:
-            self.recall(noted.text, centre)
-        kept.note = note
+        if former is None and kept.written is not None:
+            self.recall(kept.written, centre)
+        kept.note, kept.written = note, note.text
         self.leave(former if not stays else None, said.values(), around)
 
     def follows(self, key: str, block: Block, content: str) -> bool:

@@ -211,6 +211,17 @@ def test_restored_note_gets_back_what_was_related_to_it(base: Components, togeth
     assert arcs(base, found(base, "one, edited")) == {"contradicts": ["two"]}
 
 
+def test_relation_that_a_restored_note_says_as_well_is_given_again(base: Components) -> None:
+    """It was given before the note was deleted, so it does not go with what the note says."""
+    source_id = add_source(base, "inbox")
+    say(base, source_id, {"a": item("a", "one", ("tag", "x"))})
+    relate(base, found(base, "one"), make(base, "x"), "tag")
+    delete_block(base.database, found(base, "one").id)
+    say(base, source_id, {"a": item("a", "one", ("tag", "x"))}, always=True)
+    say(base, source_id, {"a": item("a", "another")})
+    assert arcs(base, found(base, "another")) == {"tag": ["x"]}
+
+
 def test_inbox_takes_what_is_new_under_the_key_of_what_was_deleted(base: Components) -> None:
     """The same is not brought back; who has something new to say is heard."""
     source_id = add_source(base, "inbox")

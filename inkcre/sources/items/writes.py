@@ -92,7 +92,7 @@ def _change_calls(
     yield from write_calls(database, changes.plan, now, is_given=False)
     recalling = write_calls(database, changes.recalled, now)
     yield from recalling
-    yield from give_calls(changes.recalled, recalling)
+    yield from give_calls(changes.recalled, recalling, is_alone=False)
     yield from calls_over(UPSERT_ITEMS, "items", changes.items, database, now=now_text, **source)
     yield from _unsay_calls(database, changes.unsaying)
     said = ({**source, **row} for row in changes.sayings)

@@ -24,7 +24,7 @@ TIMES_BODY = 20
 
 SMALL_MEMORY_BYTES = 16 * 1024 * 1024
 """What all requests with small bodies, or none, may take together. Beside the largest body, of
-which there is one, and the 58 MiB of the start, this leaves V8 what it needs of the 128 MB."""
+which there is one, and the 59 MiB of the start, this leaves V8 what it needs of the 128 MB."""
 
 
 @dataclass

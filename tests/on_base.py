@@ -1,14 +1,15 @@
 """What the API does with the components of a base, for tests that have no server."""
 
 from inkcre.context import Components
-from inkcre.graph.blocks import Block
 from inkcre.graph.files import contents
+from inkcre.graph.records import Block
 from inkcre.jobs.jobs import Job
 from inkcre.sources import on_demand, sources
 from inkcre.sources.base import Item
 from inkcre.sources.forms import SourceForm
 from inkcre.sources.items.revisions import Written
 from inkcre.sources.registry import InstalledSourceTypes, find_source_types
+from inkcre.sources.rows import Source
 
 
 def source_types(base: Components) -> InstalledSourceTypes:
@@ -16,7 +17,7 @@ def source_types(base: Components) -> InstalledSourceTypes:
     return find_source_types(base.settings)
 
 
-def create_source(base: Components, form: SourceForm) -> sources.Source:
+def create_source(base: Components, form: SourceForm) -> Source:
     """Add a source."""
     return sources.create_source(
         base.database, source_types(base), form, now=base.clock(), timezone=base.zone

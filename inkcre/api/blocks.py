@@ -11,6 +11,7 @@ from inkcre.application import Application
 from inkcre.graph import blocks, traversal
 from inkcre.graph.forms import BlockEdit, BlockForm
 from inkcre.graph.organize import create_organized_block
+from inkcre.graph.records import Block
 from inkcre.graph.resolvers import Resolver
 from inkcre.http.json_depth import JsonRoute
 from inkcre.http.parameters import MAX_PAGE, Cursor, Limit, PathId
@@ -119,7 +120,7 @@ def edit_block(
 
     With `If-Match`, only what the sender has seen is changed.
     """
-    expected = find_expectation(request.scope, f"block {block_id}", blocks.Block.tag)
+    expected = find_expectation(request.scope, f"block {block_id}", Block.tag)
     block = blocks.edit_block(database, block_id, form, clock(), expected=expected)
     return json_response(block, headers={"ETag": block.tag()})
 
@@ -133,7 +134,7 @@ def edit_block(
 )
 def delete_block(request: Request, block_id: PathId, database: Database) -> Response:
     """Delete a block; its relations go with it. With `If-Match`, only what the sender has seen."""
-    expected = find_expectation(request.scope, f"block {block_id}", blocks.Block.tag)
+    expected = find_expectation(request.scope, f"block {block_id}", Block.tag)
     blocks.delete_block(database, block_id, expected=expected)
     return Response(status_code=204)
 

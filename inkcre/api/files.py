@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from inkcre.api.responses import BlockOut
 from inkcre.errors import Refused
-from inkcre.graph.blocks import Block, get_block
+from inkcre.graph.blocks import get_block
 from inkcre.graph.files.contents import BlockContent, find_content
 from inkcre.graph.files.files import add_file
+from inkcre.graph.records import Block
 from inkcre.http.parameters import PathId
 from inkcre.http.paths import place
 from inkcre.http.preconditions import PARAMETERS, find_conditions, tagged

@@ -55,6 +55,7 @@ from inkcre.sources.instances import describe_type, open_source
 from inkcre.sources.items.revisions import Written
 from inkcre.sources.masks import mask
 from inkcre.sources.registry import find_source_types
+from inkcre.sources.rows import Source
 
 router = Router(tags=["sources"], route_class=JsonRoute)
 
@@ -87,7 +88,7 @@ def list_sources(
     return json_response({"sources": [_shown(types, s) for s in page], "next_cursor": after})
 
 
-def _shown(types: SourceTypes, source: sources.Source) -> sources.Source:
+def _shown(types: SourceTypes, source: Source) -> Source:
     try:
         kind = types.load(source.type)
     except InkcreError:
@@ -118,15 +119,13 @@ def create_source(
     return _answer(_shown(types, source), 201, {"Location": location})
 
 
-def _answer(
-    shown: sources.Source, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
+def _answer(shown: Source, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     response = json_response(shown, status, headers)
     response.headers["ETag"] = tag_of_body(bytes(response.body))
     return response
 
 
-def _tag(types: Types) -> Callable[[sources.Source], str]:
+def _tag(types: Types) -> Callable[[Source], str]:
     """Return what tells the tag of a source: of all that is shown of it, and of no secret."""
     return lambda source: tag_of_body(bytes(json_response(_shown(types, source)).body))
 

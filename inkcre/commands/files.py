@@ -15,7 +15,7 @@ from inkcre.commands.streams import UnreadableInput, open_stdin, write_whole
 
 if TYPE_CHECKING:
     from inkcre.context import Components
-    from inkcre.graph.blocks import Block
+    from inkcre.graph.records import Block
 
 app = typer.Typer(no_args_is_help=True, help="Files and their blocks.", rich_markup_mode=None)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from inkcre.sources.sources import Source
+    from inkcre.sources.rows import Source
 
 SourceId = Annotated[int, typer.Argument(metavar="ID", help="The source's id.", min=1)]
 Every = Annotated[str | None, typer.Option(help='How often, such as "15m", "2h" or "1d".')]

@@ -26,7 +26,7 @@ from inkcre.commands.streams import UnreadableInput, open_stdin, refuse_to_empty
 
 if TYPE_CHECKING:
     from inkcre.context import Components
-    from inkcre.sources.sources import Source
+    from inkcre.sources.rows import Source
 
 app = typer.Typer(
     no_args_is_help=True, help="Sources: where items come from.", rich_markup_mode=None

@@ -25,8 +25,7 @@ def make_worker(application: Application, folder: Path) -> type:
     import workers
 
     # The heap grows by a fifth whenever it is full, and never shrinks: to 62.4 MiB on the way here,
-    # and to 74.9 under load. Grown once, by as much as we need, it is 59 MiB, and at most 70.6 under
-    # load.
+    # and to 74.9 under load. Grown once, by as much as we need: 59 MiB, and below 71 under load.
     bytearray(33_400_000)
     # Starlette takes it along if it can, for forms that nobody may ever send: 0.4 MB of each
     # isolate's memory. Whoever reads a form imports it then.

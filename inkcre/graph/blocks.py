@@ -29,7 +29,7 @@ from inkcre.graph.digests import block_digest
 from inkcre.graph.file_notes import let_go_call, naming_calls, refuse_held
 from inkcre.graph.forms import STRANGE_FILE, BlockEdit, BlockForm, is_strange
 from inkcre.graph.ownership import GIVE_BLOCK, GIVE_SAID_OF, WITHHOLD_AROUND
-from inkcre.graph.records import Block as Block  # noqa: PLC0414 - others have it from here
+from inkcre.graph.records import Block
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.ports.database import Call, Database
 from inkcre.sql.cursors import Page, read_page

@@ -19,11 +19,10 @@ from sqlalchemy import (
     update,
 )
 
-from inkcre.graph.blocks import Block
 from inkcre.graph.made_rows import is_new, marked
 from inkcre.graph.ownership import HAS_ITEMS
 from inkcre.graph.plans import Plan, Reference
-from inkcre.graph.records import BLOCK_COLUMNS
+from inkcre.graph.records import BLOCK_COLUMNS, Block
 from inkcre.graph.relations import RELATION_COLUMNS, Relation
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Call, Database, Statement

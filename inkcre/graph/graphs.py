@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from inkcre.errors import MissingReference, NotFound, Unavailable
-from inkcre.graph.blocks import ATTEMPTS, Block
+from inkcre.graph.blocks import ATTEMPTS
 from inkcre.graph.change_log import log_made
 from inkcre.graph.file_notes import naming_calls, refuse_held
 from inkcre.graph.forms import FlatGraph, Star
@@ -25,6 +25,7 @@ from inkcre.graph.graph_rows import (
     write_calls,
 )
 from inkcre.graph.plans import Plan, plan_graph
+from inkcre.graph.records import Block
 from inkcre.graph.relations import Relation
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.ports.database import Call, Database, Row

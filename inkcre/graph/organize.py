@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from inkcre.graph.blocks import Block, create_block
+from inkcre.graph.blocks import create_block
 from inkcre.graph.forms import BlockForm
 from inkcre.graph.graphs import write_graph
+from inkcre.graph.records import Block
 from inkcre.graph.resolvers import Resolver, find_resolver
 from inkcre.ports.database import Database
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, select, union
 
 from inkcre.errors import NotFound
-from inkcre.graph.blocks import Block
-from inkcre.graph.records import BLOCK_COLUMNS
+from inkcre.graph.records import BLOCK_COLUMNS, Block
 from inkcre.graph.relations import RELATION_COLUMNS, Relation
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Database

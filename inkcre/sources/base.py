@@ -12,8 +12,8 @@ from typing import ClassVar, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from inkcre.errors import Unsupported
-from inkcre.graph.blocks import Block
 from inkcre.graph.forms import Star
+from inkcre.graph.records import Block
 from inkcre.ports.clock import Clock
 from inkcre.ports.web import Web
 

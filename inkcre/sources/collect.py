@@ -37,8 +37,9 @@ from inkcre.sources.items.revisions import Link, Written, number_links, short_ke
 from inkcre.sources.items.saying_rows import read_unlinked
 from inkcre.sources.items.writes import actor_of, link_calls
 from inkcre.sources.registry import find_source_types
+from inkcre.sources.rows import Source
 from inkcre.sources.settings import SourcesSettings
-from inkcre.sources.sources import DOUBTED, SET_STATE, UNSCHEDULE_ABSENT, Source, get_source
+from inkcre.sources.sources import DOUBTED, SET_STATE, UNSCHEDULE_ABSENT, get_source
 
 logger = logging.getLogger("inkcre.sources")
 

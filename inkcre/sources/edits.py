@@ -15,11 +15,11 @@ from inkcre.ports.sources import SourceTypes
 from inkcre.sources.configs import dump_config, is_elsewhere, merge_config, read_config
 from inkcre.sources.forms import SourceEdit
 from inkcre.sources.items.releases import count_released, forget_items, release_calls
+from inkcre.sources.rows import Source
 from inkcre.sources.sources import (
     UNSCHEDULE_ABSENT,
     UPDATE_SOURCE,
     Expected,
-    Source,
     find_source,
     get_source,
 )

@@ -13,7 +13,8 @@ from inkcre.ports.sources import SourceType, SourceTypes
 from inkcre.ports.web import Web
 from inkcre.sources.base import AnySource, SourceContext
 from inkcre.sources.items.item_rows import read_stamps
-from inkcre.sources.sources import DOUBTED, Source
+from inkcre.sources.rows import Source
+from inkcre.sources.sources import DOUBTED
 
 
 def open_source(

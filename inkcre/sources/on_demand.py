@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from inkcre.context import Components
 from inkcre.errors import BadAnswer, Conflict, Invalid, NotFound, Unsupported
-from inkcre.graph.blocks import Block, get_block
+from inkcre.graph.blocks import get_block
+from inkcre.graph.records import Block
 from inkcre.jobs.jobs import Job, cancel_job, enqueue, find_waiting, get_job
 from inkcre.jobs.kinds import JobKind, Kinds, Outcome, RunningJob
 from inkcre.jobs.leases import claim_one
@@ -21,7 +22,8 @@ from inkcre.sources.collect import COLLECT, CollectPayload, collect_with, new_co
 from inkcre.sources.items.changes import Return
 from inkcre.sources.items.items import write_items
 from inkcre.sources.items.revisions import Written
-from inkcre.sources.sources import Source, get_source
+from inkcre.sources.rows import Source
+from inkcre.sources.sources import get_source
 
 INLINE_LEASE_SECONDS = 330
 """How long a collect holds its job that runs in a request, where nothing extends leases."""

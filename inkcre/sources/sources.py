@@ -24,8 +24,7 @@ from inkcre.ports.database import Database, Statement
 from inkcre.ports.sources import SourceTypes
 from inkcre.sources.configs import dump_config, read_config
 from inkcre.sources.forms import SourceForm
-from inkcre.sources.rows import SELECT_PAGE, SELECT_SOURCE, SeenSource
-from inkcre.sources.rows import Source as Source  # noqa: PLC0414 - others have it from here
+from inkcre.sources.rows import SELECT_PAGE, SELECT_SOURCE, SeenSource, Source
 from inkcre.sql.constructs import timestamp
 from inkcre.sql.cursors import Page, read_page
 from inkcre.sql.rows import Id, Query

@@ -14,8 +14,7 @@ from operator import attrgetter
 
 from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 
-from inkcre.graph.blocks import Block
-from inkcre.graph.records import BLOCK_COLUMNS
+from inkcre.graph.records import BLOCK_COLUMNS, Block
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Database
 from inkcre.sql.constructs import as_rfc3339

@@ -25,7 +25,8 @@ from inkcre.sources.absence import MARK_MISSING
 from inkcre.sources.base import Item
 from inkcre.sources.forms import SourceForm
 from inkcre.sources.on_demand import collect_now
-from inkcre.sources.sources import Source, list_sources
+from inkcre.sources.rows import Source
+from inkcre.sources.sources import list_sources
 from inkcre.sql import schema
 from inkcre.transfer import exports
 from inkcre.transfer.copies.tables import COPIED

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from inkcre.context import Components
 from inkcre.errors import Invalid, Unsupported
-from inkcre.graph.blocks import Block, create_block, delete_block, edit_block, list_blocks
+from inkcre.graph.blocks import create_block, delete_block, edit_block, list_blocks
 from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm
+from inkcre.graph.records import Block
 from inkcre.graph.relations import create_relation, list_relations
 from inkcre.sections.schema import load_settings
 from inkcre.settings.report import SettingsError

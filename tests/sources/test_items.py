@@ -10,9 +10,10 @@ import pytest
 
 from inkcre.context import Components
 from inkcre.errors import Conflict, NotFound
-from inkcre.graph.blocks import Block, create_block, delete_block, edit_block, list_blocks
+from inkcre.graph.blocks import create_block, delete_block, edit_block, list_blocks
 from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm, parse_graph
 from inkcre.graph.graphs import write_graph
+from inkcre.graph.records import Block
 from inkcre.graph.relations import create_relation
 from inkcre.graph.stars import star, text
 from inkcre.sources.base import Item, SourceBase, SourceConfig, SourceState

@@ -9,9 +9,10 @@ from threading import Event
 import pytest
 
 from inkcre.context import Components
-from inkcre.graph.blocks import Block, create_block, delete_block, edit_block
+from inkcre.graph.blocks import create_block, delete_block, edit_block
 from inkcre.graph.forms import BlockEdit, BlockForm, parse_graph
 from inkcre.graph.graphs import write_graph
+from inkcre.graph.records import Block
 from inkcre.graph.relations import delete_relation, list_relations
 from inkcre.graph.stars import star, text
 from inkcre.sources.base import Item

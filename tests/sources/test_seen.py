@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 
 from inkcre.context import Components
 from inkcre.errors import PreconditionFailed
-from inkcre.graph.blocks import Block, create_block, delete_block, edit_block, get_block
+from inkcre.graph.blocks import create_block, delete_block, edit_block, get_block
 from inkcre.graph.changes import read_changes
 from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm
-from inkcre.graph.records import unless_changed
+from inkcre.graph.records import Block, unless_changed
 from inkcre.graph.relations import (
     Relation,
     create_relation,
@@ -23,11 +23,8 @@ from inkcre.jobs.due import enqueue_due
 from inkcre.sources.edits import edit_source
 from inkcre.sources.forms import SourceEdit, SourceForm
 from inkcre.sources.removals import delete_source
-from inkcre.sources.sources import (
-    SET_STATE,
-    Source,
-    get_source,
-)
+from inkcre.sources.rows import Source
+from inkcre.sources.sources import SET_STATE, get_source
 from inkcre.sql.rows import Values
 from tests.jobs.conftest import Clock
 from tests.on_base import create_source, source_types

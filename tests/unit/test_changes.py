@@ -13,13 +13,14 @@ from sqlalchemy import BigInteger, Text, bindparam, text, update
 from inkcre.assembly.assembly import build_components, utc_now
 from inkcre.errors import CursorExpired, NotFound
 from inkcre.graph import change_log
-from inkcre.graph.blocks import Block, create_block, delete_block, edit_block
+from inkcre.graph.blocks import create_block, delete_block, edit_block
 from inkcre.graph.change_log import log_made
 from inkcre.graph.changes import GraphChange, forget_calls, read_changes
 from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm, parse_graph
 from inkcre.graph.graph_rows import write_calls
 from inkcre.graph.graphs import write_graph
 from inkcre.graph.plans import plan_graph
+from inkcre.graph.records import Block
 from inkcre.graph.relations import create_relation, delete_relation
 from inkcre.graph.tables import changes
 from inkcre.ports.database import Call, Database, Row, Statement

@@ -16,10 +16,11 @@ from inkcre.adapters.storage.filesystem import FilesystemStorage, path_of
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.errors import InkcreError, NotFound, Unavailable
-from inkcre.graph.blocks import Block, delete_block, get_block
+from inkcre.graph.blocks import delete_block, get_block
 from inkcre.graph.file_notes import HELD_SECONDS
 from inkcre.graph.files import claims, files, sweeps
 from inkcre.graph.files.media_types import HEAD_BYTES, resolver_for, sniff_type
+from inkcre.graph.records import Block
 from inkcre.graph.tables import file_notes
 from inkcre.ports.database import Database, Statement
 from inkcre.ports.storage import FileKey, Storage

@@ -13,23 +13,24 @@ from inkcre.api.responses import BlockOut, CreatedIds, RelationOut, WalkedGraph,
 from inkcre.api.source_shapes import SourceOut
 from inkcre.assembly.assembly import build_database
 from inkcre.errors import BadReference
-from inkcre.graph import blocks, graphs, relations, traversal
+from inkcre.graph import graphs, relations, traversal
+from inkcre.graph.records import Block
 from inkcre.http.jobs import JobOut, ScheduleOut
 from inkcre.jobs import jobs, schedules
 from inkcre.ports.database import Statement
-from inkcre.sources import sources
+from inkcre.sources.rows import Source
 from inkcre.sql.rows import JSON_TEXT, Query
 from tests.conftest import sqlite_settings
 
 SHOWN = [
-    (BlockOut, blocks.Block),
+    (BlockOut, Block),
     (RelationOut, relations.Relation),
     (WrittenGraph, graphs.StoredGraph),
     (CreatedIds, graphs.NewIds),
     (WalkedGraph, traversal.Neighbourhood),
     (JobOut, jobs.Job),
     (ScheduleOut, schedules.Schedule),
-    (SourceOut, sources.Source),
+    (SourceOut, Source),
 ]
 
 

@@ -13,17 +13,11 @@ from inkcre.assembly.assembly import utc_now
 from inkcre.errors import BuiltOn, ChangeForgotten, Conflict, NotFound
 from inkcre.graph import blocks as graph_blocks
 from inkcre.graph import undoing
-from inkcre.graph.blocks import (
-    Block,
-    create_block,
-    delete_block,
-    edit_block,
-    get_block,
-    list_blocks,
-)
+from inkcre.graph.blocks import create_block, delete_block, edit_block, get_block, list_blocks
 from inkcre.graph.changes import forget_calls, list_changes
 from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm, parse_graph
 from inkcre.graph.graphs import write_graph
+from inkcre.graph.records import Block
 from inkcre.graph.relations import Relation, create_relation, delete_relation, get_relation
 from inkcre.graph.tables import blocks, relations
 from inkcre.graph.undo_plans import UndoPlan

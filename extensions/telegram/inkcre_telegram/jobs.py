@@ -2,9 +2,10 @@
 
 from inkcre.errors import BadAnswer, QuotaExceeded
 from inkcre.framework import Clock, Database, Job, Outcome, Storage, TooLarge, Unavailable, Web
-from inkcre.graph.blocks import Block, get_block
+from inkcre.graph.blocks import get_block
 from inkcre.graph.files.files import add_file
 from inkcre.graph.forms import NodeForm, Star
+from inkcre.graph.records import Block
 from inkcre.ports.storage import Tenure
 from inkcre.sections.settings import Settings
 from inkcre.sources.base import Item

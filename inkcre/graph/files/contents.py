@@ -8,10 +8,10 @@ from typing import Protocol
 from sqlalchemy import BigInteger, Text, bindparam, func, select
 
 from inkcre.errors import BadAnswer, NotFound, Unsupported
-from inkcre.graph.blocks import Block
 from inkcre.graph.files.files import NAMED, file_key
 from inkcre.graph.files.media_types import HEAD_BYTES, TEXT, sniff_type
 from inkcre.graph.forms import clean_name
+from inkcre.graph.records import Block
 from inkcre.graph.storages import PREFIX
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Database

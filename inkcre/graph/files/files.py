@@ -15,13 +15,14 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from inkcre.errors import NotFound, SurroundingsError, Unavailable
-from inkcre.graph.blocks import Block, create_block
+from inkcre.graph.blocks import create_block
 from inkcre.graph.file_notes import HOLD, being_swept
 from inkcre.graph.files import claims
 from inkcre.graph.files.claims import require
 from inkcre.graph.files.media_types import resolver_for, sniff_type
 from inkcre.graph.forms import BlockForm, Star, clean_name
 from inkcre.graph.graphs import write_graph
+from inkcre.graph.records import Block
 from inkcre.graph.storages import PREFIX
 from inkcre.ports.database import Database
 from inkcre.ports.storage import FileInfo, FileKey, Standing, Storage, Tenure, first_part

@@ -14,8 +14,8 @@ from urllib.parse import urljoin
 from pydantic import Field
 
 from inkcre.errors import BadAnswer
-from inkcre.graph.blocks import Block
 from inkcre.graph.forms import NodeForm, Star
+from inkcre.graph.records import Block
 from inkcre.graph.stars import Arc, block, page, star, text
 from inkcre.sources.base import Decided, Item, Seen, SourceBase, SourceConfig
 from inkcre.sources.pages.pages import read_page

@@ -50,7 +50,7 @@ fuzz: $(READY)
 
 # What takes too long for make test, by its name: make soak ARGS=packaging. In folders of its own.
 soak: $(READY)
-	@$(BIN)/python -m tests.soak $(ARGS)
+	@PYTHONPATH=$(CURDIR)/tests/packages $(BIN)/python -m tests.soak $(ARGS)
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

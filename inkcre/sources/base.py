@@ -50,6 +50,10 @@ class Item:
     """Whether it is known to be all of the item. What is not is never written: what is stored
     stays, and a new item waits until it is whole."""
 
+    is_same: bool = False
+    """Whether its text is known to be what it was, so that it can be no less; it is given again
+    for what else may have changed of it, such as where its links lead."""
+
     doubt: str | None = None
     """Why it may be something else than the item, such as a page that asks for a password: what is
     stored stays until the next collect says the same."""
@@ -112,8 +116,10 @@ class SourceBase(Generic[C, S]):
     """Whether a collect gives everything that is there, so that what it does not give is gone, or
     missing: ``judge_absence`` tells how sure that is."""
 
-    doubts_less: ClassVar[bool] = False
-    """Whether much less text than is stored is doubted, as by who depends on others' servers."""
+    doubts: ClassVar[Literal["less", "remnants"] | None] = None
+    """Which editions are doubted: those of less text, as by who depends on others' servers; only
+    those of which hardly anything is left, as by who reads what a person edits and a program
+    carries from one device to another."""
 
     takes_items: ClassVar[bool] = False
     """Whether others bring its items, to be kept: posted as star graphs, or by ``receive``."""

@@ -30,6 +30,10 @@ MAX_DOUBTS = 1000
 LEAST_SHARE = 10
 """Less than one in so many characters of what is stored is doubted."""
 
+LEAST_LENGTH = 200
+"""How many characters there are of what is doubted when hardly anything is left of it; who empties
+a shorter note by hand has it at once."""
+
 ELLIPSIS = re.compile(
     r"(?:\[?(?:…|\.\.\.)\]?|(?:read|continue|show) (?:more|reading)\W*)\s*$", re.IGNORECASE
 )
@@ -78,7 +82,8 @@ class Doubts:
         self, database: Database, source_id: int, source: AnySource, items: Sequence[Item]
     ) -> list[Item]:
         """Return the items that are to be written; of the others the stored edition stays."""
-        stored = _read_stored(database, source_id, items) if source.doubts_less else {}
+        edited = [item for item in items if source.doubts is not None and not item.is_same]
+        stored = _read_stored(database, source_id, edited) if edited else {}
         sifted = []
         for item in items:
             key = short_key(item.key)
@@ -97,10 +102,11 @@ class Doubts:
         if stored is None:
             return None  # there is nothing to lose
         new = source.read_text(item.star.block.content or "")
-        why = compare(source.read_text(stored), new)
-        if why is not None:
+        before = source.read_text(stored)
+        if source.doubts == "less" and (why := compare(before, new)) is not None:
             return why
-        why = item.doubt or _compare_lengths(source.read_text(stored), new)
+        least = 0 if source.doubts == "less" else LEAST_LENGTH
+        why = item.doubt or _compare_lengths(before, new, least=least)
         said = hashlib.sha256(new.encode("utf-8", "surrogatepass")).hexdigest()
         if why is None or self.former.get(key) == said:
             return None
@@ -121,9 +127,10 @@ def compare(stored: str, new: str) -> str | None:
     return "it is the beginning of what is there" if is_cut else None
 
 
-def _compare_lengths(stored: str, new: str) -> str | None:
+def _compare_lengths(stored: str, new: str, *, least: int) -> str | None:
     before, after = len(" ".join(stored.split())), len(" ".join(new.split()))
-    return f"it has {after} characters of {before}" if after * LEAST_SHARE < before else None
+    is_less = before >= least and after * LEAST_SHARE < before
+    return f"it has {after} characters of {before}" if is_less else None
 
 
 def _read_stored(database: Database, source_id: int, items: Sequence[Item]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from pathlib import Path, PurePath, PurePosixPath
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import unquote
 
 from pydantic import Field
@@ -92,6 +92,7 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
     state_model = FolderState
     imports: ClassVar[tuple[str, ...]] = ("yaml", "inkcre.sources.pages.heavy")
     gives_all: ClassVar[bool] = True
+    doubts: ClassVar[Literal["remnants"]] = "remnants"
 
     @classmethod
     def examine(cls, config: FolderConfig, folders: Sequence[PurePath]) -> None:
@@ -109,7 +110,9 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
         self._places = places = Places(self.state.folders)
         walk = places.walk(root, self.context.check, endings=READERS, most=MAX_FILES)
         paths = {key_of(PurePosixPath(path.relative_to(root))): path for path in walk}
-        places.note_known(stamps, paths)
+        for key in places.placeholders & stamps.keys():
+            yield Seen(key)
+        places.note_known(stamps, places.placeholders | paths.keys())
         named = _by_name(paths)
         for key, path in paths.items():
             self.context.check()
@@ -132,7 +135,8 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
                 logger.warning("%s: cannot be read: %s", path, error)
                 document = None
             if document is not None and document.text.strip():
-                yield _make_item(key, document, stamp, paths, named)
+                is_same = stamps.get(key) == stamp
+                yield _make_item(key, document, stamp, paths, named, is_same=is_same)
             elif document is None or key in stamps:  # it may be empty for a moment only
                 yield Seen(key)
         places.look_again(root)
@@ -193,7 +197,13 @@ def _by_name(paths: dict[str, Path]) -> dict[str, str]:
 
 
 def _make_item(
-    key: str, document: Document, stamp: str, paths: dict[str, Path], named: dict[str, str]
+    key: str,
+    document: Document,
+    stamp: str,
+    paths: dict[str, Path],
+    named: dict[str, str],
+    *,
+    is_same: bool,
 ) -> Item:
     links: dict[tuple[str, str], None] = {}
     for reference in document.references:
@@ -201,7 +211,8 @@ def _make_item(
         if target is not None and target != key:
             links.setdefault(("links to", target))
     arcs = [("path", text(key.removeprefix(RAW))), *document.arcs]
-    return Item(key, star(text(document.text), arcs), stamp, tuple(links)[:MAX_LINKS])
+    centre = star(text(document.text), arcs)
+    return Item(key, centre, stamp, tuple(links)[:MAX_LINKS], is_same=is_same)
 
 
 def _resolve(key: str, reference: str, paths: dict[str, Path], named: dict[str, str]) -> str | None:

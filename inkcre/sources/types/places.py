@@ -6,6 +6,7 @@ inode, and what is missing is gone only where the folders on the way to it are s
 """
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,16 @@ be gone at once: it goes when it has been missing for long enough."""
 
 RAW = "//"
 """What a key begins with whose path is no UTF-8; no path relative to a folder does."""
+
+PLACEHOLDER = re.compile(
+    r"\.(?P<icloud>.+)\.icloud|(?P<other>.+)\.(?:nextcloud|owncloud)", re.DOTALL
+)
+"""What programs that carry files between devices put in the place of one whose bytes are elsewhere
+for now: ``.note.md.icloud`` or ``note.md.nextcloud`` for ``note.md``.
+
+- https://github.com/atomantic/PortOS/issues/3716
+- https://github.com/nextcloud/desktop/issues/5082
+"""
 
 WORST: tuple[Absence, ...] = ("gone", "unsure", "away")
 
@@ -65,6 +76,9 @@ class Places:
         read = {key: _Identity.read(text) for key, text in former.items()}
         self._former = {key: identity for key, identity in read.items() if identity}
         self._found: dict[str, _Identity] = {}
+        self.placeholders: set[str] = set()
+        """Keys of files that are there, but whose bytes are elsewhere for now."""
+
         self._others: set[str] = set()
         """What is there in the place of a folder, and is none: a link, or what cannot be told."""
 
@@ -94,6 +108,9 @@ class Places:
             self._others.update(key_of(below / each) for each in (*links, *files))
             for each in sorted(files):
                 path = folder / each
+                if found_of := PLACEHOLDER.fullmatch(each):
+                    stands_for = found_of["icloud"] or found_of["other"]
+                    self.placeholders.add(key_of(below / stands_for))
                 if each.startswith(".") or path.suffix.lower() not in endings:
                     continue
                 # A link may lead out of the folders that may be read.

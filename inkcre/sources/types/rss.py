@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urljoin
 
 from pydantic import Field
@@ -72,7 +72,7 @@ class RssSource(SourceBase[RssConfig, FetchState]):
     place: ClassVar[tuple[str, ...]] = ("url",)
     imports: ClassVar[tuple[str, ...]] = ("feedparser", "inkcre.sources.pages.heavy")
     state_model = FetchState
-    doubts_less: ClassVar[bool] = True
+    doubts: ClassVar[Literal["less"]] = "less"
 
     @property
     def organizes(self) -> bool:

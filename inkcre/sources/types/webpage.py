@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -54,7 +54,7 @@ class WebpageSource(SourceBase[WebpageConfig, WebpageState]):
     place: ClassVar[tuple[str, ...]] = ("url",)
     imports: ClassVar[tuple[str, ...]] = ("inkcre.sources.pages.heavy",)
     state_model = WebpageState
-    doubts_less: ClassVar[bool] = True
+    doubts: ClassVar[Literal["less"]] = "less"
 
     def collect(self, *, full: bool) -> Iterator[Item | Seen]:
         """Yield the page's text, if it has changed."""

@@ -29,10 +29,16 @@ HEAP_LIMIT = 128 * 1024 * 1024
 """What an isolate may have: https://developers.cloudflare.com/workers/platform/limits/#memory."""
 
 
-def test_modules_of_other_homes_are_not_loaded(edge: httpx.Client, home: str) -> None:
-    """The edge application loads its own database, and nothing of a process."""
+@pytest.mark.parametrize("home", homes.HOMES)
+def test_modules_of_other_homes_are_not_loaded(start: Start, home: str, tmp_path: Path) -> None:
+    """The edge application loads its own database, and nothing of a process.
+
+    In a Worker of its own, which has loaded nothing for other tests.
+    """
     code = "import sys\nsorted(sys.modules)"
-    modules = edge.post("/__harness/run", content=code).json()
+    with start(home, state=tmp_path / "state").client() as client:
+        assert client.get("/heartbeat").status_code == 200
+        modules = client.post("/__harness/run", content=code).json()
     tops = Counter(name.partition(".")[0] for name in modules)
     print(f"{home}: {len(modules)} modules: {dict(tops.most_common(12))}")
     assert not tops.keys() & set(ABSENT)
@@ -55,7 +61,7 @@ def test_modules_of_other_homes_are_not_loaded(edge: httpx.Client, home: str) ->
         "fetch",
         "cron_trigger",
     }
-    assert tops["inkcre"] < 220  # with those that other tests of this Worker have needed
+    assert tops["inkcre"] < 220
     assert len(modules) < 900
 
 

@@ -36,6 +36,16 @@ def keep_bytecode() -> None:
     sys.dont_write_bytecode = False
 
 
+def hear_interrupts() -> None:
+    """Let Ctrl-C interrupt what is started from here, also if a shell has started it with ``&``.
+
+    Without job control a shell starts such with SIGINT ignored, and who is started by them too:
+    https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_11
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def require_nothing_above(folder: Path) -> None:
     """Refuse a folder below somebody's settings: a command that is run in it would find those.
 

@@ -19,7 +19,7 @@ from inkcre.assembly.assembly import build_components
 from inkcre.ports.database import Database
 from inkcre.sections.schema import load_settings
 from inkcre.sql import schema
-from tests.alone import forget_variables, keep_bytecode, require_nothing_above
+from tests.alone import forget_variables, hear_interrupts, keep_bytecode, require_nothing_above
 from tests.edge.homes import EdgeHomes
 from tests.lines import LINES
 from tests.planted import plants  # noqa: F401 - a fixture
@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     global _edge, _memory, _server
     forget_variables()
     keep_bytecode()
+    hear_interrupts()
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         _memory = move_to_memory()
         if config.option.base_url:  # the contract of a deployment, which has a database

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 from weakref import WeakSet
@@ -20,6 +20,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.resultcodes import translate_code
+from inkcre.adapters.database.watched_file import WatchedFile
 from inkcre.errors import InkcreError, Misconfigured, TooLarge, Unavailable
 from inkcre.ports.database import (
     MIGRATE_HINT,
@@ -67,9 +68,10 @@ class SqliteDatabase:
             )
         self._settings = settings
         self._is_memory = settings.path == ":memory:"
+        self._file = None if self._is_memory else WatchedFile(Path(settings.path))
         self._statements = StatementCache(sqlite_dialect())
         self._writer = QueuePool(
-            self._connect,
+            self._connect_writer,
             pool_size=1,
             max_overflow=0,
             timeout=settings.busy_timeout_seconds,
@@ -80,8 +82,9 @@ class SqliteDatabase:
     def read(self, call: Call) -> list[Row]:
         """Run one statement that changes nothing."""
         try:
-            if not self._is_memory:
-                # A base in memory is its one connection's: another would see an empty one.
+            # A base in memory is its one connection's: another would see an empty one.
+            if self._file is not None:
+                self._file.require_readable()
                 return self._run(self._readers.get(), call)
             with self._borrow() as connection:
                 return self._run(connection, call)
@@ -98,7 +101,7 @@ class SqliteDatabase:
         return rows
 
     def _batch(self, calls: Sequence[Call]) -> list[list[Row]]:
-        with _translated(), self._borrow() as connection:
+        with _translated(), self._borrow() as connection, self._watching(connection):
             if len(calls) == 1:  # a transaction by itself
                 return [self._run_alone(connection, calls[0])]
             # A plain BEGIN takes the lock at its first write, and where somebody has written since
@@ -114,14 +117,35 @@ class SqliteDatabase:
                 raise
         return rows
 
+    @contextmanager
+    def _watching(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """Raise, before and behind a write, unless it is in the file that the path leads to."""
+        if self._file is None:
+            yield
+            return
+        try:
+            self._file.require()
+            yield
+            self._file.require()
+        except Misconfigured:
+            # What was acknowledged before goes from the log into the file that it belongs to,
+            # wherever that is now: a log that is empty is nobody else's.
+            with suppress(sqlite3.Error):
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raise
+
     def ping(self) -> None:
-        """Raise unless the file can be opened and read."""
+        """Raise unless the file can be opened and read, and is the one that was opened."""
         self.read(COUNT_TABLES())
+        if self._file is not None:
+            self._file.require()
 
     def close(self) -> None:
         """Close idle connections; a database in memory is gone with the last one."""
         self._readers.close()
         self._writer.dispose()
+        if self._file is not None:
+            self._file.forget()
 
     def pool_usage(self) -> PoolUsage:
         """Tell whether the connection that writes is lent; those that read are their threads'."""
@@ -176,10 +200,24 @@ class SqliteDatabase:
         rows: list[Row] = [(cursor.rowcount,)] if compiled.counts else cursor.fetchall()
         return rows
 
+    def _connect_writer(self) -> Any:
+        connection = self._connect()
+        if self._file is not None:
+            try:
+                # Who reads first makes the log, which stays as long as a connection is open.
+                connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+            except BaseException:
+                connection.close()
+                raise
+            self._file.note_log()
+        return connection
+
     def _connect(self) -> Any:
         path = self._settings.path
         if isinstance(path, Path):
             path.parent.mkdir(parents=True, exist_ok=True)
+        if self._file is not None:
+            self._file.require()
         connection = sqlite3.connect(
             path,
             isolation_level=None,  # transactions are ours to begin
@@ -188,6 +226,8 @@ class SqliteDatabase:
         )
         try:
             self._prepare(connection)
+            if self._file is not None:
+                self._file.note()
         except BaseException:  # such as that the file is no database, or that it is busy
             connection.close()
             raise

@@ -10,7 +10,7 @@ from inkcre.http.paths import place
 from inkcre.http.problems import find_remedy
 from inkcre.http.responses import json_response
 from inkcre.http.router import Router
-from inkcre.ports.database import Database
+from inkcre.ports.database import Database, Hindered
 from inkcre.ports.storage import Storage, Tenure
 
 
@@ -79,6 +79,7 @@ def _tell_readiness(
         except InkcreError as error:
             reason = {**_describe(error), "hint": find_remedy(request.app, error)}
             return json_response({"status": "unavailable", "reasons": [reason]}, 503)
-        told = notice(database, storage, tenure) if notice else ()
-        notices = [_describe(error) for error in told]
+        told = notice(database, storage, tenure) if notice else []
+        hindrance = database.find_hindrance() if isinstance(database, Hindered) else None
+        notices = [_describe(error) for error in (*told, hindrance) if error is not None]
         return json_response({"status": "ok", **({"notices": notices} if notices else {})})

@@ -11,6 +11,8 @@ from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from sqlalchemy import ClauseElement, Engine
 
+from inkcre.errors import InkcreError
+
 Row = tuple[object, ...]
 """One row: plain values in the order of the statement's columns."""
 
@@ -158,6 +160,14 @@ class Pooled(Protocol):
 
     def pool_usage(self) -> PoolUsage:
         """Tell how the pool is used now."""
+
+
+@runtime_checkable
+class Hindered(Protocol):
+    """A database that knows what keeps it from being written to."""
+
+    def find_hindrance(self) -> InkcreError | None:
+        """Tell what does, as far as that is known without a write; None: nothing."""
 
 
 @runtime_checkable

@@ -26,7 +26,7 @@ from inkcre.assembly.plan import plan_assembly, render_plan
 from inkcre.errors import Conflict, Misconfigured, ReadOnly, Unavailable, Unsupported
 from inkcre.graph import blocks, graphs
 from inkcre.graph.forms import parse_graph
-from inkcre.ports.database import Database, Statement
+from inkcre.ports.database import Database, Hindered, Statement
 from inkcre.sections.schema import load_settings
 from inkcre.sql import schema
 from inkcre.sql.rows import Values
@@ -88,6 +88,28 @@ def test_server_that_takes_no_writes_is_read_only(connect: Open, postgres_url: s
     with pytest.raises(ReadOnly):
         database.atomic([INSERT(name="a", type="t"), INSERT(name="b", type="t")])
     assert schema.read_revisions(database, LINES) == HEADS
+
+
+SLEEP_SHORTLY = Statement(select(func.pg_sleep(0.2)))
+
+
+def test_server_that_takes_writes_again_gets_the_next_one(connect: Open, postgres_url: str) -> None:
+    """Sessions that were opened while it took none stay read-only, and are lent no more."""
+    database = connect(postgres_url)
+    assert isinstance(database, Hindered)
+    name = database_name(postgres_url)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(lambda _: database.read(SLEEP_SHORTLY()), range(4)))
+    hindrance = database.find_hindrance()
+    assert isinstance(hindrance, ReadOnly)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        connection.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
+    for number in range(5):
+        assert database.atomic([INSERT(name=f"n{number}", type="t")])
+    assert database.find_hindrance() is None
 
 
 def test_batches_that_meet_head_on_all_get_written(connect: Open, postgres_url: str) -> None:

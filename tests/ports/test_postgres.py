@@ -35,7 +35,7 @@ from inkcre.sections.settings import Settings
 from inkcre.sql import schema
 from inkcre.sql.rows import Values
 from tests.cli.conftest import COMMAND
-from tests.conftest import DRIVERS, postgres_settings
+from tests.conftest import DRIVERS, database_name, postgres_settings
 from tests.homes import serve
 from tests.lines import HEADS, LINES
 from tests.postgres import PostgresServer
@@ -177,6 +177,35 @@ def test_readyz_says_why_while_the_database_is_away(
         assert httpx.get(f"{base}/blocks/1").status_code == 503
         own_server.start()
         assert httpx.get(f"{base}/readyz").status_code == 200
+
+
+def test_readyz_tells_of_a_server_that_takes_no_writes_for_a_while(
+    settle: Settle, postgres_url: str
+) -> None:
+    """As between a switchover's two servers: it is read from, and the next write then is taken."""
+    name = database_name(postgres_url)
+    block = {"resolver": "text", "content": "after it"}
+    with (
+        serve(settle(postgres_url)) as base,
+        psycopg.connect(postgres_url, autocommit=True) as admin,
+    ):
+        assert httpx.get(f"{base}/readyz").json() == {"status": "ok"}
+        admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert httpx.get(f"{base}/blocks").status_code == 200
+        refused = httpx.post(f"{base}/blocks", json=block)
+        assert (refused.status_code, refused.json()["type"]) == (
+            503,
+            "urn:inkcre:problem:read_only",
+        )
+        [notice] = httpx.get(f"{base}/readyz").json()["notices"]
+        assert notice["code"] == "read_only"
+        admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
+        assert httpx.post(f"{base}/blocks", json=block).status_code == 201
+        assert httpx.get(f"{base}/readyz").json() == {"status": "ok"}
 
 
 def test_slow_statement_is_stopped(settle: Settle, postgres_url: str) -> None:

@@ -95,6 +95,23 @@ def test_old_connection_is_replaced() -> None:
     assert pool.usage() == PoolUsage(1, 0)
 
 
+def test_pool_that_is_renewed_lends_nothing_of_before() -> None:
+    """What is idle ends at once, what is lent when it comes back, and there is room for others."""
+    pool = make_pool(2, 2)
+    idle, lent = pool.take(), pool.take()
+    pool.give(idle)
+    pool.renew()
+    assert not idle.connection.is_open
+    assert lent.connection.is_open
+    new = pool.take()
+    assert new is not idle
+    pool.give(lent)
+    assert not lent.connection.is_open
+    pool.give(new)
+    assert pool.take() is new
+    assert pool.usage() == PoolUsage(1, 0)
+
+
 def test_connection_that_cannot_be_opened_takes_no_place() -> None:
     """Who comes next may try."""
     answers: list[OSError | Connection] = [OSError(), Connection()]

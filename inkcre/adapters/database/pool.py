@@ -55,6 +55,7 @@ class ConnectionPool:
         self._number = 0
         """Those that are idle, lent, or being opened."""
         self._is_closed = False
+        self._renewed_at = 0.0
         # The lock alone is taken by C; a condition is entered by Python, four times as slowly.
         self._lock = threading.Lock()
         self._has_room = threading.Condition(self._lock)
@@ -81,7 +82,8 @@ class ConnectionPool:
         """Take a connection back; close it when it is one too many, or the pool is closed."""
         lent.used_at = time.monotonic()
         with self._lock:
-            is_kept = len(self._idle) < self._limits.kept and not self._is_closed
+            is_current = lent.opened_at >= self._renewed_at and not self._is_closed
+            is_kept = is_current and len(self._idle) < self._limits.kept
             if is_kept:
                 self._idle.append(lent)
             else:
@@ -95,20 +97,30 @@ class ConnectionPool:
         self._leave_place()
         self._close(lent)
 
+    def renew(self) -> None:
+        """Replace what is open now: what is idle at once, and what is lent when it comes back."""
+        with self._lock:
+            self._renewed_at = time.monotonic()
+        self._close_idle()
+
     def close(self) -> None:
         """Close what is idle now, and what is lent when it comes back."""
         with self._lock:
-            idle, self._idle = self._idle, []
-            self._number -= len(idle)
             self._is_closed = True
-            self._has_room.notify_all()
-        for kept in idle:
-            self._close(kept)
+        self._close_idle()
 
     def usage(self) -> PoolUsage:
         """Tell how many are lent, and how many wait to be."""
         with self._lock:
             return PoolUsage(self._number - len(self._idle), len(self._idle))
+
+    def _close_idle(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+            self._number -= len(idle)
+            self._has_room.notify_all()
+        for kept in idle:
+            self._close(kept)
 
     def _wait(self) -> None:
         def has_room() -> bool:

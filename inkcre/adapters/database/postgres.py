@@ -11,12 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.driver import Driver
 from inkcre.adapters.database.pool import ConnectionPool, PoolBusy, PooledConnection, PoolLimits
-from inkcre.adapters.database.sqlstates import DEADLOCKS, translate_state, unavailable
+from inkcre.adapters.database.sqlstates import (
+    DEADLOCKS,
+    STALE,
+    TAKES_NO_WRITES,
+    takes_no_writes,
+    translate_state,
+    unavailable,
+)
 from inkcre.errors import InkcreError, InvariantBroken, Unavailable
 from inkcre.ports.database import (
     MIGRATE_HINT,
@@ -25,6 +32,7 @@ from inkcre.ports.database import (
     Lifetime,
     PoolUsage,
     Row,
+    Statement,
     adds_jobs,
     wake_nobody,
 )
@@ -36,6 +44,9 @@ anyway. (HikariCP's ``aliveBypassWindowMs`` has the same value for the same reas
 
 ATTEMPTS = 6
 """How often a batch that met another one head on (deadlock) is tried."""
+
+READ_ONLY = Statement(select(func.current_setting("transaction_read_only")))
+"""Read whether the server takes no writes."""
 
 TAKE_TURN = "SELECT pg_advisory_xact_lock(7597129472484)"
 """Batches that were in each other's way try again one at a time: each deadlock costs a second."""
@@ -96,7 +107,10 @@ class PostgresDatabase:
                 try:
                     return self._batch(calls, in_turn=attempt > 1)
                 except self._driver_errors as error:
-                    if self._driver.find_state(error) not in DEADLOCKS:
+                    state = self._driver.find_state(error)
+                    if state == TAKES_NO_WRITES and attempt == 1:
+                        continue  # by a new connection, which may lead to another server
+                    if state not in DEADLOCKS:
                         raise
                 # Rolled back whole, so trying again is safe; not all at the same time.
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))
@@ -106,6 +120,11 @@ class PostgresDatabase:
         """Raise unless the server answers."""
         with self._translated(), self._borrow(ping=True) as connection:
             self._driver.ping(connection)
+
+    def find_hindrance(self) -> InkcreError | None:
+        """Tell that the server takes no writes now: a standby, or one that is told so."""
+        [(setting,)] = self.read(READ_ONLY())
+        return takes_no_writes() if setting == "on" else None
 
     def close(self) -> None:
         """Close idle connections; those lent out close when they come back."""
@@ -177,8 +196,11 @@ class PostgresDatabase:
     def _give_back(
         self, pool: ConnectionPool, lent: PooledConnection, error: BaseException
     ) -> None:
-        """Return a connection to its pool; throw one away that an error has cost its life."""
-        if self._driver.is_unusable(lent.connection, error):
+        """Return a connection to its pool; throw one away that is of no more use, and its kind."""
+        is_stale = self._driver.find_state(error) in STALE
+        if is_stale:
+            pool.renew()
+        if is_stale or self._driver.is_unusable(lent.connection, error):
             pool.discard(lent)
         else:
             pool.give(lent)

@@ -4,6 +4,7 @@ One connection writes and a few read: https://www.sqlite.org/wal.html lets reade
 somebody writes. Other processes may use the file too; they wait for each other's writes.
 """
 
+import os
 import sqlite3
 import threading
 import time
@@ -21,7 +22,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.resultcodes import translate_code
 from inkcre.adapters.database.watched_file import WatchedFile
-from inkcre.errors import InkcreError, Misconfigured, TooLarge, Unavailable
+from inkcre.errors import InkcreError, Misconfigured, ReadOnly, TooLarge, Unavailable
 from inkcre.ports.database import (
     MIGRATE_HINT,
     Call,
@@ -139,6 +140,13 @@ class SqliteDatabase:
         self.read(COUNT_TABLES())
         if self._file is not None:
             self._file.require()
+
+    def find_hindrance(self) -> InkcreError | None:
+        """Tell that the file may not be written, or lies where nothing may be."""
+        path = self._settings.path
+        if not isinstance(path, Path) or not path.exists() or os.access(path, os.W_OK):
+            return None
+        return ReadOnly("database: the file can be read and not written")
 
     def close(self) -> None:
         """Close idle connections; a database in memory is gone with the last one."""

@@ -26,6 +26,13 @@ DEADLOCKS = frozenset({"40P01", "40001"})
 LOST = frozenset({"57P01", "57P02", "57P03", "57P05"})
 """The server hangs up: shut down by hand, crashed, not started yet, the session lay idle."""
 
+TAKES_NO_WRITES = "25006"
+"""The session, or the server, is read-only. A session remembers it: after a switchover those from
+before stay so, wherever their writes could go by now."""
+
+STALE = LOST | {TAKES_NO_WRITES}
+"""What a session says that is as true of all others of its age."""
+
 NOT_LET_IN = "28000"
 """The server does not let this user in."""
 
@@ -41,6 +48,11 @@ def refused(setting: str) -> Misconfigured:
 def unavailable() -> Unavailable:
     """Tell that nobody answers."""
     return Unavailable("database: no answer from the server")
+
+
+def takes_no_writes() -> ReadOnly:
+    """Tell that the server can be read and not written."""
+    return ReadOnly("database: the server takes no writes")
 
 
 def _conflict() -> InkcreError:
@@ -65,7 +77,7 @@ STATES: Mapping[str, Callable[[], InkcreError]] = {
     "53100": _no_room,
     "53200": _no_room,
     "54000": lambda: TooLarge("database: a value is larger than PostgreSQL takes"),
-    "25006": lambda: ReadOnly("database: the server takes no writes"),
+    TAKES_NO_WRITES: takes_no_writes,
 }
 NO_SCHEMA = frozenset({"42P01", "42703", "3F000"})
 REFUSALS = frozenset({"28P01", NOT_LET_IN, "3D000", "42501"})

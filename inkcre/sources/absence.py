@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, Integer, Text, bindparam, null, select, tuple_, update
 
 from inkcre.graph.tables import source_items
+from inkcre.jobs.known_time import tell_time
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sources.base import AnySource
 from inkcre.sql.constructs import as_rfc3339, json_rows, timestamp
@@ -161,6 +162,8 @@ def sort_absent(
     if forgets:
         absent.gone = [item.key for item in away]
         return absent
+    # By a clock that may be ahead nothing has waited. To have asked counts as a tick.
+    is_agreed = bool(away) and tell_time(database, now).is_agreed
     before = format_timestamp(now - timedelta(days=forget_days))
     sure: list[Known] = []
     unsure = 0
@@ -169,7 +172,7 @@ def sort_absent(
         # An item that was not sure to be gone at first waits for its time: the place that it is
         # missing from may have become what it is now.
         if item.missing_since is not None:
-            has_waited = item.missing_since <= before and judged != "away"
+            has_waited = is_agreed and item.missing_since <= before and judged != "away"
             absent.gone += [item.key] * has_waited
             absent.missing += [item] * (not has_waited)
         elif judged == "gone":

@@ -128,6 +128,11 @@ def read_known(database: Database, source_id: int) -> Iterator[Known]:
         after = page[-1].key
 
 
+def is_much(count: int, total: int) -> bool:
+    """Tell whether so many of a source's items do not go at once."""
+    return count > MANY and count * SHARE > total
+
+
 def sort_absent(
     database: Database,
     source_id: int,
@@ -182,9 +187,8 @@ def sort_absent(
             unsure += 1
     # An item whose block another one has that was given has moved: nothing of it is lost.
     lost = [item for item in sure if item.block_id not in seen_blocks]
-    count = len(lost) + unsure
-    is_much = not seen or (count > MANY and count * SHARE > total)
-    kept = set(lost) if is_much else set()
+    stays = not seen or is_much(len(lost) + unsure, total)
+    kept = set(lost) if stays else set()
     absent.gone += [item.key for item in sure if item not in kept]
-    absent.missing += lost if is_much else []
+    absent.missing += lost if stays else []
     return absent

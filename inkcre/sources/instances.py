@@ -12,7 +12,7 @@ from inkcre.ports.database import Database
 from inkcre.ports.sources import SourceType, SourceTypes
 from inkcre.ports.web import Web
 from inkcre.sources.base import AnySource, SourceContext
-from inkcre.sources.items.item_rows import read_stamps
+from inkcre.sources.items.item_rows import SELECT_MISSING, read_stamps
 from inkcre.sources.items.revisions import short_key
 from inkcre.sources.rows import Source
 from inkcre.sources.sources import DOUBTED
@@ -45,6 +45,7 @@ def open_source(
         ),
         check=check,
         folders=types.folders,
+        missing=lambda: {*SELECT_MISSING.values(database.read(SELECT_MISSING(source=source_id)))},
     )
     try:
         config = kind.config_model.model_validate(row.config)

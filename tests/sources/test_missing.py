@@ -263,6 +263,49 @@ def test_disk_that_has_another_number_each_time_is_still_collected(
     assert result_of(collect(base, source_id))["deleted"] == 1
 
 
+def test_links_to_what_is_missing_stay(base: Components, notes: Path, clock: Clock) -> None:
+    """The notes that say so are there, and have not taken it back; what is gone has none."""
+    fill(notes / "disk", 2)
+    write(notes, a="see [[n0]] and [n1](disk/n1.md)", b="see [[c]]", c="see [[a]]")
+    source_id = add_folder(base, notes)
+    linking = find(base, "see [[n0]] and [n1](disk/n1.md)")
+    assert linking
+    both = ["note disk 0", "note disk 1"]
+    assert sorted(arcs(base, linking)["links to"]) == both
+    shutil.move(notes / "disk", notes.with_name("away"))
+    (notes / "disk").mkdir()
+    for _ in range(2):
+        collect_nothing_lost(base, source_id, 2)
+        assert sorted(arcs(base, linking)["links to"]) == both
+    shutil.copy(notes.with_name("away") / "n0.md", notes / "disk" / "n0.md")
+    collect_nothing_lost(base, source_id, 1)
+    assert sorted(arcs(base, linking)["links to"]) == both
+    (notes / "c.md").unlink()
+    assert result_of(collect(base, source_id))["deleted"] == 1
+    live(base, clock, days=7)
+    assert result_of(collect(base, source_id))["deleted"] == 1
+    assert arcs(base, linking)["links to"] == ["note disk 0"]
+    collect(base, source_id)
+    assert result_of(collect(base, source_id))["updated"] == 0, "it says so once"
+
+
+def test_link_follows_a_note_that_moves_while_others_are_missing(
+    base: Components, notes: Path
+) -> None:
+    """What is found comes before what is missing."""
+    fill(notes, 40)
+    write(notes, a="see [[b]]", b="moved")
+    source_id = add_folder(base, notes)
+    for number in range(30):
+        (notes / f"n{number}.md").unlink()
+    (notes / "below").mkdir()
+    (notes / "b.md").rename(notes / "below" / "b.md")
+    assert result_of(collect(base, source_id))["missing"] == 30
+    linking = find(base, "see [[b]]")
+    assert linking
+    assert arcs(base, linking)["links to"] == ["moved"]
+
+
 class Broken:
     """A listing that a disk ends with an error."""
 

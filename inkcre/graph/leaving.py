@@ -79,6 +79,16 @@ _left_blocks = select(_block).where(
 LOG_LEFT = log_former("deleted", lambda: entries_of_deleted(_left_blocks.cte("gone")))
 """Write down the blocks that ``DELETE_LEFT`` deletes, and their relations."""
 
+FORGET_SILENT = Statement(
+    delete(source_items).where(
+        source_items.c.digest == "",
+        source_items.c.block_id.in_(_left_blocks.with_only_columns(_block.c.id)),
+    )
+)
+"""Forget items that say nothing any more, and only waited for these blocks: one whose block is NULL
+remembers that a person has deleted it, and does not come back by itself. In front of
+``DELETE_LEFT``."""
+
 DELETE_LEFT = Values(
     delete(blocks)
     .where(blocks.c.id.in_(_left_blocks.with_only_columns(_block.c.id)))
@@ -147,6 +157,7 @@ def leave_calls(database: Database, leaving: Leaving, log: Mapping[str, object])
     if left:
         yield let_go_call(leaving.blocks)
     yield from calls_over(LOG_LEFT, "left", left, database, **log)
+    yield from calls_over(FORGET_SILENT, "left", left, database)
     yield from calls_over(DELETE_LEFT, "left", left, database)
     yield from calls_over(HOLD_LONE, "around", around, database)
     yield from calls_over(LET_GO_AROUND, "let_go", around, database)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, Integer, Text, bindparam, null, select, tuple_, update
 
 from inkcre.graph.tables import source_items
+from inkcre.jobs.known_time import tell_time
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sources.base import AnySource
 from inkcre.sql.constructs import as_rfc3339, json_rows, timestamp
@@ -127,6 +128,11 @@ def read_known(database: Database, source_id: int) -> Iterator[Known]:
         after = page[-1].key
 
 
+def is_much(count: int, total: int) -> bool:
+    """Tell whether so many of a source's items do not go at once."""
+    return count > MANY and count * SHARE > total
+
+
 def sort_absent(
     database: Database,
     source_id: int,
@@ -161,6 +167,8 @@ def sort_absent(
     if forgets:
         absent.gone = [item.key for item in away]
         return absent
+    # By a clock that may be ahead nothing has waited. To have asked counts as a tick.
+    is_agreed = bool(away) and tell_time(database, now).is_agreed
     before = format_timestamp(now - timedelta(days=forget_days))
     sure: list[Known] = []
     unsure = 0
@@ -169,7 +177,7 @@ def sort_absent(
         # An item that was not sure to be gone at first waits for its time: the place that it is
         # missing from may have become what it is now.
         if item.missing_since is not None:
-            has_waited = item.missing_since <= before and judged != "away"
+            has_waited = is_agreed and item.missing_since <= before and judged != "away"
             absent.gone += [item.key] * has_waited
             absent.missing += [item] * (not has_waited)
         elif judged == "gone":
@@ -179,9 +187,8 @@ def sort_absent(
             unsure += 1
     # An item whose block another one has that was given has moved: nothing of it is lost.
     lost = [item for item in sure if item.block_id not in seen_blocks]
-    count = len(lost) + unsure
-    is_much = not seen or (count > MANY and count * SHARE > total)
-    kept = set(lost) if is_much else set()
+    stays = not seen or is_much(len(lost) + unsure, total)
+    kept = set(lost) if stays else set()
     absent.gone += [item.key for item in sure if item not in kept]
-    absent.missing += lost if is_much else []
+    absent.missing += lost if stays else []
     return absent

@@ -98,6 +98,9 @@ class SourceContext:
     folders: tuple[PurePath, ...] = ()
     """Folders of this machine that may be read."""
 
+    missing: Callable[[], Collection[str]] = tuple
+    """Gives the keys of items that are missing since an earlier collect, as they are kept."""
+
 
 C = TypeVar("C", bound=BaseModel)
 S = TypeVar("S", bound=BaseModel)

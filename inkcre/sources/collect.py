@@ -111,15 +111,15 @@ class Collect:
         if isinstance(item, Seen):
             self.written.unchanged += 1
             return
-        links = number_links(Link(says, short_key(to)) for says, to in item.links)
-        key = short_key(item.key)
-        self.links += [link_row(key, link, place) for link, place in links.items()]
         size = len(item.star.model_dump_json())
         # Passed over and counted: one such item would keep the others of its source away for good.
         if size > self.max_characters:
             logger.warning("item %s: larger than this database takes, passed over", item.key[:200])
             self.written.skipped += 1
             return
+        links = number_links(Link(says, short_key(to)) for says, to in item.links)
+        key = short_key(item.key)
+        self.links += [link_row(key, link, place) for link, place in links.items()]
         self.group.append(item)
         self.size += size
         if len(self.group) >= GROUP or self.size >= GROUP_CHARACTERS:
@@ -179,8 +179,11 @@ class Collect:
         calls = [SET_STATE(id_=self.source_id, new_state=text, read_at=self.read_at)]
         # All of them, each time: a former attempt may have been killed before it came to them.
         links: list[Call] = []
-        for start in range(0, len(self.links), LINKS_AT_ONCE):
-            some = self.links[start : start + LINKS_AT_ONCE]
+        # What was not taken says nothing: its places would be those of what is stored.
+        refused = {*self.doubts.keys}
+        said = [link for link in self.links if link["from_key"] not in refused]
+        for start in range(0, len(said), LINKS_AT_ONCE):
+            some = said[start : start + LINKS_AT_ONCE]
             if missing := read_unlinked(database, self.source_id, some):
                 links += link_calls(database, self.source_id, missing, self.clock())
         if links:

@@ -1,6 +1,6 @@
 """Instances of sources: what collects, made of a row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypedDict, cast
 
 from pydantic import BaseModel, ValidationError
@@ -12,7 +12,8 @@ from inkcre.ports.database import Database
 from inkcre.ports.sources import SourceType, SourceTypes
 from inkcre.ports.web import Web
 from inkcre.sources.base import AnySource, SourceContext
-from inkcre.sources.items.item_rows import read_stamps
+from inkcre.sources.items.item_rows import SELECT_MISSING, read_stamps
+from inkcre.sources.items.revisions import short_key
 from inkcre.sources.rows import Source
 from inkcre.sources.sources import DOUBTED
 
@@ -39,11 +40,12 @@ def open_source(
         source_id=source_id,
         web=web,
         clock=clock,
-        stamps=lambda: {
-            key: stamp for key, stamp in read_stamps(database, source_id) if stamp is not None
-        },
+        stamps=lambda: _ByKey(
+            {key: stamp for key, stamp in read_stamps(database, source_id) if stamp is not None}
+        ),
         check=check,
         folders=types.folders,
+        missing=lambda: {*SELECT_MISSING.values(database.read(SELECT_MISSING(source=source_id)))},
     )
     try:
         config = kind.config_model.model_validate(row.config)
@@ -55,6 +57,22 @@ def open_source(
             hint="it was written by another version; change it",
         ) from None
     return kind(config, _read_state(kind, row.state), source_context)
+
+
+class _ByKey(Mapping[str, str]):
+    """What is kept of items, found by their keys as the source gives them: long ones, too."""
+
+    def __init__(self, kept: Mapping[str, str]) -> None:
+        self._kept = kept
+
+    def __getitem__(self, key: str) -> str:
+        return self._kept[short_key(key)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
 
 def _read_state(kind: type[AnySource], state: Mapping[str, object]) -> BaseModel:

@@ -74,6 +74,13 @@ def run_jobs(base: Components) -> None:
     tick(base, load_kinds(base.application), budget_seconds=60)
 
 
+def live(base: Components, clock: Clock, *, days: int) -> None:
+    """Let days pass, with a tick on each."""
+    for _ in range(days):
+        clock.pass_by(days=1)
+        run_jobs(base)
+
+
 def result_of(job: Job) -> dict[str, Any]:
     """Return what came of a job."""
     assert isinstance(job.result, dict), job

@@ -136,9 +136,14 @@ class Model:
         for relation in self.touching(block):
             self.remove_relation(relation, by_hand=by_hand)
         self.blocks = [b for b in self.blocks if b is not block]
-        for kept in self.items.values():
+        silent = []
+        for key, kept in self.items.items():
             if kept.block is block:
                 kept.block = None
+                if not by_hand and kept.note is None:
+                    silent.append(key)
+        for key in silent:
+            del self.items[key]
 
     def recall(self, content: str, returned: Block) -> None:
         """Give back what was given to a block, when one that said the same was deleted last."""
@@ -201,7 +206,7 @@ class Model:
         kept.note, kept.said = None, {}
         self.leave(kept.block, said, around)
         if kept.block is None or kept.block.given:
-            del self.items[key]
+            self.items.pop(key, None)
 
     def leave(
         self, left: Block | None, said: Iterable[Relation | None], around: Iterable[str]

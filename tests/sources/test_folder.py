@@ -358,6 +358,23 @@ def test_file_that_is_empty_for_a_moment_keeps_its_block(base: Components, notes
     assert after.id == before.id
 
 
+def test_file_with_a_long_path_that_is_empty_for_a_moment_is_there(
+    base: Components, notes: Path
+) -> None:
+    """Its key is kept as a digest, and is known all the same."""
+    deep = notes / ("d" * 200) / ("e" * 200) / ("f" * 150)
+    deep.mkdir(parents=True)
+    write(deep, a="a note in the deep")
+    write(notes, b="another")
+    source_id = add_source(base, "folder", path=str(notes))
+    collect(base, source_id)
+    write(deep, a="")
+    result = result_of(collect(base, source_id))
+    assert (result["unchanged"], result["deleted"]) == (2, 0)
+    assert "missing" not in result
+    assert find(base, "a note in the deep")
+
+
 def test_folder_that_cannot_be_listed_says_so(base: Components, notes: Path) -> None:
     """Also when its name is no text: the job has failed, and the threads go on."""
     sub = os.fsencode(notes) + b"/sub\xff"

@@ -16,7 +16,7 @@ from inkcre.sources.forms import SourceEdit
 from inkcre.sources.sources import get_source
 from tests.jobs.conftest import Clock
 from tests.on_base import source_types
-from tests.sources.conftest import add_source, collect, result_of
+from tests.sources.conftest import add_source, collect, live, result_of
 from tests.sources.test_folder import PDF, arcs, find, write
 
 
@@ -64,14 +64,32 @@ def test_emptied_folder_is_missing_until_it_has_been_for_days(
     result = result_of(collect(base, source_id))
     since = "2026-11-24T12:00:00.000000Z"
     assert (result["missing"], result["missing_since"]) == (4, since)
-    clock.pass_by(days=6)
+    live(base, clock, days=6)
     collect_nothing_lost(base, source_id, 4)
     assert told(base, source_id) == (4, since)
     assert texts(base) == had
-    clock.pass_by(days=1)
+    live(base, clock, days=1)
     assert result_of(collect(base, source_id))["deleted"] == 4
     assert texts(base) == set()
     assert told(base, source_id) == (0, None)
+
+
+def test_clock_that_is_ahead_for_a_moment_takes_nothing(
+    base: Components, notes: Path, clock: Clock
+) -> None:
+    """What is missing has not waited for a year because one clock says so."""
+    had = fill(notes, 4)
+    source_id = add_folder(base, notes)
+    for note in notes.iterdir():
+        note.unlink()
+    collect_nothing_lost(base, source_id, 4)
+    clock.pass_by(days=365)
+    collect_nothing_lost(base, source_id, 4)
+    clock.pass_by(minutes=1)
+    collect_nothing_lost(base, source_id, 4)
+    assert texts(base) == had
+    clock.pass_by(minutes=5)
+    assert result_of(collect(base, source_id))["deleted"] == 4, "the clock was right"
 
 
 def test_what_is_there_again_is_not_missing(base: Components, notes: Path, clock: Clock) -> None:
@@ -83,12 +101,12 @@ def test_what_is_there_again_is_not_missing(base: Components, notes: Path, clock
     for note in notes.iterdir():
         note.unlink()
     collect_nothing_lost(base, source_id, 4)
-    clock.pass_by(days=5)
+    live(base, clock, days=5)
     for name in ("n0.md", "n1.md"):
         shutil.copy(away / name, notes / name)
     result = result_of(collect(base, source_id))
     assert (result["unchanged"], result["deleted"], result["missing"]) == (2, 0, 2)
-    clock.pass_by(days=2)
+    live(base, clock, days=2)
     assert result_of(collect(base, source_id))["deleted"] == 2
     assert texts(base) == {"note notes 0", "note notes 1"}
 
@@ -150,7 +168,7 @@ def test_another_folder_in_its_place_takes_nothing(
     assert texts(base) == had
     (root / "sub" / "n0.md").unlink()
     assert result_of(collect(base, source_id))["deleted"] == 1
-    clock.pass_by(days=30)
+    live(base, clock, days=30)
     assert result_of(collect(base, source_id))["deleted"] == readme
     assert texts(base) == had - {"note sub 0"}
 
@@ -164,7 +182,7 @@ def test_folder_that_became_a_link_takes_nothing_however_long(
     (notes / "sub").rename(notes.with_name("elsewhere"))
     (notes / "sub").symlink_to(notes.with_name("elsewhere"))
     collect_nothing_lost(base, source_id, 3)
-    clock.pass_by(days=30)
+    live(base, clock, days=30)
     collect_nothing_lost(base, source_id, 3)
     assert texts(base) == had
     assert result_of(collect(base, source_id, forget=True))["deleted"] == 3
@@ -224,7 +242,7 @@ def test_disk_that_is_away_takes_nothing_however_long(
         (notes / "disk").mkdir()
         (notes / "disk" / "README.txt").write_text("mount the disk here")
     collect_nothing_lost(base, source_id, 3)
-    clock.pass_by(days=30)
+    live(base, clock, days=30)
     collect_nothing_lost(base, source_id, 3)
     assert texts(base) == had
 
@@ -241,8 +259,51 @@ def test_disk_that_has_another_number_each_time_is_still_collected(
     (notes / "n1.md").unlink()
     result = result_of(collect(base, source_id))
     assert (result["deleted"], result["missing"]) == (1, 1)
-    clock.pass_by(days=7)
+    live(base, clock, days=7)
     assert result_of(collect(base, source_id))["deleted"] == 1
+
+
+def test_links_to_what_is_missing_stay(base: Components, notes: Path, clock: Clock) -> None:
+    """The notes that say so are there, and have not taken it back; what is gone has none."""
+    fill(notes / "disk", 2)
+    write(notes, a="see [[n0]] and [n1](disk/n1.md)", b="see [[c]]", c="see [[a]]")
+    source_id = add_folder(base, notes)
+    linking = find(base, "see [[n0]] and [n1](disk/n1.md)")
+    assert linking
+    both = ["note disk 0", "note disk 1"]
+    assert sorted(arcs(base, linking)["links to"]) == both
+    shutil.move(notes / "disk", notes.with_name("away"))
+    (notes / "disk").mkdir()
+    for _ in range(2):
+        collect_nothing_lost(base, source_id, 2)
+        assert sorted(arcs(base, linking)["links to"]) == both
+    shutil.copy(notes.with_name("away") / "n0.md", notes / "disk" / "n0.md")
+    collect_nothing_lost(base, source_id, 1)
+    assert sorted(arcs(base, linking)["links to"]) == both
+    (notes / "c.md").unlink()
+    assert result_of(collect(base, source_id))["deleted"] == 1
+    live(base, clock, days=7)
+    assert result_of(collect(base, source_id))["deleted"] == 1
+    assert arcs(base, linking)["links to"] == ["note disk 0"]
+    collect(base, source_id)
+    assert result_of(collect(base, source_id))["updated"] == 0, "it says so once"
+
+
+def test_link_follows_a_note_that_moves_while_others_are_missing(
+    base: Components, notes: Path
+) -> None:
+    """What is found comes before what is missing."""
+    fill(notes, 40)
+    write(notes, a="see [[b]]", b="moved")
+    source_id = add_folder(base, notes)
+    for number in range(30):
+        (notes / f"n{number}.md").unlink()
+    (notes / "below").mkdir()
+    (notes / "b.md").rename(notes / "below" / "b.md")
+    assert result_of(collect(base, source_id))["missing"] == 30
+    linking = find(base, "see [[b]]")
+    assert linking
+    assert arcs(base, linking)["links to"] == ["moved"]
 
 
 class Broken:
@@ -316,11 +377,11 @@ def test_two_sources_of_one_folder_each_decide(base: Components, notes: Path, cl
         note.unlink()
     collect_nothing_lost(base, one, 3)
     assert told(base, two) == (0, None)
-    clock.pass_by(days=7)
+    live(base, clock, days=7)
     collect_nothing_lost(base, two, 3)
     assert result_of(collect(base, one))["deleted"] == 3
     assert texts(base) == had
-    clock.pass_by(days=7)
+    live(base, clock, days=7)
     assert result_of(collect(base, two))["deleted"] == 3
     assert texts(base) == set()
 
@@ -409,7 +470,9 @@ def test_file_that_is_read_once_comes_back_when_asked_for(base: Components, note
     assert find(base, "Hello PDF")
 
 
-def test_most_of_many_files_are_missing_in_a_moment(base: Components, notes: Path) -> None:
+def test_most_of_many_files_are_missing_in_a_moment(
+    base: Components, notes: Path, clock: Clock
+) -> None:
     """Time and memory go with the number of files; what goes later, goes in groups."""
     fill(notes, 1200)
     source_id = add_folder(base, notes)
@@ -417,7 +480,7 @@ def test_most_of_many_files_are_missing_in_a_moment(base: Components, notes: Pat
         (notes / f"n{number}.md").unlink()
     collect_nothing_lost(base, source_id, 1150)
     assert told(base, source_id)[0] == 1150
-    base.clock.pass_by(days=8)  # type: ignore[attr-defined]
+    live(base, clock, days=8)
     assert result_of(collect(base, source_id))["deleted"] == 1150
     assert told(base, source_id) == (0, None)
 

@@ -18,7 +18,7 @@ from inkcre.sources.types.places import PLACEHOLDER
 from tests.jobs.conftest import Clock
 from tests.on_base import source_types
 from tests.pages import Pages
-from tests.sources.conftest import add_source, collect, result_of
+from tests.sources.conftest import add_source, collect, live, result_of
 from tests.sources.test_doubts import rss
 from tests.sources.test_folder import arcs, find, write
 from tests.sources.test_items import make, relate
@@ -48,7 +48,7 @@ def test_files_that_are_all_deleted_where_they_lie_stay_here(
         note.unlink()
     for _ in range(3):
         collect_nothing_lost(base, source_id, 68)
-        clock.pass_by(days=2)
+        live(base, clock, days=2)
     assert texts(base) == had
 
 
@@ -69,7 +69,7 @@ def test_another_target_does_not_take_what_the_former_one_gave(
     )  # fmt: skip
     for _ in range(2):
         collect_nothing_lost(base, source_id, 0)
-        clock.pass_by(days=30)
+        live(base, clock, days=30)
     assert texts(base) == had
 
 
@@ -152,6 +152,22 @@ def test_note_that_a_sync_empties_stays_until_it_is_so_again(
     assert arcs(base, found(base, LONG)) == {"about": ["mine"], "path": ["daily.md"]}
 
 
+def test_note_that_was_not_taken_links_to_nothing(base: Components, notes: Path) -> None:
+    """Its links wait with its text; taken the second time, and taken back, they leave nothing."""
+    write(notes, a="all that I know of rye " * 20, b="a bread")
+    source_id = add_source(base, "folder", path=str(notes))
+    collect(base, source_id)
+    former = found(base, "all that I know of rye " * 20)
+    write(notes, a="[[b]]")
+    assert result_of(collect(base, source_id))["doubtful"] == 1
+    assert arcs(base, former) == {"path": ["a.md"]}
+    collect(base, source_id)
+    assert arcs(base, found(base, "[[b]]")) == {"path": ["a.md"], "links to": ["a bread"]}
+    write(notes, a="nothing")
+    collect(base, source_id)
+    assert arcs(base, found(base, "nothing")) == {"path": ["a.md"]}
+
+
 def test_note_that_is_emptied_and_meant_so_is_taken_the_second_time(
     base: Components, notes: Path
 ) -> None:
@@ -220,7 +236,7 @@ def test_storage_that_is_away_in_the_middle_takes_nothing(
     shutil.move(notes / "mount", away)
     (notes / "mount").mkdir()
     collect_nothing_lost(base, source_id, 30)
-    clock.pass_by(days=5)
+    live(base, clock, days=5)
     shutil.rmtree(notes / "mount")
     shutil.move(away, notes / "mount")
     result = result_of(collect(base, source_id))

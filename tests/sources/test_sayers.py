@@ -20,6 +20,7 @@ from inkcre.sources.items.changes import Return
 from inkcre.sources.items.item_rows import read_stamps
 from inkcre.sources.items.items import delete_items, write_items
 from inkcre.sources.items.revisions import Written
+from inkcre.sources.removals import delete_source
 from inkcre.transfer.imports import import_lines
 from tests.sources.conftest import add_source, collect
 from tests.sources.histories import Player
@@ -221,6 +222,29 @@ def test_relation_that_a_restored_note_says_as_well_is_given_again(base: Compone
     say(base, source_id, {"a": item("a", "one", ("tag", "x"))}, always=True)
     say(base, source_id, {"a": item("a", "another")})
     assert arcs(base, found(base, "another")) == {"tag": ["x"]}
+
+
+def test_two_notes_of_one_text_that_both_went_come_back(base: Components) -> None:
+    """The first left its block to the second; nobody has deleted it, so nothing is withheld."""
+    source_id = add_source(base, "inbox")
+    say(base, source_id, notes_of(a="same", b="same", c="other"))
+    say(base, source_id, notes_of(b="same", c="other"))
+    say(base, source_id, notes_of(c="other"))
+    assert find(base, "same") is None
+    back = say(base, source_id, notes_of(a="same", c="other"))
+    assert (back.added, back.withheld) == (1, 0)
+    assert find(base, "same")
+
+
+def test_note_that_left_its_block_to_another_source_comes_back(base: Components) -> None:
+    """The same of two sources, also when the second one is deleted with what it brought."""
+    one, other = add_source(base, "inbox"), add_source(base, "inbox")
+    for source_id in (one, other):
+        say(base, source_id, notes_of(a="same"))
+    say(base, one, {})
+    delete_source(base.database, other, forget=True)
+    assert find(base, "same") is None
+    assert say(base, one, notes_of(a="same")).added == 1
 
 
 def test_inbox_takes_what_is_new_under_the_key_of_what_was_deleted(base: Components) -> None:

@@ -30,7 +30,7 @@ from inkcre.sources.items.revisions import StoredItem
 from inkcre.sources.items.saying_rows import is_said_by_others
 from inkcre.sql.constructs import json_rows, timestamp
 from inkcre.sql.parameters import read_over
-from inkcre.sql.rows import Query
+from inkcre.sql.rows import Query, Values
 
 _source = bindparam("source", type_=BigInteger)
 _now = timestamp(bindparam("now", type_=Text))
@@ -81,6 +81,14 @@ SELECT_STAMPS = Query(
 )
 """Read a page of a source's keys and stamps, but of items that say nothing any more."""
 
+
+SELECT_MISSING = Values(
+    select(source_items.c.key).where(
+        source_items.c.source_id == _source, source_items.c.missing_since.is_not(None)
+    ),
+    str,
+)
+"""Read the keys of the items that a source misses."""
 
 _centres = json_rows(
     "centres", id=BigInteger(), item_id=BigInteger(), old_digest=Text(), storage=Text(),

@@ -9,10 +9,11 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
+from itertools import chain, product
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import unquote
@@ -21,6 +22,7 @@ from pydantic import Field
 
 from inkcre.errors import Invalid
 from inkcre.graph.stars import Arc, page, star, text
+from inkcre.sources.absence import is_much
 from inkcre.sources.base import (
     Absence,
     Decided,
@@ -113,7 +115,9 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
         for key in places.placeholders & stamps.keys():
             yield Seen(key)
         places.note_known(stamps, places.placeholders | paths.keys())
-        named = _by_name(paths)
+        # A link to what is missing leads there still: who says it has not taken it back.
+        targets = [paths.keys(), self._find_waiting(stamps, paths.keys())]
+        named = _by_name(targets)
         for key, path in paths.items():
             self.context.check()
             content = self._read(path)
@@ -136,10 +140,18 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
                 document = None
             if document is not None and document.text.strip():
                 is_same = stamps.get(key) == stamp
-                yield _make_item(key, document, stamp, paths, named, is_same=is_same)
+                yield _make_item(key, document, stamp, targets, named, is_same=is_same)
             elif document is None or key in stamps:  # it may be empty for a moment only
                 yield Seen(key)
         places.look_again(root)
+
+    def _find_waiting(self, stamps: Mapping[str, str], found: Collection[str]) -> set[str]:
+        """Return the keys of files that were not found and are not sure to be gone."""
+        lost = stamps.keys() - found
+        if not lost or is_much(len(lost), len(stamps)):
+            return lost
+        kept = self._places.placeholders | {*self.context.missing()}
+        return {key for key in lost if key in kept or self._places.judge(key) != "gone"}
 
     def judge_absence(self, key: str) -> Absence:
         """Tell whether the folders on the way to a file are still those that they were."""
@@ -188,10 +200,10 @@ def _find_root(config: FolderConfig, folders: Sequence[PurePath]) -> Path:
     return root
 
 
-def _by_name(paths: dict[str, Path]) -> dict[str, str]:
+def _by_name(targets: Sequence[Collection[str]]) -> dict[str, str]:
     """Return keys by the names by which wikis link: without folder and ending, in small letters."""
     named: dict[str, str] = {}
-    for key in paths:
+    for key in chain(*targets):
         named.setdefault(PurePosixPath(key).stem.lower(), key)
     return named
 
@@ -200,14 +212,14 @@ def _make_item(
     key: str,
     document: Document,
     stamp: str,
-    paths: dict[str, Path],
+    targets: Sequence[Collection[str]],
     named: dict[str, str],
     *,
     is_same: bool,
 ) -> Item:
     links: dict[tuple[str, str], None] = {}
     for reference in document.references:
-        target = _resolve(key, reference, paths, named)
+        target = _resolve(key, reference, targets, named)
         if target is not None and target != key:
             links.setdefault(("links to", target))
     arcs = [("path", text(key.removeprefix(RAW))), *document.arcs]
@@ -215,14 +227,16 @@ def _make_item(
     return Item(key, centre, stamp, tuple(links)[:MAX_LINKS], is_same=is_same)
 
 
-def _resolve(key: str, reference: str, paths: dict[str, Path], named: dict[str, str]) -> str | None:
-    """Return the key of the file that another refers to."""
+def _resolve(
+    key: str, reference: str, targets: Sequence[Collection[str]], named: dict[str, str]
+) -> str | None:
+    """Return the key of the file that another refers to, among the first targets that have it."""
     plain = unquote(reference).partition("#")[0].partition("?")[0]
     joined = os.path.normpath(PurePosixPath(key).parent / plain) if plain else ""
-    for candidate in (joined, f"{joined}.md"):
+    for keys, candidate in product(targets, (joined, f"{joined}.md")):
         # A key that is no UTF-8 begins as no path does, and so does what was joined to it.
         for name in (candidate, candidate.removeprefix(RAW)):
-            if name in paths:
+            if name in keys:
                 return name
     return named.get(PurePosixPath(plain).stem.lower()) if "/" not in plain else None
 

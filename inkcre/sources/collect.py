@@ -7,12 +7,12 @@ the next attempt finds what was written and goes on.
 import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from inkcre.errors import NotFound
+from inkcre.errors import NotFound, TooLarge
 from inkcre.graph.blocks import get_block
 from inkcre.graph.change_log import log_made, new_batch
 from inkcre.graph.graph_rows import write_calls
@@ -36,6 +36,7 @@ from inkcre.sources.items.items import delete_items, write_items
 from inkcre.sources.items.revisions import Link, Written, number_links, short_key
 from inkcre.sources.items.saying_rows import read_unlinked
 from inkcre.sources.items.writes import actor_of, link_calls
+from inkcre.sources.left_out import LeftOut
 from inkcre.sources.registry import find_source_types
 from inkcre.sources.rows import Source
 from inkcre.sources.settings import SourcesSettings
@@ -91,6 +92,7 @@ class Collect:
     payload: CollectPayload
     forget_days: int
     doubts: Doubts
+    left_out: LeftOut
     written: Written = field(default_factory=Written)
     missing: Missing = field(default_factory=Missing)
     keys: set[str] = field(default_factory=set)
@@ -114,31 +116,45 @@ class Collect:
         links = number_links(Link(says, short_key(to)) for says, to in item.links)
         key = short_key(item.key)
         self.links += [link_row(key, link, place) for link, place in links.items()]
+        self.left_out.add("too many parts", item.parts_left_out)
         size = len(item.star.model_dump_json())
-        # Passed over and counted: one such item would keep the others of its source away for good.
         if size > self.max_characters:
-            logger.warning("item %s: larger than this database takes, passed over", item.key[:200])
-            self.written.skipped += 1
+            self._pass_over(item)
             return
         self.group.append(item)
         self.size += size
         if len(self.group) >= GROUP or self.size >= GROUP_CHARACTERS:
             self.flush()
 
+    def _pass_over(self, item: Item) -> None:
+        # Counted: one such item would keep the others of its source away for good.
+        logger.warning("item %s: larger than this database takes, passed over", item.key[:200])
+        self.left_out.add("too large")
+
     def flush(self) -> None:
         """Write the items that have come since the last time, but those that are doubted."""
-        database = self.job.database
+        items, self.group, self.size = self.group, [], 0
+        sifted = self.doubts.sift(self.job.database, self.source_id, self.source, items)
+        try:
+            self._write(sifted)
+        except TooLarge:
+            for item in sifted:
+                try:
+                    self._write([item])
+                except TooLarge:
+                    self._pass_over(item)
+
+    def _write(self, items: Sequence[Item]) -> None:
         self.written += write_items(
-            database,
+            self.job.database,
             self.source_id,
-            self.doubts.sift(database, self.source_id, self.source, self.group),
+            items,
             now=self.clock(),
             write=self.job.write,
             returning=Return(always=self.payload.restore),
             organizes=self.source.organizes,
             job_id=self.job.id,
         )
-        self.group, self.size = [], 0
 
     def settle(self) -> None:
         """Decide what becomes of what the source has not given, if it gives everything."""
@@ -175,6 +191,8 @@ class Collect:
         state = self.source.state.model_dump(mode="json")
         if self.doubts.found:
             state[DOUBTED] = self.doubts.found
+        told = self.left_out.tell()
+        state |= told
         text = json.dumps(state, ensure_ascii=False)
         calls = [SET_STATE(id_=self.source_id, new_state=text, read_at=self.read_at)]
         # All of them, each time: a former attempt may have been killed before it came to them.
@@ -187,7 +205,7 @@ class Collect:
             batch = new_batch(self.job.id)
             calls += log_made(links, action="items", actor=actor_of(self.source_id), batch=batch)
         doubtful = {"doubtful": len(self.doubts.keys)} if self.doubts.keys else {}
-        return Outcome({**self.written.count(), **doubtful, **self.missing.tell()}, calls)
+        return Outcome({**self.written.count(), **doubtful, **self.missing.tell(), **told}, calls)
 
 
 def collect(
@@ -211,9 +229,12 @@ def collect_with(
 ) -> Collect:
     """Do what ``collect`` does, up to the job's end."""
     row, source = _open(job, find_source_types(settings), web, clock)
+    left_out = source.context.left_out
     forget_days = settings.section(SourcesSettings).forget_days
     doubts = Doubts(_read_doubted(row.state))
-    run = Collect(job, clock, row.id, source, row.updated_at, payload, forget_days, doubts)
+    run = Collect(
+        job, clock, row.id, source, row.updated_at, payload, forget_days, doubts, left_out
+    )
     # What has not changed is not given else, and could not come back.
     for item in source.collect(full=payload.full or payload.restore):
         run.take(item)

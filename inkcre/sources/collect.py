@@ -1,7 +1,8 @@
 """Collecting: a job that asks a source for its items and writes what is new.
 
-Its last batch writes the last items, how far the source has come, and the job's end. Killed before,
-the next attempt finds what was written and goes on.
+It writes in batches, none of which others wait for long: items, what is gone, links between them.
+The last one writes how far the source has come, and the job's end. Killed before, the next attempt
+finds what was written and goes on.
 """
 
 import json
@@ -23,7 +24,6 @@ from inkcre.jobs.jobs import (
 )
 from inkcre.jobs.kinds import JobKind, Outcome, Payload, RunningJob
 from inkcre.ports.clock import Clock
-from inkcre.ports.database import Call
 from inkcre.ports.sources import SourceTypes
 from inkcre.ports.web import Web
 from inkcre.sections.settings import Settings
@@ -156,6 +156,18 @@ class Collect:
             job_id=self.job.id,
         )
 
+    def link(self) -> None:
+        """Relate items to each other, as many at once as others may wait for."""
+        database = self.job.database
+        # All of them, each time: a former attempt may have been killed before it came to them.
+        for start in range(0, len(self.links), LINKS_AT_ONCE):
+            self.job.check()
+            some = self.links[start : start + LINKS_AT_ONCE]
+            if missing := read_unlinked(database, self.source_id, some):
+                made = link_calls(database, self.source_id, missing, self.clock())
+                batch, actor = new_batch(self.job.id), actor_of(self.source_id)
+                self.job.write(log_made(made, action="items", actor=actor, batch=batch))
+
     def settle(self) -> None:
         """Decide what becomes of what the source has not given, if it gives everything."""
         missing = self._settle_absent() if self.source.gives_all else []
@@ -187,7 +199,6 @@ class Collect:
 
     def end(self) -> Outcome:
         """Return what is to be written with the job's end."""
-        database = self.job.database
         state = self.source.state.model_dump(mode="json")
         if self.doubts.found:
             state[DOUBTED] = self.doubts.found
@@ -195,15 +206,6 @@ class Collect:
         state |= told
         text = json.dumps(state, ensure_ascii=False)
         calls = [SET_STATE(id_=self.source_id, new_state=text, read_at=self.read_at)]
-        # All of them, each time: a former attempt may have been killed before it came to them.
-        links: list[Call] = []
-        for start in range(0, len(self.links), LINKS_AT_ONCE):
-            some = self.links[start : start + LINKS_AT_ONCE]
-            if missing := read_unlinked(database, self.source_id, some):
-                links += link_calls(database, self.source_id, missing, self.clock())
-        if links:
-            batch = new_batch(self.job.id)
-            calls += log_made(links, action="items", actor=actor_of(self.source_id), batch=batch)
         doubtful = {"doubtful": len(self.doubts.keys)} if self.doubts.keys else {}
         return Outcome({**self.written.count(), **doubtful, **self.missing.tell(), **told}, calls)
 
@@ -241,6 +243,7 @@ def collect_with(
     # Before what is gone is looked for: an item may have moved to another key and kept its block.
     run.flush()
     run.settle()
+    run.link()
     return run
 
 

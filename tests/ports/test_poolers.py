@@ -1,10 +1,13 @@
-"""Poolers in front of PostgreSQL, which take less of a session's start than the server does."""
+"""Poolers in front of PostgreSQL, and what else keeps a session from starting: told as what it is."""
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from inkcre.adapters.database.driver import read_options
 from inkcre.assembly.assembly import build_components
@@ -107,3 +110,65 @@ def test_options_are_read_as_postgresql_reads_them() -> None:
     assert read == {"a": "1", "b": "x y", "c_d": "e=f"}
     with pytest.raises(Misconfigured):
         read_options("-c a=1 -B 10")
+
+
+@pytest.mark.parametrize("driver", DRIVERS.values())
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_database_of_another_encoding_is_refused(
+    postgres_tcp_url: str, driver: str, encoding: str
+) -> None:
+    """At the first connection, and not by the first emoji."""
+    name = f"encoded{time.monotonic_ns()}"
+    url = urlsplit(postgres_tcp_url)._replace(path=f"/{name}").geturl()
+    with psycopg.connect(postgres_tcp_url, autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0".encode()
+        )
+        database = open_database(url, driver)
+        with pytest.raises(Misconfigured) as caught:
+            database.ping()
+        assert encoding in str(caught.value)
+        database.close()
+        connection.execute(f"DROP DATABASE {name}".encode())
+
+
+@pytest.mark.parametrize("driver", DRIVERS.values())
+def test_encoding_of_the_surroundings_does_not_count(
+    postgres_tcp_url: str, driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PGCLIENTENCODING is for psql."""
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    database = open_database(postgres_tcp_url, driver)
+    assert Values(select(literal("\N{WAVING HAND SIGN}")), str).read_one(database) == "\U0001f44b"
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("sslmode=require", "no TLS"),
+        ("service=nowhere", "service"),
+    ],
+)
+def test_fault_of_this_side_is_told_as_that(postgres_tcp_url: str, query: str, said: str) -> None:
+    """And not as a server that does not answer; libpq's own words may have a password in them."""
+    url = through(postgres_tcp_url, port_of(postgres_tcp_url), query)
+    database = open_database(url, "psycopg")
+    with pytest.raises(Misconfigured) as caught:
+        database.ping()
+    assert said in str(caught.value)
+    database.close()
+
+
+def test_password_that_is_not_there_is_told(
+    postgres_tcp_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The server asks, and neither the address nor a file has one."""
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "nothing"))
+    parts = urlsplit(postgres_tcp_url)
+    host = f"{parts.username}@{parts.hostname}:{parts.port}"
+    database = open_database(parts._replace(netloc=host).geturl(), "psycopg")
+    with pytest.raises(Misconfigured) as caught:
+        database.ping()
+    assert "asks for a password" in str(caught.value)
+    database.close()

@@ -71,6 +71,21 @@ class Driver(Protocol):
         """Tell whether an error has cost the connection its life."""
 
 
+def require_utf8(encoding: str | None) -> None:
+    """Raise unless a database keeps its texts as UTF-8, or nothing says how it does.
+
+    https://www.postgresql.org/docs/current/multibyte.html
+
+    Raises:
+        Misconfigured: an emoji could not be kept there, or what comes back could not be read.
+    """
+    if encoding not in (None, "UTF8"):
+        raise Misconfigured(
+            f"database.url: the database's encoding is {encoding}, and UTF8 is needed",
+            hint="make another one: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0",
+        )
+
+
 def read_options(options: str) -> dict[str, str]:
     """Return the parameters that the options of a session set, for ``set_config``.
 

@@ -15,7 +15,12 @@ from sqlalchemy import Dialect, Engine, StaticPool, create_engine
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from inkcre.adapters.database.addresses import read_address
-from inkcre.adapters.database.driver import APPLICATION_NAME, make_options, read_options
+from inkcre.adapters.database.driver import (
+    APPLICATION_NAME,
+    make_options,
+    read_options,
+    require_utf8,
+)
 from inkcre.adapters.database.pipelining import (
     Answer,
     PipeliningConnection,
@@ -131,6 +136,7 @@ class Pg8000Driver:
                 startup_params={**started, "client_encoding": "UTF8"},
                 ssl_context=False,  # it is encrypted already, if it is
             )
+            require_utf8(connection.parameter_statuses.get("server_encoding"))
         except scramp.ScramException as error:
             hang_up(opened)
             raise InterfaceError("the login with SCRAM came to nothing") from error

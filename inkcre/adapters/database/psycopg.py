@@ -12,7 +12,12 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Dialect, Engine, StaticPool, create_engine
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 
-from inkcre.adapters.database.driver import APPLICATION_NAME, make_options, read_options
+from inkcre.adapters.database.driver import (
+    APPLICATION_NAME,
+    make_options,
+    read_options,
+    require_utf8,
+)
 from inkcre.adapters.database.sqlstates import (
     LOST,
     NOT_LET_IN,
@@ -149,6 +154,7 @@ def _conninfo(settings: PostgresSettings) -> str:
         "application_name": APPLICATION_NAME,
         **given,
         "options": make_options(settings, None if options is None else str(options)),
+        "client_encoding": "UTF8",  # whatever PGCLIENTENCODING says
     }
     return make_conninfo("", **keywords)
 
@@ -162,9 +168,49 @@ PASSING = (
 
 def _connect(conninfo: str, *, autocommit: bool) -> Connection:
     try:
-        return psycopg.connect(conninfo, autocommit=autocommit)
+        connection = psycopg.connect(conninfo, autocommit=autocommit)
     except UnicodeError as error:  # Python's word for a name that no machine can have
         raise psycopg.OperationalError("no such host") from error
+    except psycopg.OperationalError as error:
+        _refuse_own_fault(str(error))
+        raise
+    try:
+        require_utf8(connection.info.parameter_status("server_encoding"))
+    except Misconfigured:
+        connection.close()
+        raise
+    return connection
+
+
+OWN_FAULTS = {
+    "does not support SSL": (
+        "the server has no TLS, and sslmode asks for it",
+        "have the server encrypt, or write another sslmode",
+    ),
+    "root certificate file": (
+        "the file of sslrootcert cannot be used",
+        "look at its path and its rights",
+    ),
+    "certificate verify failed": (
+        "the server's certificate is not trusted",
+        "name the file of who signed it in sslrootcert",
+    ),
+    "no password supplied": (
+        "the server asks for a password, and there is none",
+        "write it into the address, or into ~/.pgpass with the rights 0600",
+    ),
+    "definition of service": (
+        "the service that it names is in no file",
+        "look at ~/.pg_service.conf and PGSERVICEFILE",
+    ),
+}
+"""What libpq says of this side, which no waiting mends."""
+
+
+def _refuse_own_fault(text: str) -> None:
+    for said, (fact, hint) in OWN_FAULTS.items():
+        if said in text:
+            raise Misconfigured(f"database.url: {fact}", hint=hint) from None
 
 
 def _find_login_state(text: str) -> str | None:

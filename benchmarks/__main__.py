@@ -7,12 +7,24 @@ import platform
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
 
-from benchmarks import configuring, extending, importing, logs, queueing, serving, starting, storing
+from benchmarks import (
+    configuring,
+    extending,
+    growth,
+    importing,
+    logs,
+    queueing,
+    serving,
+    starting,
+    storing,
+)
 from benchmarks.tables import Table, write_section
 from tests.alone import working_alone
 from tests.postgres import PostgresServer
@@ -31,11 +43,19 @@ PARTS = (
     "logs",
     "storing",
     "queueing",
+    "growth",
 )
 
 
 ALONE = {"starting": starting, "configuring": configuring, "extending": extending}
 """What needs no database."""
+
+APART = {
+    "storing": ("Files and small values", storing),
+    "queueing": ("Jobs and schedules", queueing),
+    "growth": ("Growth", growth),
+}
+"""What has a table of its own."""
 
 
 def describe() -> str:
@@ -51,12 +71,45 @@ def describe() -> str:
     )
 
 
+@dataclass(frozen=True)
+class Homes:
+    """What gives addresses of new databases."""
+
+    sqlite: Callable[[], str]
+    postgres: Callable[[], str]
+
+
+def measure(
+    parts: Collection[str], folder: Path, homes: Homes, table: Table, apart: Mapping[str, Table]
+) -> None:
+    """Measure some parts, and add their rows."""
+    for name, part in ALONE.items():
+        if name in parts:
+            part.measure(table)
+    if "serving" in parts:
+        serving.measure("sqlite", homes.sqlite(), table)
+        serving.measure("postgres", homes.postgres(), table)
+    if "importing" in parts:
+        source = folder / "input.ndjson"
+        importing.write_input(source)
+        importing.measure("sqlite", homes.sqlite, source, table)
+        importing.measure("postgres", homes.postgres, source, table)
+    if "logs" in parts:
+        source = folder / "input.ndjson"
+        importing.write_input(source)
+        logs.measure("sqlite", homes.sqlite, source, table)
+        logs.measure("postgres", homes.postgres, source, table)
+    for name, (_, its_own) in APART.items():
+        if name in parts:
+            its_own.measure(apart[name], homes.sqlite, homes.postgres)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("parts", nargs="*", default=list(PARTS))
     parts = parser.parse_args().parts
     os.environ["PYTHONPATH"] = str(ROOT)
-    table, stored, queued = Table(), Table(), Table()
+    table, apart = Table(), {name: Table() for name in APART}
     names = itertools.count()
     with working_alone() as folder:
         server = PostgresServer(is_durable=True).start()
@@ -72,33 +125,15 @@ def main() -> None:
                 def new_sqlite() -> str:
                     return f"{folder}/bench{next(names)}.sqlite3"
 
-                for name, part in ALONE.items():
-                    if name in parts:
-                        part.measure(table)
-                if "serving" in parts:
-                    serving.measure("sqlite", new_sqlite(), table)
-                    serving.measure("postgres", new_postgres(), table)
-                if "importing" in parts:
-                    source = Path(folder) / "input.ndjson"
-                    importing.write_input(source)
-                    importing.measure("sqlite", new_sqlite, source, table)
-                    importing.measure("postgres", new_postgres, source, table)
-                if "logs" in parts:
-                    source = Path(folder) / "input.ndjson"
-                    importing.write_input(source)
-                    logs.measure("sqlite", new_sqlite, source, table)
-                    logs.measure("postgres", new_postgres, source, table)
-                if "storing" in parts:
-                    storing.measure(stored, new_sqlite, new_postgres)
-                if "queueing" in parts:
-                    queueing.measure(queued, new_sqlite, new_postgres)
+                measure(parts, Path(folder), Homes(new_sqlite, new_postgres), table, apart)
         finally:
             server.remove()
     said = describe().format(postgres=postgres.split()[0])
     write("Processes", said, table, is_whole=len(parts) == len(PARTS))
-    write("Files and small values", said, stored, is_whole="storing" in parts)
-    write("Jobs and schedules", said, queued, is_whole="queueing" in parts)
-    sys.exit(0 if all(row[5] == "yes" for row in (*table.rows, *stored.rows, *queued.rows)) else 1)
+    for name, (title, _) in APART.items():
+        write(title, said, apart[name], is_whole=name in parts)
+    rows = [row for each in (table, *apart.values()) for row in each.rows]
+    sys.exit(0 if all(row[5] == "yes" for row in rows) else 1)
 
 
 def write(title: str, said: str, table: Table, *, is_whole: bool) -> None:

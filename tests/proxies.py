@@ -120,3 +120,38 @@ def encrypting(server_port: int, certificate: Path) -> Iterator[EncryptingProxy]
         yield proxy
     finally:
         proxy.close()
+
+
+class PoolerProxy(Proxy):
+    """Refuse what a session is to be started with, as PgBouncer does; pass all else on."""
+
+    REFUSED = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter in options: jit\0\0"
+
+    def __init__(self, server_port: int, *, refused: bytes = b"options") -> None:
+        self.refused = 0
+        self.let_in = 0
+        self._refuses = refused
+        super().__init__(server_port)
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, suppress(OSError):
+            size = client.recv(4, socket.MSG_WAITALL)
+            start = client.recv(int.from_bytes(size, "big") - 4, socket.MSG_WAITALL)
+            if self._refuses in start[4:].split(b"\0"):
+                self.refused += 1
+                length = len(self.REFUSED) + 4
+                client.sendall(b"E" + length.to_bytes(4, "big") + self.REFUSED)
+                return
+            self.let_in += 1
+            with socket.create_connection(("127.0.0.1", self._server_port)) as server:
+                server.sendall(size + start)
+                back = threading.Thread(target=_pass_on, args=(server, client), daemon=True)
+                back.start()
+                _pass_on(client, server)
+
+
+def _pass_on(from_: socket.socket, to: socket.socket) -> None:
+    with suppress(OSError):
+        while sent := from_.recv(1 << 16):
+            to.sendall(sent)
+        to.shutdown(socket.SHUT_WR)

@@ -50,6 +50,9 @@ class SourceOut(BaseModel):
     schedule: ScheduleOut | None
     missing: int = Field(description="How many items its collects no longer give, and are kept")
     missing_since: str | None = Field(description="Since when the first of them, RFC 3339, UTC")
+    left_out: dict[str, int] = Field(
+        description="How much its last collect could not take, by reason"
+    )
 
 
 class EditedSourceOut(SourceOut):

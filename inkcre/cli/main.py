@@ -1,5 +1,6 @@
 """The command of an application: ``inkcre``. Heavy imports stay inside of what needs them."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -174,8 +175,21 @@ def add_commands(
             )
 
 
+def _require_utf8() -> None:
+    """Begin again in UTF-8 where the interpreter was told to know nothing but ASCII.
+
+    Names of files, and what is typed, would be bytes that nobody can read. By itself Python does
+    so in the C locale; ``PYTHONUTF8=0`` forbids it: https://peps.python.org/pep-0540/.
+    """
+    if sys.getfilesystemencoding() == "ascii" and not sys.flags.utf8_mode:
+        again = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+        os.execv(sys.executable, again)  # noqa: S606 - what was run already
+
+
 def main(application: Application, arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error of ours is written on standard error and gives its exit status."""
+    if arguments is None:
+        _require_utf8()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows no such character

@@ -33,16 +33,17 @@ def line_of(source: "Source") -> str:
         when = f"{pace}, next {(schedule.next_run_at or 'never')[:16].replace('T', ' ')}"
     name = source.nickname or source.config.get("url") or source.config.get("path") or ""
     line = f"{source.id:>6}  {source.type:<8}  {when:<40}  {name}".rstrip()
-    missing = tell_missing(source)
-    return f"{line}  ({missing})" if missing else line
+    told = tell_lacking(source)
+    return f"{line}  ({told})" if told else line
 
 
-def tell_missing(source: "Source") -> str:
-    """Say how many items of a source are missing, and since when; nothing when none are."""
-    if not source.missing:
-        return ""
+def tell_lacking(source: "Source") -> str:
+    """Say what a source no longer gives, since when, and what of it was left out; or nothing."""
+    from inkcre.sources.left_out import describe_left_out
+
     since = (source.missing_since or "")[:16].replace("T", " ")
-    return f"{source.missing} missing since {since}"
+    missing = f"{source.missing} missing since {since}" if source.missing else ""
+    return "; ".join(filter(None, (missing, describe_left_out(source.left_out))))
 
 
 def read_pairs(pairs: Iterable[str] | None) -> dict[str, object]:

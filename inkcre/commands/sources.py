@@ -20,7 +20,7 @@ from inkcre.commands.source_options import (
     line_of,
     read_pairs,
     schedule_form,
-    tell_missing,
+    tell_lacking,
 )
 from inkcre.commands.streams import UnreadableInput, open_stdin, refuse_to_empty, write_whole
 
@@ -144,11 +144,11 @@ def collect(
         except CollectFailed as error:
             print(f"{error.message} ({error.hint})", file=sys.stderr)
             sys.exit(FAILED)
-        missing = tell_missing(get_source(context.database, source_id))
+        lacking = tell_lacking(get_source(context.database, source_id))
     for block in blocks:
         line = " ".join(block.content.split())
         print(f"{block.id:>8}  {block.resolver:<10}  {line[:80]}")
-    print(f"source {source_id}: {len(blocks)} blocks added or changed{missing and f', {missing}'}")
+    print(f"source {source_id}: {len(blocks)} blocks added or changed{lacking and f', {lacking}'}")
 
 
 app.command("rm")(remove)

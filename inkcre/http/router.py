@@ -31,6 +31,8 @@ Endpoint = TypeVar("Endpoint", bound=Function[Any])
 Option = Any
 """One of FastAPI's, which looks at it itself: https://fastapi.tiangolo.com/reference/apirouter/."""
 
+SAFE_METHODS = ("GET", "HEAD")
+
 SCOPE = "inkcre_scope"
 PARAMETERS = "inkcre_parameters"
 """Attributes of a route's function: its scope, and what it is lent."""
@@ -89,7 +91,7 @@ class Router(APIRouter):
                     f'{describe(endpoint)}: there is no scope "{scope}"',
                     hint=f"write one of {known}",
                 )
-            called = lend_to(endpoint)
+            called = lend_to(endpoint, changes=method not in SAFE_METHODS)
             setattr(called, SCOPE, scope)
             try:
                 self.add_api_route(path, called, methods=[method], **options)
@@ -101,10 +103,10 @@ class Router(APIRouter):
         return add
 
 
-def lend_to(endpoint: Function[Any]) -> Function[Any]:
+def lend_to(endpoint: Function[Any], *, changes: bool = False) -> Function[Any]:
     """Return a function that FastAPI calls with what is its own, and that is lent the rest.
 
-    For a route's function, and for what it depends on.
+    For a route's function, which may change something, and for what it depends on.
 
     Raises:
         NotLent: an annotation names nothing.
@@ -124,7 +126,8 @@ def lend_to(endpoint: Function[Any]) -> Function[Any]:
         from inkcre.runtime.threads import run_in_thread
 
         async def call_in_thread(**given: object) -> object:
-            return await run_in_thread(partial(endpoint, **given, **lend(components())))
+            call = partial(endpoint, **given, **lend(components()))
+            return await run_in_thread(call, changes=changes)
 
         called = call_in_thread
     else:

@@ -23,8 +23,9 @@ LEASE_SECONDS = 60
 BEATS = 4
 """How many signs of life there are in that time: one may be late, and two be lost."""
 
-GRACE_SECONDS = 10
-"""How long running jobs may take to end when the process is to end."""
+GRACE_SECONDS = 4
+"""How long running jobs may take to end when the process is to end. A longer one is given back and
+done again, and whoever waits for the process has it within five seconds."""
 
 
 class JobThreads:
@@ -93,7 +94,7 @@ class JobThreads:
                 release(self._given.database, [token for token, _ in held], self._given.clock())
             except InkcreError as error:
                 logger.warning("they could not be given back: %s; their leases will lapse", error)
-        self._heart.join(grace_seconds)
+        self._heart.join(max(0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while not self._stopping.is_set():

@@ -1,6 +1,7 @@
 """An examination: the settings first, then everything that they name, each with its time."""
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -168,24 +169,36 @@ def _is_absent(settings: Settings) -> bool:
 
 
 def _reach_database(settings: Settings, components: Components) -> str:
+    _require_room(settings)
     if _is_absent(settings):
-        _require_room(settings)
         probes.require_base(settings, components.database)
     components.database.ping()
     return f"{probes.ask_version(components.database)} answers"
 
 
 def _require_room(settings: Settings) -> None:
-    """Raise unless the file that is not there could be made."""
+    """Raise unless the file can be written to, or made if it is not there."""
     path = settings.database.path if isinstance(settings.database, SqliteSettings) else None
-    if not isinstance(path, Path) or os.path.lexists(path):
+    if not isinstance(path, Path):
+        return
+    if os.path.lexists(path):
+        if path.is_file() and not os.access(path, os.W_OK):
+            raise Misconfigured(
+                f"database.path: {display_path(path)} cannot be written to",
+                hint="check its rights, and whether its disk is mounted for reading only",
+            )
         return
     folder = next(p for p in path.parents if os.path.lexists(p))
-    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+    try:
+        # As run will do it: rights say nothing of /proc, or of a disk that is full or read-only.
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
         raise Misconfigured(
-            f"database.path: {display_path(folder)} is no folder that can be written to",
+            f"database.path: {display_path(folder)} is no folder that can be written to:"
+            f" {(error.strerror or 'no reason given').lower()}",
             hint="check its rights, or set another path",
-        )
+        ) from error
 
 
 def _examine_schema(settings: Settings, components: Components) -> str:

@@ -31,16 +31,27 @@ class RequestThreads:
 
     def __init__(self, number: int) -> None:
         self._number = number
+        # Whoever changes something may wait for the one lock of SQLite, and whoever reads need not.
+        self._most_changing = max(1, number - 1)
+        self._changing = 0
         self._threads: list[tuple[threading.Thread, Asked]] = []
         self._idle: list[Asked] = []
         self._waiting: deque[_Work] = deque()
+        self._held_back: deque[_Work] = deque()
+        """Changes that would take the last thread."""
 
-    def run(self, call: Callable[[], Answer]) -> asyncio.Future[Answer]:
+    def run(self, call: Callable[[], Answer], *, changes: bool = False) -> asyncio.Future[Answer]:
         """Run a call in a thread, in a copy of this context, once one is free.
 
-        Who is cancelled before that does not run.
+        Who is cancelled before that does not run. Calls that change something leave one thread to
+        the others, if there are several.
         """
-        work = _Work(self, call)
+        work = _Work(self, call, changes=changes)
+        if changes:
+            if self._changing >= self._most_changing:
+                self._held_back.append(work)
+                return work.answer
+            self._changing += 1
         # The one that was idle last: it is still warm, and a kept connection with it.
         if self._idle:
             self._idle.pop().put(work)
@@ -52,22 +63,37 @@ class RequestThreads:
 
     async def stop(self) -> None:
         """Cancel what waits, let every thread end what it is at, and wait for that."""
-        while self._waiting:
-            self._waiting.popleft().answer.cancel()
+        for queue in (self._waiting, self._held_back):
+            while queue:
+                queue.popleft().answer.cancel()
         self._end()
         for thread, _ in self._threads:
             await to_thread.run_sync(thread.join)
 
     def finish(self, asked: Asked, work: "_Work") -> None:
         """Give a thread that is done its next work, and who waited for it the answer."""
+        if work.changes:
+            self._end_change()
         while self._waiting:
             following = self._waiting.popleft()
             if not following.answer.done():
                 asked.put(following)
                 break
+            if following.changes:
+                self._end_change()
         else:
             self._idle.append(asked)
         work.settle()
+
+    def _end_change(self) -> None:
+        """Let the next change wait for a thread."""
+        self._changing -= 1
+        while self._held_back:
+            following = self._held_back.popleft()
+            if not following.answer.done():
+                self._changing += 1
+                self._waiting.append(following)
+                return
 
     def _start(self) -> Asked:
         asked: Asked = SimpleQueue()
@@ -90,9 +116,10 @@ class RequestThreads:
 class _Work:
     """A call, and who waits for its answer."""
 
-    __slots__ = ("answer", "call", "context", "error", "loop", "result", "threads")
+    __slots__ = ("answer", "call", "changes", "context", "error", "loop", "result", "threads")
 
-    def __init__(self, threads: RequestThreads, call: Callable[[], Any]) -> None:
+    def __init__(self, threads: RequestThreads, call: Callable[[], Any], *, changes: bool) -> None:
+        self.changes = changes
         self.threads = threads
         self.call = call
         self.context = copy_context()
@@ -149,10 +176,10 @@ async def having_threads(number: int) -> AsyncIterator[None]:
         await threads.stop()
 
 
-def run_in_thread(call: Callable[[], Answer]) -> asyncio.Future[Answer]:
-    """Run a call in a thread of the running event loop."""
+def run_in_thread(call: Callable[[], Answer], *, changes: bool = False) -> asyncio.Future[Answer]:
+    """Run a call in a thread of the running event loop; see ``RequestThreads.run``."""
     loop = asyncio.get_running_loop()
     threads = _by_loop.get(loop)
     if threads is None:
         threads = _by_loop[loop] = RequestThreads(DEFAULT_NUMBER)
-    return threads.run(call)
+    return threads.run(call, changes=changes)

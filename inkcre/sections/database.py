@@ -75,7 +75,43 @@ _PARTS = re.compile(r"[^:]+://([^@/?]*@)?[^@/?]*(/[^@?]*)?(\?.*)?", re.DOTALL)
 and be quoted when it is not found."""
 
 
-def _postgres_address(url: SecretStr) -> SecretStr:
+FOREIGN_OPTIONS = {
+    "pgbouncer": "database.prepared_statements = false",
+    "statement_cache_size": "database.prepared_statements = false",
+    "prepared_statements": "database.prepared_statements",
+    "connection_limit": "database.pool.size",
+    "pool_size": "database.pool.size",
+    "max_overflow": "database.pool.overflow",
+    "pool_timeout": "database.pool.timeout_seconds",
+    "socket_timeout": "database.statement_timeout_seconds",
+    "statement_timeout": "database.statement_timeout_seconds",
+    "schema": "options=-c%20search_path%3DNAME in the address",
+    "currentSchema": "options=-c%20search_path%3DNAME in the address",
+    "search_path": "options=-c%20search_path%3DNAME in the address",
+    "ssl": "sslmode=require in the address",
+    "sslaccept": "sslmode in the address",
+}
+"""Options that other programs read in an address, and libpq does not; and what is ours for each.
+
+https://www.prisma.io/docs/orm/overview/databases/postgresql#arguments
+https://jdbc.postgresql.org/documentation/use/#connection-parameters
+"""
+
+
+def _refuse_foreign(url: str) -> None:
+    query = url.partition("?")[2]
+    for name in (pair.partition("=")[0] for pair in query.split("&")):
+        if name in FOREIGN_OPTIONS:
+            raise PydanticCustomError(
+                "postgres_option",
+                "input should not have the option {name}, which is another program's;"
+                " here it is {instead}",
+                {"name": name, "instead": FOREIGN_OPTIONS[name]},
+            )
+
+
+def _postgres_address(given: SecretStr) -> SecretStr:
+    url = SecretStr(given.get_secret_value().strip())
     scheme, separator, _ = url.get_secret_value().partition("://")
     if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
         raise PydanticCustomError(
@@ -85,6 +121,7 @@ def _postgres_address(url: SecretStr) -> SecretStr:
         raise PydanticCustomError(
             "postgres_userinfo", "input should have the @, / and ? of its password as %40, %2F, %3F"
         )
+    _refuse_foreign(url.get_secret_value())
     return url
 
 

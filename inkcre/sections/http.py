@@ -30,7 +30,7 @@ class HttpSettings(Section):
     """The TCP port that a process listens on; 0 takes a free one."""
 
     worker_threads: Annotated[int, Field(ge=1, le=256)] = 4
-    """Threads that run requests. More of them lengthen the tail and do not raise the rate."""
+    """Threads that run requests; more lengthen the tail. One of several never waits to write."""
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = 33_554_432
     """The largest request body; a larger one is answered 413 without reading the rest."""

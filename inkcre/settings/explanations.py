@@ -17,6 +17,12 @@ from inkcre.settings.origins import Definition
 from inkcre.settings.renderers import visible
 from inkcre.settings.report import SettingsError
 from inkcre.settings.schema import Schema
+from inkcre.settings.service_links import find_service_links
+
+SERVICE_LINK = (
+    "is no setting, and is ignored: Kubernetes sets it for a service of this name"
+    " (enableServiceLinks: false in the pod turns that off)"
+)
 
 
 @dataclass(frozen=True)
@@ -72,11 +78,15 @@ class TableExplanation:
 
 
 def explain_key(key: str, found: Inspection[SettingsModel]) -> Explanation | TableExplanation:
-    """Explain a setting or a table.
+    """Explain a setting or a table, by its key or by its variable.
 
     Raises:
         SettingsError: there is no such setting.
     """
+    if key.startswith(found.schema.prefix):
+        if key in find_service_links(found.environ, found.schema.prefix):
+            return TableExplanation(key, SERVICE_LINK, ())
+        key = ".".join(found.schema.path_of_variable(key.removesuffix("_FILE")))
     path = tuple(key.split("."))
     node = _active_node(path, found) or found.schema.root.find(path)
     if node is None:

@@ -4,11 +4,12 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Generic
 
 from inkcre.settings.diagnostics import Diagnostic, Label
+from inkcre.settings.dotenv_files import dotenv_variables
+from inkcre.settings.elsewhere import OtherProfiles
 from inkcre.settings.labels import label_value
 from inkcre.settings.layers import file_layers, override_layer, string_layers
 from inkcre.settings.leaves import Leaf, list_leaves
@@ -36,7 +37,6 @@ from inkcre.settings.variables import (
     SECRET_FOLDER,
     Variable,
     choosing_variables,
-    dotenv_variables,
     environment_variables,
 )
 
@@ -167,12 +167,12 @@ def inspect_settings(
         yield override_layer(overrides or {}, assignments, report)
 
     check_profile_tables(config, profiles, report)
-    elsewhere = partial(_read_elsewhere, config=config, profiles=profiles, schema=schema)
-    grown, merged = _merge(schema, read_layers, elsewhere, report)
+    others = OtherProfiles(config, profiles, schema)
+    grown, merged = _merge(schema, read_layers, others.read, report)
     schema, origins = grown.schema, replace(merged, lineage=_lineage(chain))
     origins = schema.rules.settle(resolve_paths(origins, context.folder))
     # Of a profile that is not there, most of what would be said follows from that.
-    settings = _validate(schema, origins, report) if choice.name in profiles else None
+    settings = _validate(schema, origins, report, others) if choice.name in profiles else None
     return Inspection(
         schema=schema,
         profile=choice.name,
@@ -224,27 +224,10 @@ def _leave_out(layer: Layer, schema: Schema[SettingsModel]) -> Layer:
     return replace(layer, definitions=kept)
 
 
-def _read_elsewhere(
-    path: KeyPath,
-    config: TomlDocument | None,
-    profiles: Mapping[str, Path],
-    schema: Schema[SettingsModel],
-) -> Iterator[object]:
-    """Yield what any profile has at a path, be it in a file of its own or in the settings file."""
-    overlays = config.data.get("profiles") if config else None
-    documents: list[object] = [*overlays.values()] if isinstance(overlays, dict) else []
-    for file in profiles.values():
-        profile = read_document(file, Report(schema))  # who chooses it is told what is wrong
-        documents.append(profile.data if profile else None)
-    for document in documents:
-        found = document
-        for key in path:
-            found = found.get(key) if isinstance(found, dict) else None
-        yield found
-
-
-def _validate(schema: Schema[M], origins: Origins, report: Report) -> M | None:
-    settings = validate(schema, origins, report)
+def _validate(
+    schema: Schema[M], origins: Origins, report: Report, others: OtherProfiles
+) -> M | None:
+    settings = validate(schema, origins, report, others)
     _check_constraints(schema.rules.constraints, origins, report)
     return settings
 

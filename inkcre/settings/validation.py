@@ -8,11 +8,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from inkcre.settings.diagnostics import Diagnostic, Label, suggest
+from inkcre.settings.elsewhere import OtherProfiles
 from inkcre.settings.labels import label_item, label_key, label_table, label_value
 from inkcre.settings.merge import nest
 from inkcre.settings.model import SettingsModel
 from inkcre.settings.nodes import KeyPath, Node
-from inkcre.settings.origins import Definition, Origins
+from inkcre.settings.origins import Definition, Origins, VariableOrigin
 from inkcre.settings.report import Report
 from inkcre.settings.schema import M, Schema
 from inkcre.settings.section import FAULTS
@@ -47,7 +48,9 @@ MESSAGES = {
 """What pydantic says in Python's words, in TOML's."""
 
 
-def validate(schema: Schema[M], origins: Origins, report: Report) -> M | None:
+def validate(
+    schema: Schema[M], origins: Origins, report: Report, others: OtherProfiles
+) -> M | None:
     """Build the settings; each problem goes to ``report``, and then there is no value."""
     try:
         return schema.model(**nest(origins)).trace(origins)
@@ -63,7 +66,7 @@ def validate(schema: Schema[M], origins: Origins, report: Report) -> M | None:
         path, node, tags = _locate(detail["loc"], schema.root)
         if detail["type"] == "missing" and schema.variable_name(tuple(map(str, path))) in unread:
             continue  # it was given, and why it could not be read is said already
-        problems[path] = _diagnose(detail, path, node, tags, origins, schema)
+        problems[path] = _diagnose(detail, path, node, tags, origins, others)
     for problem in problems.values():
         report.add(problem)
     return None
@@ -101,13 +104,13 @@ def _diagnose(
     node: Node | None,
     variant: str | None,
     origins: Origins,
-    schema: Schema[SettingsModel],
+    others: OtherProfiles,
 ) -> Diagnostic:
-    code = detail["type"]
+    code, schema = detail["type"], others.schema
     keys = tuple(str(p) for p in path if not isinstance(p, int))
     subject = ".".join(str(p) for p in path)
     if code == "extra_forbidden":
-        return _unknown_key(keys, variant, origins)
+        return _unknown_key(keys, variant, origins, others)
     if code == "missing":
         return _missing(keys, node, origins, schema)
     if code in ("union_tag_invalid", "union_tag_not_found") and node and node.tag:
@@ -147,7 +150,9 @@ def _help_literal(definition: Definition | None, detail: ErrorDetails) -> str | 
     return f'did you mean "{meant}"?' if meant else None
 
 
-def _unknown_key(path: KeyPath, variant: str | None, origins: Origins) -> Diagnostic:
+def _unknown_key(
+    path: KeyPath, variant: str | None, origins: Origins, others: OtherProfiles
+) -> Diagnostic:
     definition = origins.nearest(path)
     parent = origins.root.find(path[:-1])
     help_ = None
@@ -155,6 +160,7 @@ def _unknown_key(path: KeyPath, variant: str | None, origins: Origins) -> Diagno
     if parent and owners and variant:
         kinds = " or ".join(f'"{name}"' for name in owners)
         help_ = f'the key belongs to {parent.tag} = {kinds}, and {parent.tag} is "{variant}" here'
+        help_ += _other_profile((*path[:-1], str(parent.tag)), owners, definition, others)
     elif parent:
         keys = parent.children(variant)
         meant = suggest(path[-1], _likely_keys(keys, definition, is_top=len(path) == 1))
@@ -162,6 +168,17 @@ def _unknown_key(path: KeyPath, variant: str | None, origins: Origins) -> Diagno
     label = (label_key(definition),) if definition else ()
     tag = _tag_label(path[:-1], parent, origins) if owners and variant else ()
     return Diagnostic("extra_forbidden", ".".join(path), "unknown key", label + tag, (), help_)
+
+
+def _other_profile(
+    tag: KeyPath, owners: Sequence[str], definition: Definition | None, others: OtherProfiles
+) -> str:
+    """Say what to write when a variable is around that is meant for another profile."""
+    if definition is None or not isinstance(definition.origin, VariableOrigin):
+        return ""
+    profile = others.find(tag, owners)
+    choose = f"write {others.schema.profile_variable}={profile}, or " if profile else "write "
+    return f"; {choose}`unset {definition.origin.describe()}`"
 
 
 def _likely_keys(

@@ -28,6 +28,7 @@ from inkcre.settings.origins import (
 from inkcre.settings.report import Report
 from inkcre.settings.schema import Schema
 from inkcre.settings.section import find_fault
+from inkcre.settings.service_links import is_service_link
 from inkcre.settings.toml import Place
 
 SECRET_FOLDER = Path("/run/secrets")
@@ -73,8 +74,8 @@ def read_variable(variable: Variable, report: Report) -> Iterator[Definition]:
 def _read_value(
     variable: Variable, path: KeyPath, node: Node, report: Report
 ) -> Iterator[Definition]:
-    if node.is_secret:  # as in a file: a line end is no part of it
-        yield Definition(path, variable.value.strip(), variable.origin)
+    if node.is_secret and not isinstance(variable.origin, SecretFileOrigin):  # as of a file
+        yield Definition(path, cut_line_end(variable.value), variable.origin)
     elif node.is_leaf and not node.is_list:
         yield Definition(path, variable.value, variable.origin)
     else:
@@ -128,49 +129,17 @@ def environment_variables(
     return [
         Variable(name.upper(), value, VariableOrigin(name.upper()))
         for name, value in environ.items()
-        if name.upper().startswith(schema.prefix) or name in others
+        if (name.upper().startswith(schema.prefix) or name in others)
+        and not is_service_link(name.upper(), value, schema.prefix)
     ]
 
 
-def dotenv_variables(path: Path, report: Report) -> list[Variable]:
-    """Read an application's variables out of a ``.env`` file; others in it are somebody else's."""
-    # The parser alone: dotenv_values tells no lines, and puts other variables into values.
-    from dotenv.parser import parse_stream
+def cut_line_end(secret: str) -> str:
+    """Return a secret without one line end behind it, which editors write; blanks may be its own.
 
-    schema = report.schema
-
-    found: list[Variable] = []
-    try:
-        with path.open(encoding="utf-8-sig") as stream:
-            bindings = list(parse_stream(stream))
-    except (OSError, UnicodeDecodeError) as error:
-        subject = display_path(path)
-        reason, help_ = "is not UTF-8 text", "save it as UTF-8"
-        if isinstance(error, OSError):
-            reason = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
-            help_ = "check the file's rights, or move it away"
-        if isinstance(error, IsADirectoryError):
-            reason = "is a folder, not a file"
-        report.add(Diagnostic("unreadable_file", subject, reason, (Label(subject),), (), help_))
-        return found
-    for binding in bindings:
-        line = binding.original.line + _leading_lines(binding.original.string)
-        if binding.error:
-            label = Label(display_path(path), Place(line, 1, 1))
-            report.add(
-                Diagnostic("dotenv_syntax", display_path(path), "not a NAME=value line", (label,))
-            )
-        elif binding.key and binding.value is not None:
-            name = binding.key.upper()
-            if name.startswith(schema.prefix) or name in {*schema.aliases, *schema.switches}:
-                origin = DotenvOrigin(name, path, line, path.parent)
-                found.append(Variable(name, binding.value, origin))
-    return found
-
-
-def _leading_lines(text: str) -> int:
-    # The parser counts blank lines before a binding as a part of it.
-    return text[: len(text) - len(text.lstrip())].count("\n")
+    What is nothing but white space is empty.
+    """
+    return secret.removesuffix("\n").removesuffix("\r") if secret.strip() else ""
 
 
 def secret_folder_variables(folders: Sequence[Path], report: Report) -> list[Variable]:
@@ -178,18 +147,25 @@ def secret_folder_variables(folders: Sequence[Path], report: Report) -> list[Var
     found: list[Variable] = []
     for folder in folders:
         try:
-            names = (
-                sorted(p for p in folder.iterdir() if _is_ours(p.name, report.schema))
-                if folder.is_dir()
-                else []
-            )
-        except OSError:
+            names = sorted(p for p in folder.iterdir() if _is_ours(p.name, report.schema))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            report.add(_refuse_folder(folder, error))
             continue
         for path in names:
             value = read_secret(path, None, report, inside=folder)
             if value is not None:
                 found.append(Variable(path.name.upper(), value, SecretFileOrigin(path)))
     return found
+
+
+def _refuse_folder(folder: Path, error: OSError) -> Diagnostic:
+    """Tell that secrets may lie in a folder that cannot be looked into: they are not missing."""
+    reason = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
+    label = Label(display_path(folder))
+    help_ = "let the user that runs this list and read it"
+    return Diagnostic("unreadable_secret", "the folder of secrets", reason, (label,), help=help_)
 
 
 def _is_ours(name: str, schema: Schema[SettingsModel]) -> bool:
@@ -251,7 +227,7 @@ def _read_files(
 def read_secret(
     path: Path, variable: str | None, report: Report, *, inside: Path | None = None
 ) -> str | None:
-    """Read one secret, without the white space around it; a problem goes to ``report``."""
+    """Read one secret, without the line end behind it; a problem goes to ``report``."""
     origin = SecretFileOrigin(path, variable)
     reason = None
     try:
@@ -263,7 +239,7 @@ def read_secret(
             with path.open("rb") as file:
                 content = file.read(MAX_SECRET_BYTES + 1)
             if len(content) <= MAX_SECRET_BYTES:
-                return content.decode("utf-8-sig").strip()
+                return cut_line_end(content.decode("utf-8-sig"))
             reason = f"is larger than {MAX_SECRET_BYTES} bytes"
     except UnicodeDecodeError:
         reason = "is not UTF-8 text"

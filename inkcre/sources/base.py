@@ -5,7 +5,7 @@ To add one, subclass ``SourceBase`` in a package of yours and name it in the ent
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import ClassVar, Generic, Literal, TypeVar
 
@@ -16,6 +16,7 @@ from inkcre.graph.forms import Star
 from inkcre.graph.records import Block
 from inkcre.ports.clock import Clock
 from inkcre.ports.web import Web
+from inkcre.sources.left_out import LeftOut
 
 
 class SourceConfig(BaseModel):
@@ -53,6 +54,9 @@ class Item:
     is_same: bool = False
     """Whether its text is known to be what it was, so that it can be no less; it is given again
     for what else may have changed of it, such as where its links lead."""
+
+    parts_left_out: int = 0
+    """How many of its parts, such as links, are not in it, since there are too many."""
 
     doubt: str | None = None
     """Why it may be something else than the item, such as a page that asks for a password: what is
@@ -100,6 +104,9 @@ class SourceContext:
 
     missing: Callable[[], Collection[str]] = tuple
     """Gives the keys of items that are missing since an earlier collect, as they are kept."""
+
+    left_out: LeftOut = field(default_factory=LeftOut)
+    """Where a source counts what is there, and what it cannot take."""
 
 
 C = TypeVar("C", bound=BaseModel)

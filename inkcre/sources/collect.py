@@ -1,18 +1,19 @@
 """Collecting: a job that asks a source for its items and writes what is new.
 
-Its last batch writes the last items, how far the source has come, and the job's end. Killed before,
-the next attempt finds what was written and goes on.
+It writes in batches, none of which others wait for long: items, what is gone, links between them.
+The last one writes how far the source has come, and the job's end. Killed before, the next attempt
+finds what was written and goes on.
 """
 
 import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from inkcre.errors import NotFound
+from inkcre.errors import NotFound, TooLarge
 from inkcre.graph.blocks import get_block
 from inkcre.graph.change_log import log_made, new_batch
 from inkcre.graph.graph_rows import write_calls
@@ -23,7 +24,6 @@ from inkcre.jobs.jobs import (
 )
 from inkcre.jobs.kinds import JobKind, Outcome, Payload, RunningJob
 from inkcre.ports.clock import Clock
-from inkcre.ports.database import Call
 from inkcre.ports.sources import SourceTypes
 from inkcre.ports.web import Web
 from inkcre.sections.settings import Settings
@@ -36,6 +36,7 @@ from inkcre.sources.items.items import delete_items, write_items
 from inkcre.sources.items.revisions import Link, Written, number_links, short_key
 from inkcre.sources.items.saying_rows import read_unlinked
 from inkcre.sources.items.writes import actor_of, link_calls
+from inkcre.sources.left_out import LeftOut
 from inkcre.sources.registry import find_source_types
 from inkcre.sources.rows import Source
 from inkcre.sources.settings import SourcesSettings
@@ -91,6 +92,7 @@ class Collect:
     payload: CollectPayload
     forget_days: int
     doubts: Doubts
+    left_out: LeftOut
     written: Written = field(default_factory=Written)
     missing: Missing = field(default_factory=Missing)
     keys: set[str] = field(default_factory=set)
@@ -111,11 +113,10 @@ class Collect:
         if isinstance(item, Seen):
             self.written.unchanged += 1
             return
+        self.left_out.add("too many parts", item.parts_left_out)
         size = len(item.star.model_dump_json())
-        # Passed over and counted: one such item would keep the others of its source away for good.
         if size > self.max_characters:
-            logger.warning("item %s: larger than this database takes, passed over", item.key[:200])
-            self.written.skipped += 1
+            self._pass_over(item)
             return
         links = number_links(Link(says, short_key(to)) for says, to in item.links)
         key = short_key(item.key)
@@ -125,20 +126,50 @@ class Collect:
         if len(self.group) >= GROUP or self.size >= GROUP_CHARACTERS:
             self.flush()
 
+    def _pass_over(self, item: Item) -> None:
+        # Counted: one such item would keep the others of its source away for good.
+        logger.warning("item %s: larger than this database takes, passed over", item.key[:200])
+        self.left_out.add("too large")
+
     def flush(self) -> None:
         """Write the items that have come since the last time, but those that are doubted."""
-        database = self.job.database
+        items, self.group, self.size = self.group, [], 0
+        sifted = self.doubts.sift(self.job.database, self.source_id, self.source, items)
+        try:
+            self._write(sifted)
+        except TooLarge:
+            for item in sifted:
+                try:
+                    self._write([item])
+                except TooLarge:
+                    self._pass_over(item)
+
+    def _write(self, items: Sequence[Item]) -> None:
         self.written += write_items(
-            database,
+            self.job.database,
             self.source_id,
-            self.doubts.sift(database, self.source_id, self.source, self.group),
+            items,
             now=self.clock(),
             write=self.job.write,
             returning=Return(always=self.payload.restore),
             organizes=self.source.organizes,
             job_id=self.job.id,
         )
-        self.group, self.size = [], 0
+
+    def link(self) -> None:
+        """Relate items to each other, as many at once as others may wait for."""
+        database = self.job.database
+        # All of them, each time: a former attempt may have been killed before it came to them.
+        # What was not taken says nothing: its places would be those of what is stored.
+        refused = {*self.doubts.keys}
+        said = [link for link in self.links if link["from_key"] not in refused]
+        for start in range(0, len(said), LINKS_AT_ONCE):
+            self.job.check()
+            some = said[start : start + LINKS_AT_ONCE]
+            if missing := read_unlinked(database, self.source_id, some):
+                made = link_calls(database, self.source_id, missing, self.clock())
+                batch, actor = new_batch(self.job.id), actor_of(self.source_id)
+                self.job.write(log_made(made, action="items", actor=actor, batch=batch))
 
     def settle(self) -> None:
         """Decide what becomes of what the source has not given, if it gives everything."""
@@ -171,26 +202,15 @@ class Collect:
 
     def end(self) -> Outcome:
         """Return what is to be written with the job's end."""
-        database = self.job.database
         state = self.source.state.model_dump(mode="json")
         if self.doubts.found:
             state[DOUBTED] = self.doubts.found
+        told = self.left_out.tell()
+        state |= told
         text = json.dumps(state, ensure_ascii=False)
         calls = [SET_STATE(id_=self.source_id, new_state=text, read_at=self.read_at)]
-        # All of them, each time: a former attempt may have been killed before it came to them.
-        links: list[Call] = []
-        # What was not taken says nothing: its places would be those of what is stored.
-        refused = {*self.doubts.keys}
-        said = [link for link in self.links if link["from_key"] not in refused]
-        for start in range(0, len(said), LINKS_AT_ONCE):
-            some = said[start : start + LINKS_AT_ONCE]
-            if missing := read_unlinked(database, self.source_id, some):
-                links += link_calls(database, self.source_id, missing, self.clock())
-        if links:
-            batch = new_batch(self.job.id)
-            calls += log_made(links, action="items", actor=actor_of(self.source_id), batch=batch)
         doubtful = {"doubtful": len(self.doubts.keys)} if self.doubts.keys else {}
-        return Outcome({**self.written.count(), **doubtful, **self.missing.tell()}, calls)
+        return Outcome({**self.written.count(), **doubtful, **self.missing.tell(), **told}, calls)
 
 
 def collect(
@@ -214,15 +234,19 @@ def collect_with(
 ) -> Collect:
     """Do what ``collect`` does, up to the job's end."""
     row, source = _open(job, find_source_types(settings), web, clock)
+    left_out = source.context.left_out
     forget_days = settings.section(SourcesSettings).forget_days
     doubts = Doubts(_read_doubted(row.state))
-    run = Collect(job, clock, row.id, source, row.updated_at, payload, forget_days, doubts)
+    run = Collect(
+        job, clock, row.id, source, row.updated_at, payload, forget_days, doubts, left_out
+    )
     # What has not changed is not given else, and could not come back.
     for item in source.collect(full=payload.full or payload.restore):
         run.take(item)
     # Before what is gone is looked for: an item may have moved to another key and kept its block.
     run.flush()
     run.settle()
+    run.link()
     return run
 
 

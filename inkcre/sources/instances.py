@@ -14,6 +14,7 @@ from inkcre.ports.web import Web
 from inkcre.sources.base import AnySource, SourceContext
 from inkcre.sources.items.item_rows import SELECT_MISSING, read_stamps
 from inkcre.sources.items.revisions import short_key
+from inkcre.sources.left_out import LEFT_OUT, LeftOut
 from inkcre.sources.rows import Source
 from inkcre.sources.sources import DOUBTED
 
@@ -46,6 +47,7 @@ def open_source(
         check=check,
         folders=types.folders,
         missing=lambda: {*SELECT_MISSING.values(database.read(SELECT_MISSING(source=source_id)))},
+        left_out=LeftOut(former=row.left_out),
     )
     try:
         config = kind.config_model.model_validate(row.config)
@@ -77,7 +79,7 @@ class _ByKey(Mapping[str, str]):
 
 def _read_state(kind: type[AnySource], state: Mapping[str, object]) -> BaseModel:
     try:
-        own = {name: value for name, value in state.items() if name != DOUBTED}
+        own = {name: value for name, value in state.items() if name not in (DOUBTED, LEFT_OUT)}
         return kind.state_model.model_validate(own)
     except ValidationError:
         return kind.state_model()  # of another version: as if it had never collected

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from inkcre.ports.sources import SourceType
 from inkcre.sources.configs import MASK, is_secret
+from inkcre.sources.left_out import LEFT_OUT
 from inkcre.sources.rows import Source
 
 
@@ -15,5 +16,6 @@ def mask(source: Source, kind: type[SourceType] | None) -> Source:
     config = {n: MASK if n in secrets and v is not None else v for n, v in source.config.items()}
     # There may be thousands of these: what a folder's folders are, which only it understands.
     unshown = {name for name, info in kind.state_model.model_fields.items() if not info.repr}
+    unshown.add(LEFT_OUT)  # it is shown beside
     state = {name: value for name, value in source.state.items() if name not in unshown}
     return replace(source, config=config, state=state)

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from inkcre.graph.tables import source_items, sources
 from inkcre.jobs.schedules import EVERY, SCHEDULE_COLUMNS, Schedule
 from inkcre.ports.database import Call
+from inkcre.sources.left_out import read_left_out
 from inkcre.sql.constructs import RowSource, as_rfc3339, timestamp
 from inkcre.sql.fences import fence
 from inkcre.sql.rows import JSON_TEXT, Json, Query
@@ -46,6 +47,9 @@ class Source:
 
     missing_since: str | None
     """Since when the first of them is missing."""
+
+    left_out: dict[str, int]
+    """How much its last collect could not take, by reason."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class ScheduledSource:
         return Source(
             self.id, self.created_at, self.updated_at, self.type, self.nickname, self.config,
             self.collect_at, self.state, self._schedule(), self.missing, self.missing_since,
+            read_left_out(self.state),
         )  # fmt: skip
 
     def _schedule(self) -> Schedule | None:

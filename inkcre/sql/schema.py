@@ -153,6 +153,10 @@ def migrate(database: Database, lines: Sequence[MigrationLine]) -> str | None:
     for line in lines:
         require_versions(line)
     revisions = read_revisions(database, lines)
+    # Before a transaction, which on SQLite takes the write lock: a command that lists what is there
+    # would wait for whoever writes.
+    if revisions == heads_of(lines):
+        return None
     had = {part: revision for part, revision in revisions.items() if revision}
     # An upgrade that went wrong could only be undone from a backup, which a laptop seldom has.
     name = ".".join(f"{part}-{revision}" for part, revision in had.items())

@@ -113,6 +113,13 @@ def test_places_that_cannot_be_used_are_said(run: Run, tmp_path: Path) -> None:
     assert probes["storage"]["status"] == "failed"
 
 
+def test_place_that_only_looks_writable_is_tried(run: Run) -> None:
+    """Rights alone say nothing of ``/proc``, where root may do everything and make no file."""
+    probes, status = examine(run, "--set", "database.path=/proc/x")
+    assert status == 1
+    assert "/proc is no folder that can be written to" in probes["database"]["detail"]
+
+
 def test_sqlite_without_schema_is_ill_where_nothing_makes_it(run: Run) -> None:
     """Only dev makes it by itself."""
     probes, status = examine(run, "--set", "database.migrate_on_start=false")

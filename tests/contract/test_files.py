@@ -157,6 +157,14 @@ def test_name_is_found_from_the_file(api: httpx.Client, unique: Unique) -> None:
     assert names[0].replace(" ", "%20") in disposition
 
 
+def test_name_that_nothing_can_be_called_is_refused(api: httpx.Client) -> None:
+    """And not dropped; a file without a name is one all the same."""
+    for name in ("\x00", "..", "/"):
+        answer = api.post("/files", params={"name": name}, content=fresh())
+        expect_problem(answer, 422, "invalid", "name")
+    assert api.post("/files", params={"name": ""}, content=fresh()).status_code == 201
+
+
 def test_file_may_be_larger_than_other_bodies(api: httpx.Client, max_body_bytes: int) -> None:
     """The limit of files is one of its own."""
     limit = api.get("/capabilities").json()["limits"]["max_file_bytes"]

@@ -5,8 +5,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 from sqlalchemy import text
 
@@ -25,6 +27,7 @@ from inkcre.graph.forms import BlockForm
 from inkcre.ports.database import Database, Statement
 from inkcre.sql import schema
 from tests.conftest import sqlite_settings
+from tests.homes import serve
 from tests.lines import LINES
 
 FORM = BlockForm(resolver="text", content="x")
@@ -194,3 +197,24 @@ def test_number_that_is_too_large_is_told(sqlite_path: Path) -> None:
     with pytest.raises(TooLarge, match="a number is larger"):
         blocks.get_block(database, 10**23)
     database.close()
+
+
+def test_reads_are_answered_while_writes_wait(sqlite_path: Path) -> None:
+    """Somebody else keeps the lock until the read was answered; then all writes are done."""
+    new_base(sqlite_path).close()
+    overrides = {"database.busy_timeout_seconds": 100, "storage.kind": "memory"}
+    other = sqlite3.connect(sqlite_path, isolation_level=None)
+    with (
+        serve(sqlite_settings(sqlite_path, **overrides)) as url,
+        ThreadPoolExecutor(12) as pool,
+        httpx.Client(base_url=url, timeout=120) as client,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        forms = [{"block": {"resolver": "text", "content": f"w{n}"}} for n in range(12)]
+        writes = [pool.submit(client.put, "/graph", json=form) for form in forms]
+        for _ in range(20):
+            assert client.get("/blocks?limit=1").status_code == 200
+        assert not any(write.done() for write in writes)
+        other.execute("ROLLBACK")
+        assert {write.result().status_code for write in writes} == {200}
+    other.close()

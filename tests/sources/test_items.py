@@ -336,7 +336,7 @@ def test_values_are_no_larger_than_the_database_takes(base: Components, pages: P
     feed = add_source(small, "rss", url=pages.put("/large-entry", rss.encode()))
     job = collect(small, feed)
     assert job.state == "finished", job
-    assert (result_of(job)["added"], result_of(job)["skipped"]) == (3, 1)
+    assert (result_of(job)["added"], result_of(job)["left_out"]) == (3, {"too large": 1})
 
 
 def test_entries_of_one_name_do_not_take_each_others_place(base: Components, pages: Pages) -> None:

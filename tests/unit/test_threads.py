@@ -143,3 +143,36 @@ def test_threads_of_a_loop_that_is_gone_end() -> None:
     gc.collect()
     thread.join(10)
     assert not thread.is_alive()
+
+
+@in_loop
+async def test_changes_leave_a_thread_to_reads() -> None:
+    """However many wait for a lock, who only reads is answered; then all the others are."""
+    lock, begun = threading.Event(), threading.Semaphore(0)
+
+    def change(number: int) -> int:
+        begun.release()
+        assert lock.wait(10)
+        return number
+
+    async with having_threads(3):
+        changes = [run_in_thread(partial(change, n), changes=True) for n in range(20)]
+        for _ in range(2):
+            assert await asyncio.to_thread(begun.acquire, timeout=10)
+        for answer in range(5):
+            assert await run_in_thread(lambda answer=answer: answer) == answer  # type: ignore[misc]
+        assert not any(change.done() for change in changes)
+        changes[5].cancel()
+        lock.set()
+        done = await asyncio.gather(*changes, return_exceptions=True)
+    assert [n for n in done if isinstance(n, int)] == [n for n in range(20) if n != 5]
+
+
+@in_loop
+async def test_only_thread_takes_changes_too() -> None:
+    """Where there is one, nothing can be left."""
+    async with having_threads(1):
+        answers = await asyncio.gather(
+            *(run_in_thread(partial(abs, n), changes=n % 2 == 0) for n in range(10))
+        )
+    assert answers == list(range(10))

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Dialect, Engine
 
+from inkcre.errors import Misconfigured
 from inkcre.ports.database import Row
 from inkcre.sections.database import PostgresSettings
 
@@ -68,6 +69,42 @@ class Driver(Protocol):
 
     def is_unusable(self, connection: Any, error: BaseException) -> bool:
         """Tell whether an error has cost the connection its life."""
+
+
+def require_utf8(encoding: str | None) -> None:
+    """Raise unless a database keeps its texts as UTF-8, or nothing says how it does.
+
+    https://www.postgresql.org/docs/current/multibyte.html
+
+    Raises:
+        Misconfigured: an emoji could not be kept there, or what comes back could not be read.
+    """
+    if encoding not in (None, "UTF8"):
+        raise Misconfigured(
+            f"database.url: the database's encoding is {encoding}, and UTF8 is needed",
+            hint="make another one: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0",
+        )
+
+
+def read_options(options: str) -> dict[str, str]:
+    """Return the parameters that the options of a session set, for ``set_config``.
+
+    Raises:
+        Misconfigured: there is another one among them, which only the start of a session takes.
+    """
+    words = [word.replace("\0", " ") for word in options.replace("\\ ", "\0").split()]
+    found: dict[str, str] = {}
+    while words:
+        word = words.pop(0)
+        said = words.pop(0) if word == "-c" and words else word.removeprefix("-c")
+        name, is_pair, value = said.removeprefix("--").partition("=")
+        if not is_pair or (said.startswith("-") and not said.startswith("--")):
+            raise Misconfigured(
+                "database.url: option options: a pooler in front of the server refuses it",
+                hint="write parameters alone, such as -c%20search_path%3Dmine",
+            )
+        found[name.replace("-", "_")] = value.replace("\\\\", "\\")
+    return found
 
 
 def make_options(settings: PostgresSettings, given: str | None) -> str:

@@ -15,14 +15,24 @@ from sqlalchemy import Dialect, Engine, StaticPool, create_engine
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from inkcre.adapters.database.addresses import read_address
-from inkcre.adapters.database.driver import APPLICATION_NAME, make_options
+from inkcre.adapters.database.driver import (
+    APPLICATION_NAME,
+    make_options,
+    read_options,
+    require_utf8,
+)
 from inkcre.adapters.database.pipelining import (
     Answer,
     PipeliningConnection,
     PreparingConnection,
 )
 from inkcre.adapters.database.sockets import hang_up, open_socket
-from inkcre.adapters.database.sqlstates import LOST, PASSING_CLASSES, find_state
+from inkcre.adapters.database.sqlstates import (
+    LOST,
+    OPTIONS_REFUSED,
+    PASSING_CLASSES,
+    find_state,
+)
 from inkcre.ports.database import Row
 from inkcre.sections.database import PostgresSettings
 
@@ -41,13 +51,18 @@ class Pg8000Driver:
     def __init__(self, settings: PostgresSettings) -> None:
         self._address = read_address(settings.url.get_secret_value())
         self._options = make_options(settings, self._address.options)
+        self._refuses_options = False
         self._kind = PreparingConnection if settings.prepared_statements else PipeliningConnection
         given = self._address.connect_timeout_seconds
         self._seconds = (settings.connect_timeout_seconds if given is None else given) or None
 
     def connect(self) -> PipeliningConnection:
         """Open a connection."""
-        return self._open(self._kind)
+        connection = self._open(self._kind)
+        if self._refuses_options:
+            text, values = self._settle("${}")
+            connection.run([(text, values)])
+        return connection
 
     def ping(self, connection: PipeliningConnection) -> None:
         """Raise unless the server answers."""
@@ -66,6 +81,10 @@ class Pg8000Driver:
     def migration_engine(self) -> Engine:
         """Make an engine with one connection in the usual transactions."""
         connection = self._open(_MigratingConnection)
+        if self._refuses_options:
+            connection.autocommit = True  # what is set in a transaction goes with it
+            connection.cursor().execute(*self._settle("%s"))
+            connection.autocommit = False
         return create_engine(
             "postgresql+pg8000://", creator=lambda: connection, poolclass=StaticPool
         )
@@ -86,7 +105,24 @@ class Pg8000Driver:
         """Tell whether an error has cost the connection its life."""
         return self.is_lost(error)
 
+    def _settle(self, place: str) -> tuple[str, tuple[str, ...]]:
+        """Return the statement that sets what a session else is started with."""
+        values = tuple(part for pair in read_options(self._options).items() for part in pair)
+        places = [place.format(number + 1) for number in range(len(values))]
+        pairs = zip(places[::2], places[1::2], strict=True)
+        return "SELECT " + ", ".join(f"set_config({n}, {v}, false)" for n, v in pairs), values
+
     def _open(self, kind: type[AnyConnection]) -> AnyConnection:
+        if not self._refuses_options:
+            try:
+                return self._log_in(kind, {"options": self._options})
+            except DatabaseError as error:
+                if find_state(error) != OPTIONS_REFUSED:
+                    raise
+            self._refuses_options = True  # from now on it is not asked again
+        return self._log_in(kind, {})
+
+    def _log_in(self, kind: type[AnyConnection], started: dict[str, str]) -> AnyConnection:
         address = self._address
         opened = open_socket(address, self._seconds)
         try:
@@ -97,9 +133,10 @@ class Pg8000Driver:
                 password=address.password or "",  # the server says what it thinks of none
                 application_name=address.application_name or APPLICATION_NAME,
                 # What we send is UTF-8, whatever the server's own texts are in.
-                startup_params={"options": self._options, "client_encoding": "UTF8"},
+                startup_params={**started, "client_encoding": "UTF8"},
                 ssl_context=False,  # it is encrypted already, if it is
             )
+            require_utf8(connection.parameter_statuses.get("server_encoding"))
         except scramp.ScramException as error:
             hang_up(opened)
             raise InterfaceError("the login with SCRAM came to nothing") from error

@@ -12,8 +12,18 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Dialect, Engine, StaticPool, create_engine
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 
-from inkcre.adapters.database.driver import APPLICATION_NAME, make_options
-from inkcre.adapters.database.sqlstates import LOST, NOT_LET_IN
+from inkcre.adapters.database.driver import (
+    APPLICATION_NAME,
+    make_options,
+    read_options,
+    require_utf8,
+)
+from inkcre.adapters.database.sqlstates import (
+    LOST,
+    NOT_LET_IN,
+    OPTIONS_REFUSED,
+    UNKNOWN_PARAMETER,
+)
 from inkcre.errors import Misconfigured
 from inkcre.ports.database import Row
 from inkcre.sections.database import PostgresSettings
@@ -31,6 +41,7 @@ class PsycopgDriver:
 
     def __init__(self, settings: PostgresSettings) -> None:
         self._conninfo = _conninfo(settings)
+        self._refuses_options = False
         self._prepare = settings.prepared_statements
 
     def connect(self) -> Connection:
@@ -77,10 +88,10 @@ class PsycopgDriver:
         )
 
     def find_state(self, error: BaseException) -> str | None:
-        """Return the SQLSTATE; for a login there is only text, which tells two of them apart."""
+        """Return the SQLSTATE; for a login there is only text, which tells a few of them apart."""
         state: str | None = getattr(error, "sqlstate", None)
-        if state is None and isinstance(error, psycopg.OperationalError) and _is_refused(error):
-            return NOT_LET_IN
+        if state is None and isinstance(error, psycopg.OperationalError):
+            return _find_login_state(str(error))
         return state
 
     def is_lost(self, error: BaseException) -> bool:
@@ -93,10 +104,33 @@ class PsycopgDriver:
         return connection.closed or connection.broken or self.is_lost(error)
 
     def _open(self, *, autocommit: bool) -> Connection:
+        if not self._refuses_options:
+            try:
+                return _connect(self._conninfo, autocommit=autocommit)
+            except psycopg.OperationalError as error:
+                if self.find_state(error) != OPTIONS_REFUSED:
+                    raise
+            self._refuses_options = True  # from now on it is not asked again
+        return self._open_and_set(autocommit=autocommit)
+
+    def _open_and_set(self, *, autocommit: bool) -> Connection:
+        """Open a connection through a pooler, and set what a session else is started with.
+
+        One round trip more for each connection, and none for a request.
+        """
+        keywords = conninfo_to_dict(self._conninfo)
+        said = read_options(str(keywords["options"]))
+        # Empty, and not absent: PGOPTIONS would count then.
+        connection = _connect(make_conninfo(self._conninfo, options=""), autocommit=True)
         try:
-            return psycopg.connect(self._conninfo, autocommit=autocommit)
-        except UnicodeError as error:  # Python's word for a name that no machine can have
-            raise psycopg.OperationalError("no such host") from error
+            text = ", ".join(["set_config(%s, %s, false)"] * len(said))
+            values = [part for pair in said.items() for part in pair]
+            connection.execute(f"SELECT {text}".encode(), values, prepare=False)
+        except BaseException:
+            connection.close()
+            raise
+        connection.autocommit = autocommit  # what is set in a transaction goes with it
+        return connection
 
     def _send(self, connection: Connection, text: Any, parameters: Any) -> psycopg.Cursor[Row]:
         return connection.cursor().execute(text, parameters, prepare=self._prepare)
@@ -120,17 +154,69 @@ def _conninfo(settings: PostgresSettings) -> str:
         "application_name": APPLICATION_NAME,
         **given,
         "options": make_options(settings, None if options is None else str(options)),
+        "client_encoding": "UTF8",  # whatever PGCLIENTENCODING says
     }
     return make_conninfo("", **keywords)
 
 
-def _is_refused(error: psycopg.OperationalError) -> bool:
-    """Tell a server that refuses us from one that is not there."""
-    # libpq gives no SQLSTATE for a login that failed.
-    text = str(error)
-    passing = ("starting up", "shutting down", "recovery", "too many", "remaining connection slots")
-    return (
-        "FATAL:" in text
-        and not any(p in text for p in passing)
-        and "terminating connection" not in text
-    )
+PASSING = (
+    "starting up", "shutting down", "recovery", "too many", "remaining connection slots",
+    "no more connections", "terminating connection",
+)  # fmt: skip
+"""What a server, or a pooler, says that lets nobody in for now."""
+
+
+def _connect(conninfo: str, *, autocommit: bool) -> Connection:
+    try:
+        connection = psycopg.connect(conninfo, autocommit=autocommit)
+    except UnicodeError as error:  # Python's word for a name that no machine can have
+        raise psycopg.OperationalError("no such host") from error
+    except psycopg.OperationalError as error:
+        _refuse_own_fault(str(error))
+        raise
+    try:
+        require_utf8(connection.info.parameter_status("server_encoding"))
+    except Misconfigured:
+        connection.close()
+        raise
+    return connection
+
+
+OWN_FAULTS = {
+    "does not support SSL": (
+        "the server has no TLS, and sslmode asks for it",
+        "have the server encrypt, or write another sslmode",
+    ),
+    "root certificate file": (
+        "the file of sslrootcert cannot be used",
+        "look at its path and its rights",
+    ),
+    "certificate verify failed": (
+        "the server's certificate is not trusted",
+        "name the file of who signed it in sslrootcert",
+    ),
+    "no password supplied": (
+        "the server asks for a password, and there is none",
+        "write it into the address, or into ~/.pgpass with the rights 0600",
+    ),
+    "definition of service": (
+        "the service that it names is in no file",
+        "look at ~/.pg_service.conf and PGSERVICEFILE",
+    ),
+}
+"""What libpq says of this side, which no waiting mends."""
+
+
+def _refuse_own_fault(text: str) -> None:
+    for said, (fact, hint) in OWN_FAULTS.items():
+        if said in text:
+            raise Misconfigured(f"database.url: {fact}", hint=hint) from None
+
+
+def _find_login_state(text: str) -> str | None:
+    """Tell a server that refuses us from one that is not there; libpq gives no SQLSTATE for it."""
+    if "FATAL:" not in text or any(passing in text for passing in PASSING):
+        return None
+    if "startup parameter" in text:
+        return OPTIONS_REFUSED
+    return UNKNOWN_PARAMETER if "configuration parameter" in text else NOT_LET_IN

@@ -36,6 +36,13 @@ STALE = LOST | {TAKES_NO_WRITES}
 NOT_LET_IN = "28000"
 """The server does not let this user in."""
 
+OPTIONS_REFUSED = "08P01"
+"""A pooler's word for what a session is to be started with: https://www.pgbouncer.org/config.html
+(``ignore_startup_parameters``)."""
+
+UNKNOWN_PARAMETER = "42704"
+"""The server has no such parameter."""
+
 
 def refused(setting: str) -> Misconfigured:
     """Tell that the server does not let us in, with what ``setting`` gives it."""
@@ -67,6 +74,21 @@ def _no_room() -> InkcreError:
     return QuotaExceeded("database: the server has no room left")
 
 
+def _options_refused() -> InkcreError:
+    return Misconfigured(
+        "database.url: a pooler in front of the server refuses what a session is started with",
+        hint="take application_name and options out of the address, or name them in the pooler's"
+        " ignore_startup_parameters",
+    )
+
+
+def _unknown_parameter() -> InkcreError:
+    return Misconfigured(
+        "database.url: the server does not know a parameter that sessions are given",
+        hint="use PostgreSQL 12 or newer, and look at the options of the address",
+    )
+
+
 STATES: Mapping[str, Callable[[], InkcreError]] = {
     "23505": _conflict,
     "23P01": _conflict,
@@ -74,6 +96,8 @@ STATES: Mapping[str, Callable[[], InkcreError]] = {
     # NOT NULL: an end that is looked up by its digest and not found is NULL.
     "23502": _missing_reference,
     "57014": lambda: TimedOut("database: the statement took too long"),
+    OPTIONS_REFUSED: _options_refused,
+    UNKNOWN_PARAMETER: _unknown_parameter,
     "53100": _no_room,
     "53200": _no_room,
     "54000": lambda: TooLarge("database: a value is larger than PostgreSQL takes"),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
-from inkcre.errors import NotFound, SurroundingsError, Unavailable
+from inkcre.errors import Invalid, NotFound, SurroundingsError, Unavailable
 from inkcre.graph.blocks import create_block
 from inkcre.graph.file_notes import HOLD, being_swept
 from inkcre.graph.files import claims
@@ -175,9 +175,13 @@ def add_file(
     block is related to; a file can have several.
 
     Raises:
+        Invalid: of the name nothing is left that a file can be called; nothing was written.
         StorageTaken: the storage belongs to another base; nothing was written.
         Unavailable: a sweep is at it just now; once it has ended the file can be sent again.
     """
+    kept_name = clean_name(name)
+    if name and kept_name is None:
+        raise Invalid("has nothing in it that a file can be called", field="name")
     shelf = open_shelf(database, storage, tenure or Tenure())
     with receive_file(storage, chunks, shelf.standing.base) as arrival:
         shelf.hold(arrival.digest)
@@ -187,7 +191,7 @@ def add_file(
             storage="file",
             content=f"{PREFIX}{arrival.digest}",
         )
-        block, is_new = _write_block(database, form, clean_name(name), now)
+        block, is_new = _write_block(database, form, kept_name, now)
         # The block is there, and no sweep has the file. One may have had it and have ended, if
         # this took very long: it can be seen whether the file is there.
         if keep_file(storage, arrival) and found and is_new and now - found.modified_at > FRESH:

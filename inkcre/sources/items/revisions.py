@@ -198,9 +198,6 @@ class Written:
     updated: int = 0
     unchanged: int = 0
     deleted: int = 0
-    skipped: int = 0
-    """Items that are larger than the database takes."""
-
     withheld: int = 0
     """Of those that are unchanged, items whose blocks somebody has deleted: they stay away."""
 
@@ -212,13 +209,13 @@ class Written:
 
     def count(self) -> dict[str, Json]:
         """Return the numbers, for a job's result."""
-        rare = {"skipped": self.skipped, "withheld": self.withheld}
+        withheld = {"withheld": self.withheld} if self.withheld else {}
         return {
             "added": self.added,
             "updated": self.updated,
             "unchanged": self.unchanged,
             "deleted": self.deleted,
-            **{name: number for name, number in rare.items() if number},
+            **withheld,
         }
 
     def __add__(self, other: "Written") -> "Written":
@@ -228,7 +225,6 @@ class Written:
             self.updated + other.updated,
             self.unchanged + other.unchanged,
             self.deleted + other.deleted,
-            self.skipped + other.skipped,
             self.withheld + other.withheld,
             self.block_ids + other.block_ids,
             self.blocks_gone + other.blocks_gone,

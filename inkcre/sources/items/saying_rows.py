@@ -1,6 +1,6 @@
 """Rows of what items say: the statements that read and write ``sayings``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -136,20 +136,23 @@ SAY = Statement(
 """Write down what items say, behind the rows of the relations and of the items."""
 
 _NO, _YES = literal(0, Integer), literal(1, Integer)
+# The source twice: of one that both ends are compared with, PostgreSQL infers that the ends are of
+# one source, and joins each item of it with each other before it looks at any link: 4,000 notes
+# took it two minutes.
 _links = json_rows(
-    "links", source=BigInteger(), from_key=Text(), to_key=Text(), content=Text(),
-    place=BigInteger(),
+    "links", source=BigInteger(), from_key=Text(), to_source=BigInteger(), to_key=Text(),
+    content=Text(), place=BigInteger(),
 )  # fmt: skip
 _from_item = source_items.alias("from_item")
 _to_item = source_items.alias("to_item")
 
 
-def _is_item(item: RowSource, key: Expression) -> ColumnElement[bool]:
-    return and_(item.c.source_id == _links.c.source, item.c.key == key)
+def _is_item(item: RowSource, source: Expression, key: Expression) -> ColumnElement[bool]:
+    return and_(item.c.source_id == source, item.c.key == key)
 
 
-_ends = _links.join(_from_item, _is_item(_from_item, _links.c.from_key)).join(
-    _to_item, _is_item(_to_item, _links.c.to_key)
+_ends = _links.join(_from_item, _is_item(_from_item, _links.c.source, _links.c.from_key)).join(
+    _to_item, _is_item(_to_item, _links.c.to_source, _links.c.to_key)
 )
 _is_new = and_(
     _from_item.c.block_id.is_not(None),
@@ -256,10 +259,14 @@ def read_shared(database: Database, item_ids: Iterable[int]) -> set[int]:
     return {id_ for call in calls for id_ in SELECT_SHARED.values(database.read(call))}
 
 
+def links_of(source_id: int, links: Iterable[LinkRow]) -> Iterator[Mapping[str, object]]:
+    """Yield links as the statements read them."""
+    return ({"source": source_id, "to_source": source_id, **link} for link in links)
+
+
 def read_unlinked(database: Database, source_id: int, links: Iterable[LinkRow]) -> list[LinkRow]:
     """Return those of some links that are not made, and could be."""
-    rows = ({"source": source_id, **link} for link in links)
-    found = read_over(SELECT_UNLINKED, "links", rows, database)
+    found = read_over(SELECT_UNLINKED, "links", links_of(source_id, links), database)
     return [
         {"from_key": f.from_key, "to_key": f.to_key, "content": f.content, "place": f.place}
         for f in found

@@ -25,6 +25,7 @@ from inkcre.sources.items.saying_rows import (
     SAY_LINKS,
     UNSAY,
     UNSAY_ASTRAY,
+    links_of,
 )
 from inkcre.sql.parameters import calls_over
 from inkcre.sql.timestamps import format_timestamp
@@ -149,10 +150,6 @@ def link_calls(
     """Return the statements that relate items of a source to each other, as the items say."""
     now_text = format_timestamp(now)
     return [
-        *calls_over(LINK_ITEMS, "links", _of(source_id, links), database, now=now_text),
-        *calls_over(SAY_LINKS, "links", _of(source_id, links), database),
+        *calls_over(LINK_ITEMS, "links", links_of(source_id, links), database, now=now_text),
+        *calls_over(SAY_LINKS, "links", links_of(source_id, links), database),
     ]
-
-
-def _of(source_id: int, links: Iterable[LinkRow]) -> Iterator[Mapping[str, object]]:
-    return ({"source": source_id, **link} for link in links)

@@ -36,6 +36,7 @@ def fetch_if_changed(
             headers["if-modified-since"] = state.last_modified
     page = context.web.fetch(url, headers=headers)
     if page.status == 304:
+        context.left_out.keep_former()
         return None
     if page.status in BUSY or page.status >= 500:
         raise Unavailable(

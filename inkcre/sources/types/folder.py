@@ -4,6 +4,7 @@ Nothing watches it: each collect walks it, reads every file, and looks whether i
 those of the last time.
 """
 
+import errno
 import hashlib
 import logging
 import os
@@ -32,6 +33,7 @@ from inkcre.sources.base import (
     SourceConfig,
     SourceState,
 )
+from inkcre.sources.left_out import Reason
 from inkcre.sources.pages.pages import decode_html, read_page
 from inkcre.sources.types.places import RAW, Places, key_of
 
@@ -133,16 +135,20 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
             if read is _read_pdf and stamps.get(key) == stamp and not full:
                 yield Seen(key)  # reading one takes seconds
                 continue
+            why: Reason = "not installed"
             try:
                 document = read(content, path)
             except READER_ERRORS as error:
                 logger.warning("%s: cannot be read: %s", path, error)
-                document = None
+                document, why = None, "unreadable"
             if document is not None and document.text.strip():
                 is_same = stamps.get(key) == stamp
                 yield _make_item(key, document, stamp, targets, named, is_same=is_same)
-            elif document is None or key in stamps:  # it may be empty for a moment only
+                continue
+            self.context.left_out.add(why if document is None else "empty")
+            if key in stamps:  # it may be so for a moment only
                 yield Seen(key)
+        self.context.left_out.add("link", places.links)
         places.look_again(root)
 
     def _find_waiting(self, stamps: Mapping[str, str], found: Collection[str]) -> set[str]:
@@ -166,6 +172,8 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
             return _read_file(path, self.config.max_bytes)
         except OSError as error:
             logger.warning("%s: %s", path, error.strerror or error)
+            is_large = error.errno == errno.EFBIG
+            self.context.left_out.add("too large" if is_large else "unreadable")
             return None
 
 
@@ -181,7 +189,7 @@ def _read_file(path: Path, max_bytes: int) -> bytes:
             raise OSError("is no file")
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
-        raise OSError(f"larger than {max_bytes} bytes")
+        raise OSError(errno.EFBIG, f"larger than {max_bytes} bytes")
     return content
 
 
@@ -224,7 +232,10 @@ def _make_item(
             links.setdefault(("links to", target))
     arcs = [("path", text(key.removeprefix(RAW))), *document.arcs]
     centre = star(text(document.text), arcs)
-    return Item(key, centre, stamp, tuple(links)[:MAX_LINKS], is_same=is_same)
+    left_out = max(0, len(links) - MAX_LINKS)
+    return Item(
+        key, centre, stamp, tuple(links)[:MAX_LINKS], is_same=is_same, parts_left_out=left_out
+    )
 
 
 def _resolve(

@@ -86,6 +86,9 @@ class Places:
         """How many more files that were known are in or below a folder than are missing there."""
 
         self._is_moved = False
+        self.links = 0
+        """How many links in the places of folders, and of files that would be read, were left out:
+        they may lead elsewhere."""
 
     def walk(
         self, root: Path, check: Callable[[], None], *, endings: Collection[str], most: int
@@ -105,6 +108,7 @@ class Places:
             self._found["" if folder == root else key_of(below)] = _Identity.of(folder)
             folders[:] = sorted(each for each in folders if not each.startswith("."))
             links = [each for each in folders if _is_link(folder / each)]
+            self.links += len(links)
             self._others.update(key_of(below / each) for each in (*links, *files))
             for each in sorted(files):
                 path = folder / each
@@ -115,6 +119,7 @@ class Places:
                     continue
                 # A link may lead out of the folders that may be read.
                 if _is_link(path):
+                    self.links += 1
                     continue
                 found += 1
                 if found > most:

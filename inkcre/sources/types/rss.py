@@ -18,6 +18,7 @@ from inkcre.graph.forms import NodeForm, Star
 from inkcre.graph.records import Block
 from inkcre.graph.stars import Arc, block, page, star, text
 from inkcre.sources.base import Decided, Item, Seen, SourceBase, SourceConfig
+from inkcre.sources.left_out import LeftOut
 from inkcre.sources.pages.pages import read_page
 from inkcre.sources.pages.trees import parse_html
 from inkcre.sources.types.feed_texts import find_end, text_of_entry
@@ -85,7 +86,7 @@ class RssSource(SourceBase[RssConfig, FetchState]):
         found = fetch_if_changed(self.context, url, self.state, full=full, accept=ACCEPT)
         if found is None:
             return
-        yield from read_feed(found.content, found.headers, url)
+        yield from read_feed(found.content, found.headers, url, self.context.left_out)
         remember(self.state, found)
         # A cut answer may have the mark of the whole one, which would never be sent then.
         if find_end(found.content) != "whole":
@@ -127,7 +128,9 @@ def _link_of(block: Block) -> str | None:
     return _address(link, link)
 
 
-def read_feed(content: bytes, headers: Mapping[str, str], url: str) -> Iterator[Item]:
+def read_feed(
+    content: bytes, headers: Mapping[str, str], url: str, left_out: LeftOut
+) -> Iterator[Item]:
     """Yield a feed and its entries, however broken its XML is.
 
     Raises:
@@ -159,7 +162,9 @@ def read_feed(content: bytes, headers: Mapping[str, str], url: str) -> Iterator[
     # A feed that is cut before its first entry may be cut in its title.
     is_complete = ends == "whole" or bool(parsed.entries)
     yield Item(FEED_KEY, _describe_feed(parsed.feed, feed, url), is_complete=is_complete)
+    left_out.add("too many", len(parsed.entries) - MAX_ENTRIES)
     items = [_read_entry(entry, feed, url) for entry in parsed.entries[:MAX_ENTRIES]]
+    left_out.add("empty", items.count(None))
     if ends == "in an entry" and items and items[-1] and len(parsed.entries) <= MAX_ENTRIES:
         items[-1] = replace(items[-1], is_complete=False)
     keys = Counter(item.key for item in items if item is not None)

@@ -7,10 +7,10 @@ SELECT CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE) AS anon_1,
        :param_1::INTEGER AS anon_2
 FROM
   (SELECT *
-   FROM json_to_recordset(CAST(:links::VARCHAR AS json)) AS given(source bigint, from_key text, to_key text, content text, place bigint)) AS given_links
+   FROM json_to_recordset(CAST(:links::VARCHAR AS json)) AS given(source bigint, from_key text, to_source bigint, to_key text, content text, place bigint)) AS given_links
 JOIN source_items AS from_item ON from_item.source_id = given_links.source
 AND from_item.key = given_links.from_key
-JOIN source_items AS to_item ON to_item.source_id = given_links.source
+JOIN source_items AS to_item ON to_item.source_id = given_links.to_source
 AND to_item.key = given_links.to_key
 WHERE from_item.block_id IS NOT NULL
   AND to_item.block_id IS NOT NULL

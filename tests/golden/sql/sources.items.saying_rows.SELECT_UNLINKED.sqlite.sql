@@ -5,13 +5,14 @@ SELECT given_links.from_key,
 FROM
   (SELECT value ->> 'source' AS source,
           value ->> 'from_key' AS from_key,
+          value ->> 'to_source' AS to_source,
           value ->> 'to_key' AS to_key,
           value ->> 'content' AS content,
           value ->> 'place' AS place
    FROM json_each(:links)) AS given_links
 JOIN source_items AS from_item ON from_item.source_id = given_links.source
 AND from_item."key" = given_links.from_key
-JOIN source_items AS to_item ON to_item.source_id = given_links.source
+JOIN source_items AS to_item ON to_item.source_id = given_links.to_source
 AND to_item."key" = given_links.to_key
 WHERE from_item.block_id IS NOT NULL
   AND to_item.block_id IS NOT NULL

@@ -98,6 +98,9 @@ class SourceContext:
     folders: tuple[PurePath, ...] = ()
     """Folders of this machine that may be read."""
 
+    known: Callable[[], Collection[str]] = tuple
+    """Gives the keys of all items that it has given; a long key is its digest."""
+
 
 C = TypeVar("C", bound=BaseModel)
 S = TypeVar("S", bound=BaseModel)

@@ -44,6 +44,7 @@ def open_source(
         },
         check=check,
         folders=types.folders,
+        known=lambda: [key for key, _ in read_stamps(database, source_id)],
     )
     try:
         config = kind.config_model.model_validate(row.config)

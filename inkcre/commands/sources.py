@@ -164,7 +164,8 @@ def import_(
     """Add a source for each feed of an OPML file; those that are there already are left alone."""
     from inkcre.sources.types.opml import read_opml
 
-    feeds = read_opml(_read(file))
+    found = read_opml(_read(file))
+    feeds = found.feeds
     with make_base(profile, set_) as context:
         known = {s.config.get("url") for s in _all_sources(context) if s.type == "rss"}
         added = 0
@@ -176,6 +177,8 @@ def import_(
             _create(context, {**form, "schedule": {"every": every}})
             added += 1
     print(f"{file}: {len(feeds)} feeds, {added} new, {len(feeds) - added} there already")
+    for each in found.left_out:
+        print(f"left out: {each}")
 
 
 def _read(name: str) -> bytes:
@@ -220,6 +223,9 @@ def _has_feeds(name: str) -> bool:
     from inkcre.sources.types.opml import read_opml
 
     try:
-        return bool(name != "-" and Path(name).is_file() and read_opml(_read(name)))
+        if name == "-" or not Path(name).is_file():
+            return False
+        found = read_opml(_read(name))
+        return bool(found.feeds or found.left_out)
     except Invalid:
         return True

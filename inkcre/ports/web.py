@@ -5,12 +5,15 @@ speaks ``http`` and ``https`` only, reaches no machine that is not on the open I
 redirects under the same rules, and takes no more time, bytes and redirects than it is told.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 USER_AGENT = "InKCre/0.1 (information base; fetches pages for its user)"
 """What the client calls itself."""
+
+FOUND = (200, 203)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,18 @@ class Page:
 
     content: bytes = b""
     """Without its transfer's compression."""
+
+    @property
+    def is_found(self) -> bool:
+        """Whether the content is what was asked for; with 203 a proxy has changed it on the way."""
+        return self.status in FOUND
+
+    @property
+    def media_type(self) -> str:
+        """What kind of content it is said to be, without parameters, in small letters."""
+        return (
+            re.split(r"[;,]", self.headers.get("content-type", ""), maxsplit=1)[0].strip().lower()
+        )
 
 
 class Web(Protocol):

@@ -108,6 +108,9 @@ class SourceContext:
     left_out: LeftOut = field(default_factory=LeftOut)
     """Where a source counts what is there, and what it cannot take."""
 
+    known: Callable[[], Collection[str]] = tuple
+    """Gives the keys of all items that it has given; a long key is its digest."""
+
 
 C = TypeVar("C", bound=BaseModel)
 S = TypeVar("S", bound=BaseModel)

@@ -98,6 +98,9 @@ class Collect:
     keys: set[str] = field(default_factory=set)
     links: list[LinkRow] = field(default_factory=list)
     group: list[Item] = field(default_factory=list)
+    passed: set[str] = field(default_factory=set)
+    """Keys of items that this database does not take."""
+
     size: int = 0
 
     @property
@@ -130,6 +133,7 @@ class Collect:
         # Counted: one such item would keep the others of its source away for good.
         logger.warning("item %s: larger than this database takes, passed over", item.key[:200])
         self.left_out.add("too large")
+        self.passed.add(short_key(item.key))
 
     def flush(self) -> None:
         """Write the items that have come since the last time, but those that are doubted."""
@@ -161,7 +165,7 @@ class Collect:
         database = self.job.database
         # All of them, each time: a former attempt may have been killed before it came to them.
         # What was not taken says nothing: its places would be those of what is stored.
-        refused = {*self.doubts.keys}
+        refused = self.passed.union(self.doubts.keys)
         said = [link for link in self.links if link["from_key"] not in refused]
         for start in range(0, len(said), LINKS_AT_ONCE):
             self.job.check()

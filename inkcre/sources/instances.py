@@ -48,6 +48,7 @@ def open_source(
         folders=types.folders,
         missing=lambda: {*SELECT_MISSING.values(database.read(SELECT_MISSING(source=source_id)))},
         left_out=LeftOut(former=row.left_out),
+        known=lambda: [key for key, _ in read_stamps(database, source_id)],
     )
     try:
         config = kind.config_model.model_validate(row.config)

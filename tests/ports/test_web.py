@@ -16,8 +16,10 @@ import httpcore2 as httpcore
 import pytest
 
 from inkcre.adapters.web.addresses import is_public, parse_url
+from inkcre.adapters.web.redirects import _decompress
 from inkcre.adapters.web.sockets import SocketsWeb
 from inkcre.errors import BadAnswer, InkcreError, Refused, TimedOut, Unavailable
+from inkcre.ports.web import Page
 from inkcre.sections.web import SocketsSettings
 from tests.certificates import make_certificate
 from tests.memory import forget_peak, peak_bytes
@@ -220,10 +222,62 @@ def test_compression_is_undone(pages: Pages, encoding: str) -> None:
     assert web().fetch(url).content == content
 
 
+def deflate_bare(content: bytes) -> bytes:
+    """Compress without a header, as many servers do that say "deflate"."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(content) + packer.flush()
+
+
+PACKED = gzip.compress(b"good")
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        (b"good", "UTF-8"), (b"good", "none"), (b"good", "None"), (b"good", "aws-chunked"), (b"good", "identity"),
+        (b"good", ""), (b"good", "text/html"), (b"good", "windows-1251"), (b"good", "utf-8, identity"), (b"good", "binary"),
+        (PACKED, "identity, gzip"), (PACKED, "gzip, identity"), (PACKED, "aws-chunked,gzip"), (PACKED, "GZIP , none"),
+        (PACKED, "UTF-8, gzip"), (deflate_bare(b"good"), "deflate"), (zlib.compress(b"good"), "deflate"), (PACKED, "deflate"),
+        (PACKED + bytes(7), "gzip"), (PACKED + bytes(200_000), "gzip"), (PACKED + b"\r\n", "gzip"), (PACKED + b"\n" + PACKED, "gzip"),
+        (gzip.compress(b"go") + bytes(9) + gzip.compress(b"od"), "gzip"), (zlib.compress(b"good") + b"\0", "deflate"),
+        (deflate_bare(b"good") + b"\0\0", "deflate"),
+    ],
+)  # fmt: skip
+def test_coding_that_says_nothing_is_passed_over(
+    pages: Pages, content: bytes, encoding: str
+) -> None:
+    """Nor does it matter what is behind a compressed content, or that it has no header."""
+    assert web().fetch(pages.put("/a", content, content_encoding=encoding)).content == b"good"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_compression_is_undone_however_it_comes(pages: Pages, size: int) -> None:
+    """Also a byte at a time, of which the first does not tell how it is compressed."""
+    content = b"a text that is compressed"
+    for packed in (
+        deflate_bare(content), zlib.compress(content), gzip.compress(content[:9]) + gzip.compress(content[9:]),
+    ):  # fmt: skip
+        parts = [packed[at : at + size] for at in range(0, len(packed), size)]
+        assert b"".join(_decompress(parts, "deflate")) == content
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Text/HTML", "text/html"), ("TEXT/HTML;charset=x", "text/html"), ("text/html , text/html", "text/html"),
+        (" Application/XHTML+XML ; a=b", "application/xhtml+xml"), ("", ""),
+    ],
+)  # fmt: skip
+def test_media_type_has_small_letters(said: str, kind: str) -> None:
+    """Without its parameters, and once."""
+    assert Page("", 200, {"content-type": said}).media_type == kind
+    assert Page("", 203).media_type == ""
+
+
 def test_unknown_compression_is_no_answer(pages: Pages) -> None:
     """Nor is one that is broken, or ends too early."""
     for content, encoding in (
-        (b"x", "br"), (b"x", "gzip, gzip"), (b"no gzip at all", "gzip"), (gzip.compress(b"x" * 999)[:-9], "gzip"),
+        (b"x", "br"), (b"x", "identity, zstd"), (b"x", "gzip, gzip"), (b"no gzip at all", "gzip"), (gzip.compress(b"x" * 999)[:-9], "gzip"),
     ):  # fmt: skip
         url = pages.put("/a", content, content_encoding=encoding)
         with pytest.raises(BadAnswer, match="compress"):

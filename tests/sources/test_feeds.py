@@ -7,12 +7,13 @@ import pytest
 from inkcre.context import Components
 from inkcre.errors import BadAnswer
 from inkcre.graph.blocks import list_blocks
-from inkcre.sources.left_out import LeftOut
-from inkcre.sources.types.rss import read_feed
+from inkcre.ports.web import Page
+from inkcre.sources.types.feeds import read_feed
 from tests.conftest import ROOT
 from tests.pages import Pages
 from tests.sources.conftest import add_source, collect, result_of
 
+URL = "https://example.org/feed"
 FEEDS = sorted((ROOT / "tests" / "data" / "feeds").rglob("*.*"))
 TYPES = {".rss": "application/rss+xml", ".atom": "application/atom+xml", ".xml": "text/xml"}
 
@@ -64,7 +65,7 @@ def test_every_feed_ends_as_data_or_as_a_failed_job_that_says_why(
 def test_what_is_no_feed_is_said_so(content: bytes) -> None:
     """And nothing else is read or fetched in its place."""
     with pytest.raises(BadAnswer) as caught:
-        list(read_feed(content, {}, "https://example.org/feed", LeftOut()))
+        list(read_feed(Page(URL, 200, {}, content), URL))
     assert "no feed" in caught.value.message
     assert "root:" not in caught.value.message
 
@@ -77,7 +78,7 @@ def test_entities_do_not_multiply() -> None:
         "<rss version='2.0'><channel><title>&l9;</title></channel></rss>"
     )
     try:
-        items = list(read_feed(bomb.encode(), {}, "https://example.org/feed", LeftOut()))
+        items = list(read_feed(Page(URL, 200, {}, bomb.encode()), URL))
     except BadAnswer:
         return
     assert sum(len(item.star.model_dump_json()) for item in items) < 10_000

@@ -397,7 +397,7 @@ def test_folder_that_cannot_be_listed_says_so(base: Components, notes: Path) -> 
 @pytest.mark.parametrize("text", ['[](a "', "[a](", "[[", "[", "<a ", "![", "[x](<"])
 def test_hostile_markdown_takes_no_more_than_its_length(text: str) -> None:
     """Ten times as much takes about ten times as long: two megabytes are read in seconds."""
-    from inkcre.sources.types.folder import READERS
+    from inkcre.sources.documents.documents import READERS
 
     began = time.process_time()
     for suffix in (".md", ".html"):

@@ -1,4 +1,5 @@
 """The parts of sources that need no base: OPML, mappings, signatures, stars."""
+# ruff: noqa: RUF001 - letters that look like others are what is tested
 
 import base64
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from inkcre.sql.text import clean
 def test_opml_comes_back_as_it_was() -> None:
     """With its titles, also strange ones."""
     feeds = [Feed("https://example.org/a?b=1&c=2", 'A "feed" <&>'), Feed("https://example.org/b")]
-    read = read_opml(write_opml(feeds).encode())
+    read = read_opml(write_opml(feeds).encode()).feeds
     assert read == [feeds[0], Feed("https://example.org/b", "https://example.org/b")]
 
 
@@ -31,15 +32,83 @@ def test_opml_of_others_is_read() -> None:
       <outline text="page" htmlUrl="https://example.org/"/>
       <outline text="two" xmlUrl=" https://example.org/2 "/>
       <outline text="bad" xmlUrl="file:///etc/passwd"/></body></opml>"""
-    assert read_opml(content) == [
+    found = read_opml(content)
+    assert found.feeds == [
         Feed("https://example.org/1", "One"), Feed("https://example.org/2", "two"),
     ]  # fmt: skip
+    assert found.left_out == ["bad: file:///etc/passwd is no address of the web"]
+
+
+def outlines(attributes: str, before: str = '<?xml version="1.0" encoding="UTF-8"?>') -> bytes:
+    """Return an OPML file with one outline."""
+    return (
+        f'{before}<opml version="2.0"><head/><body><outline {attributes}/></body></opml>'.encode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("feed://a.example/f", "http://a.example/f"), ("feed:https://a.example/f", "https://a.example/f"),
+        ("FEED:http://a.example/f", "http://a.example/f"), ("feed://https://a.example/f", "https://a.example/f"),
+        ("HTTPS://a.example/F", "https://a.example/F"), ("Http://a.example", "http://a.example"),
+        ("itpc://a.example/f", "http://a.example/f"), ("&#10; https://a.example/f&#9;", "https://a.example/f"),
+        ("https://a.example/a b", "https://a.example/a%20b"), ("https://a.example/f?a=1&b=2", "https://a.example/f?a=1&b=2"),
+        ("https://a.example/?x=1&copy=2&amp;section=3", "https://a.example/?x=1&copy=2&section=3"),
+    ],
+)  # fmt: skip
+def test_addresses_of_opml_are_taken_as_they_are_meant(written: str, url: str) -> None:
+    """Those for readers of feeds, in any letters, with ampersands that are not escaped."""
+    assert read_opml(outlines(f'xmlUrl="{written}" text="A"')).feeds == [Feed(url, "A")]
+
+
+@pytest.mark.parametrize(
+    ("content", "title"),
+    [
+        (outlines('xmlUrl="https://a.example" text="A&nbsp;B"'), "A\xa0B"),
+        (outlines('xmlUrl="https://a.example" text="Q&A"'), "Q&A"),
+        (outlines('xmlUrl="https://a.example" text="Q&amp;A &amp;#8217; &lt;b&gt;"'), "Q&A ’ <b>"),
+        (outlines('xmlUrl="https://a.example" text="&nosuch;"'), "&nosuch;"),
+        (outlines('xmlUrl="https://a.example" text="shown" title="other"'), "shown"),
+        (outlines('xmlUrl="https://a.example" text="" title="other"'), "other"),
+        (outlines('xmlUrl="https://a.example" text="A"', "\n\n<?xml version='1.0' encoding='UTF-8'?>"), "A"),
+        (outlines('xmlUrl="https://a.example" text="A"', "\ufeff<?xml version='1.0'?>\n"), "A"),
+        (outlines('xmlUrl="https://a.example" text="A"', "<?xml version='1.0'?><!DOCTYPE opml>"), "A"),
+        (outlines('xmlUrl="https://a.example" text="A"', '<!DOCTYPE opml PUBLIC "-//x" "http://x/opml.dtd">'), "A"),
+        (outlines('xmlUrl="https://a.example" text="A"', ""), "A"),
+        (outlines('xmlUrl="https://a.example" text="a < b"'), "a < b"),
+        (outlines('xmlUrl="https://a.example" text="a\x08b"'), "ab"),
+        (outlines("xmlUrl=https://a.example text=A "), "A"),
+        (outlines('xmlUrl="https://a.example" text="A"').removesuffix(b"</body></opml>"), "A"),
+        (outlines('xmlUrl="https://a.example" x:y="1" text="A"'), "A"),
+        (outlines('xmlUrl="https://a.example" text="A" text="B"'), "A"),
+        (b'<?xml version="1.0" encoding="no-such"?><opml><outline xmlUrl="https://a.example" text="A"/></opml>', "A"),
+    ],
+)  # fmt: skip
+def test_opml_is_read_as_leniently_as_feeds(content: bytes, title: str) -> None:
+    """What readers of feeds have written over the years."""
+    assert read_opml(content).feeds == [Feed("https://a.example", title)]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ('xmlUrl="gopher://a.example" text="A"', "A: gopher://a.example is no address of the web"),
+        ('xmlUrl="/feed.xml"', "a feed: /feed.xml is no address of the web"),
+        ('type="rss" text="A" htmlUrl="https://a.example"', "A: has no address"),
+        (f'xmlUrl="https://a.example/{"x" * 2048}" text="A"', "A: its address is longer than 2048 characters"),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_of_opml_is_named(attributes: str, said: str) -> None:
+    """Each with its title, and why."""
+    found = read_opml(outlines(attributes))
+    assert (found.feeds, found.left_out) == ([], [said])
 
 
 @pytest.mark.parametrize(
     "content",
     [b"", b"hello", b"<opml", b"<html/>", b"<!DOCTYPE x [<!ENTITY a 'b'>]><opml/>",
-     b'<?xml version="1.0" encoding="no-such"?><opml/>', b"\xff\xfe"],
+     "<!DOCTYPE x [<!ENTITY a 'b'>]><opml/>".encode("utf-16"), b"<!ENTITY a 'b'><opml/>", b"\xff\xfe"],
 )  # fmt: skip
 def test_what_is_no_opml_is_refused(content: bytes) -> None:
     """With a reason, and nothing expanded."""

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import chain
 
 from inkcre.adapters.web.addresses import Target, join_url, parse_url
 from inkcre.errors import BadAnswer, TimedOut
@@ -16,6 +17,14 @@ BODILESS = (204, 304)
 CHUNK_BYTES = 64 * 1024
 ANY_HEADER = zlib.MAX_WBITS | 32
 """gzip or zlib, as its header says: https://docs.python.org/3/library/zlib.html#zlib.decompress."""
+
+NO_HEADER = -zlib.MAX_WBITS
+GZIP = b"\x1f\x8b"
+COMPRESSIONS = frozenset((
+    "aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip",
+    "x-compress", "x-gzip", "zstd",
+))  # fmt: skip
+"""https://www.iana.org/assignments/http-parameters, "HTTP Content Coding Registry"."""
 
 HEADERS = {
     "accept": "*/*",
@@ -114,26 +123,57 @@ def _too_large(max_bytes: int) -> BadAnswer:
     return BadAnswer(f"page: larger than {max_bytes} bytes", hint="raise web.max_bytes")
 
 
-def _decompress(parts: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """Undo a content's coding a bounded piece at a time (RFC 9110, section 8.4.1)."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
+def _decompress(parts: Iterable[bytes], said: str) -> Iterator[bytes]:
+    """Undo a content's coding a bounded piece at a time (RFC 9110, section 8.4.1).
+
+    Servers name much there that is no compression, such as UTF-8, none or aws-chunked.
+    """
+    codings = [name for each in said.split(",") if (name := each.strip().lower()) in COMPRESSIONS]
+    if not codings:
         yield from parts
-    elif encoding in ("gzip", "x-gzip", "deflate"):
-        yield from _inflate(parts)
+    elif codings in (["gzip"], ["x-gzip"]):
+        yield from _inflate(parts, ANY_HEADER)
+    elif codings == ["deflate"]:
+        begun, parts = _look_at_begin(parts)
+        yield from _inflate(parts, ANY_HEADER if _has_header(begun) else NO_HEADER)
     else:
         raise BadAnswer("page: compressed in a way that was not asked for")
 
 
-def _inflate(parts: Iterable[bytes]) -> Iterator[bytes]:
-    inflater = zlib.decompressobj(ANY_HEADER)
+def _look_at_begin(parts: Iterable[bytes]) -> tuple[bytes, Iterable[bytes]]:
+    """Return at least two bytes of a content if it has them, and all of its parts again."""
+    rest = iter(parts)
+    begun = b""
+    while len(begun) < 2 and (part := next(rest, None)) is not None:
+        begun += part
+    return begun, chain((begun,), rest)
+
+
+def _has_header(begun: bytes) -> bool:
+    """Tell whether a content says how it is compressed; many servers send "deflate" bare.
+
+    https://www.rfc-editor.org/rfc/rfc1950#section-2.2
+    """
+    is_zlib = begun[0] & 0x0F == 8 and int.from_bytes(begun[:2]) % 31 == 0 if begun else True
+    return is_zlib or begun.startswith(GZIP)
+
+
+def _inflate(parts: Iterable[bytes], header: int) -> Iterator[bytes]:
+    inflater = zlib.decompressobj(header)
     is_begun = False
     try:
         for part in parts:
             rest = part
             while rest:
-                if inflater.eof:  # one compressed file after another is one (RFC 1952, section 2.2)
-                    inflater = zlib.decompressobj(ANY_HEADER)
+                if inflater.eof:
+                    # One compressed file after another is one (RFC 1952, section 2.2); what else is
+                    # behind it is none of it: many pad it with NUL.
+                    rest = rest.lstrip(b"\0")
+                    if not rest:
+                        break
+                    if not GZIP.startswith(rest[:2]):
+                        return
+                    inflater = zlib.decompressobj(header)
                 is_begun = True
                 # At most so much at a time: a gigabyte may come in a megabyte.
                 yield inflater.decompress(rest, CHUNK_BYTES)

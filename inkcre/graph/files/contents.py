@@ -20,8 +20,6 @@ from inkcre.ports.web import Web
 from inkcre.sql.rows import Values
 from inkcre.sql.values import MAX_NAME_LENGTH
 
-HTTP_OK = 200
-
 SELECT_NAME = Values(
     # Cut by the database: any text may be related so, also one of megabytes.
     select(func.substr(blocks.c.content, 1, MAX_NAME_LENGTH))
@@ -130,7 +128,7 @@ def find_name(database: Database, block_id: int) -> str | None:
 
 def _fetch(web: Web, url: str) -> BlockContent:
     page = web.fetch(url)
-    if page.status != HTTP_OK:
+    if not page.is_found:
         raise BadAnswer(f"page: its server answered {page.status}")
     said = page.headers.get("content-type", "")
     return _held(page.content, said or sniff_type(page.content))

@@ -1,17 +1,16 @@
 """Reading web pages: what a reader came for, and what the page says of itself."""
 
-import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urldefrag, urljoin
 
 from inkcre.runtime.depth import is_deep
+from inkcre.sources.encodings import HEAD_BYTES, WIDE, charset_of, decode, find_encoding
 from inkcre.sources.pages.light import find_readable
 from inkcre.sources.pages.page import ReadPage
-from inkcre.sources.pages.trees import Element, fold, parse_html
+from inkcre.sources.pages.trees import TAG, Element, after, fold, parse_html, read_attributes
 
 MAX_LINKS = 100
 """How many outgoing links of a page are kept."""
@@ -19,17 +18,17 @@ MAX_LINKS = 100
 ABSENT_ON_PURPOSE = ("trafilatura", "inkcre.sources.pages.heavy")
 """What may be missing: nobody has installed it, or it was left out of a Worker."""
 
-HEAD_BYTES = 4096
-"""Within how many bytes a page says its encoding (https://html.spec.whatwg.org, 13.2.3.2: 1024,
-which many exceed)."""
-
 
 def read_page(content: bytes, *, url: str, content_type: str = "") -> ReadPage:
     """Read a page, with trafilatura where it is installed, else by ``inkcre.sources.pages.light``.
 
     What a page says of itself is taken as it says it. Where trafilatura finds less than half of
-    what the other finds, it has missed something: pages of formulas, or of a few sentences.
+    what the other finds, it has missed something: pages of formulas, or of a few sentences. What is
+    no HTML is not read as such.
     """
+    if re.match(r"\s*text/plain\b", content_type, re.IGNORECASE):
+        plain = decode(content, charset_of(content_type))
+        return ReadPage(plain.replace("\r\n", "\n").strip())
     html = decode_html(content, content_type)
     light = read_page_lightly(html, url=url)
     try:
@@ -70,11 +69,7 @@ def read_page_lightly(html: str, *, url: str) -> ReadPage:
     )
 
 
-NO_ENCODINGS = frozenset((
-    "utf-16", "utf-16-le", "utf-16-be", "utf-7", "idna", "punycode", "undefined", "unicode_escape",
-    "raw_unicode_escape",
-))  # fmt: skip
-"""What no page is written in that says so in ASCII, though Python can decode it."""
+XML_ENCODING = re.compile(r"<\?xml[^>]{0,200}?\bencoding\s*=\s*[\"']?([\w.:+-]+)", re.IGNORECASE)
 
 DATES = (
     "datepublished", "article:published_time", "og:published_time", "dc.date", "dcterms.created",
@@ -217,26 +212,40 @@ def _absolute(base: str, address: str) -> str | None:
 
 def decode_html(content: bytes, content_type: str = "") -> str:
     """Decode a page by its mark, its header, or what it says itself; else as UTF-8, or Windows'."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if content.startswith(mark):
-            return content.decode(encoding, "replace")
-    said = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
-    inside = re.search(
-        rb"""<(?:meta[^>]{0,200}charset|\?xml[^>]{0,100}encoding)\s*=\s*["']?([\w.:-]+)""",
-        content[:HEAD_BYTES],
-        re.IGNORECASE,
-    )
-    for name in (said[1] if said else "", inside[1].decode() if inside else ""):
-        with suppress(LookupError, ValueError):
-            if name and codecs.lookup(name).name not in NO_ENCODINGS:
-                return content.decode(name, "replace")
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        # What browsers take where nothing is said:
-        # https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding
-        return content.decode("cp1252", "replace")
+    said = charset_of(content_type)
+    name = find_encoding(said)
+    # Nobody says in ASCII that it is UTF-16: https://html.spec.whatwg.org, 13.2.3.2.
+    if name is None or (name in WIDE and b"\0" not in content[:HEAD_BYTES]):
+        said = _declared_encoding(content[:HEAD_BYTES].decode("latin-1")) or ""
+    return decode(content, said)
+
+
+def _declared_encoding(head: str) -> str | None:
+    """Return the label of the first known encoding that a page's head names.
+
+    What is in comments does not count: https://html.spec.whatwg.org, "prescan a byte stream".
+    """
+    position = 0
+    while (start := head.find("<", position)) >= 0:
+        if head.startswith("<!--", start):
+            position = after(head, "-->", start + 2)
+        elif head.startswith(("<!", "<?"), start):
+            position = after(head, ">", start)
+            label = XML_ENCODING.match(head) if start == 0 else None
+            if label and find_encoding(label[1]):
+                return "utf-8" if find_encoding(label[1]) in WIDE else label[1]
+        elif tag := TAG.match(head, start):
+            attributes, position, _ = read_attributes(head, tag.end())
+            label_of_meta = _meta_encoding(attributes) if tag[0].lower() == "<meta" else ""
+            if name := find_encoding(label_of_meta):
+                return "utf-8" if name in WIDE else name
+        else:
+            position = start + 1
+    return None
+
+
+def _meta_encoding(attributes: Mapping[str, str]) -> str:
+    if "charset" in attributes:
+        return attributes["charset"]
+    is_header = attributes.get("http-equiv", "").strip().lower() == "content-type"
+    return charset_of(attributes.get("content", "")) if is_header else ""

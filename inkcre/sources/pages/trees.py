@@ -134,7 +134,7 @@ class _Builder:
             self._open[-1].children.append(text)
 
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>\x00]*)")
+TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>\x00]*)")
 _ATTRIBUTE = re.compile(
     r"""[\s/]*([^\s/>=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""",
 )
@@ -163,15 +163,15 @@ def parse_html(text: str) -> Element:
 def _read_markup(text: str, start: int, builder: _Builder) -> tuple[int, int]:
     """Read what begins with "<"; give where it ends, and how many elements it has opened."""
     if text.startswith("<!--", start):
-        return _after(text, "-->", start + 4), 0
+        return after(text, "-->", start + 4), 0
     if text.startswith(("<!", "<?"), start):
-        return _after(text, ">", start), 0
-    found = _TAG.match(text, start)
+        return after(text, ">", start), 0
+    found = TAG.match(text, start)
     if found is None:
         builder.add(text[start : start + 1])
         return start + 1, 0
     tag = found[2].lower()
-    attributes, end, is_empty = _read_attributes(text, found.end())
+    attributes, end, is_empty = read_attributes(text, found.end())
     if found[1]:
         builder.end(tag)
         return end, 0
@@ -184,13 +184,14 @@ def _read_markup(text: str, start: int, builder: _Builder) -> tuple[int, int]:
     return end, 1
 
 
-def _after(text: str, mark: str, start: int) -> int:
+def after(text: str, mark: str, start: int) -> int:
+    """Return where a mark ends that begins at ``start`` or later; the text's end without one."""
     found = text.find(mark, start)
     return len(text) if found < 0 else found + len(mark)
 
 
-def _read_attributes(text: str, start: int) -> tuple[dict[str, str], int, bool]:
-    """Read the attributes of a tag; give them, where the tag ends, and whether it ends in "/>"."""
+def read_attributes(text: str, start: int) -> tuple[dict[str, str], int, bool]:
+    """Return the attributes of a tag, where the tag ends, and whether it ends in ``/>``."""
     attributes: dict[str, str] = {}
     position = start
     while found := _ATTRIBUTE.match(text, position):

@@ -1,17 +1,66 @@
-"""What can be told of a feed's texts: whether it is all there, and what an entry says."""
+"""What can be told of a feed's texts: whether it is all there, and what an entry says.
+
+Whether a value is HTML is told by the type that it is given (RFC 4287, section 3.1), in RSS, which
+has none, by custom: descriptions are HTML, and so is what has tags of HTML that are closed, or
+entities. A ``<`` in a value tells nothing.
+"""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from html import unescape
+from html.entities import html5
 from typing import Literal
 
-from inkcre.sources.pages.trees import parse_html
+from inkcre.sources.pages.trees import Element, parse_html
+from inkcre.sql.text import clean
 
 End = Literal["whole", "between entries", "in an entry"]
 
 ROOT = re.compile(rb"<([A-Za-z_][\w.:-]{0,63})")
 ENTRY_BEGINS = re.compile(rb"<(?:[\w.-]{1,32}:)?(?:item|entry)\b", re.IGNORECASE)
 ENTRY_ENDS = re.compile(rb"</(?:[\w.-]{1,32}:)?(?:item|entry)\s{0,32}>", re.IGNORECASE)
+
+
+ENTITY = re.compile(r"&(?:#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6})|[a-zA-Z][a-zA-Z0-9]{1,31});")
+"""A reference as HTML has it, with the semicolon that makes it sure."""
+
+
+def unescape_entities(value: str) -> str:
+    """Replace the entities of HTML, and nothing that only looks like one, as in an address."""
+    return ENTITY.sub(_unescape_one, value)
+
+
+def _unescape_one(found: re.Match[str]) -> str:
+    reference = found[0]
+    is_known = reference.startswith("&#") or reference[1:] in html5
+    return unescape(reference) if is_known else reference
+
+
+def read_line(said: Mapping[str, object], name: str, *, is_atom: bool) -> str:
+    """Return what a feed says under a name as text on one line, such as a title."""
+    detail = said.get(f"{name}_detail")
+    value, kind = said.get(name), ""
+    if isinstance(detail, Mapping):
+        value, kind = detail.get("value") or value, str(detail.get("type") or "")
+    whole = clean(str(value or ""))
+    if "html" in kind:
+        whole = parse_html(whole).text()
+    elif not is_atom:
+        whole = unescape_entities(whole)
+    return " ".join(whole.split())
+
+
+def read_body(piece: Mapping[str, object], *, is_atom: bool) -> dict[str, str]:
+    """Return what an entry says, as ``html`` if there are elements in it, else as ``text``."""
+    value = clean(str(piece.get("value") or "")).strip()
+    if "html" in str(piece.get("type") or ""):
+        if any(isinstance(child, Element) for child in parse_html(value).children):
+            return {"html": value}
+        value = clean(unescape(value)).strip()
+    elif not is_atom:
+        value = unescape_entities(value)
+    return {"text": value} if value else {}
 
 
 def find_end(content: bytes) -> End:

@@ -43,7 +43,7 @@ def fetch_if_changed(
             f"{url}: its server answered {page.status}",
             retry_after_seconds=_retry_after(context, page.headers.get("retry-after", "")),
         )
-    if page.status != 200:
+    if not page.is_found:
         raise BadAnswer(f"{url}: its server answered {page.status}", hint="look at the address")
     return page
 

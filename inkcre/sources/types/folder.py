@@ -8,21 +8,15 @@ import errno
 import hashlib
 import logging
 import os
-import re
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from io import BytesIO
-from itertools import chain, product
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Annotated, ClassVar, Literal
-from urllib.parse import unquote
 
 from pydantic import Field
 
 from inkcre.errors import Invalid
-from inkcre.graph.stars import Arc, page, star, text
+from inkcre.graph.stars import star, text
 from inkcre.sources.absence import is_much
 from inkcre.sources.base import (
     Absence,
@@ -33,31 +27,20 @@ from inkcre.sources.base import (
     SourceConfig,
     SourceState,
 )
+from inkcre.sources.documents.documents import MAX_LINKS, READERS, Document, read_pdf
+from inkcre.sources.documents.references import Files
 from inkcre.sources.left_out import Reason
-from inkcre.sources.pages.pages import decode_html, read_page
 from inkcre.sources.types.places import RAW, Places, key_of
 
 logger = logging.getLogger("inkcre.sources")
 
 MAX_FILES = 100_000
-MAX_FRONT_VALUES = 100
-MAX_LINKS = 500
-PLAIN = (str, int, float, bool, date)
-"""What front matter may say; aliases in lists of lists would multiply."""
-
 READER_ERRORS = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError,
     RecursionError,
 )  # fmt: skip
 """What parsers raise on files that nobody has thought of: such a file is passed over, and others
 are read."""
-
-MARKDOWN_LINK = re.compile(r"(?<!!)\[[^\[\]\n]{0,300}\]\([ ]{0,9}<?([^()\s<>\[\]]{1,1000})[)>\s]")
-WIKI_LINK = re.compile(r"\[\[([^\[\]|#\n]{1,300})[\]|#]")
-"""Neither steps over the beginning of another link, so that no text takes more than its length."""
-
-YAML_FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-TOML_FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
 class FolderConfig(SourceConfig):
@@ -68,16 +51,6 @@ class FolderConfig(SourceConfig):
 
     max_bytes: Annotated[int, Field(ge=1, le=100_000_000)] = 10_000_000
     """The largest file that is read; larger ones are passed over."""
-
-
-@dataclass(frozen=True)
-class Document:
-    """What is in a file."""
-
-    text: str
-    arcs: Sequence[Arc] = ()
-    references: Sequence[str] = ()
-    """What it refers to: paths relative to it, or names of other files without their endings."""
 
 
 class FolderState(SourceState):
@@ -94,7 +67,9 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
     config_model = FolderConfig
     place: ClassVar[tuple[str, ...]] = ("path",)
     state_model = FolderState
-    imports: ClassVar[tuple[str, ...]] = ("yaml", "inkcre.sources.pages.heavy")
+    imports: ClassVar[tuple[str, ...]] = (
+        "yaml", "tomlkit", "markdown_it", "inkcre.sources.pages.heavy",
+    )  # fmt: skip
     gives_all: ClassVar[bool] = True
     doubts: ClassVar[Literal["remnants"]] = "remnants"
 
@@ -114,12 +89,12 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
         self._places = places = Places(self.state.folders)
         walk = places.walk(root, self.context.check, endings=READERS, most=MAX_FILES)
         paths = {key_of(PurePosixPath(path.relative_to(root))): path for path in walk}
-        for key in places.placeholders & stamps.keys():
-            yield Seen(key)
+        elsewhere = places.placeholders & stamps.keys()
+        yield from map(Seen, elsewhere)
         places.note_known(stamps, places.placeholders | paths.keys())
         # A link to what is missing leads there still: who says it has not taken it back.
-        targets = [paths.keys(), self._find_waiting(stamps, paths.keys())]
-        named = _by_name(targets)
+        waiting = self._find_waiting(stamps, paths.keys())
+        folders = [Files(paths.keys(), places.others, RAW), Files(waiting, (), RAW)]
         for key, path in paths.items():
             self.context.check()
             content = self._read(path)
@@ -132,7 +107,7 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
             read = READERS[path.suffix.lower()]
             # Others are read again though they are the same: what they link to may have come or
             # gone.
-            if read is _read_pdf and stamps.get(key) == stamp and not full:
+            if read is read_pdf and stamps.get(key) == stamp and not full:
                 yield Seen(key)  # reading one takes seconds
                 continue
             why: Reason = "not installed"
@@ -143,7 +118,7 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
                 document, why = None, "unreadable"
             if document is not None and document.text.strip():
                 is_same = stamps.get(key) == stamp
-                yield _make_item(key, document, stamp, targets, named, is_same=is_same)
+                yield _make_item(key, document, stamp, folders, is_same=is_same)
                 continue
             self.context.left_out.add(why if document is None else "empty")
             if key in stamps:  # it may be so for a moment only
@@ -208,141 +183,24 @@ def _find_root(config: FolderConfig, folders: Sequence[PurePath]) -> Path:
     return root
 
 
-def _by_name(targets: Sequence[Collection[str]]) -> dict[str, str]:
-    """Return keys by the names by which wikis link: without folder and ending, in small letters."""
-    named: dict[str, str] = {}
-    for key in chain(*targets):
-        named.setdefault(PurePosixPath(key).stem.lower(), key)
-    return named
-
-
 def _make_item(
-    key: str,
-    document: Document,
-    stamp: str,
-    targets: Sequence[Collection[str]],
-    named: dict[str, str],
-    *,
-    is_same: bool,
+    key: str, document: Document, stamp: str, folders: Sequence[Files], *, is_same: bool
 ) -> Item:
-    links: dict[tuple[str, str], None] = {}
-    for reference in document.references:
-        target = _resolve(key, reference, targets, named)
-        if target is not None and target != key:
-            links.setdefault(("links to", target))
-    arcs = [("path", text(key.removeprefix(RAW))), *document.arcs]
-    centre = star(text(document.text), arcs)
-    left_out = max(0, len(links) - MAX_LINKS)
-    return Item(
-        key, centre, stamp, tuple(links)[:MAX_LINKS], is_same=is_same, parts_left_out=left_out
+    found = dict.fromkeys(
+        target
+        for each in document.references
+        for target in [next(filter(None, (files.find(key, each) for files in folders)), None)]
+        if target is not None
     )
-
-
-def _resolve(
-    key: str, reference: str, targets: Sequence[Collection[str]], named: dict[str, str]
-) -> str | None:
-    """Return the key of the file that another refers to, among the first targets that have it."""
-    plain = unquote(reference).partition("#")[0].partition("?")[0]
-    joined = os.path.normpath(PurePosixPath(key).parent / plain) if plain else ""
-    for keys, candidate in product(targets, (joined, f"{joined}.md")):
-        # A key that is no UTF-8 begins as no path does, and so does what was joined to it.
-        for name in (candidate, candidate.removeprefix(RAW)):
-            if name in keys:
-                return name
-    return named.get(PurePosixPath(plain).stem.lower()) if "/" not in plain else None
-
-
-def _read_text(content: bytes, _: Path) -> Document:
-    return Document(_decode(content))
-
-
-def _read_markdown(content: bytes, _: Path) -> Document:
-    front, body = _split_front(_decode(content))
-    arcs: list[Arc] = [
-        (str(name), text(value)) for name, values in front.items() for value in values
+    links = [("links to", target.key) for target in found if target.is_document]
+    attached = [target.key.removeprefix(RAW) for target in found if not target.is_document]
+    arcs = [
+        ("path", text(key.removeprefix(RAW))),
+        *document.arcs,
+        *(("attachment", text(path)) for path in attached[:MAX_LINKS]),
     ]
-    targets = [found[1] for found in MARKDOWN_LINK.finditer(body)]
-    outside = dict.fromkeys(t for t in targets if t.startswith(("http://", "https://")))
-    arcs += [("links to", page(url)) for url in list(outside)[:MAX_LINKS]]
-    inside = [t for t in targets if "://" not in t and not t.startswith(("#", "mailto:"))]
-    return Document(body, arcs, [*inside, *(m[1].strip() for m in WIKI_LINK.finditer(body))])
-
-
-def _split_front(whole: str) -> tuple[dict[str, list[str]], str]:
-    """Split a document into its front matter, as names and values, and the rest."""
-    for pattern, load in ((YAML_FRONT, _load_yaml), (TOML_FRONT, _load_toml)):
-        found = pattern.match(whole)
-        if found:
-            said = load(found[1])
-            if isinstance(said, dict):
-                return {str(name): _values(value) for name, value in said.items()}, whole[
-                    found.end() :
-                ].lstrip("\n")
-    return {}, whole
-
-
-def _load_yaml(source: str) -> object:
-    import yaml
-
-    try:
-        return yaml.safe_load(source)
-    except (yaml.YAMLError, *READER_ERRORS):
-        return None
-
-
-def _load_toml(source: str) -> object:
-    import tomllib
-
-    try:
-        return tomllib.loads(source)
-    except READER_ERRORS:
-        return None
-
-
-def _values(value: object) -> list[str]:
-    """Return what is said as text: a value, or those of a list; what is nested deeper is not."""
-    values = value if isinstance(value, list) else [value]
-    plain = [one for one in values[:MAX_FRONT_VALUES] if isinstance(one, PLAIN)]
-    return [said for said in (str(one).strip() for one in plain) if said]
-
-
-def _read_html(content: bytes, path: Path) -> Document:
-    read = read_page(content, url=path.as_uri())
-    said = (("title", read.title), ("author", read.byline), ("date", read.date))
-    arcs: list[Arc] = [(relation, text(value)) for relation, value in said if value]
-    arcs += [("links to", page(link)) for link in read.links]
-    return Document(read.text, arcs, read.relative_links)
-
-
-def _read_pdf(content: bytes, path: Path) -> Document | None:
-    try:
-        from pypdf import PdfReader
-        from pypdf.errors import PyPdfError
-    except ModuleNotFoundError:
-        logger.warning("%s: passed over; install inkcre[pdf] to read PDF files", path)
-        return None
-    try:
-        reader = PdfReader(BytesIO(content))
-        pages = [one.extract_text() for one in reader.pages]
-        title = reader.metadata.title if reader.metadata else None
-    except PyPdfError as error:
-        raise ValueError(str(error)) from error
-    arcs: list[Arc] = [("title", text(str(title)))] if title else []
-    return Document("\n\n".join(pages).strip(), arcs)
-
-
-def _decode(content: bytes) -> str:
-    return decode_html(content).replace("\r\n", "\n")
-
-
-READERS: dict[str, Callable[[bytes, Path], Document | None]] = {
-    ".txt": _read_text,
-    ".text": _read_text,
-    ".rst": _read_text,
-    ".md": _read_markdown,
-    ".markdown": _read_markdown,
-    ".html": _read_html,
-    ".htm": _read_html,
-    ".pdf": _read_pdf,
-}
-"""What reads a file, by its ending."""
+    centre = star(text(document.text), arcs)
+    left_out = max(0, len(links) - MAX_LINKS) + max(0, len(attached) - MAX_LINKS)
+    return Item(
+        key, centre, stamp, tuple(links[:MAX_LINKS]), is_same=is_same, parts_left_out=left_out
+    )

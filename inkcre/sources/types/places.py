@@ -79,8 +79,8 @@ class Places:
         self.placeholders: set[str] = set()
         """Keys of files that are there, but whose bytes are elsewhere for now."""
 
-        self._others: set[str] = set()
-        """What is there in the place of a folder, and is none: a link, or what cannot be told."""
+        self.others: set[str] = set()
+        """Keys of all that is there and is no folder: files of whatever ending, and links."""
 
         self._balance: Counter[str] = Counter()
         """How many more files that were known are in or below a folder than are missing there."""
@@ -109,7 +109,7 @@ class Places:
             folders[:] = sorted(each for each in folders if not each.startswith("."))
             links = [each for each in folders if _is_link(folder / each)]
             self.links += len(links)
-            self._others.update(key_of(below / each) for each in (*links, *files))
+            self.others.update(key_of(below / each) for each in (*links, *files))
             for each in sorted(files):
                 path = folder / each
                 if found_of := PLACEHOLDER.fullmatch(each):
@@ -166,7 +166,7 @@ class Places:
 
     def _judge_lost(self, folders: list[str], number: int) -> Absence:
         """Judge a folder that is not there any more, from the last one that is."""
-        if number == 0 or folders[number] in self._others:
+        if number == 0 or folders[number] in self.others:
             return "away"
         former = [self._former.get(folder) for folder in folders[number - 1 :]]
         known = [each for each in former if each is not None]

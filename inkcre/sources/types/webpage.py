@@ -62,13 +62,13 @@ class WebpageSource(SourceBase[WebpageConfig, WebpageState]):
         found = fetch_if_changed(self.context, url, self.state, full=full, accept=ACCEPT)
         if found is None:
             return
-        kind = found.headers.get("content-type", "")
+        said, kind = found.headers.get("content-type", ""), found.media_type
         # Many servers name no type: then it is read as a page.
         if kind and not kind.startswith(("text/", "application/xhtml")):
             raise BadAnswer(f"{url}: is {kind}, not a page", hint="give the address of a page")
         digest = hashlib.sha256(found.content).hexdigest()
         if digest != self.state.digest or full:
-            read = read_page(found.content, url=found.url, content_type=kind)
+            read = read_page(found.content, url=found.url, content_type=said)
             guise = find_guise(found.content, read)
             # A page may always look so.
             doubt = None if guise in (None, self.state.guise) else f"it looks like {guise}"

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -72,13 +73,19 @@ def _complete(operation: Described, earned: Iterable[int]) -> None:
     if _is_fastapis(responses.get("422")):
         del responses["422"]
     for status in earned:
-        own = responses.setdefault(str(status), {"$ref": f"#/components/responses/{status}"})
+        own = responses.setdefault(str(status), _refer(status))
         if "$ref" not in own:  # of another shape too, as a list of reasons
             own.setdefault("content", {}).setdefault(PROBLEM_SCHEMA[0], PROBLEM_SCHEMA[1])
     for response in responses.values():
         if "$ref" not in response:
             _tell_id(response)
     operation["responses"] = dict(sorted(responses.items()))
+
+
+@cache
+def _refer(status: int) -> Described:
+    """Return what refers to a problem: one for all, for each Worker keeps the description."""
+    return {"$ref": f"#/components/responses/{status}"}
 
 
 def _tell_id(response: Described) -> None:

@@ -34,11 +34,14 @@ from inkcre.errors import OperatorError
 from inkcre.extension import load_reference
 from inkcre.http import health, openapi
 from inkcre.http import metrics as metrics_routes
+from inkcre.http.bounds import BoundBody
 from inkcre.http.described import require_models
-from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, BoundBody, RefuseCrossSite
+from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, RefuseCrossSite
 from inkcre.http.observation import ObserveRequests
+from inkcre.http.paths import UnderPrefix
 from inkcre.http.problems import HANDLERS
 from inkcre.http.router import list_parameters
+from inkcre.http.routes import complete_routes
 from inkcre.http.uploads import find_file_paths
 from inkcre.jobs.kinds import Kinds, load_kinds
 from inkcre.packages import find_version
@@ -199,6 +202,7 @@ def _make_app(
     # As include_router, without the matching that it adds to every request (15 us of 270); and
     # before FastAPI's own routes, which nobody is in a hurry for: each is matched before the next.
     app.router.routes[:0] = [route for router in routers for route in router.routes]
+    complete_routes(app.router)
     openapi.install(app, models)
     return app
 
@@ -232,6 +236,7 @@ def _list_layers(
     return [
         # A page that is allowed may read every answer, those to faults too.
         *_list_cors(http.cors),
+        *_list_prefix(http.root_path),
         # What is refused has an id and is counted as well.
         Middleware(ObserveRequests, observe=metrics.observe_request if metrics else None),
         # Before a body is read: nothing is taken from another site's page.
@@ -240,6 +245,11 @@ def _list_layers(
         # Innermost: for what is refused nothing is built, and no binding taken.
         bind,
     ]
+
+
+def _list_prefix(root_path: str) -> Iterator[Middleware]:
+    if root_path:
+        yield Middleware(UnderPrefix, root_path=root_path)
 
 
 def _list_cors(cors: CorsSettings) -> Iterator[Middleware]:

@@ -43,7 +43,8 @@ SOURCES = Extension(
     summary="Where things are collected from, by themselves or by hand",
     settings="inkcre.sources.settings:SourcesSettings",
     rules=("inkcre.sources.settings:NO_FOLDERS",),
-    routers=("inkcre.api.sources:router",),
+    routers=("inkcre.api.sources:router", "inkcre.api.items:router"),
+    models=("inkcre.api.source_shapes:ItemsForm",),
     jobs=("inkcre.sources.collect:COLLECT", "inkcre.sources.collect:ORGANIZE"),
     source_types={
         "rss": "inkcre.sources.types.rss:RssSource",

@@ -12,6 +12,9 @@
     │   │   └── MissingReference   a row refers to a row that is not there
     │   ├── PreconditionFailed the thing is not what the caller has seen
     │   ├── TooLarge           more than the configured or natural limit
+    │   │   ├── TargetTooLong      the address that is asked for
+    │   │   └── HeadersTooLarge    what is said of a request
+    │   ├── UnknownCoding      a body is coded in a way that is not known
     │   ├── Refused            an address that may not be fetched
     │   ├── Forbidden          who asks may not do that
     │   └── TooSlow            what was announced does not come
@@ -155,6 +158,24 @@ class TooLarge(CallerError):
     """Tell that something is larger than a limit; nothing was written."""
 
     code = "too_large"
+
+
+class TargetTooLong(TooLarge):
+    """Tell that the address that is asked for is too long."""
+
+    code = "target_too_long"
+
+
+class HeadersTooLarge(TooLarge):
+    """Tell that the headers of a request are too large."""
+
+    code = "headers_too_large"
+
+
+class UnknownCoding(CallerError):
+    """Tell that a body is coded in a way that is not known; nothing was written."""
+
+    code = "unknown_coding"
 
 
 class Refused(CallerError):

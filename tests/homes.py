@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -35,11 +36,12 @@ def serve(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def serve_app(app: FastAPI, *, root_path: str = "") -> Iterator[str]:
+def serve_app(app: FastAPI, *, root_path: str = "", **options: Any) -> Iterator[str]:
     """Serve an application from a thread; give its base URL, without the prefix that it is told."""
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_config=None, access_log=False, root_path=root_path
-    )
+        app, host="127.0.0.1", port=0, log_config=None, access_log=False, root_path=root_path,
+        **options,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

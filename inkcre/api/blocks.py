@@ -21,6 +21,7 @@ from inkcre.http.preconditions import (
     answer_read,
     conditional,
     find_expectation,
+    located,
     tagged,
 )
 from inkcre.http.responses import as_objects, documented, json_response
@@ -81,8 +82,8 @@ def get_block(request: Request, block_id: PathId, database: Database) -> Respons
 @router.post(
     "",
     status_code=201,
-    responses=tagged(
-        documented(BlockOut, 201, 413)
+    responses=located(
+        documented(BlockOut, 201)
         | {200: {"model": BlockOut, "description": "An identical block exists"}}
     ),
     summary="Add a block",
@@ -109,7 +110,7 @@ def create_block(
 
 @router.patch(
     "/{block_id}",
-    responses=conditional(tagged(documented(BlockOut, 200, 404, 409, 413))),
+    responses=conditional(tagged(documented(BlockOut, 200, 404, 409))),
     openapi_extra=PARAMETERS,
     summary="Change a block",
 )

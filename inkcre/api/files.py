@@ -13,12 +13,12 @@ from inkcre.graph.blocks import get_block
 from inkcre.graph.files.contents import BlockContent, find_content
 from inkcre.graph.files.files import add_file
 from inkcre.graph.records import Block
-from inkcre.http.parameters import PathId
+from inkcre.http.parameters import NO_NUL, PathId
 from inkcre.http.paths import place
-from inkcre.http.preconditions import PARAMETERS, find_conditions, tagged
+from inkcre.http.preconditions import PARAMETERS, TAG, find_conditions, located
 from inkcre.http.problems import problem_response
 from inkcre.http.ranges import Unsatisfiable, find_range
-from inkcre.http.responses import documented, json_response
+from inkcre.http.responses import PROBLEMS, documented, json_response
 from inkcre.http.router import Router
 from inkcre.http.streams import StreamedResponse, run_aside
 from inkcre.http.uploads import FileRoute, open_upload
@@ -47,7 +47,7 @@ SHOWN = ("text/", "image/", "video/", "audio/", PDF)
 
 FILE_BODY = {
     "requestBody": {
-        "required": True,
+        "required": False,  # none is the file without a byte
         "content": {
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
             "multipart/form-data": {
@@ -61,14 +61,29 @@ FILE_BODY = {
     }
 }
 
+ANY_CONTENT = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+
+CONTENT_HEADERS = TAG | {
+    name: {"description": description, "schema": {"type": "string"}}
+    for name, description in (
+        ("Accept-Ranges", "`bytes`"),
+        ("Content-Disposition", "What a browser is to do with it, and what it is called"),
+    )
+}
+CONTENT_RANGE = {
+    "Content-Range": {"description": "Which part it is, of how much", "schema": {"type": "string"}}
+}
+
 CONTENT_RESPONSES: dict[int | str, dict[str, object]] = {
-    200: {
-        "description": "The content",
-        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    200: {"description": "The content", "content": ANY_CONTENT, "headers": CONTENT_HEADERS},
+    206: {
+        "description": "The part that Range asks for",
+        "content": ANY_CONTENT,
+        "headers": CONTENT_HEADERS | CONTENT_RANGE,
     },
-    206: {"description": "The part that Range asks for"},
-    304: {"description": "It is what If-None-Match names"},
-    416: {"description": "There is no byte in the part that Range asks for"},
+    304: {"description": "It is what If-None-Match names", "headers": TAG},
+    403: PROBLEMS[403],
+    416: {**PROBLEMS[416], "headers": CONTENT_RANGE},
 }
 
 
@@ -76,8 +91,8 @@ CONTENT_RESPONSES: dict[int | str, dict[str, object]] = {
     "/files",
     status_code=201,
     openapi_extra=FILE_BODY,
-    responses=tagged(
-        documented(BlockOut, 201, 413)
+    responses=located(
+        documented(BlockOut, 201)
         | {200: {"model": BlockOut, "description": "The file has a block already"}}
     ),
     summary="Keep a file, and add a block for it",
@@ -89,7 +104,10 @@ async def add_file_route(
     clock: Clock,
     tenure: Tenure,
     name: Annotated[
-        str | None, Query(max_length=4 * MAX_NAME_LENGTH, description="What the file is called")
+        str | None,
+        Query(
+            max_length=4 * MAX_NAME_LENGTH, pattern=NO_NUL, description="What the file is called"
+        ),
     ] = None,
 ) -> Response:
     """Take a file as the body, or as the one file of a form; what it is is told by its bytes."""
@@ -104,7 +122,6 @@ async def add_file_route(
     return json_response(block, 201 if is_new else 200, headers)
 
 
-@router.head(CONTENT_PATH, include_in_schema=False)
 @router.get(
     CONTENT_PATH,
     response_class=Response,

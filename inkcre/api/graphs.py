@@ -66,7 +66,7 @@ FORM_MODELS = (Star, FlatGraph)
 
 @router.put(
     "/graph",
-    responses=documented(WrittenGraph, 200, 404, 413),
+    responses=documented(WrittenGraph, 200, 404),
     openapi_extra=GRAPH_SCHEMA,
     summary="Write blocks and relations at once",
 )

@@ -1,6 +1,8 @@
 """``/relations``."""
 
-from fastapi import Request
+from typing import Annotated
+
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from inkcre.api.parameters import ContentFilter, Direction
@@ -8,13 +10,14 @@ from inkcre.api.responses import RelationOut
 from inkcre.graph import relations
 from inkcre.graph.forms import RelationForm
 from inkcre.http.json_depth import JsonRoute
-from inkcre.http.parameters import Cursor, Limit, PathId
+from inkcre.http.parameters import Limit, PathId
 from inkcre.http.paths import place, route_path
 from inkcre.http.preconditions import (
     PARAMETERS,
     answer_read,
     conditional,
     find_expectation,
+    located,
     tagged,
 )
 from inkcre.http.responses import as_objects, documented, json_response
@@ -22,22 +25,37 @@ from inkcre.http.router import Router
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database
 
+LINK = {
+    "Link": {
+        "description": 'The next page, if there is one: `<address>; rel="next"` (RFC 8288)',
+        "schema": {"type": "string"},
+    }
+}
+
+LinkedCursor = Annotated[
+    str | None, Query(max_length=64, description="As the `Link` of the page before has it")
+]
+
 router = Router(prefix="/relations", tags=["relations"], route_class=JsonRoute)
 
 
 @router.post(
     "",
     status_code=201,
-    responses=tagged(
-        documented(RelationOut, 201, 404, 413)
+    responses=located(
+        documented(RelationOut, 201, 404)
         | {200: {"model": RelationOut, "description": "An identical relation exists"}}
     ),
     summary="Relate two blocks",
 )
-def create_relation(form: RelationForm, database: Database, clock: Clock) -> Response:
+def create_relation(
+    request: Request, form: RelationForm, database: Database, clock: Clock
+) -> Response:
     """Add a relation, or give the identical one that exists (200)."""
     relation, is_new = relations.create_relation(database, form, clock())
-    return json_response(relation, 201 if is_new else 200, {"ETag": relation.tag()})
+    location = place(request.scope, f"/relations/{relation.id}")
+    headers = {"Location": location, "ETag": relation.tag()}
+    return json_response(relation, 201 if is_new else 200, headers)
 
 
 @router.get(
@@ -68,7 +86,10 @@ def delete_relation(request: Request, relation_id: PathId, database: Database) -
 
 @router.get(
     "/by_block/{block_id}",
-    responses=documented(list[RelationOut], 200, 404),
+    responses={
+        status: {**one, "headers": LINK} if status == 200 else one
+        for status, one in documented(list[RelationOut], 200, 404).items()
+    },
     summary="The relations of a block",
 )
 def list_relations(
@@ -79,7 +100,7 @@ def list_relations(
     direction: Direction = Direction.BOTH,
     content: ContentFilter = None,
     limit: Limit = 1000,
-    cursor: Cursor = None,
+    cursor: LinkedCursor = None,
 ) -> Response:
     """Return a block's relations, oldest first.
 

@@ -6,7 +6,10 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from inkcre.http.jobs import ScheduleOut
+from inkcre.http.router import lend_to
+from inkcre.ports.sources import SourceTypes
 from inkcre.sources.collect import CollectPayload
+from inkcre.sources.registry import find_source_types
 
 Full = Annotated[bool, Query(description="Fetch everything anew, whatever was collected before")]
 Restore = Annotated[bool, Query(description="Bring back what somebody has deleted")]
@@ -29,6 +32,9 @@ ForgetBrought = Annotated[
         " something that was given hangs on"
     ),
 ]
+Types = Annotated[SourceTypes, Depends(lend_to(find_source_types))]
+"""What sources may be of, here."""
+
 DryRun = Annotated[bool, Query(description="Change nothing, and tell what would be done")]
 MAX_ITEMS = 1000
 """How many items may be sent in one request."""
@@ -109,4 +115,8 @@ class WrittenItems(BaseModel):
     updated: int
     unchanged: int
     deleted: int
+    withheld: int = Field(
+        default=0,
+        description="Of those unchanged, what somebody has deleted, and stays away",
+    )
     block_ids: list[int] = Field(description="Of the blocks that were added or changed")

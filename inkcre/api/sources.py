@@ -1,66 +1,53 @@
 """``/sources``, ``/hooks``, and the former ``/source``."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
 from inkcre.api.responses import BlockOut
 from inkcre.api.source_shapes import (
-    MAX_ITEMS,
-    MAX_KEY_LENGTH,
     Asked,
     DryRun,
     EditedSourceOut,
     ForgetBrought,
-    ItemsForm,
     RemovalOut,
-    Restore,
     SourceOut,
     SourcePage,
     SourceTypeOut,
-    WrittenItems,
+    Types,
 )
 from inkcre.context import Components
-from inkcre.errors import InkcreError, Invalid, NotFound, Unsupported
-from inkcre.graph.forms import moved, parse_star
-from inkcre.graph.plans import refuse_times
-from inkcre.http.bodies import RawBody, load_json
+from inkcre.errors import InkcreError, Unsupported
 from inkcre.http.jobs import JobOut
 from inkcre.http.json_depth import JsonRoute
 from inkcre.http.parameters import Cursor, Limit, PathId
 from inkcre.http.paths import place
 from inkcre.http.preconditions import (
+    LOCATION,
     PARAMETERS,
     answer_read,
     conditional,
     find_expectation,
+    located,
     tag_of_body,
     tagged,
 )
 from inkcre.http.problems import respond_to_validation
-from inkcre.http.responses import as_objects, documented, json_response
-from inkcre.http.router import Router, lend_to
+from inkcre.http.responses import PROBLEMS, as_objects, documented, json_response
+from inkcre.http.router import Router
 from inkcre.http.streams import run_aside
 from inkcre.ports.clock import Clock, Zone
 from inkcre.ports.database import Database
 from inkcre.ports.sources import SourceTypes
-from inkcre.ports.web import Web
 from inkcre.sources import edits, on_demand, removals, sources
-from inkcre.sources.base import Item
 from inkcre.sources.forms import SourceEdit, SourceForm
-from inkcre.sources.instances import describe_type, open_source
-from inkcre.sources.items.revisions import Written
+from inkcre.sources.instances import describe_type
 from inkcre.sources.masks import mask
-from inkcre.sources.registry import find_source_types
 from inkcre.sources.rows import Source
 
-router = Router(tags=["sources"], route_class=JsonRoute)
-
-Types = Annotated[SourceTypes, Depends(lend_to(find_source_types))]
-"""What sources may be of, here."""
+router = Router(tags=["sources"], responses={501: PROBLEMS[501]}, route_class=JsonRoute)
 
 
 @router.get(
@@ -99,7 +86,7 @@ def _shown(types: SourceTypes, source: Source) -> Source:
 @router.post(
     "/sources",
     status_code=201,
-    responses=tagged(documented(SourceOut, 201, 413)),
+    responses=located(documented(SourceOut, 201)),
     summary="Add a source",
 )
 def create_source(
@@ -145,7 +132,7 @@ def get_source(request: Request, source_id: PathId, database: Database, types: T
 
 @router.patch(
     "/sources/{source_id}",
-    responses=conditional(tagged(documented(EditedSourceOut, 200, 404, 413))),
+    responses=conditional(tagged(documented(EditedSourceOut, 200, 404))),
     openapi_extra=PARAMETERS,
     summary="Change a source",
 )
@@ -213,17 +200,22 @@ def delete_source(
 @router.post(
     "/sources/{source_id}/collect",
     status_code=202,
-    responses=documented(JobOut, 202, 404),
+    responses={
+        status: {**one, "headers": LOCATION} if status == 202 else one
+        for status, one in documented(JobOut, 202, 404, 409).items()
+    },
     summary="Collect a source soon",
 )
 def collect_source(
     request: Request,
     source_id: PathId,
+    types: Types,
     database: Database,
     clock: Clock,
     asked: Asked,
 ) -> Response:
     """Add the job that collects a source, or give the one that waits already to do that."""
+    on_demand.require_collecting(types, sources.get_source(database, source_id))
     job = on_demand.enqueue_collect(
         database, source_id,
         full=asked.full, restore=asked.restore, forget=asked.forget, now=clock(),
@@ -251,91 +243,3 @@ async def collect_source_now(
         ),
     )
     return json_response(as_objects(blocks))
-
-
-@router.post(
-    "/sources/{source_id}/items",
-    responses=documented(WrittenItems, 200, 404, 409, 413),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": ItemsForm.model_json_schema()}},
-        }
-    },
-    summary="Add what somebody else has collected",
-)
-def add_items(
-    source_id: PathId,
-    body: RawBody,
-    types: Types,
-    database: Database,
-    clock: Clock,
-    restore: Restore = False,
-) -> Response:
-    """Write items to an inbox, all or none. One sent before is not written again, or is edited.
-
-    One whose block somebody has deleted stays away, unless `restore` is asked for.
-
-    Sources of other types collect what there is themselves, and answer 409.
-    """
-    try:
-        items = _read_items(load_json(body))
-    except ValidationError as error:
-        return respond_to_validation(error.errors(include_url=False, include_input=False))
-    written = on_demand.add_items(database, types, source_id, items, now=clock(), restores=restore)
-    return _tell(written)
-
-
-def _tell(written: Written) -> Response:
-    return json_response({**written.count(), "block_ids": written.block_ids})
-
-
-def _read_items(data: object) -> list[Item]:
-    for unknown in data.keys() - {"items"} if isinstance(data, dict) else ():
-        raise Invalid("unknown key", field=unknown)
-    context = data.get("items") if isinstance(data, dict) else None
-    if not isinstance(context, list) or len(context) > MAX_ITEMS:
-        raise Invalid(f"should be a list of at most {MAX_ITEMS}", field="items")
-    items = []
-    for number, one in enumerate(context):
-        key = one.get("key") if isinstance(one, dict) else None
-        # Looked at by hand: a star may be nested deeper than pydantic goes, so there is no model of
-        # it all.
-        if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH or "\x00" in key:
-            raise Invalid("should be text that is not empty", field=f"items.{number}.key")
-        try:
-            star = parse_star(one.get("star"))
-        except ValidationError as error:
-            raise moved(error, ("items", number, "star")) from None
-        refuse_times(star)
-        items.append(Item(key, star))
-    return items
-
-
-# The bytes as they came: a signature is of them, and not of what JSON would make of them.
-async def _signed_body(request: Request) -> tuple[dict[str, str], bytes]:
-    return dict(request.headers), await request.body()
-
-
-@router.post(
-    "/hooks/{source_id}",
-    responses=documented(WrittenItems, 200, 404, 409, 413),
-    summary="Take a message that is signed (Standard Webhooks)",
-)
-def receive_message(
-    source_id: PathId,
-    message: Annotated[tuple[dict[str, str], bytes], Depends(_signed_body)],
-    types: Types,
-    database: Database,
-    web: Web,
-    clock: Clock,
-) -> Response:
-    """Make items of a message as the source's mapping says; a repeated one changes nothing."""
-    row = sources.get_source(database, source_id)
-    source = open_source(row, database, types, web, clock, check=lambda: None)
-    receive = getattr(source, "receive", None)
-    if receive is None:
-        raise NotFound(f"source {source_id}: takes no messages")
-    headers, body = message
-    items = receive(headers, body, clock())
-    return _tell(on_demand.add_items(database, types, source_id, items, now=clock()))

@@ -23,6 +23,7 @@ from inkcre.edge.bindings import WorkerBindings
 from inkcre.edge.requests import BoundedRequest
 from inkcre.edge.responses import SentResponse
 from inkcre.errors import InkcreError, Misconfigured, TooSlow, Unavailable
+from inkcre.http.paths import route_path
 from inkcre.http.problems import respond_to
 from inkcre.http.streams import PASS_ON
 from inkcre.javascript import JsProxy
@@ -81,7 +82,8 @@ class EdgeApplication:
         except InkcreError as error:
             return await _answer(respond_to(_explain(error)), asked, bindings)
         http = assembled.settings.http
-        is_file = asked.path in assembled.app.state.file_paths
+        path = route_path({"path": asked.path, "root_path": http.root_path})
+        is_file = path in assembled.app.state.file_paths
         most_bytes = http.max_file_bytes if is_file else http.max_body_bytes
         asked.bound(http.max_body_bytes, most_bytes)
         with self._admission.place(

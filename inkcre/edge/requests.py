@@ -67,6 +67,8 @@ class BoundedRequest:
         self.path = unquote(url.path)
         self._raw_path, self._query, self._scheme = url.path, url.query, url.scheme
         self.headers = _read_headers(request) if headers is None else headers
+        if all(name != "host" for name, _ in self.headers):  # Cloudflare knows it by the URL
+            self.headers = [("host", url.netloc), *self.headers]
         self._parts: Parts | None = None
         self._held = b""
         self.is_streamed = False
@@ -88,13 +90,17 @@ class BoundedRequest:
         announced = self._announced()
         if announced is not None and announced > most_bytes:
             self.drop_body()
-        largest = most_bytes if announced is None else announced
+        # What comes out of a coded one is not announced.
+        largest = most_bytes if announced is None or self._is_coded() else announced
         self.is_streamed = self._parts is not None and largest > held_bytes
         self.size = min(largest, held_bytes) if self._parts is not None else 0
 
     def _announced(self) -> int | None:
         lengths = [value for name, value in self.headers if name == "content-length"]
         return int(lengths[0]) if lengths and lengths[0].isdigit() else None
+
+    def _is_coded(self) -> bool:
+        return any(name == "content-encoding" for name, _ in self.headers)
 
     def drop_body(self) -> None:
         """Leave the body, or what is left of it, unread."""

@@ -69,7 +69,12 @@ def _tell_readiness(
     @router.get(
         "/readyz",
         summary="Can requests be served",
-        responses={503: {"description": "They cannot; the reasons are listed"}},
+        responses={
+            503: {
+                "description": "They cannot; the reasons are listed",
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            }
+        },
     )
     def readyz(request: Request, database: Database, storage: Storage, tenure: Tenure) -> Response:
         """Try the database and its schema; tell what does not keep requests from being served."""

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from inkcre.errors import Unsupported
+from inkcre.http.responses import PROBLEMS
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format"""
@@ -18,7 +19,8 @@ def build_router(render: Callable[[], bytes] | None) -> APIRouter:
     @router.get(
         "/metrics",
         summary="Numbers for Prometheus",
-        responses={501: {"description": "This home keeps none"}},
+        response_class=PlainTextResponse,
+        responses={501: PROBLEMS[501]},
     )
     def metrics() -> Response:
         """Return requests, jobs, the queue's age, the tick's lag and the pool, as text."""

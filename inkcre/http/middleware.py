@@ -1,4 +1,4 @@
-"""What happens around every request: its components are bound, its body is bounded.
+"""What happens around every request: its components are bound, another site's page is refused.
 
 Plain ASGI: Starlette's function middleware costs a task group a request and breaks streaming. A
 layer that only passes a request on hands out the next one's awaitable: a coroutine of its own would
@@ -6,16 +6,16 @@ be a frame more that each step of the request goes through.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from inkcre.context import Components, bind, unbind
-from inkcre.errors import TooLarge
+from inkcre.http.bounds import SAFE_METHODS
 from inkcre.http.paths import route_path
-from inkcre.http.problems import problem_response, respond_to
+from inkcre.http.problems import problem_response
 
 Bindings = Mapping[str, Any]
 
@@ -29,10 +29,6 @@ EXPOSED_HEADERS = (
     "Retry-After",
 )
 """What a page of an origin that is allowed may read of a response besides the usual."""
-
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-"""RFC 9110, section 9.2.1, as far as there are routes."""
-
 
 CHANGING_GET = "/source/"
 """Where the former version took GET for a change."""
@@ -117,70 +113,3 @@ class RefuseCrossSite:
         # Browsers of before 2023 may not say the site:
         # https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
         return origin is not None and origin.partition("://")[2] != headers.get("host")
-
-
-class _BodyTooLarge(Exception):
-    """The body went over the limit while it was being read."""
-
-
-class BoundBody:
-    """Answer 413 to a body over the limit, at its announcement or as it streams in."""
-
-    def __init__(self, app: ASGIApp, max_bytes: int, others: Mapping[str, tuple[int, str]]) -> None:
-        """Take the limit, and others by path, each with the setting that it comes from."""
-        self.app = app
-        self.limit = (max_bytes, "http.max_body_bytes")
-        self.others = others
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Handle a request whose body is counted as it is read."""
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
-            return self.app(scope, receive, send)
-        return self._count(scope, receive, send)
-
-    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = self.others.get(route_path(scope), self.limit)
-        max_bytes, _ = limit
-        if _announced_bytes(scope) > max_bytes:
-            await self._refuse(limit, scope, receive, send)
-            return
-        seen = 0
-        refused = False
-
-        async def receive_counted() -> Message:
-            nonlocal seen, refused
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > max_bytes:
-                refused = True
-                raise _BodyTooLarge
-            return message
-
-        # FastAPI answers 400 to whatever is raised while it reads a body: that answer is held back.
-        async def send_unless_refused(message: Message) -> None:
-            if not refused:
-                await send(message)
-
-        with suppress(_BodyTooLarge):
-            await self.app(scope, receive_counted, send_unless_refused)
-        if refused:
-            await self._refuse(limit, scope, receive, send)
-
-    async def _refuse(
-        self, limit: tuple[int, str], scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        response = respond_to(
-            TooLarge(
-                f"body: larger than {limit[0]} bytes",
-                hint=f"send it in parts, or raise {limit[1]}",
-            )
-        )
-        response.headers["Connection"] = "close"  # the rest is not read
-        await response(scope, receive, send)
-
-
-def _announced_bytes(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value)
-    return 0

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inkcre.http.problems import respond_to_unforeseen
+from inkcre.http.heads import find_fault
+from inkcre.http.problems import respond_to, respond_to_unforeseen
 from inkcre.tracing import trace
 
 logger = logging.getLogger("inkcre.access")
@@ -20,6 +21,9 @@ GIVEN_IDS = (REQUEST_ID, b"cf-ray")
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 """Those that are counted by name; anybody can make up others."""
+
+CLIENT_CLOSED = 499
+"""What is noted of a request whose client has gone before it was answered, as nginx notes it."""
 
 ID_BYTES = 16
 """As many as a UUID has, in as many digits."""
@@ -58,7 +62,9 @@ class ObserveRequests:
 
         with trace(request=request_id.decode()):
             try:
-                await self.app(scope, receive, send_noted)
+                fault = find_fault(scope)
+                app = self.app if fault is None else respond_to(fault)
+                await app(scope, receive, send_noted)
             except ClientDisconnect:
                 pass  # nobody is there to be answered
             except Exception as error:
@@ -68,7 +74,7 @@ class ObserveRequests:
                     raise
                 await response(scope, receive, send_noted)
             finally:
-                self._note(scope, status, time.perf_counter() - began)
+                self._note(scope, status or CLIENT_CLOSED, time.perf_counter() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         if self.observe is not None:

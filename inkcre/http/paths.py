@@ -5,9 +5,10 @@ A server that is given ``--root-path``, and an application that mounts this one,
 https://asgi.readthedocs.io/en/latest/specs/www.html#http-connection-scope
 """
 
+from collections.abc import Awaitable
 from urllib.parse import quote
 
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 def route_path(scope: Scope) -> str:
@@ -29,3 +30,20 @@ def place(scope: Scope, path: str) -> str:
     """
     prefix = quote(scope.get("root_path", "").strip("/"))
     return f"/{prefix}{path}" if prefix else path
+
+
+class UnderPrefix:
+    """Say the prefix of the settings, unless the server, or who mounts this application, says one.
+
+    Not by FastAPI's ``root_path``, which is deprecated, and overrules both.
+    """
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self.app = app
+        self.root_path = root_path
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Handle a request below the prefix."""
+        if not scope.get("root_path"):
+            scope["root_path"] = self.root_path
+        return self.app(scope, receive, send)

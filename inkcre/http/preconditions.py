@@ -45,6 +45,8 @@ PARAMETERS = {
 """For ``openapi_extra`` of a route. Not as parameters of its function: FastAPI would look for them
 in each request."""
 
+LOCATION = {"Location": {"description": "Where it is", "schema": {"type": "string"}}}
+
 TAG = {"ETag": {"description": "This state of it, for If-Match", "schema": {"type": "string"}}}
 
 Responses = dict[int | str, dict[str, object]]
@@ -54,6 +56,14 @@ def tagged(responses: Responses) -> Responses:
     """Add to the described responses of a route that each good one has a tag."""
     return {
         status: {**described, "headers": TAG} if status in (200, 201) else described
+        for status, described in responses.items()
+    }
+
+
+def located(responses: Responses) -> Responses:
+    """Add to the described responses of a route that each good one has a tag, and tells a place."""
+    return {
+        status: {**described, "headers": TAG | LOCATION} if status in (200, 201) else described
         for status, described in responses.items()
     }
 
@@ -77,13 +87,7 @@ class Conditions:
         """
         self._match = fields.get(MATCH)
         self._none_match = fields.get(NONE_MATCH)
-        match = self._match
-        if match is not None and match.strip(" \t") != "*" and not _LIST.fullmatch(match):
-            raise MalformedHeader(
-                "neither * nor a list of tags",
-                field="If-Match",
-                hint='send what `ETag` said, with its quotes, such as If-Match: "abc"',
-            )
+        _refuse_malformed("If-Match", self._match)
 
     def require(self, thing: str, tag: str) -> None:
         """Raise if ``If-Match`` names no such state of a thing; a weak tag names none.
@@ -107,6 +111,14 @@ class Conditions:
         tags = {one.removeprefix("W/") for one in _TAGS.findall(known)}
         return known.strip(" \t") == "*" or tag in tags
 
+    def require_readable(self) -> None:
+        """Raise unless both can be read: what is to keep a change from being made is not ignored.
+
+        Raises:
+            MalformedHeader: ``If-None-Match`` is neither ``*`` nor a list of tags.
+        """
+        _refuse_malformed("If-None-Match", self._none_match)
+
     def require_for_change(self, thing: str, tag: str) -> None:
         """Raise if a thing in this state is not to be changed.
 
@@ -119,6 +131,15 @@ class Conditions:
                 f"{thing}: is there, as If-None-Match names it",
                 hint="leave If-None-Match out to change what is there",
             )
+
+
+def _refuse_malformed(name: str, value: str | None) -> None:
+    if value is not None and value.strip(" \t") != "*" and not _LIST.fullmatch(value):
+        raise MalformedHeader(
+            "neither * nor a list of tags",
+            field=name,
+            hint=f'send what `ETag` said, with its quotes, such as {name}: "abc"',
+        )
 
 
 def find_conditions(scope: Scope) -> Conditions | None:
@@ -166,6 +187,7 @@ def find_expectation(
     conditions = find_conditions(scope)
     if conditions is None:
         return None
+    conditions.require_readable()
     return lambda seen: conditions.require_for_change(thing, tag_of(seen))
 
 

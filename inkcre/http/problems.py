@@ -21,6 +21,7 @@ from inkcre.errors import (
     Conflict,
     CursorExpired,
     Forbidden,
+    HeadersTooLarge,
     InkcreError,
     Invalid,
     InvariantBroken,
@@ -33,10 +34,12 @@ from inkcre.errors import (
     ReadOnly,
     Refused,
     SchemaBehind,
+    TargetTooLong,
     TimedOut,
     TooLarge,
     TooSlow,
     Unavailable,
+    UnknownCoding,
     Unsupported,
     in_words_of,
 )
@@ -53,6 +56,9 @@ MESSAGES = {
 }
 """What pydantic says in Python's words, in HTTP's."""
 
+ACCEPTED_CODINGS = "gzip, deflate"
+"""Those of a request's body: RFC 9110, section 12.5.3, and RFC 7694."""
+
 MAX_FIELD_ERRORS = 20
 """Fields named in one problem: a request may have as many mistakes as bytes."""
 
@@ -65,6 +71,9 @@ STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     Conflict: (409, "The change collides with what is there"),
     PreconditionFailed: (412, "Not what was seen"),
     TooLarge: (413, "Too large"),
+    TargetTooLong: (414, "The address is too long"),
+    UnknownCoding: (415, "The body is coded in a way that is not known"),
+    HeadersTooLarge: (431, "The headers are too large"),
     TooSlow: (408, "The body does not come"),
     Forbidden: (403, "Not allowed"),
     Refused: (403, "An address that may not be fetched"),
@@ -135,6 +144,8 @@ def respond_to(error: InkcreError) -> Response:
     headers = {}
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, UnknownCoding):
+        headers["Accept-Encoding"] = ACCEPTED_CODINGS
     errors = None
     if isinstance(error, Invalid):
         errors = [{"field": error.field, "detail": error.fact}]

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial, update_wrapper
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -147,6 +147,12 @@ def list_parameters(router: APIRouter) -> list[Parameters[Any]]:
     """Return what the functions of a router are lent, of those that are lent something."""
     endpoints = [getattr(route, "endpoint", None) for route in router.routes]
     return [found for each in endpoints if (found := getattr(each, PARAMETERS, None))]
+
+
+def find_lent(function: object) -> Collection[object]:
+    """Return the types of what a function is lent that FastAPI calls."""
+    parameters: Parameters[Any] | None = getattr(function, PARAMETERS, None)
+    return parameters.types.values() if parameters else ()
 
 
 def _refuse(parameters: Parameters[object]) -> None:

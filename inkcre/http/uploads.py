@@ -129,6 +129,8 @@ class _Form:
             raise Invalid(f'the field "{field}" {fact}', field="body", hint="send one file alone")
         self._has_file = True
         self._name = options[b"filename"].decode(errors="replace")
+        if "\x00" in self._name:
+            raise Invalid("has a NUL in it", field="filename")
 
     def _end(self) -> None:
         self._is_whole = True

@@ -71,9 +71,9 @@ class ScheduleForm(Form):
 class CollectAt(Form):
     """When something is due, as the former version wrote it: 0 is Monday; no day is every day."""
 
-    day_of_week: Annotated[int, Field(ge=0, le=6)] | None = None
-    hour: Annotated[int, Field(ge=0, le=23)] = 0
-    minute: Annotated[int, Field(ge=0, le=59)] = 0
+    day_of_week: Annotated[int, Field(ge=0, le=6, strict=True)] | None = None
+    hour: Annotated[int, Field(ge=0, le=23, strict=True)] = 0
+    minute: Annotated[int, Field(ge=0, le=59, strict=True)] = 0
 
     def as_schedule(self) -> ScheduleForm:
         """Tell the same in cron text."""

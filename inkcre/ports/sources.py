@@ -14,6 +14,7 @@ class SourceType(Protocol):
     config_model: ClassVar[type[BaseModel]]
     state_model: ClassVar[type[BaseModel]]
     takes_items: ClassVar[bool]
+    collects: ClassVar[bool]
     imports: ClassVar[tuple[str, ...]]
     place: ClassVar[tuple[str, ...] | None]
 

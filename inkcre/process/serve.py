@@ -12,6 +12,7 @@ from inkcre.app import create_app
 from inkcre.assembly.plan import plan_assembly, render_plan
 from inkcre.context import Components
 from inkcre.errors import OperatorError
+from inkcre.process.wire import ProblemProtocol
 from inkcre.runtime.lifecycle import find_custody, prepare_database, prepare_storage
 from inkcre.runtime.logs import configure_logging
 from inkcre.sections.settings import Settings
@@ -99,4 +100,5 @@ OPTIONS: dict[str, Any] = {
     # By default uvicorn waits for open requests without end.
     "timeout_graceful_shutdown": 10,
     "server_header": False,
+    "http": ProblemProtocol,
 }

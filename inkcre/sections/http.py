@@ -29,11 +29,14 @@ class HttpSettings(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The TCP port that a process listens on; 0 takes a free one."""
 
+    root_path: Annotated[str, Field(max_length=200, pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
+    """The path below which a proxy serves the base, such as "/ink", be it taken off or not."""
+
     worker_threads: Annotated[int, Field(ge=1, le=256)] = 4
     """Threads that run requests; more lengthen the tail. One of several never waits to write."""
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = 33_554_432
-    """The largest request body; a larger one is answered 413 without reading the rest."""
+    """The largest request body; a larger one is answered 413. One that is coded counts decoded."""
 
     max_file_bytes: Annotated[int, Field(ge=1024, le=5_368_709_120)] = 1_073_741_824
     """The largest file that is taken; S3 copies no larger one than 5 GiB in one request."""

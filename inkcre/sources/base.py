@@ -6,6 +6,7 @@ To add one, subclass ``SourceBase`` in a package of yours and name it in the ent
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import PurePath
 from typing import ClassVar, Generic, Literal, TypeVar
 
@@ -137,6 +138,9 @@ class SourceBase(Generic[C, S]):
     takes_items: ClassVar[bool] = False
     """Whether others bring its items, to be kept: posted as star graphs, or by ``receive``."""
 
+    collects: ClassVar[bool] = False
+    """Whether it has a ``collect`` of its own, which is looked at here."""
+
     imports: ClassVar[tuple[str, ...]] = ()
     """Modules that it imports only when it collects, for ``inkcre doctor`` to try."""
 
@@ -147,6 +151,7 @@ class SourceBase(Generic[C, S]):
     def __init_subclass__(cls, **more: object) -> None:
         """Refuse a type that would delete what it has taken, or that names a place it has not."""
         super().__init_subclass__(**more)
+        cls.collects = cls.collect is not SourceBase.collect
         # Items that were sent to a folder were answered 200, and deleted by its next collect.
         if cls.gives_all and cls.takes_items:
             raise TypeError(f"{cls.__name__}: gives_all and takes_items exclude each other")
@@ -169,6 +174,19 @@ class SourceBase(Generic[C, S]):
         Raises:
             Invalid: it cannot; says which part of it.
         """
+
+    def admit(
+        self,
+        headers: Mapping[str, str],  # noqa: ARG002 - for those that look at them
+        body: bytes,  # noqa: ARG002
+        now: datetime,  # noqa: ARG002
+    ) -> str | None:
+        """Return the id of a message that brings items, if it has to be signed; None: it need not.
+
+        Raises:
+            Forbidden: they have to be, and are not.
+        """
+        return None
 
     @property
     def organizes(self) -> bool:

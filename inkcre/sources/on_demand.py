@@ -22,6 +22,8 @@ from inkcre.sources.collect import COLLECT, CollectPayload, collect_with, new_co
 from inkcre.sources.items.changes import Return
 from inkcre.sources.items.items import write_items
 from inkcre.sources.items.revisions import Written
+from inkcre.sources.messages import NotingWrite, TakenMessage
+from inkcre.sources.registry import find_source_types
 from inkcre.sources.rows import Source
 from inkcre.sources.sources import get_source
 
@@ -82,10 +84,11 @@ def collect_now(
 
     Raises:
         NotFound: there is no such source.
-        Conflict: it is being collected.
+        Conflict: it is being collected, or others bring its items.
         CollectFailed: the collect did not end well; it says why, and which job it was.
     """
-    get_source(context.database, source_id)
+    source = get_source(context.database, source_id)
+    require_collecting(find_source_types(context.settings), source)
     # Its time has not come, so that nobody else takes it. If this process dies now, it will.
     now = context.clock()
     later = now + timedelta(seconds=INLINE_LEASE_SECONDS)
@@ -125,6 +128,23 @@ def collect_now(
     return list(_read_blocks(context.database, block_ids))
 
 
+def require_collecting(types: SourceTypes, source: Source) -> None:
+    """Raise if there is nothing that a source could collect.
+
+    Raises:
+        Conflict: others bring its items.
+    """
+    try:
+        collects = types.load(source.type).collects
+    except (Invalid, Unsupported):  # the job that would collect it says so
+        return
+    if not collects:
+        raise Conflict(
+            f"source {source.id}: is of type {source.type}, whose items others bring",
+            hint=f"send them to /sources/{source.id}/items",
+        )
+
+
 def _cancel_quietly(database: Database, job_id: int, now: datetime) -> None:
     try:
         cancel_job(database, job_id, now)
@@ -148,23 +168,39 @@ def add_items(
     *,
     now: datetime,
     restores: bool = False,
+    message_id: str | None = None,
 ) -> Written:
     """Write items that somebody else has collected for a source, at once.
 
     ``restores``: those whose blocks somebody has deleted come back, which else stay away.
+    ``message_id``: of the signed message that brings them; one that was taken before changes
+    nothing.
 
     Raises:
         NotFound: there is no such source, or a block that is referred to does not exist.
         Conflict: the source collects its items itself, and would not keep these.
         Invalid: a star names an unknown storage.
     """
-    _require_open(types, get_source(database, source_id))
+    require_open(types, get_source(database, source_id))
     # Who sends something new under the key of what was deleted, has something new to say.
     returning = Return(always=restores, when_new=True)
-    return write_items(database, source_id, items, now=now, returning=returning)
+    if message_id is None:
+        return write_items(database, source_id, items, now=now, returning=returning)
+    message = TakenMessage(source_id, message_id)
+    if message.is_known(database, now):
+        return Written(unchanged=len({item.key for item in items}))
+    write = NotingWrite(database, message.note(now))
+    written = write_items(database, source_id, items, now=now, write=write, returning=returning)
+    write.finish()
+    return written
 
 
-def _require_open(types: SourceTypes, source: Source) -> None:
+def require_open(types: SourceTypes, source: Source) -> None:
+    """Raise unless a source keeps what others send.
+
+    Raises:
+        Conflict: it collects its items itself, and would not keep these.
+    """
     try:
         is_open = types.load(source.type).takes_items
     except (Invalid, Unsupported):  # whatever its type does, it is not here

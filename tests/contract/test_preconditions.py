@@ -124,7 +124,11 @@ def test_malformed_condition_is_400(api: httpx.Client, thing: tuple[str, str], w
         api.delete(path, headers={"if-match": wrong}), 400, "malformed_header", "If-Match"
     )
     assert problem["errors"][0]["field"] == "If-Match"
+    known = api.delete(path, headers={"if-none-match": wrong})
+    expect_problem(known, 400, "malformed_header", "If-None-Match")
     assert api.get(path).headers["etag"] == tag
+    # A read is answered whole: no harm is done by who asks for what it knows in other words.
+    assert api.get(path, headers={"if-none-match": wrong}).status_code == 200
 
 
 def test_condition_in_two_lines_is_one_list(api: httpx.Client, thing: tuple[str, str]) -> None:

@@ -487,8 +487,18 @@ def test_former_path_says_when_it_cannot(api: httpx.Client, pages: Pages) -> Non
     )
     assert "job" in problem["hint"]
     expect_problem(api.get("/source/999999999/collect"), 404, "not_found")
+
+
+def test_what_others_bring_is_not_collected(api: httpx.Client) -> None:
+    """The mistake is the caller's, and no job of it fails."""
     inbox = add_source(api, type="inbox")
-    expect_problem(api.get(f"/source/{inbox['id']}/collect"), 502, "collect_failed", "others bring")
+    for answer in (
+        api.get(f"/source/{inbox['id']}/collect"),
+        api.post(f"/sources/{inbox['id']}/collect"),
+    ):
+        problem = expect_problem(answer, 409, "conflict", "others bring")
+        assert f"/sources/{inbox['id']}/items" in problem["hint"]
+    assert api.get("/jobs", params={"source": inbox["id"]}).json()["jobs"] == []
 
 
 def test_full_text_is_fetched_by_a_job_of_its_own(
@@ -562,9 +572,9 @@ def test_item_that_was_deleted_is_sent_back_when_that_is_asked_for(
     assert api.get(f"/blocks/{new}").json()["content"] == unique("second")
 
 
-def test_collect_is_asked_in_words_of_one_meaning(api: httpx.Client) -> None:
+def test_collect_is_asked_in_words_of_one_meaning(api: httpx.Client, pages: Pages) -> None:
     """A job has those that it was asked with; one that waits already is found by them."""
-    source = add_source(api, type="inbox")
+    source = add_source(api, type="rss", config={"url": f"{pages.url}/nowhere"})
     path = f"/sources/{source['id']}/collect"
     assert (source["missing"], source["missing_since"]) == (0, None)
     for query, payload in (
@@ -675,6 +685,65 @@ def test_signed_message_becomes_a_graph_once(api: httpx.Client, unique: Unique) 
     # A secret that was masked stays when the configuration is given back.
     api.patch(f"/sources/{source['id']}", json={"config": source["config"]})
     assert api.post(path, content=body, headers=sign(body)).status_code == 200
+
+
+def test_old_message_sent_again_undoes_no_newer_one(api: httpx.Client, unique: Unique) -> None:
+    """Its id is known while its signature counts; it is answered as what changes nothing."""
+    source = add_source(api, type="inbox", config={"secret": SECRET, "mapping": MAPPING})
+    path = f"/hooks/{source['id']}"
+    texts = [unique("old"), unique("new")]
+    bodies = [json.dumps({"id": "1", "user": "ann", "text": text}).encode() for text in texts]
+    signed = [sign(body, name=text) for body, text in zip(bodies, texts, strict=True)]
+    written = [
+        api.post(path, content=body, headers=headers).json()
+        for body, headers in zip(bodies, signed, strict=True)
+    ]
+    (block_id,) = written[1]["block_ids"]
+    assert (written[0]["added"], written[1]["updated"]) == (1, 1)
+    again = api.post(path, content=bodies[0], headers=signed[0])
+    assert (again.status_code, again.json()) == (200, {**counts(unchanged=1), "block_ids": []})
+    assert api.get(f"/blocks/{block_id}").json()["content"] == f"ann: {texts[1]}"
+
+    # Said again by its sender it is a message of its own.
+    headers = sign(bodies[0], name=unique("again"))
+    assert api.post(path, content=bodies[0], headers=headers).json()["updated"] == 1
+
+
+def test_message_that_failed_is_taken_when_it_is_sent_again(
+    api: httpx.Client, unique: Unique
+) -> None:
+    """Only what was written is known."""
+    secret = {"secret": SECRET, "mapping": {"key": "/id", "block": {"content": "{/title}"}}}
+    source = add_source(api, type="inbox", config=secret)
+    path, text = f"/hooks/{source['id']}", unique("late")
+    body = json.dumps({"id": "1", "text": text}).encode()
+    expect_problem(api.post(path, content=body, headers=sign(body)), 422, "invalid")
+    mapping = {"key": "/id", "block": {"content": "{/text}"}}
+    edited = api.patch(f"/sources/{source['id']}", json={"config": {"mapping": mapping}})
+    assert edited.status_code == 200
+    assert api.post(path, content=body, headers=sign(body)).json()["added"] == 1
+
+
+def test_source_with_a_secret_takes_signed_items_only(api: httpx.Client, unique: Unique) -> None:
+    """And each message once, by whichever way it comes."""
+    source = add_source(api, type="inbox", config={"secret": SECRET, "mapping": MAPPING})
+    path = f"/sources/{source['id']}/items"
+
+    def items(text: str) -> bytes:
+        return json.dumps({"items": [{"key": "1", "star": star(block(text))}]}).encode()
+
+    texts = [unique("one"), unique("two")]
+    expect_problem(api.post(path, content=items(texts[0])), 403, "forbidden", "not signed")
+    wrong = sign(b"{}", name=texts[0])
+    expect_problem(api.post(path, content=items(texts[0]), headers=wrong), 403, "forbidden")
+    for text, change in zip(texts, ("added", "updated"), strict=True):
+        body = items(text)
+        assert api.post(path, content=body, headers=sign(body, name=text)).json()[change] == 1
+    body = items(texts[0])
+    again = api.post(path, content=body, headers=sign(body, name=texts[0])).json()
+    assert again == {**counts(unchanged=1), "block_ids": []}
+    blocks = api.get("/blocks", params={"limit": 1000}).json()["blocks"]
+    assert texts[0] not in {one["content"] for one in blocks}
 
 
 def test_message_that_is_not_rightly_signed_is_refused(api: httpx.Client) -> None:

@@ -23,6 +23,18 @@ from tests.unit.test_errors import concrete_codes
 EXPLANATIONS = read_explanations()
 BLOCK = re.compile(r"^```(\S+)(?: ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
+OVER_HTTP = {
+    *(
+        "no_route",
+        "method_not_allowed",
+        "http",
+        "cross_site",
+        "range_not_satisfiable",
+        "unforeseen",
+    ),
+}
+"""Problems that are no error of ours: those of the framework, and of what stands before a route."""
+
 WRONG_VALUES: list[Any] = [
     "", "x", "x" * 100, "9" * 5000, "\ud800", 5, -5, 10**30, 1.5, float("inf"), True, None,
     [], ["a"], [5], {}, {"a": 1}, "2026-13-01", "2026-12-01T05:00", b"x",
@@ -108,6 +120,7 @@ def test_every_example_that_can_run_does() -> None:
         "broken_extension", "cannot_listen", "cannot_serve", "conflict", "int_parsing_size", "invalid", "invariant_broken",
         "misconfigured", "missing_reference", "no_wheel", "not_installed", "not_lent", "foreign_table", "cursor_expired", "built_on", "change_forgotten", "no_working_folder", "not_found",
         "address_refused", "bad_answer", "bad_reference", "base_changed", "clash", "clock_ahead", "collect_failed", "forbidden", "gave_up", "lease_lost", "malformed_header", "precondition_failed", "quota_exceeded", "read_only", "same_place", "schema_behind", "secret_in_configuration", "timed_out", "too_large", "too_slow", "unavailable", "unfit_version",
+        "headers_too_large", "target_too_long", "unknown_coding", *OVER_HTTP,
         "stale_lock", "storage_contested", "storage_taken", "storage_unclaimed", "unreadable_wrangler_configuration", "unsupported", "wrong_hash",
     }  # fmt: skip
     assert all("```" in EXPLANATIONS[code] for code in unrun)
@@ -153,6 +166,7 @@ def test_every_code_in_the_source_is_explained() -> None:
         codes |= set(re.findall(r'Diagnostic\(\s*"(\w+)"', path.read_text()))
         codes |= set(re.findall(r'_refuse\(\s*(?:schema, )?"(\w+)"', path.read_text()))
         codes |= set(re.findall(r'(?:PydanticCustomError|Fault)\(\s*"(\w+)"', path.read_text()))
+    codes |= OVER_HTTP
     assert codes <= set(EXPLANATIONS)
     pydantics = set(EXPLANATIONS) - codes - {"path_type"}
     assert pydantics <= set(get_args(core_schema.ErrorType))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from inkcre.cli.explanations import read_explanations
 from inkcre.cli.main import build_command
 from inkcre.core import INKCRE
 from inkcre.errors import InkcreError
@@ -109,6 +110,14 @@ def test_every_error_code_is_described() -> None:
     assert len(codes) > 25
     for code in codes:
         assert f"`{code}`" in text, code
+
+
+def test_every_code_over_http_is_explained() -> None:
+    """By `inkcre explain`, as the page says; and those of problems that are no error of ours too."""
+    text = (DOCS / "errors.md").read_text().partition("## In the rows of jobs")[0]
+    codes = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    assert {"no_route", "http", "cross_site", "unforeseen", "unknown_coding"} <= codes
+    assert codes <= read_explanations().keys()
 
 
 def test_every_command_is_described() -> None:

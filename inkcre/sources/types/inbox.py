@@ -31,7 +31,8 @@ class InboxConfig(SourceConfig):
     """Who may send, and what becomes of it."""
 
     secret: Annotated[SecretStr, AfterValidator(_usable)] | None = None
-    """What messages are signed with: ``whsec_`` and base64. Without it no hook is open."""
+    """What messages are signed with: ``whsec_`` and base64. Without it no hook is open; with it
+    items are taken only signed."""
 
     mapping: Mapping = Mapping(block=BlockMapping(content=""))
     """How a message becomes a star graph; without it, the whole message is a block of text."""
@@ -45,6 +46,16 @@ class InboxSource(SourceBase[InboxConfig, SourceState]):
     place: ClassVar[tuple[str, ...]] = ("mapping",)
     takes_items: ClassVar[bool] = True
 
+    def admit(self, headers: Headers[str, str], body: bytes, now: datetime) -> str | None:
+        """Return the id of a message, if this source has a secret that it is signed with.
+
+        Raises:
+            Forbidden: it is not signed with the source's secret, or not lately.
+        """
+        if self.config.secret is None:
+            return None
+        return verify(self.config.secret.get_secret_value(), headers, body, now)
+
     def receive(self, headers: Headers[str, str], body: bytes, now: datetime) -> list[Item]:
         """Return the items of a message.
 
@@ -52,13 +63,13 @@ class InboxSource(SourceBase[InboxConfig, SourceState]):
             Forbidden: it is not signed with the source's secret, or not lately.
             Invalid: it is not JSON, or has not what the mapping asks for.
         """
-        if self.config.secret is None:
+        # First of all: what is not signed is not even parsed.
+        message_id = self.admit(headers, body, now)
+        if message_id is None:
             raise Forbidden(
                 f"source {self.context.source_id}: takes no messages",
                 hint="give it a secret, as config.secret",
             )
-        # First of all: what is not signed is not even parsed.
-        message_id = verify(self.config.secret.get_secret_value(), headers, body, now)
         if is_deep(body):
             raise Invalid("nested too deeply", field="body")
         try:

@@ -13,7 +13,7 @@ import typer
 
 from inkcre.cli.bases import make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
-from inkcre.commands.streams import UnreadableInput, refuse_to_empty, write_whole
+from inkcre.commands.streams import UnreadableInput, is_file, refuse_to_empty, write_output
 from inkcre.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -205,18 +205,13 @@ def _write(name: str, lines: "Iterator[bytes]", again: "Callable[[], Iterator[by
                 f"{said}: somebody has changed it meanwhile", hint="run it again, at rest"
             )
 
-    def look(path: Path) -> None:
-        with path.open("rb") as stream:
-            written.take_all(stream)
+    def look(path: Path | None) -> None:
+        if path is not None:
+            with path.open("rb") as stream:
+                written.take_all(stream)
         compare()
 
-    if name == "-":
-        for line in written.follow(lines):
-            sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()
-        compare()
-    else:
-        write_whole(Path(name), lines, look)
+    write_output(name, lines if is_file(name) else written.follow(lines), look)
     return written
 
 

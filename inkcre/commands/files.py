@@ -11,7 +11,7 @@ import typer
 
 from inkcre.cli.bases import make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
-from inkcre.commands.streams import UnreadableInput, open_stdin, write_whole
+from inkcre.commands.streams import UnreadableInput, open_stdin, write_output
 
 if TYPE_CHECKING:
     from inkcre.context import Components
@@ -74,12 +74,7 @@ def get(
         block = get_block(context.database, block_id)
         content = find_content(context.database, context.storage, context.web, block)
         chunks = content.source.read(0, content.size)
-        if file == "-":
-            for chunk in chunks:
-                sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
-        else:
-            write_whole(Path(file), chunks)
+        write_output(file, chunks)
         print(f"{file}: {content.size} bytes, {content.media_type}", file=sys.stderr)
 
 

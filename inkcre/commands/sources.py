@@ -22,7 +22,13 @@ from inkcre.commands.source_options import (
     schedule_form,
     tell_missing,
 )
-from inkcre.commands.streams import UnreadableInput, open_stdin, refuse_to_empty, write_whole
+from inkcre.commands.streams import (
+    UnreadableInput,
+    is_file,
+    open_stdin,
+    refuse_to_empty,
+    write_output,
+)
 
 if TYPE_CHECKING:
     from inkcre.context import Components
@@ -206,12 +212,8 @@ def export(
         ][::-1]
     if not feeds and not force and _has_feeds(file):
         refuse_to_empty(file)
-    text = write_opml(feeds)
-    if file == "-":
-        print(text, end="")
-    else:
-        write_whole(Path(file), [text.encode()])
-        print(f"{file}: {len(feeds)} feeds", file=sys.stderr)
+    write_output(file, [write_opml(feeds).encode()])
+    print(f"{file}: {len(feeds)} feeds", file=sys.stderr)
 
 
 def _has_feeds(name: str) -> bool:
@@ -220,6 +222,6 @@ def _has_feeds(name: str) -> bool:
     from inkcre.sources.types.opml import read_opml
 
     try:
-        return bool(name != "-" and Path(name).is_file() and read_opml(_read(name)))
+        return bool(is_file(name) and Path(name).exists() and read_opml(_read(name)))
     except Invalid:
         return True

@@ -1,17 +1,19 @@
 """Files that a command reads and writes."""
 
 import os
+import re
+import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Self
 
 from inkcre.errors import OperatorError
+from inkcre.replacement import RISK, replace_content
 
 
 class UnreadableInput(OperatorError):
-    """Tell that a file given on the command line cannot be read or written."""
+    """Tell that a file given on the command line cannot be read."""
 
     code = "unreadable_input"
     exit_status = 66
@@ -21,6 +23,25 @@ class UnreadableInput(OperatorError):
         """Make one of what the system says."""
         return cls(f"{name}: {(error.strerror or 'cannot be read').lower()}")
 
+
+class UnwritableOutput(OperatorError):
+    """Tell that a file given on the command line cannot be written."""
+
+    code = "unwritable_output"
+    exit_status = 73
+
+    @classmethod
+    def of(cls, name: str, error: OSError) -> Self:
+        """Make one of what the system says."""
+        hint = (
+            "name a file in a folder that is there, and that you may write to; - is standard output"
+        )
+        return cls(f"{name}: {(error.strerror or 'cannot be written').lower()}", hint=hint)
+
+
+DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
+STANDARD = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
+"""What stands for a file that is open already."""
 
 HEAD_BYTES = 1024 * 1024
 """So much of a file is looked at to find out whether it holds something."""
@@ -44,7 +65,7 @@ def refuse_to_empty(name: str) -> None:
         NothingToExport: it holds something; it stays as it is.
     """
     path = Path(name)
-    if name != "-" and path.is_file() and _read_head(path).strip():
+    if is_file(name) and path.exists() and _read_head(path).strip():
         raise NothingToExport(
             f"{name}: holds something, and the export nothing; it stays as it is",
             hint="look at the profile and the folder that you are in, or write --force",
@@ -59,40 +80,66 @@ def _read_head(path: Path) -> bytes:
         raise UnreadableInput.of(str(path), error) from error
 
 
-def write_whole(
-    path: Path, chunks: Iterable[bytes], look: Callable[[Path], None] | None = None
-) -> int:
-    """Write beside a file and move it into place: there is never half of it. Give how many chunks.
+def is_file(name: str) -> bool:
+    """Tell whether a FILE of the command line is a regular file, or will be one.
 
-    ``look`` is given what was written before it is moved; if it raises, the file stays as it was.
+    Everything else is written to as it is: standard output, a device, a pipe.
 
     Raises:
-        UnreadableInput: it cannot be written.
+        UnwritableOutput: nobody can tell.
     """
-    count = 0
-    partial: Path | None = None
+    if _descriptor_of(name) is not None:
+        return False
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        partial = Path(name)
-        with os.fdopen(handle, "wb") as stream:
+        return stat.S_ISREG(Path(name).stat().st_mode)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise UnwritableOutput.of(name, error) from error
+
+
+def write_output(
+    name: str, chunks: Iterable[bytes], look: Callable[[Path | None], None] | None = None
+) -> None:
+    """Write to a FILE of the command line: there is never half of a regular file.
+
+    ``look`` is given what was written before it takes a file's place, and None where nothing can be
+    read back; if it raises, a file stays as it was.
+
+    Raises:
+        UnwritableOutput: it cannot be written.
+    """
+    is_whole = is_file(name)
+    try:
+        if is_whole:
+            is_whole = replace_content(Path(name), chunks, look)
+            if not is_whole:
+                print(f"note: {name} {RISK}", file=sys.stderr)
+            return
+        with _open_stream(name) as stream:
             for chunk in chunks:
                 stream.write(chunk)
-                count += 1
-            stream.flush()
-            os.fsync(stream.fileno())
-        if look is not None:
-            look(partial)
-        partial.chmod(0o666 & ~_umask())
-        partial.replace(path)
+    except BrokenPipeError:
+        raise  # whoever read it has enough
     except OSError as error:
-        raise UnreadableInput.of(str(path), error) from error
-    finally:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-    return count
+        raise UnwritableOutput.of(name, error) from error
+    if look is not None:
+        look(None)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _descriptor_of(name: str) -> int | None:
+    """Return the open file that a name stands for.
+
+    Opened again, a file would be written from its beginning, and a socket not at all.
+    """
+    found = DESCRIPTOR.fullmatch(name)
+    return int(found[1]) if found else STANDARD.get(name)
+
+
+def _open_stream(name: str) -> IO[bytes]:
+    descriptor = _descriptor_of(name)
+    if descriptor is None:
+        # Without O_CREAT: what was there a moment ago, and no file in its place.
+        return os.fdopen(os.open(name, os.O_WRONLY | getattr(os, "O_NOCTTY", 0)), "wb")
+    sys.stdout.flush()
+    return os.fdopen(os.dup(descriptor), "wb")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from inkcre.replacement import RISK
 from inkcre.settings import editor_schemas
 from inkcre.settings.descriptions import leaf_adapter
 from inkcre.settings.diagnostics import Diagnostic
@@ -165,8 +166,8 @@ def _change(
         notes = [*_notes(edits, profile, after), *_note_other_profiles(schema, profile, changed)]
         if is_new:
             refresh_schemas(schema, target.parent)
-        if is_new or changed != raw:
-            replace_file(target, changed)
+        if (is_new or changed != raw) and not replace_file(target, changed):
+            notes.append(f"{display_path(target)} {RISK}")
     return Changed(target, changed != raw, tuple(dict.fromkeys(notes)))
 
 

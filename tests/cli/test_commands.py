@@ -218,7 +218,7 @@ def test_export_writes_a_whole_file_or_none(run: Run, tmp_path: Path) -> None:
     assert len((tmp_path / "out.ndjson").read_text().splitlines()) == 3
     assert [p.name for p in tmp_path.iterdir() if "partial" in p.name] == []
     done = run("export", "nowhere/out.ndjson")
-    assert done.returncode == 66
+    assert done.returncode == 73
     assert "Traceback" not in done.stderr
 
 

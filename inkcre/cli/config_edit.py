@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkcre.cli.settings_options import current_schema, inspect_anything
+from inkcre.cli.terminal import say
 
 if TYPE_CHECKING:
     from inkcre.settings.edits import Changed
@@ -55,7 +56,7 @@ def report_change(changed: "Changed") -> None:
     from inkcre.settings.renderers import visible
 
     done = "changed" if changed.is_different else "nothing to change in"
-    print(visible(f"{done} {display_path(changed.path)}"))
+    say(visible(f"{done} {display_path(changed.path)}"))
     for note in changed.notes:
         print(visible(f"note: {note}"))
 
@@ -86,9 +87,9 @@ def schema(
     with locked(found.folder):
         written = refresh_schemas(found.file_schema(), found.folder)
     for path in written:
-        print(f"wrote {display_path(path)}")
+        say(f"wrote {display_path(path)}")
     if not written:
-        print("the schemas are up to date")
+        say("the schemas are up to date")
 
 
 def init() -> None:
@@ -99,4 +100,4 @@ def init() -> None:
 
     schema = current_schema()
     for path in write_new_config(schema, working_folder(schema.command)):
-        print(f"wrote {display_path(path)}")
+        say(f"wrote {display_path(path)}")

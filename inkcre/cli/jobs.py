@@ -10,6 +10,7 @@ import typer
 
 from inkcre.cli.bases import open_base
 from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.cli.terminal import say
 
 if TYPE_CHECKING:
     from inkcre.context import Components
@@ -83,10 +84,10 @@ def run(
     with open_base(profile, set_) as context:
         if job_id is None:
             due, done = tick(context, load_kinds(context.application), budget_seconds=float("inf"))
-            print(f"{due.enqueued} jobs added, {done} run")
+            say(f"{due.enqueued} jobs added, {done} run")
             return
         job = _run_one(context, job_id)
-    print(_line(job))
+    say(_line(job))
     if job.state != "finished":
         sys.exit(FAILED)
 
@@ -139,4 +140,4 @@ def _change(
 ) -> None:
     with open_base(profile, assignments) as context:
         for job_id in job_ids:
-            print(_line(change(context.database, job_id, context.clock())))
+            say(_line(change(context.database, job_id, context.clock())))

@@ -1,10 +1,12 @@
 """``inkcre run`` and ``inkcre migrate``."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inkcre.cli.settings_options import Assignments, Profile, load_profile
+from inkcre.cli.settings_options import Assignments, Profile, inspect_anything, load_profile
+from inkcre.cli.terminal import say
 
 if TYPE_CHECKING:
     from inkcre.sections.settings import Settings
@@ -32,11 +34,59 @@ def require_process(settings: "Settings", hint: str) -> None:
         )
 
 
-def run(profile: Profile = None, set_: Assignments = None) -> None:
+def run(
+    profile: Profile = None,
+    set_: Assignments = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="Listen here, whatever http.host says.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=0, max=65535, help="Whatever http.port says; 0: a free one."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="In so many processes, on PostgreSQL.")
+    ] = 1,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Begin anew when code or settings here change.")
+    ] = False,
+) -> None:
     """Serve the API until interrupted."""
+    _refuse_port_as_profile(profile)
+    given = [*(set_ or []), *_overriding(set_, {"http.host": host, "http.port": port})]
+    if reload and workers > 1:
+        raise typer.BadParameter("--reload and --workers cannot be combined; leave one out")
+    if reload:
+        from inkcre.cli.reload import run_again_on_changes
+
+        run_again_on_changes()
+        return
+    settings = load_profile(profile, given)
+    if workers > 1:
+        from inkcre.process.workers import serve_in_processes
+
+        serve_in_processes(settings, workers)
+        return
     from inkcre.process.serve import serve
 
-    serve(load_profile(profile, set_))
+    serve(settings)
+
+
+def _refuse_port_as_profile(profile: str | None) -> None:
+    if profile and profile.isdecimal() and profile not in inspect_anything().profiles:
+        raise typer.BadParameter(f"-p names a profile; a port is given as --port {profile}")
+
+
+def _overriding(set_: list[str] | None, given: dict[str, str | int | None]) -> Iterator[str]:
+    """Yield options as assignments; two that say one thing are a mistake."""
+    said = {assignment.partition("=")[0].strip() for assignment in set_ or ()}
+    for key, value in given.items():
+        if value is None:
+            continue
+        if key in said:
+            option = key.rpartition(".")[2]
+            raise typer.BadParameter(f"--{option} and --set {key} are both given; leave one out")
+        yield f"{key}={value}"
 
 
 def migrate(
@@ -78,9 +128,9 @@ def migrate(
             kept = schema.migrate(database, lines)
             for part, head in schema.heads_of(lines).items():
                 if before[part] != head:
-                    print(f"schema of {part}: {before[part] or 'nothing'} -> {head}")
+                    say(f"schema of {part}: {before[part] or 'nothing'} -> {head}")
             if kept:
-                print(f"the base of before is kept as {kept}")
-        print(f"schema is up to date: {schema.describe(schema.heads_of(lines))}")
+                say(f"the base of before is kept as {kept}")
+        say(f"schema is up to date: {schema.describe(schema.heads_of(lines))}")
     finally:
         database.close()

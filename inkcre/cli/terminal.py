@@ -1,9 +1,30 @@
-"""Colours: on a terminal, unless somebody said otherwise."""
+"""What is said to people, and its colours: on a terminal, unless somebody said otherwise."""
 
 import os
+import sys
+from contextvars import ContextVar
 from typing import IO
 
 from inkcre.settings.renderers import Paint, Role, plain
+
+_is_quiet: ContextVar[bool] = ContextVar("inkcre_quiet", default=False)
+
+
+def keep_quiet(value: bool) -> None:
+    """Let the commands that are run from here on say nothing but what was asked for."""
+    _is_quiet.set(value)
+
+
+def is_quiet() -> bool:
+    """Tell whether nothing is said but what was asked for."""
+    return _is_quiet.get()
+
+
+def say(line: str, *, aside: bool = False) -> None:
+    """Tell what was done, unless nobody wants to know; ``aside`` from what the command writes."""
+    if not is_quiet():
+        print(line, file=sys.stderr if aside else sys.stdout, flush=True)
+
 
 CODES: dict[Role, str] = {
     "error": "1;31",

@@ -13,7 +13,8 @@ import typer
 
 from inkcre.cli.bases import make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
-from inkcre.commands.streams import UnreadableInput, is_file, refuse_to_empty, write_output
+from inkcre.cli.streams import UnreadableInput, is_file, refuse_to_empty, write_output
+from inkcre.cli.terminal import is_quiet, say
 from inkcre.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -64,13 +65,13 @@ def _import_file(context: "Components", name: str) -> int:
             advance(progress.bytes, progress.lines)
             shown = _show_bad_lines(name, progress.bad, shown)
     seconds = max(time.monotonic() - started, 1e-6)
-    print(
+    say(
         f"{name}: {progress.lines} lines, {progress.created_blocks} new blocks, "
         f"{progress.created_relations} new relations, {len(progress.bad)} bad lines "
         f"({progress.lines / seconds:,.0f} lines/s)"
     )
     files = f", {progress.files} files" if progress.files else ""
-    print(
+    say(
         f"compared: all blocks and relations of {progress.lines} lines{files}; "
         f"{progress.missing} missing"
     )
@@ -104,7 +105,7 @@ def _open_input(name: str, stack: ExitStack) -> tuple[Iterator[bytes], int | Non
 
 def _progress_bar(stack: ExitStack, name: str, size: int | None) -> Callable[[int, int], None]:
     """Show a bar with a rate on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or is_quiet():
         return lambda _bytes, _lines: None
     from rich.console import Console
     from rich.progress import (
@@ -174,13 +175,13 @@ def export(
             lines = chain(lines, file_lines(context.database, context.storage, files))
         tally = _write(file, lines, said)
         left_out = count_left_out(context.database, has_files=has_files)
-    print(f"{file}: {tally.lines} lines", file=sys.stderr)
+    say(f"{file}: {tally.lines} lines", aside=True)
     held = f", {tally.rows} rows of extensions" if tally.rows else ""
     held += f", {files.number} files" if has_files else ""
-    print(
+    say(
         f"compared: {tally.blocks} blocks, {tally.relations} relations{held}; "
         f"{len(files.lacking)} missing",
-        file=sys.stderr,
+        aside=True,
     )
     _tell_left_out(left_out)
     for reason in files.lacking:
@@ -220,4 +221,4 @@ def _tell_left_out(counts: "Mapping[str, int]") -> None:
         return
     said = ", ".join(f"{number} {name}" for name, number in counts.items())
     files = "; --files writes files too" if "files" in counts else ""
-    print(f"not in it: {said}{files}; `inkcre data copy` takes everything", file=sys.stderr)
+    say(f"not in it: {said}{files}; `inkcre data copy` takes everything", aside=True)

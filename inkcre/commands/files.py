@@ -1,6 +1,5 @@
 """``inkcre files``: files and their blocks, from the command line."""
 
-import sys
 from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,7 +10,8 @@ import typer
 
 from inkcre.cli.bases import make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
-from inkcre.commands.streams import UnreadableInput, open_stdin, write_output
+from inkcre.cli.streams import UnreadableInput, open_stdin, write_output
+from inkcre.cli.terminal import say
 
 if TYPE_CHECKING:
     from inkcre.context import Components
@@ -47,7 +47,7 @@ def put(
                 tenure=context.tenure,
             )
             state = "new" if is_new else "there already"
-            print(f"{name}: block {block.id}, {block.resolver}, {block.content}, {state}")
+            say(f"{name}: block {block.id}, {block.resolver}, {block.content}, {state}")
 
 
 def _read(name: str) -> Iterator[bytes]:
@@ -75,7 +75,7 @@ def get(
         content = find_content(context.database, context.storage, context.web, block)
         chunks = content.source.read(0, content.size)
         write_output(file, chunks)
-        print(f"{file}: {content.size} bytes, {content.media_type}", file=sys.stderr)
+        say(f"{file}: {content.size} bytes, {content.media_type}", aside=True)
 
 
 @app.command("ls")
@@ -136,7 +136,7 @@ def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = Non
                 raise Invalid(f"block {block.id} has no file", field="id")
         for block in seen:
             delete_block(context.database, block.id, expected=unless_changed(block))
-            print(f"block {block.id}: deleted")
+            say(f"block {block.id}: deleted")
 
 
 @app.command("orphans")

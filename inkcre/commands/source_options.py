@@ -85,10 +85,11 @@ def explained_forms() -> Iterator[None]:
     from pydantic import ValidationError
 
     from inkcre.errors import Invalid
+    from inkcre.wording import say_fault
 
     try:
         yield
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, found["loc"])) or "source"
-        raise Invalid(found["msg"], field=field, hint="see `inkcre sources types`") from None
+        raise Invalid(say_fault(found), field=field, hint="see `inkcre sources types`") from None

@@ -9,6 +9,14 @@ import typer
 
 from inkcre.cli.bases import assemble, make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.cli.streams import (
+    UnreadableInput,
+    is_file,
+    open_stdin,
+    refuse_to_empty,
+    write_output,
+)
+from inkcre.cli.terminal import say
 from inkcre.commands.source_edits import edit, remove
 from inkcre.commands.source_options import (
     Cron,
@@ -21,13 +29,6 @@ from inkcre.commands.source_options import (
     read_pairs,
     schedule_form,
     tell_missing,
-)
-from inkcre.commands.streams import (
-    UnreadableInput,
-    is_file,
-    open_stdin,
-    refuse_to_empty,
-    write_output,
 )
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def add(  # noqa: PLR0917 - its parameters are options
         "schedule": schedule_form(every, cron, timezone),
     }
     with make_base(profile, set_) as context:
-        print(line_of(_create(context, form)))
+        say(line_of(_create(context, form)))
 
 
 def _create(context: "Components", form: Mapping[str, object]) -> "Source":
@@ -153,8 +154,8 @@ def collect(
         missing = tell_missing(get_source(context.database, source_id))
     for block in blocks:
         line = " ".join(block.content.split())
-        print(f"{block.id:>8}  {block.resolver:<10}  {line[:80]}")
-    print(f"source {source_id}: {len(blocks)} blocks added or changed{missing and f', {missing}'}")
+        say(f"{block.id:>8}  {block.resolver:<10}  {line[:80]}")
+    say(f"source {source_id}: {len(blocks)} blocks added or changed{missing and f', {missing}'}")
 
 
 app.command("rm")(remove)
@@ -181,7 +182,7 @@ def import_(
             form = {"type": "rss", "nickname": nickname, "config": {"url": feed.url}}
             _create(context, {**form, "schedule": {"every": every}})
             added += 1
-    print(f"{file}: {len(feeds)} feeds, {added} new, {len(feeds) - added} there already")
+    say(f"{file}: {len(feeds)} feeds, {added} new, {len(feeds) - added} there already")
 
 
 def _read(name: str) -> bytes:
@@ -213,7 +214,7 @@ def export(
     if not feeds and not force and _has_feeds(file):
         refuse_to_empty(file)
     write_output(file, [write_opml(feeds).encode()])
-    print(f"{file}: {len(feeds)} feeds", file=sys.stderr)
+    say(f"{file}: {len(feeds)} feeds", aside=True)
 
 
 def _has_feeds(name: str) -> bool:

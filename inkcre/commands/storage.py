@@ -6,6 +6,7 @@ import typer
 
 from inkcre.cli.bases import open_base
 from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.cli.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help="Whose the storage is.", rich_markup_mode=None)
 
@@ -35,10 +36,10 @@ def claim(
     with open_base(profile, set_) as context:
         standing = judge(context.database, see(context.storage))
         if standing.state == "ours":
-            print(f"storage: belongs to this base, {standing.base}, already")
+            say(f"storage: belongs to this base, {standing.base}, already")
             return
         if not yes:
             print(refusal(standing).message)
             typer.confirm("take it over for this base?", abort=True)
         standing = remember(context.tenure, take_over(context.database, context.storage))
-        print(f"storage: belongs to this base, {standing.base}, now")
+        say(f"storage: belongs to this base, {standing.base}, now")

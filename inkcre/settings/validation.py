@@ -12,10 +12,11 @@ from inkcre.settings.labels import label_item, label_key, label_table, label_val
 from inkcre.settings.merge import nest
 from inkcre.settings.model import SettingsModel
 from inkcre.settings.nodes import KeyPath, Node
-from inkcre.settings.origins import Definition, Origins
+from inkcre.settings.origins import Definition, Origins, VariableOrigin
 from inkcre.settings.report import Report
 from inkcre.settings.schema import M, Schema
 from inkcre.settings.section import FAULTS
+from inkcre.wording import say_fault
 
 HELP = {
     **{fault.code: fault.help for fault in FAULTS},
@@ -118,7 +119,7 @@ def _diagnose(
     if definition and node and not node.is_leaf and definition.path != keys:
         labels = (label_table(definition, keys),)
     # What follows is of Python: ", unable to parse string as an integer".
-    message = MESSAGES.get(code) or detail["msg"].partition(", unable to")[0]
+    message = MESSAGES.get(code) or say_fault(detail).partition(", unable to")[0]
     return Diagnostic(
         code,
         subject,
@@ -155,6 +156,8 @@ def _unknown_key(path: KeyPath, variant: str | None, origins: Origins) -> Diagno
     if parent and owners and variant:
         kinds = " or ".join(f'"{name}"' for name in owners)
         help_ = f'the key belongs to {parent.tag} = {kinds}, and {parent.tag} is "{variant}" here'
+        if definition and isinstance(definition.origin, VariableOrigin):
+            help_ += f": name another profile with -p, or unset {definition.origin.name}"
     elif parent:
         keys = parent.children(variant)
         meant = suggest(path[-1], _likely_keys(keys, definition, is_top=len(path) == 1))

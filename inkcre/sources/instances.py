@@ -15,6 +15,7 @@ from inkcre.sources.base import AnySource, SourceContext
 from inkcre.sources.items.item_rows import read_stamps
 from inkcre.sources.rows import Source
 from inkcre.sources.sources import DOUBTED
+from inkcre.wording import say_fault
 
 
 def open_source(
@@ -51,7 +52,7 @@ def open_source(
         found = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, found["loc"]))
         raise Misconfigured(
-            f"source {source_id}: config.{field}: {found['msg']}",
+            f"source {source_id}: config.{field}: {say_fault(found)}",
             hint="it was written by another version; change it",
         ) from None
     return kind(config, _read_state(kind, row.state), source_context)

@@ -36,6 +36,7 @@ from inkcre.transfer.missing import count_missing
 from inkcre.transfer.row_lines import BEGINNING as ROW
 from inkcre.transfer.row_lines import ArrivingRows
 from inkcre.transfer.tables import PAGE, KeptTable
+from inkcre.wording import say_fault
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 4 * 1024 * 1024
@@ -88,7 +89,7 @@ def parse_line(number: int, content: bytes) -> Line | BadLine | None:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "line"
-        return BadLine(number, f"{where}: {first['msg']}")
+        return BadLine(number, f"{where}: {say_fault(first)}")
     except Invalid as error:
         return BadLine(number, error.message)
     except UnicodeDecodeError:

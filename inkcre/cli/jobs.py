@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkcre.cli.bases import open_base
-from inkcre.cli.settings_options import Assignments, Profile
-from inkcre.cli.terminal import say
+from inkcre.cli.settings_options import Assignments, Format, OutputFormat, Profile, errors_as
+from inkcre.cli.terminal import local_time, say, write_json
 
 if TYPE_CHECKING:
     from inkcre.context import Components
@@ -27,7 +27,7 @@ FAILED = 1
 
 
 @app.command("list")
-def list_(
+def list_(  # noqa: PLR0917 - its parameters are options
     profile: Profile = None,
     set_: Assignments = None,
     state: Annotated[
@@ -37,6 +37,7 @@ def list_(
     kind: Annotated[str | None, typer.Option(help="Only those of this kind.")] = None,
     source: Annotated[int | None, typer.Option(help="Only those of this source.", min=1)] = None,
     limit: Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)] = 20,
+    format_: OutputFormat = Format.TEXT,
 ) -> None:
     """List jobs, newest first: id, time, state, kind, and what came of them."""
     from inkcre.errors import Invalid
@@ -46,15 +47,18 @@ def list_(
         raise Invalid(
             f'"{state}" is no state', field="state", hint=f"use one of {', '.join(STATES)}"
         )
-    with open_base(profile, set_) as context:
+    with errors_as(format_), open_base(profile, set_) as context:
         filters = {"state": state, "kind": kind, "source": source}
         page, _ = list_jobs(context.database, filters, limit=limit)
-        for job in page:
-            print(_line(job))
+    if format_ is Format.JSON:
+        write_json({"jobs": [vars(job) for job in page]})
+        return
+    for job in page:
+        print(_line(job))
 
 
 def _line(job: "Job") -> str:
-    when = (job.finished_at or job.started_at or job.run_at)[:16].replace("T", " ")
+    when = local_time(job.finished_at or job.started_at or job.run_at)
     said = job.error or ("" if job.result is None else json.dumps(job.result))
     source = f" of source {job.source_id}" if job.source_id else ""
     return f"{job.id:>8}  {when}  {job.state:<9}  {job.kind}{source}  {said}".rstrip()
@@ -66,7 +70,7 @@ def show(job_id: JobId, profile: Profile = None, set_: Assignments = None) -> No
     from inkcre.jobs.jobs import get_job
 
     with open_base(profile, set_) as context:
-        print(json.dumps(vars(get_job(context.database, job_id)), indent=2, ensure_ascii=False))
+        write_json(vars(get_job(context.database, job_id)))
 
 
 @app.command("run")

@@ -65,6 +65,16 @@ def _masked_usage() -> Iterator[None]:
         raise
 
 
+def _keep_quiet(value: bool) -> bool:
+    terminal.keep_quiet(value)
+    return value
+
+
+def _leave_out(names: list[str]) -> list[str]:
+    settings_options.leave_out(names)
+    return names
+
+
 def build_command(application: Application) -> typer.Typer:
     """Make the command of an application: the framework's commands, and those of its parts.
 
@@ -88,14 +98,6 @@ def build_command(application: Application) -> typer.Typer:
             print(find_version(application.distribution))
             raise typer.Exit
 
-    def keep_quiet(value: bool) -> bool:
-        terminal.keep_quiet(value)
-        return value
-
-    def leave_out(names: list[str]) -> list[str]:
-        settings_options.leave_out(names)
-        return names
-
     @command.callback(help=application.summary or f"Run {application.title}.")
     def root(
         version: Annotated[
@@ -109,7 +111,7 @@ def build_command(application: Application) -> typer.Typer:
             typer.Option(
                 "--without",
                 metavar="EXTENSION",
-                callback=leave_out,
+                callback=_leave_out,
                 help="Do without an extension, whatever enables it. Repeatable.",
             ),
         ] = [],  # noqa: B006 - typer reads it
@@ -118,7 +120,7 @@ def build_command(application: Application) -> typer.Typer:
             typer.Option(
                 "--quiet",
                 "-q",
-                callback=keep_quiet,
+                callback=_keep_quiet,
                 help="Say only what was asked for, and errors.",
             ),
         ] = False,

@@ -1,8 +1,11 @@
 """What is said to people, and its colours: on a terminal, unless somebody said otherwise."""
 
+import json
 import os
 import sys
+from collections.abc import Mapping
 from contextvars import ContextVar
+from datetime import datetime
 from typing import IO
 
 from inkcre.settings.renderers import Paint, Role, plain
@@ -24,6 +27,19 @@ def say(line: str, *, aside: bool = False) -> None:
     """Tell what was done, unless nobody wants to know; ``aside`` from what the command writes."""
     if not is_quiet():
         print(line, file=sys.stderr if aside else sys.stdout, flush=True)
+
+
+def local_time(moment: str | datetime) -> str:
+    """Write a moment, of RFC 3339 if it is text, as the reader's clock has it, with the zone."""
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")
+
+
+def write_json(document: Mapping[str, object]) -> None:
+    """Write one document of JSON; where standard output is not UTF-8, in ASCII alone."""
+    is_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(document, indent=2, ensure_ascii=is_ascii))
 
 
 CODES: dict[Role, str] = {

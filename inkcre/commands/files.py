@@ -2,16 +2,16 @@
 
 from collections import deque
 from collections.abc import Iterator
-from datetime import datetime
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
 from inkcre.cli.bases import make_base, open_base
-from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.cli.settings_options import Assignments, Format, OutputFormat, Profile, errors_as
 from inkcre.cli.streams import UnreadableInput, open_stdin, write_output
-from inkcre.cli.terminal import say
+from inkcre.cli.terminal import local_time, say, write_json
 
 if TYPE_CHECKING:
     from inkcre.context import Components
@@ -79,38 +79,63 @@ def get(
 
 
 @app.command("ls")
-def list_(profile: Profile = None, set_: Assignments = None) -> None:
+def list_(
+    profile: Profile = None, set_: Assignments = None, format_: OutputFormat = Format.TEXT
+) -> None:
     """List the blocks that have files, newest first: id, size, time, kind, name."""
-    with open_base(profile, set_) as context:
-        for line in _lines(context):
-            print(line)
+    with errors_as(format_), open_base(profile, set_) as context:
+        if format_ is Format.JSON:
+            write_json({"files": list(_describe_all(context))})
+            return
+        for row in _describe_all(context):
+            size = "missing" if row["size"] is None else _size(row["size"])
+            name = row["name"] or row["content"]
+            made = local_time(row["created_at"])
+            print(f"{row['id']:>8}  {size:>10}  {made}  {row['resolver']:<6} {name}")
 
 
-def _lines(context: "Components") -> Iterator[str]:
+class FileRow(TypedDict):
+    """A block that has a file, as lists show it."""
+
+    id: int
+    size: int | None
+    """In bytes; None: the file is missing."""
+
+    created_at: str
+    resolver: str
+    name: str | None
+    content: str
+
+
+def _describe_all(context: "Components") -> Iterator[FileRow]:
     from inkcre.graph.blocks import list_blocks
 
     cursor = None
     while True:
         page, cursor = list_blocks(context.database, storage="file", limit=100, cursor=cursor)
         for block in page:
-            yield _line(context, block)
+            yield _describe(context, block)
         if cursor is None:
             return
 
 
-def _line(context: "Components", block: "Block") -> str:
+def _describe(context: "Components", block: "Block") -> FileRow:
     from inkcre.errors import NotFound
     from inkcre.graph.files.contents import find_name
     from inkcre.graph.files.files import file_key
     from inkcre.graph.storages import PREFIX
 
-    try:
-        size = _size(context.storage.head(file_key(block.content.removeprefix(PREFIX))).size)
-    except NotFound:
-        size = "missing"
-    made = datetime.fromisoformat(block.created_at).strftime("%Y-%m-%d %H:%M")
-    name = find_name(context.database, block.id) or block.content
-    return f"{block.id:>8}  {size:>10}  {made}  {block.resolver:<6} {name}"
+    size = None
+    with suppress(NotFound):
+        size = context.storage.head(file_key(block.content.removeprefix(PREFIX))).size
+    return {
+        "id": block.id,
+        "size": size,
+        "created_at": block.created_at,
+        "resolver": block.resolver,
+        "name": find_name(context.database, block.id),
+        "content": block.content,
+    }
 
 
 def _size(size: float) -> str:
@@ -140,17 +165,31 @@ def remove(block_ids: BlockIds, profile: Profile = None, set_: Assignments = Non
 
 
 @app.command("orphans")
-def orphans(profile: Profile = None, set_: Assignments = None) -> None:
+def orphans(
+    profile: Profile = None, set_: Assignments = None, format_: OutputFormat = Format.TEXT
+) -> None:
     """List the files that are neither of a block nor noted as let go: size, time, name."""
     from inkcre.graph.files.claims import judge
     from inkcre.graph.files.epochs import see
     from inkcre.graph.files.sweeps import list_orphans
+    from inkcre.sql.timestamps import format_timestamp
 
-    with open_base(profile, set_) as context:
+    with errors_as(format_), open_base(profile, set_) as context:
         standing = judge(context.database, see(context.storage))
-        for info in list_orphans(context.database, context.storage, context.clock, standing):
-            when = info.modified_at.strftime("%Y-%m-%d %H:%M")
-            print(f"{_size(info.size):>10}  {when}  {info.key}")
+        found = list_orphans(context.database, context.storage, context.clock, standing)
+        if format_ is Format.JSON:
+            rows = [
+                {
+                    "key": info.key,
+                    "size": info.size,
+                    "modified_at": format_timestamp(info.modified_at),
+                }
+                for info in found
+            ]
+            write_json({"orphans": rows})
+            return
+        for info in found:
+            print(f"{_size(info.size):>10}  {local_time(info.modified_at)}  {info.key}")
 
 
 @app.command("sweep")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inkcre.cli.terminal import local_time
+
 if TYPE_CHECKING:
     from inkcre.sources.rows import Source
 
@@ -30,9 +32,10 @@ def line_of(source: "Source") -> str:
     when = "by hand"
     if schedule:
         pace = f"every {schedule.every}" if schedule.every else schedule.cron
-        when = f"{pace}, next {(schedule.next_run_at or 'never')[:16].replace('T', ' ')}"
+        due = schedule.next_run_at
+        when = f"{pace}, next {local_time(due) if due else 'never'}"
     name = source.nickname or source.config.get("url") or source.config.get("path") or ""
-    line = f"{source.id:>6}  {source.type:<8}  {when:<40}  {name}".rstrip()
+    line = f"{source.id:>6}  {source.type:<8}  {when:<44}  {name}".rstrip()
     missing = tell_missing(source)
     return f"{line}  ({missing})" if missing else line
 
@@ -41,8 +44,8 @@ def tell_missing(source: "Source") -> str:
     """Say how many items of a source are missing, and since when; nothing when none are."""
     if not source.missing:
         return ""
-    since = (source.missing_since or "")[:16].replace("T", " ")
-    return f"{source.missing} missing since {since}"
+    since = f" since {local_time(source.missing_since)}" if source.missing_since else ""
+    return f"{source.missing} missing{since}"
 
 
 def read_pairs(pairs: Iterable[str] | None) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkcre.cli.bases import assemble, make_base, open_base
-from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.cli.settings_options import Assignments, Format, OutputFormat, Profile, errors_as
 from inkcre.cli.streams import (
     UnreadableInput,
     is_file,
@@ -16,7 +16,7 @@ from inkcre.cli.streams import (
     refuse_to_empty,
     write_output,
 )
-from inkcre.cli.terminal import say
+from inkcre.cli.terminal import say, write_json
 from inkcre.commands.source_edits import edit, remove
 from inkcre.commands.source_options import (
     Cron,
@@ -33,6 +33,7 @@ from inkcre.commands.source_options import (
 
 if TYPE_CHECKING:
     from inkcre.context import Components
+    from inkcre.sources.instances import DescribedType
     from inkcre.sources.rows import Source
 
 app = typer.Typer(
@@ -43,33 +44,65 @@ FAILED = 1
 
 
 @app.command("types")
-def types(profile: Profile = None, set_: Assignments = None) -> None:
+def types(
+    profile: Profile = None, set_: Assignments = None, format_: OutputFormat = Format.TEXT
+) -> None:
     """List what sources can be of, with what each needs."""
     from inkcre.errors import Unsupported
     from inkcre.sources.instances import describe_type
     from inkcre.sources.registry import find_source_types
 
-    with assemble(profile, set_) as (settings, _):
+    with errors_as(format_), assemble(profile, set_) as (settings, _):
         found = find_source_types(settings)
+    usable, others = [], {}
     for name in found.names():
         try:
-            described = describe_type(found.load(name))
+            usable.append(describe_type(found.load(name)))
         except Unsupported as error:
-            print(f"{name}: not here: {error.message}")
-            continue
-        print(f"{name}: {described['summary']}")
-        for key, field in described["config_schema"].get("properties", {}).items():
-            is_needed = key in described["config_schema"].get("required", ())
-            said = " ".join(str(field.get("description", "")).split())
-            print(f"    {key}{' (needed)' if is_needed else ''}  {said}")
+            others[name] = error.message
+    if format_ is Format.JSON:
+        write_json({"types": usable, "not_here": others})
+        return
+    for described in usable:
+        _print_type(described)
+    for name, why in others.items():
+        print(f"{name}: not here: {why}")
+
+
+def _print_type(described: "DescribedType") -> None:
+    print(f"{described['type']}: {described['summary']}")
+    for key, field in described["config_schema"].get("properties", {}).items():
+        is_needed = key in described["config_schema"].get("required", ())
+        said = " ".join(str(field.get("description", "")).split())
+        print(f"    {key}{' (needed)' if is_needed else ''}  {said}")
 
 
 @app.command("list")
-def list_(profile: Profile = None, set_: Assignments = None) -> None:
+def list_(
+    profile: Profile = None, set_: Assignments = None, format_: OutputFormat = Format.TEXT
+) -> None:
     """List sources, newest first: id, type, schedule, next time, name."""
-    with open_base(profile, set_) as context:
+    with errors_as(format_), open_base(profile, set_) as context:
+        if format_ is Format.JSON:
+            write_json({"sources": [_masked(context, source) for source in _all_sources(context)]})
+            return
         for source in _all_sources(context):
             print(line_of(source))
+
+
+def _masked(context: "Components", source: "Source") -> dict[str, object]:
+    """Return a source as plain data, its secrets masked."""
+    from dataclasses import asdict
+
+    from inkcre.errors import InkcreError
+    from inkcre.sources.masks import mask
+    from inkcre.sources.registry import find_source_types
+
+    try:
+        kind = find_source_types(context.settings).load(source.type)
+    except InkcreError:
+        kind = None
+    return asdict(mask(source, kind))
 
 
 def _all_sources(context: "Components") -> Iterator["Source"]:
@@ -127,7 +160,7 @@ app.command("edit")(edit)
 
 
 @app.command("collect")
-def collect(
+def collect(  # noqa: PLR0917 - its parameters are options
     source_id: SourceId,
     full: Annotated[
         bool, typer.Option("--full", help="Fetch everything anew, whatever was collected before.")
@@ -138,10 +171,13 @@ def collect(
     forget: Annotated[
         bool, typer.Option("--forget", help="Let go at once what is missing.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="List every block that was added or changed.")
+    ] = False,
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
-    """Collect a source now, in this process; tell what was added or changed."""
+    """Collect a source now, in this process; tell how much was added or changed."""
     from inkcre.sources.on_demand import CollectFailed, collect_now
     from inkcre.sources.sources import get_source
 
@@ -152,9 +188,9 @@ def collect(
             print(f"{error.message} ({error.hint})", file=sys.stderr)
             sys.exit(FAILED)
         missing = tell_missing(get_source(context.database, source_id))
-    for block in blocks:
+    for block in blocks if verbose else ():
         line = " ".join(block.content.split())
-        say(f"{block.id:>8}  {block.resolver:<10}  {line[:80]}")
+        print(f"{block.id:>8}  {block.resolver:<10}  {line[:80]}")
     say(f"source {source_id}: {len(blocks)} blocks added or changed{missing and f', {missing}'}")
 
 

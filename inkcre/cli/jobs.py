@@ -81,19 +81,43 @@ def run(
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
-    """Run what is due now, in this process, until nothing is left; or one job."""
-    from inkcre.jobs.kinds import load_kinds
-    from inkcre.jobs.tick import tick
+    """Run what is due now, in this process, until nothing is left; or one job.
 
+    Status 1 when one of them did not end well.
+    """
     with open_base(profile, set_) as context:
         if job_id is None:
-            due, done = tick(context, load_kinds(context.application), budget_seconds=float("inf"))
-            say(f"{due.enqueued} jobs added, {done} run")
-            return
-        job = _run_one(context, job_id)
-    say(_line(job))
-    if job.state != "finished":
+            ran = _run_due(context)
+        else:
+            ran = [_run_one(context, job_id)]
+            say(_line(ran[0]))
+    bad = [job for job in ran if job.state != "finished"]
+    if job_id is None and bad:
+        print(f"{len(bad)} of them did not end well:", file=sys.stderr)
+        for job in bad:
+            print(_line(job), file=sys.stderr)
+    if bad:
         sys.exit(FAILED)
+
+
+def _run_due(context: "Components") -> "list[Job]":
+    """Add and run what is due until nothing is left; give all that was run, as it is then."""
+    from inkcre.jobs.jobs import get_job
+    from inkcre.jobs.kinds import load_kinds
+    from inkcre.jobs.leases import claim
+    from inkcre.jobs.runner import run_lease
+    from inkcre.jobs.tick import LEASE_SECONDS, look
+
+    kinds = load_kinds(context.application)
+    due = look(context, kinds)
+    places, ran = kinds.places(), []
+    while lease := claim(
+        context.database, places, now=context.clock(), lease_seconds=LEASE_SECONDS
+    ):
+        run_lease(context, kinds, lease, limit_seconds=LEASE_SECONDS)
+        ran.append(lease.job_id)
+    say(f"{due.enqueued} jobs added, {len(ran)} run")
+    return [get_job(context.database, job_id) for job_id in dict.fromkeys(ran)]
 
 
 def _run_one(context: "Components", job_id: int) -> "Job":

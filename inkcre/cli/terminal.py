@@ -3,7 +3,9 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from typing import IO
@@ -27,6 +29,23 @@ def say(line: str, *, aside: bool = False) -> None:
     """Tell what was done, unless nobody wants to know; ``aside`` from what the command writes."""
     if not is_quiet():
         print(line, file=sys.stderr if aside else sys.stdout, flush=True)
+
+
+@contextmanager
+def telling_progress(what: str) -> Iterator[Callable[[str], None]]:
+    """Return what tells how far something is, in one line of a terminal; in a pipe nothing is."""
+    is_shown = sys.stderr.isatty() and not is_quiet()
+    told = 0.0
+
+    def tell(how_far: str) -> None:
+        nonlocal told
+        if is_shown and time.monotonic() - told >= 0.2:
+            told = time.monotonic()
+            print(f"\r\x1b[K{what}: {how_far}", file=sys.stderr, end="", flush=True)
+
+    yield tell
+    if is_shown:
+        print("\r\x1b[K", file=sys.stderr, end="", flush=True)
 
 
 def local_time(moment: str | datetime) -> str:

@@ -1,5 +1,7 @@
 """``inkcre files``: files and their blocks, from the command line."""
 
+import os
+import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +13,7 @@ import typer
 from inkcre.cli.bases import make_base, open_base
 from inkcre.cli.settings_options import Assignments, Format, OutputFormat, Profile, errors_as
 from inkcre.cli.streams import UnreadableInput, open_stdin, write_output
-from inkcre.cli.terminal import local_time, say, write_json
+from inkcre.cli.terminal import local_time, say, telling_progress, write_json
 
 if TYPE_CHECKING:
     from inkcre.context import Components
@@ -28,26 +30,75 @@ BlockIds = Annotated[list[int], typer.Argument(metavar="ID...", help="Ids of blo
 @app.command("put")
 def put(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Files; - is standard input.")
+        list[str], typer.Argument(metavar="FILE...", help="Files and folders; - is standard input.")
     ],
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="List every file of a folder.")
+    ] = False,
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
-    """Keep files, and add a block for each. A file that is there already is not kept twice."""
+    """Keep files, and add a block for each. A file that is there already is not kept twice.
+
+    Of a folder all files are kept, those in its folders too, but hidden ones and links.
+    """
+    with make_base(profile, set_) as context:
+        bad = 0
+        for name in files:
+            if name != "-" and Path(name).is_dir():
+                bad += _put_folder(context, Path(name), is_verbose=verbose)
+            else:
+                _put_one(context, name, is_told=True)
+    if bad:
+        raise typer.Exit(1)
+
+
+def _put_one(context: "Components", name: str, *, is_told: bool) -> bool:
+    """Keep one file, and say so; tell whether it is new."""
     from inkcre.graph.files.files import add_file
 
-    with make_base(profile, set_) as context:
-        for name in files:
-            block, is_new = add_file(
-                context.database,
-                context.storage,
-                _read(name),
-                name=None if name == "-" else Path(name).name,
-                now=context.clock(),
-                tenure=context.tenure,
-            )
-            state = "new" if is_new else "there already"
-            say(f"{name}: block {block.id}, {block.resolver}, {block.content}, {state}")
+    block, is_new = add_file(
+        context.database,
+        context.storage,
+        _read(name),
+        name=None if name == "-" else Path(name).name,
+        now=context.clock(),
+        tenure=context.tenure,
+    )
+    if is_told:
+        state = "new" if is_new else "there already"
+        say(f"{name}: block {block.id}, {block.resolver}, {block.content}, {state}")
+    return is_new
+
+
+def _put_folder(context: "Components", folder: Path, *, is_verbose: bool) -> int:
+    """Keep the files of a folder, and sum up; return how many could not be read."""
+    seen = new = 0
+    bad: list[str] = []
+    with telling_progress(str(folder)) as tell:
+        for path in _files_below(folder, bad):
+            try:
+                new += _put_one(context, str(path), is_told=is_verbose)
+                seen += 1
+            except UnreadableInput as error:
+                bad.append(error.message)
+            tell(f"{seen} files, {new} new")
+    for reason in bad:
+        print(f"{reason}; left out", file=sys.stderr)
+    say(f"{folder}: {seen} files, {new} new, {seen - new} there already")
+    return len(bad)
+
+
+def _files_below(folder: Path, bad: list[str]) -> Iterator[Path]:
+    """Yield the files of a folder and of those in it, in order; not what is hidden, nor links."""
+
+    def note(error: OSError) -> None:
+        bad.append(UnreadableInput.of(str(error.filename), error).message)
+
+    for parent, folders, names in os.walk(folder, onerror=note):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+        yield from (path for path in paths if path.is_file() and not path.is_symlink())
 
 
 def _read(name: str) -> Iterator[bytes]:

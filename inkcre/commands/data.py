@@ -7,14 +7,15 @@ from contextlib import ExitStack
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkcre.cli.bases import make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
-from inkcre.cli.streams import UnreadableInput, is_file, refuse_to_empty, write_output
+from inkcre.cli.streams import is_file, refuse_to_empty, write_output
 from inkcre.cli.terminal import is_quiet, say
+from inkcre.commands.inputs import open_lines
 from inkcre.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ SHOWN_BAD_LINES = 20
 
 def import_(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="NDJSON files; - is standard input.")
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help="NDJSON, or .gz or .zst of it; - is standard input."
+        ),
     ],
     profile: Profile = None,
     set_: Assignments = None,
@@ -45,12 +49,12 @@ def _require_readable(name: str) -> None:
     """Find out before anything is written that a file of several is missing."""
     with ExitStack() as stack:
         if name != "-":
-            _open_input(name, stack)
+            open_lines(name, stack, 1)
 
 
 def _import_file(context: "Components", name: str) -> int:
     from inkcre.graph.files.files import open_shelf
-    from inkcre.transfer.imports import Progress, import_lines
+    from inkcre.transfer.imports import MAX_LINE_BYTES, Progress, import_lines
     from inkcre.transfer.tables import list_tables
 
     shelf = partial(open_shelf, context.database, context.storage, context.tenure)
@@ -58,7 +62,7 @@ def _import_file(context: "Components", name: str) -> int:
     shown = 0
     started = time.monotonic()
     with ExitStack() as stack:
-        stream, size = _open_input(name, stack)
+        stream, size = open_lines(name, stack, MAX_LINE_BYTES)
         advance = _progress_bar(stack, name, size)
         tables = list_tables(context.settings.application)
         for progress in import_lines(context.database, stream, context.clock, shelf, tables):
@@ -85,22 +89,6 @@ def _show_bad_lines(name: str, bad: "list[BadLine]", shown: int) -> int:
         print(f"{name}: more bad lines follow; fix these first", file=sys.stderr)
         return SHOWN_BAD_LINES + 1
     return max(shown, min(len(bad), SHOWN_BAD_LINES))
-
-
-def _open_input(name: str, stack: ExitStack) -> tuple[Iterator[bytes], int | None]:
-    from inkcre.transfer.imports import MAX_LINE_BYTES
-
-    stream: IO[bytes]
-    size = None
-    if name == "-":
-        stream = sys.stdin.buffer
-    else:
-        try:
-            stream = stack.enter_context(Path(name).open("rb"))  # noqa: SIM115 - the stack closes it
-            size = Path(name).stat().st_size
-        except OSError as error:
-            raise UnreadableInput.of(name, error) from error
-    return iter(lambda: stream.readline(MAX_LINE_BYTES), b""), size
 
 
 def _progress_bar(stack: ExitStack, name: str, size: int | None) -> Callable[[int, int], None]:

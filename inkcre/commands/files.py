@@ -40,7 +40,8 @@ def put(
 ) -> None:
     """Keep files, and add a block for each. A file that is there already is not kept twice.
 
-    Of a folder all files are kept, those in its folders too, but hidden ones and links.
+    Of a folder all files are kept, those in its folders too, but hidden ones, links, and the base's
+    own.
     """
     with make_base(profile, set_) as context:
         bad = 0
@@ -76,7 +77,10 @@ def _put_folder(context: "Components", folder: Path, *, is_verbose: bool) -> int
     seen = new = 0
     bad: list[str] = []
     with telling_progress(str(folder)) as tell:
+        own = _own_places(context)
         for path in _files_below(folder, bad):
+            if str(path.resolve()).startswith(own):
+                continue
             try:
                 new += _put_one(context, str(path), is_told=is_verbose)
                 seen += 1
@@ -87,6 +91,16 @@ def _put_folder(context: "Components", folder: Path, *, is_verbose: bool) -> int
         print(f"{reason}; left out", file=sys.stderr)
     say(f"{folder}: {seen} files, {new} new, {seen - new} there already")
     return len(bad)
+
+
+def _own_places(context: "Components") -> tuple[str, ...]:
+    """Return how the paths of the base's own files begin: it is not put into itself."""
+    found = []
+    for port in (context.settings.database, context.settings.storage):
+        path = getattr(port, "path", None)
+        if isinstance(path, Path):
+            found.append(str(path.resolve()) + (os.sep if path.is_dir() else ""))
+    return tuple(found)
 
 
 def _files_below(folder: Path, bad: list[str]) -> Iterator[Path]:

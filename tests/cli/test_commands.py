@@ -238,7 +238,7 @@ def test_taken_port_is_said_with_a_remedy(run: Run, tmp_path: Path) -> None:
         done = run("run", "--set", f"http.port={port}")
     assert done.returncode == 78
     assert done.stderr.splitlines()[-2].startswith("error[cannot_listen]: http://127.0.0.1:")
-    assert f"--set http.port={port + 1}" in done.stderr
+    assert f"--port {port + 1}" in done.stderr
     assert not (tmp_path / "data").exists()
 
 

@@ -38,6 +38,14 @@ def test_folder_is_put_with_all_that_is_in_it(run: Run, album: Path) -> None:
     assert {line.split()[-1] for line in run("files", "ls").stdout.splitlines()} == {"one.txt", "two.txt"}  # fmt: skip
 
 
+def test_base_is_not_put_into_itself(run: Run, album: Path, tmp_path: Path) -> None:
+    """Neither its rows nor its files, which would grow while they are read."""
+    assert run("files", "put", ".").stdout == ".: 2 files, 2 new, 0 there already\n"
+    assert run("files", "put", str(tmp_path), "data").stdout.splitlines() == [
+        f"{tmp_path}: 2 files, 0 new, 2 there already", "data: 0 files, 0 new, 0 there already",
+    ]  # fmt: skip
+
+
 def test_progress_is_told_on_a_terminal_only(album: Path) -> None:
     """And gone from it at the end."""
     ours, theirs = pty.openpty()

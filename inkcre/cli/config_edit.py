@@ -1,13 +1,19 @@
 """``inkcre config set``, ``unset``, ``schema`` and ``inkcre init``: what writes settings files."""
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkcre.cli.settings_options import current_schema, inspect_anything
+from inkcre.cli.terminal import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inkcre.sections.settings import Settings
     from inkcre.settings.edits import Changed
+    from inkcre.settings.schema import Schema
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="A setting, such as http.port.")]
 OneProfile = Annotated[
@@ -20,7 +26,8 @@ def set_(
     pairs: Annotated[
         list[str],
         typer.Argument(
-            metavar="KEY VALUE", help="A setting and its value; a list is JSON. Several at once."
+            metavar="KEY VALUE",
+            help="A setting and its value, several at once; a list has several, or is TOML.",
         ),
     ],
     profile: OneProfile = None,
@@ -31,15 +38,37 @@ def set_(
     """
     from inkcre.settings.edits import set_settings
 
-    if len(pairs) % 2:
-        # Not quoted: whoever writes KEY=VALUE has the value, maybe a secret, in the key.
-        raise typer.BadParameter("expected pairs of KEY VALUE, with a space between them")
-    keys = pairs[::2]
-    if len(set(keys)) < len(keys):
-        raise typer.BadParameter("a key is given twice")
-    report_change(
-        set_settings(current_schema(profile), dict(zip(keys, pairs[1::2], strict=True)), profile)
-    )
+    schema = current_schema(profile)
+    report_change(set_settings(schema, _read_pairs(schema, pairs), profile))
+
+
+def _read_pairs(schema: "Schema[Settings]", words: "Sequence[str]") -> dict[str, str]:
+    """Return texts by keys; the words behind the key of a list are its elements, up to a key."""
+    found: dict[str, str] = {}
+    rest = list(words)
+    while rest:
+        key, values = rest.pop(0), rest[:1]
+        rest = rest[1:]
+        if _is_list(schema, key):
+            while rest and not _is_leaf(schema, rest[0]):
+                values.append(rest.pop(0))
+        if not values:
+            # Not quoted: whoever writes KEY=VALUE has the value, maybe a secret, in the key.
+            raise typer.BadParameter("expected pairs of KEY VALUE, with a space between them")
+        if key in found:
+            raise typer.BadParameter("a key is given twice")
+        found[key] = values[0] if len(values) == 1 else json.dumps(values)
+    return found
+
+
+def _is_leaf(schema: "Schema[Settings]", word: str) -> bool:
+    node = schema.root.find(tuple(word.split(".")))
+    return node is not None and node.is_leaf
+
+
+def _is_list(schema: "Schema[Settings]", word: str) -> bool:
+    node = schema.root.find(tuple(word.split(".")))
+    return node is not None and node.is_list
 
 
 def unset(key: Key, profile: OneProfile = None) -> None:
@@ -55,7 +84,7 @@ def report_change(changed: "Changed") -> None:
     from inkcre.settings.renderers import visible
 
     done = "changed" if changed.is_different else "nothing to change in"
-    print(visible(f"{done} {display_path(changed.path)}"))
+    say(visible(f"{done} {display_path(changed.path)}"))
     for note in changed.notes:
         print(visible(f"note: {note}"))
 
@@ -86,9 +115,9 @@ def schema(
     with locked(found.folder):
         written = refresh_schemas(found.file_schema(), found.folder)
     for path in written:
-        print(f"wrote {display_path(path)}")
+        say(f"wrote {display_path(path)}")
     if not written:
-        print("the schemas are up to date")
+        say("the schemas are up to date")
 
 
 def init() -> None:
@@ -99,4 +128,4 @@ def init() -> None:
 
     schema = current_schema()
     for path in write_new_config(schema, working_folder(schema.command)):
-        print(f"wrote {display_path(path)}")
+        say(f"wrote {display_path(path)}")

@@ -17,7 +17,7 @@ from inkcre.cli.settings_options import (
     inspect_profile,
     stop_on_problems,
 )
-from inkcre.errors import OperatorError
+from inkcre.errors import EX_CONFIG, OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,6 +144,8 @@ def explain(
             print(json.dumps(explanation.as_json(), indent=2))
         else:
             print(render_explanation(explanation))
+        if getattr(explanation, "problems", ()):
+            raise typer.Exit(EX_CONFIG)
 
 
 def diff(

@@ -23,6 +23,7 @@ from inkcre.cli.settings_options import (
     inspect_profile,
     stop_on_problems,
 )
+from inkcre.cli.terminal import say
 from inkcre.errors import EX_CONFIG
 
 if TYPE_CHECKING:
@@ -165,24 +166,18 @@ def dev(  # noqa: PLR0917 - each is an option of the command line
             f"say --edge; to serve in a process: `{current_application().name} run`"
         )
     require_free(port)
-    _say("building")
+    say("building")
     built = _build(profile, set_, wheels)
     settings = built.settings
     hyperdrive = _find_postgres(built, postgres)
     folder = out or built.found.folder / LOCAL
     write_folder(built.artifact.files, folder)
     if settings.database.kind == "d1":
-        _say("applying the migrations")
+        say("applying the migrations")
         apply_migrations(folder, settings.database.binding, folder / ".wrangler" / "state")
-    _say("starting")
-    status = serve_locally(
-        folder, runtime=runtime.value, port=port, hyperdrive=hyperdrive, say=_say
-    )
+    say("starting")
+    status = serve_locally(folder, runtime=runtime.value, port=port, hyperdrive=hyperdrive, say=say)
     raise typer.Exit(status)
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def _find_postgres(built: Built, given: str | None) -> dict[str, str]:
@@ -252,6 +247,10 @@ def _require_current(artifact: "Artifact", out: Path) -> None:
     from inkcre.edge.artifact.folder import StaleArtifact, compare_folder
     from inkcre.settings.origins import display_path
 
+    if not out.exists():
+        raise StaleArtifact(
+            f"{display_path(out)}: is not there; nothing was built", hint="run `inkcre build`"
+        )
     different = compare_folder(artifact.files, out)
     if different:
         shown = ", ".join(different[:5]) + (" and others" if len(different) > 5 else "")

@@ -18,6 +18,7 @@ from inkcre.cli.settings_options import (
     inspect_profile,
     stop_on_problems,
 )
+from inkcre.cli.terminal import say
 
 app = typer.Typer(
     no_args_is_help=True, help="What packages bring, and what is enabled.", rich_markup_mode=None
@@ -123,12 +124,12 @@ def lock(
     application, path = found.settings.application, found.folder / extension_lock.NAME
     if check:
         extension_lock.read_packages(application, found.folder)
-        print(f"{display_path(path)}: has all that is needed")
+        say(f"{display_path(path)}: has all that is needed")
         return
     resolved = extension_lock.resolve_lock(application)
     replace_file(path, resolved.encode())
     number = len(read_lock(resolved))
-    print(f"wrote {display_path(path)}: {number} package{'' if number == 1 else 's'}")
+    say(f"wrote {display_path(path)}: {number} package{'' if number == 1 else 's'}")
 
 
 @app.command("purge")
@@ -162,4 +163,4 @@ def purge(
         if not yes:
             typer.confirm(f"delete all of it, so that nothing of {name} is left?", abort=True)
         purge_rows(components.database, belongings)
-    print(f"extension {name}: nothing of it is left in this base")
+    say(f"extension {name}: nothing of it is left in this base")

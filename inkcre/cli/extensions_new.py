@@ -13,6 +13,7 @@ import typer
 
 from inkcre.application import Application
 from inkcre.cli.settings_options import current_application
+from inkcre.cli.terminal import say
 from inkcre.errors import OperatorError
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "extension"
@@ -50,7 +51,7 @@ def new(
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
-    print(f"wrote {display_path(folder.absolute())}: {len(files)} files; README.md tells the rest")
+    say(f"wrote {display_path(folder.absolute())}: {len(files)} files; README.md tells the rest")
 
 
 def require_fit(name: str, application: Application) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkcre.cli.bases import open_base
-from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.cli.settings_options import Assignments, Format, OutputFormat, Profile, errors_as
+from inkcre.cli.terminal import local_time, say, write_json
 
 if TYPE_CHECKING:
     from inkcre.context import Components
@@ -26,7 +27,7 @@ FAILED = 1
 
 
 @app.command("list")
-def list_(
+def list_(  # noqa: PLR0917 - its parameters are options
     profile: Profile = None,
     set_: Assignments = None,
     state: Annotated[
@@ -36,6 +37,7 @@ def list_(
     kind: Annotated[str | None, typer.Option(help="Only those of this kind.")] = None,
     source: Annotated[int | None, typer.Option(help="Only those of this source.", min=1)] = None,
     limit: Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)] = 20,
+    format_: OutputFormat = Format.TEXT,
 ) -> None:
     """List jobs, newest first: id, time, state, kind, and what came of them."""
     from inkcre.errors import Invalid
@@ -45,15 +47,18 @@ def list_(
         raise Invalid(
             f'"{state}" is no state', field="state", hint=f"use one of {', '.join(STATES)}"
         )
-    with open_base(profile, set_) as context:
+    with errors_as(format_), open_base(profile, set_) as context:
         filters = {"state": state, "kind": kind, "source": source}
         page, _ = list_jobs(context.database, filters, limit=limit)
-        for job in page:
-            print(_line(job))
+    if format_ is Format.JSON:
+        write_json({"jobs": [vars(job) for job in page]})
+        return
+    for job in page:
+        print(_line(job))
 
 
 def _line(job: "Job") -> str:
-    when = (job.finished_at or job.started_at or job.run_at)[:16].replace("T", " ")
+    when = local_time(job.finished_at or job.started_at or job.run_at)
     said = job.error or ("" if job.result is None else json.dumps(job.result))
     source = f" of source {job.source_id}" if job.source_id else ""
     return f"{job.id:>8}  {when}  {job.state:<9}  {job.kind}{source}  {said}".rstrip()
@@ -65,7 +70,7 @@ def show(job_id: JobId, profile: Profile = None, set_: Assignments = None) -> No
     from inkcre.jobs.jobs import get_job
 
     with open_base(profile, set_) as context:
-        print(json.dumps(vars(get_job(context.database, job_id)), indent=2, ensure_ascii=False))
+        write_json(vars(get_job(context.database, job_id)))
 
 
 @app.command("run")
@@ -76,19 +81,43 @@ def run(
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
-    """Run what is due now, in this process, until nothing is left; or one job."""
-    from inkcre.jobs.kinds import load_kinds
-    from inkcre.jobs.tick import tick
+    """Run what is due now, in this process, until nothing is left; or one job.
 
+    Status 1 when one of them did not end well.
+    """
     with open_base(profile, set_) as context:
         if job_id is None:
-            due, done = tick(context, load_kinds(context.application), budget_seconds=float("inf"))
-            print(f"{due.enqueued} jobs added, {done} run")
-            return
-        job = _run_one(context, job_id)
-    print(_line(job))
-    if job.state != "finished":
+            ran = _run_due(context)
+        else:
+            ran = [_run_one(context, job_id)]
+            say(_line(ran[0]))
+    bad = [job for job in ran if job.state != "finished"]
+    if job_id is None and bad:
+        print(f"{len(bad)} of them did not end well:", file=sys.stderr)
+        for job in bad:
+            print(_line(job), file=sys.stderr)
+    if bad:
         sys.exit(FAILED)
+
+
+def _run_due(context: "Components") -> "list[Job]":
+    """Add and run what is due until nothing is left; give all that was run, as it is then."""
+    from inkcre.jobs.jobs import get_job
+    from inkcre.jobs.kinds import load_kinds
+    from inkcre.jobs.leases import claim
+    from inkcre.jobs.runner import run_lease
+    from inkcre.jobs.tick import LEASE_SECONDS, look
+
+    kinds = load_kinds(context.application)
+    due = look(context, kinds)
+    places, ran = kinds.places(), []
+    while lease := claim(
+        context.database, places, now=context.clock(), lease_seconds=LEASE_SECONDS
+    ):
+        run_lease(context, kinds, lease, limit_seconds=LEASE_SECONDS)
+        ran.append(lease.job_id)
+    say(f"{due.enqueued} jobs added, {len(ran)} run")
+    return [get_job(context.database, job_id) for job_id in dict.fromkeys(ran)]
 
 
 def _run_one(context: "Components", job_id: int) -> "Job":
@@ -139,4 +168,4 @@ def _change(
 ) -> None:
     with open_base(profile, assignments) as context:
         for job_id in job_ids:
-            print(_line(change(context.database, job_id, context.clock())))
+            say(_line(change(context.database, job_id, context.clock())))

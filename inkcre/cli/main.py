@@ -1,5 +1,6 @@
 """The command of an application: ``inkcre``. Heavy imports stay inside of what needs them."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,12 +12,16 @@ import typer
 from typer.core import TyperGroup
 
 from inkcre.application import Application
-from inkcre.cli import settings_options
+from inkcre.cli import settings_options, terminal
 from inkcre.cli.lending import lend_to, lend_to_group
 from inkcre.errors import BadReference, InkcreError
 
 USAGE_ERROR: type[Any] = typer.BadParameter.__mro__[1]
 """``click.UsageError``, wherever a version of typer keeps it."""
+
+
+UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a write to standard output ends with that is nobody's mistake here."""
 
 
 class Commands(TyperGroup):
@@ -53,10 +58,21 @@ def _masked_usage() -> Iterator[None]:
     try:
         yield
     except USAGE_ERROR as error:
+        from inkcre.cli.usage import explain_usage
         from inkcre.settings.masks import mask
 
-        error.message = mask(error.message)
+        error.message = mask(explain_usage(error))
         raise
+
+
+def _keep_quiet(value: bool) -> bool:
+    terminal.keep_quiet(value)
+    return value
+
+
+def _leave_out(names: list[str]) -> list[str]:
+    settings_options.leave_out(names)
+    return names
 
 
 def build_command(application: Application) -> typer.Typer:
@@ -71,7 +87,7 @@ def build_command(application: Application) -> typer.Typer:
         cls=Commands,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        add_completion=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
         rich_markup_mode=None,  # its page loads a Markdown parser: twice the time of all the rest
     )
 
@@ -81,10 +97,6 @@ def build_command(application: Application) -> typer.Typer:
 
             print(find_version(application.distribution))
             raise typer.Exit
-
-    def leave_out(names: list[str]) -> list[str]:
-        settings_options.leave_out(names)
-        return names
 
     @command.callback(help=application.summary or f"Run {application.title}.")
     def root(
@@ -99,10 +111,19 @@ def build_command(application: Application) -> typer.Typer:
             typer.Option(
                 "--without",
                 metavar="EXTENSION",
-                callback=leave_out,
+                callback=_leave_out,
                 help="Do without an extension, whatever enables it. Repeatable.",
             ),
         ] = [],  # noqa: B006 - typer reads it
+        quiet: Annotated[
+            bool,
+            typer.Option(
+                "--quiet",
+                "-q",
+                callback=_keep_quiet,
+                help="Say only what was asked for, and errors.",
+            ),
+        ] = False,
     ) -> None:
         """Hold the options that stand before a command."""
 
@@ -195,10 +216,36 @@ def main(application: Application, arguments: Sequence[str] | None = None) -> No
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows no such character
     settings_options.run_for(application)
     try:
-        build_command(application)(arguments, prog_name=application.name)
+        with _written():
+            build_command(application)(arguments, prog_name=application.name)
     except InkcreError as error:
         print(settings_options.render_error(error), file=sys.stderr)
         sys.exit(error.exit_status)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """Write out all that was printed, and tell as an error of ours that it could not be.
+
+    Raises:
+        UnwritableOutput: a disk is full, for example.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.filename is not None or error.errno not in UNWRITTEN:
+            raise
+        from inkcre.cli.streams import UnwritableOutput
+
+        # What is left is written again when the interpreter ends, and would be a second error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        reason = (error.strerror or "cannot be written").lower()
+        raise UnwritableOutput(f"standard output: {reason}") from error

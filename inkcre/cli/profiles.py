@@ -16,6 +16,7 @@ from inkcre.cli.settings_options import (
     inspect_profile,
     stop_on_problems,
 )
+from inkcre.cli.terminal import say
 
 app = typer.Typer(help="List the profiles, or make one.", rich_markup_mode=None)
 
@@ -81,7 +82,7 @@ def new(
     from inkcre.settings.templates import write_new_profile
 
     for path in write_new_profile(name, extends, inspect_anything()):
-        print(f"wrote {display_path(path)}")
+        say(f"wrote {display_path(path)}")
 
 
 def plan(

@@ -1,14 +1,13 @@
 """``inkcre changes`` and ``inkcre undo``."""
 
-import json
 import sys
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkcre.cli.bases import open_base
-from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.cli.settings_options import Assignments, Format, OutputFormat, Profile, errors_as
+from inkcre.cli.terminal import local_time, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,33 +18,24 @@ if TYPE_CHECKING:
     from inkcre.ports.database import Database
 
 
-class ChangesFormat(StrEnum):
-    """How changes are written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def list_(
     limit: Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)] = 20,
     before: Annotated[
         int | None, typer.Option(metavar="ID", help="Only those before this one.", min=1)
     ] = None,
-    format_: Annotated[
-        ChangesFormat, typer.Option("--format", help="How to write them.")
-    ] = ChangesFormat.TEXT,
+    format_: OutputFormat = Format.TEXT,
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
     """List what was changed, newest first: number, time, who, what, and how much."""
     from inkcre.graph.changes import list_changes
 
-    with open_base(profile, set_) as context:
+    with errors_as(format_), open_base(profile, set_) as context:
         page = list_changes(context.database, limit=limit, before=before)
         name = _namer(context.database)
         rows = [_describe(change, name) for change in page]
-    if format_ is ChangesFormat.JSON:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+    if format_ is Format.JSON:
+        write_json({"changes": rows})
         return
     for row in rows:
         print(_line(row))
@@ -96,7 +86,7 @@ def _describe(
 
 
 def _line(row: "dict[str, object]") -> str:
-    when = str(row["created_at"])[:16].replace("T", " ")
+    when = local_time(str(row["created_at"]))
     who = " ".join(str(each) for each in (row["actor"], row["name"]) if each) or "-"
     counts = ", ".join(f"{row[what]} {what}" for what in ("made", "changed", "deleted"))
     return f"{row['id']:>8}  {when}  {who:<20}  {row['action']:<15}  {counts}"

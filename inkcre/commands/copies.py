@@ -11,6 +11,7 @@ import typer
 
 from inkcre.cli.bases import PROCESS_HINT, make_base, open_base
 from inkcre.cli.settings_options import load_profile
+from inkcre.cli.terminal import is_quiet, say
 from inkcre.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _copy_files(source: "Components", target: "Components", *, trusts: bool) -> 
             tell(f"{done.seen} seen, {done.copied} copied, {done.bytes:,} bytes")
     for name in done.bad:
         print(f"{name}: is damaged, and was not copied", file=sys.stderr)
-    print(f"files: {done.seen} seen, {done.copied} copied, {len(done.bad)} damaged")
+    say(f"files: {done.seen} seen, {done.copied} copied, {len(done.bad)} damaged")
     return len(done.bad)
 
 
@@ -121,7 +122,7 @@ def _copy_rows(move: "Move") -> int:
         print(f"{said}; not copied", file=sys.stderr)
     new = ", ".join(f"{number} new {name}" for name, number in added.items())
     ids = "ids are kept" if move.keeps_ids else "ids are others: the target has rows of its own"
-    print(f"rows: {new}; {ids}")
+    say(f"rows: {new}; {ids}")
     unseen = count_unseen(move)
     if unseen:
         print(
@@ -140,7 +141,7 @@ def _compare(move: "Move") -> int:
     for found in compare_bases(move):
         tables.append(found)
         here, there = found.digests
-        print(f"{found.name}: {found.rows} rows, digest {here[:12]} here and {there[:12]} there")
+        say(f"{found.name}: {found.rows} rows, digest {here[:12]} here and {there[:12]} there")
         for said in found.named:
             print(said, file=sys.stderr)
     lacking = [name for name, is_there in look_for_files(move.source, move.target) if not is_there]
@@ -150,7 +151,7 @@ def _compare(move: "Move") -> int:
     said = ", ".join(f"{found.rows} {found.name}" for found in tables)
     differ = f"{differing} differ, " if differing else ""
     missing = sum(found.missing for found in tables)
-    print(f"compared: {said}; {differ}{missing} missing; {len(lacking)} files missing")
+    say(f"compared: {said}; {differ}{missing} missing; {len(lacking)} files missing")
     return sum(found.bad for found in tables) + len(lacking)
 
 
@@ -162,7 +163,7 @@ def _telling(what: str) -> Iterator[Callable[[str], None]]:
 
     def tell(how_far: str) -> None:
         nonlocal told
-        if time.monotonic() - told < 1:
+        if time.monotonic() - told < 1 or is_quiet():
             return
         told = time.monotonic()
         end = "\r" if is_terminal else "\n"

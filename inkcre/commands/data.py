@@ -7,13 +7,15 @@ from contextlib import ExitStack
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkcre.cli.bases import make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
-from inkcre.commands.streams import UnreadableInput, refuse_to_empty, write_whole
+from inkcre.cli.streams import is_file, refuse_to_empty, write_output
+from inkcre.cli.terminal import is_quiet, say
+from inkcre.commands.inputs import open_lines
 from inkcre.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ SHOWN_BAD_LINES = 20
 
 def import_(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="NDJSON files; - is standard input.")
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help="NDJSON, or .gz or .zst of it; - is standard input."
+        ),
     ],
     profile: Profile = None,
     set_: Assignments = None,
@@ -44,12 +49,12 @@ def _require_readable(name: str) -> None:
     """Find out before anything is written that a file of several is missing."""
     with ExitStack() as stack:
         if name != "-":
-            _open_input(name, stack)
+            open_lines(name, stack, 1)
 
 
 def _import_file(context: "Components", name: str) -> int:
     from inkcre.graph.files.files import open_shelf
-    from inkcre.transfer.imports import Progress, import_lines
+    from inkcre.transfer.imports import MAX_LINE_BYTES, Progress, import_lines
     from inkcre.transfer.tables import list_tables
 
     shelf = partial(open_shelf, context.database, context.storage, context.tenure)
@@ -57,20 +62,20 @@ def _import_file(context: "Components", name: str) -> int:
     shown = 0
     started = time.monotonic()
     with ExitStack() as stack:
-        stream, size = _open_input(name, stack)
+        stream, size = open_lines(name, stack, MAX_LINE_BYTES)
         advance = _progress_bar(stack, name, size)
         tables = list_tables(context.settings.application)
         for progress in import_lines(context.database, stream, context.clock, shelf, tables):
             advance(progress.bytes, progress.lines)
             shown = _show_bad_lines(name, progress.bad, shown)
     seconds = max(time.monotonic() - started, 1e-6)
-    print(
+    say(
         f"{name}: {progress.lines} lines, {progress.created_blocks} new blocks, "
         f"{progress.created_relations} new relations, {len(progress.bad)} bad lines "
         f"({progress.lines / seconds:,.0f} lines/s)"
     )
     files = f", {progress.files} files" if progress.files else ""
-    print(
+    say(
         f"compared: all blocks and relations of {progress.lines} lines{files}; "
         f"{progress.missing} missing"
     )
@@ -86,25 +91,9 @@ def _show_bad_lines(name: str, bad: "list[BadLine]", shown: int) -> int:
     return max(shown, min(len(bad), SHOWN_BAD_LINES))
 
 
-def _open_input(name: str, stack: ExitStack) -> tuple[Iterator[bytes], int | None]:
-    from inkcre.transfer.imports import MAX_LINE_BYTES
-
-    stream: IO[bytes]
-    size = None
-    if name == "-":
-        stream = sys.stdin.buffer
-    else:
-        try:
-            stream = stack.enter_context(Path(name).open("rb"))  # noqa: SIM115 - the stack closes it
-            size = Path(name).stat().st_size
-        except OSError as error:
-            raise UnreadableInput.of(name, error) from error
-    return iter(lambda: stream.readline(MAX_LINE_BYTES), b""), size
-
-
 def _progress_bar(stack: ExitStack, name: str, size: int | None) -> Callable[[int, int], None]:
     """Show a bar with a rate on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or is_quiet():
         return lambda _bytes, _lines: None
     from rich.console import Console
     from rich.progress import (
@@ -174,13 +163,13 @@ def export(
             lines = chain(lines, file_lines(context.database, context.storage, files))
         tally = _write(file, lines, said)
         left_out = count_left_out(context.database, has_files=has_files)
-    print(f"{file}: {tally.lines} lines", file=sys.stderr)
+    say(f"{file}: {tally.lines} lines", aside=True)
     held = f", {tally.rows} rows of extensions" if tally.rows else ""
     held += f", {files.number} files" if has_files else ""
-    print(
+    say(
         f"compared: {tally.blocks} blocks, {tally.relations} relations{held}; "
         f"{len(files.lacking)} missing",
-        file=sys.stderr,
+        aside=True,
     )
     _tell_left_out(left_out)
     for reason in files.lacking:
@@ -205,18 +194,13 @@ def _write(name: str, lines: "Iterator[bytes]", again: "Callable[[], Iterator[by
                 f"{said}: somebody has changed it meanwhile", hint="run it again, at rest"
             )
 
-    def look(path: Path) -> None:
-        with path.open("rb") as stream:
-            written.take_all(stream)
+    def look(path: Path | None) -> None:
+        if path is not None:
+            with path.open("rb") as stream:
+                written.take_all(stream)
         compare()
 
-    if name == "-":
-        for line in written.follow(lines):
-            sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()
-        compare()
-    else:
-        write_whole(Path(name), lines, look)
+    write_output(name, lines if is_file(name) else written.follow(lines), look)
     return written
 
 
@@ -225,4 +209,4 @@ def _tell_left_out(counts: "Mapping[str, int]") -> None:
         return
     said = ", ".join(f"{number} {name}" for name, number in counts.items())
     files = "; --files writes files too" if "files" in counts else ""
-    print(f"not in it: {said}{files}; `inkcre data copy` takes everything", file=sys.stderr)
+    say(f"not in it: {said}{files}; `inkcre data copy` takes everything", aside=True)

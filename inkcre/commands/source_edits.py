@@ -6,6 +6,7 @@ import typer
 
 from inkcre.cli.bases import open_base
 from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.cli.terminal import say
 from inkcre.commands.source_options import (
     Cron,
     Every,
@@ -59,11 +60,11 @@ def edit(  # noqa: PLR0917 - its parameters are options
             timezone=context.zone,
             forget=forget,
         )
-    print(line_of(edited.source))
+    say(line_of(edited.source))
     if edited.forgotten:
-        print(f"source {source_id}: {edited.forgotten} items forgotten, of the former place")
+        say(f"source {source_id}: {edited.forgotten} items forgotten, of the former place")
     if edited.released:
-        print(
+        say(
             f"source {source_id}: {edited.released} items released, of the former place;"
             " what they brought stays"
         )
@@ -85,7 +86,7 @@ def remove(
     with open_base(profile, set_) as context:
         for source_id in source_ids:
             removal = run(context.database, source_id, forget=forget)
-            print(f"source {source_id}: {done}; {_told(removal)}")
+            say(f"source {source_id}: {done}; {_told(removal)}")
 
 
 def _told(removal: "Removal") -> str:

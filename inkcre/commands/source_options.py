@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inkcre.cli.terminal import local_time
+
 if TYPE_CHECKING:
     from inkcre.sources.rows import Source
 
@@ -30,9 +32,10 @@ def line_of(source: "Source") -> str:
     when = "by hand"
     if schedule:
         pace = f"every {schedule.every}" if schedule.every else schedule.cron
-        when = f"{pace}, next {(schedule.next_run_at or 'never')[:16].replace('T', ' ')}"
+        due = schedule.next_run_at
+        when = f"{pace}, next {local_time(due) if due else 'never'}"
     name = source.nickname or source.config.get("url") or source.config.get("path") or ""
-    line = f"{source.id:>6}  {source.type:<8}  {when:<40}  {name}".rstrip()
+    line = f"{source.id:>6}  {source.type:<8}  {when:<44}  {name}".rstrip()
     told = tell_lacking(source)
     return f"{line}  ({told})" if told else line
 
@@ -41,8 +44,8 @@ def tell_lacking(source: "Source") -> str:
     """Say what a source no longer gives, since when, and what of it was left out; or nothing."""
     from inkcre.sources.left_out import describe_left_out
 
-    since = (source.missing_since or "")[:16].replace("T", " ")
-    missing = f"{source.missing} missing since {since}" if source.missing else ""
+    since = f" since {local_time(source.missing_since)}" if source.missing_since else ""
+    missing = f"{source.missing} missing{since}" if source.missing else ""
     return "; ".join(filter(None, (missing, describe_left_out(source.left_out))))
 
 
@@ -86,10 +89,11 @@ def explained_forms() -> Iterator[None]:
     from pydantic import ValidationError
 
     from inkcre.errors import Invalid
+    from inkcre.wording import say_fault
 
     try:
         yield
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, found["loc"])) or "source"
-        raise Invalid(found["msg"], field=field, hint="see `inkcre sources types`") from None
+        raise Invalid(say_fault(found), field=field, hint="see `inkcre sources types`") from None

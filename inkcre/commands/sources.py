@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkcre.cli.bases import assemble, make_base, open_base
-from inkcre.cli.settings_options import Assignments, Profile
+from inkcre.cli.settings_options import Assignments, Format, OutputFormat, Profile, errors_as
+from inkcre.cli.streams import (
+    UnreadableInput,
+    is_file,
+    open_stdin,
+    refuse_to_empty,
+    write_output,
+)
+from inkcre.cli.terminal import say, write_json
 from inkcre.commands.source_edits import edit, remove
 from inkcre.commands.source_options import (
     Cron,
@@ -22,10 +30,10 @@ from inkcre.commands.source_options import (
     schedule_form,
     tell_lacking,
 )
-from inkcre.commands.streams import UnreadableInput, open_stdin, refuse_to_empty, write_whole
 
 if TYPE_CHECKING:
     from inkcre.context import Components
+    from inkcre.sources.instances import DescribedType
     from inkcre.sources.rows import Source
 
 app = typer.Typer(
@@ -36,33 +44,65 @@ FAILED = 1
 
 
 @app.command("types")
-def types(profile: Profile = None, set_: Assignments = None) -> None:
+def types(
+    profile: Profile = None, set_: Assignments = None, format_: OutputFormat = Format.TEXT
+) -> None:
     """List what sources can be of, with what each needs."""
     from inkcre.errors import Unsupported
     from inkcre.sources.instances import describe_type
     from inkcre.sources.registry import find_source_types
 
-    with assemble(profile, set_) as (settings, _):
+    with errors_as(format_), assemble(profile, set_) as (settings, _):
         found = find_source_types(settings)
+    usable, others = [], {}
     for name in found.names():
         try:
-            described = describe_type(found.load(name))
+            usable.append(describe_type(found.load(name)))
         except Unsupported as error:
-            print(f"{name}: not here: {error.message}")
-            continue
-        print(f"{name}: {described['summary']}")
-        for key, field in described["config_schema"].get("properties", {}).items():
-            is_needed = key in described["config_schema"].get("required", ())
-            said = " ".join(str(field.get("description", "")).split())
-            print(f"    {key}{' (needed)' if is_needed else ''}  {said}")
+            others[name] = error.message
+    if format_ is Format.JSON:
+        write_json({"types": usable, "not_here": others})
+        return
+    for described in usable:
+        _print_type(described)
+    for name, why in others.items():
+        print(f"{name}: not here: {why}")
+
+
+def _print_type(described: "DescribedType") -> None:
+    print(f"{described['type']}: {described['summary']}")
+    for key, field in described["config_schema"].get("properties", {}).items():
+        is_needed = key in described["config_schema"].get("required", ())
+        said = " ".join(str(field.get("description", "")).split())
+        print(f"    {key}{' (needed)' if is_needed else ''}  {said}")
 
 
 @app.command("list")
-def list_(profile: Profile = None, set_: Assignments = None) -> None:
+def list_(
+    profile: Profile = None, set_: Assignments = None, format_: OutputFormat = Format.TEXT
+) -> None:
     """List sources, newest first: id, type, schedule, next time, name."""
-    with open_base(profile, set_) as context:
+    with errors_as(format_), open_base(profile, set_) as context:
+        if format_ is Format.JSON:
+            write_json({"sources": [_masked(context, source) for source in _all_sources(context)]})
+            return
         for source in _all_sources(context):
             print(line_of(source))
+
+
+def _masked(context: "Components", source: "Source") -> dict[str, object]:
+    """Return a source as plain data, its secrets masked."""
+    from dataclasses import asdict
+
+    from inkcre.errors import InkcreError
+    from inkcre.sources.masks import mask
+    from inkcre.sources.registry import find_source_types
+
+    try:
+        kind = find_source_types(context.settings).load(source.type)
+    except InkcreError:
+        kind = None
+    return asdict(mask(source, kind))
 
 
 def _all_sources(context: "Components") -> Iterator["Source"]:
@@ -98,7 +138,7 @@ def add(  # noqa: PLR0917 - its parameters are options
         "schedule": schedule_form(every, cron, timezone),
     }
     with make_base(profile, set_) as context:
-        print(line_of(_create(context, form)))
+        say(line_of(_create(context, form)))
 
 
 def _create(context: "Components", form: Mapping[str, object]) -> "Source":
@@ -120,7 +160,7 @@ app.command("edit")(edit)
 
 
 @app.command("collect")
-def collect(
+def collect(  # noqa: PLR0917 - its parameters are options
     source_id: SourceId,
     full: Annotated[
         bool, typer.Option("--full", help="Fetch everything anew, whatever was collected before.")
@@ -131,10 +171,13 @@ def collect(
     forget: Annotated[
         bool, typer.Option("--forget", help="Let go at once what is missing.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="List every block that was added or changed.")
+    ] = False,
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
-    """Collect a source now, in this process; tell what was added or changed."""
+    """Collect a source now, in this process; tell how much was added or changed."""
     from inkcre.sources.on_demand import CollectFailed, collect_now
     from inkcre.sources.sources import get_source
 
@@ -145,10 +188,10 @@ def collect(
             print(f"{error.message} ({error.hint})", file=sys.stderr)
             sys.exit(FAILED)
         lacking = tell_lacking(get_source(context.database, source_id))
-    for block in blocks:
+    for block in blocks if verbose else ():
         line = " ".join(block.content.split())
         print(f"{block.id:>8}  {block.resolver:<10}  {line[:80]}")
-    print(f"source {source_id}: {len(blocks)} blocks added or changed{lacking and f', {lacking}'}")
+    say(f"source {source_id}: {len(blocks)} blocks added or changed{lacking and f', {lacking}'}")
 
 
 app.command("rm")(remove)
@@ -176,7 +219,7 @@ def import_(
             form = {"type": "rss", "nickname": nickname, "config": {"url": feed.url}}
             _create(context, {**form, "schedule": {"every": every}})
             added += 1
-    print(f"{file}: {len(feeds)} feeds, {added} new, {len(feeds) - added} there already")
+    say(f"{file}: {len(feeds)} feeds, {added} new, {len(feeds) - added} there already")
     for each in found.left_out:
         print(f"left out: {each}")
 
@@ -209,12 +252,8 @@ def export(
         ][::-1]
     if not feeds and not force and _has_feeds(file):
         refuse_to_empty(file)
-    text = write_opml(feeds)
-    if file == "-":
-        print(text, end="")
-    else:
-        write_whole(Path(file), [text.encode()])
-        print(f"{file}: {len(feeds)} feeds", file=sys.stderr)
+    write_output(file, [write_opml(feeds).encode()])
+    say(f"{file}: {len(feeds)} feeds", aside=True)
 
 
 def _has_feeds(name: str) -> bool:
@@ -223,7 +262,7 @@ def _has_feeds(name: str) -> bool:
     from inkcre.sources.types.opml import read_opml
 
     try:
-        if name == "-" or not Path(name).is_file():
+        if not is_file(name) or not Path(name).exists():
             return False
         found = read_opml(_read(name))
         return bool(found.feeds or found.left_out)

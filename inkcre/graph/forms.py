@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from inkcre.sql.values import MAX_ID, MAX_NAME_LENGTH, MAX_RELATION_LENGTH, Form
+from inkcre.wording import say_fault
 
 
 def _storable(text: str) -> str:
@@ -263,7 +264,7 @@ def moved(error: ValidationError, place: Place) -> ValidationError:
     """Tell where the mistakes of a part are in the whole."""
     details: list[InitErrorDetails] = [
         {
-            "type": PydanticCustomError(found["type"], found["msg"]),
+            "type": PydanticCustomError(found["type"], say_fault(found)),
             "loc": (*place, *found["loc"]),
             "input": None,
         }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from sqlalchemy import (
     BigInteger,
@@ -19,9 +20,10 @@ from sqlalchemy import (
     update,
 )
 
+from inkcre.graph.long_rows import COUNT_LONG_BLOCK, NO_TIMES, is_long
 from inkcre.graph.made_rows import is_new, marked
 from inkcre.graph.ownership import HAS_ITEMS
-from inkcre.graph.plans import Plan, Reference
+from inkcre.graph.plans import BlockRow, Plan, Reference
 from inkcre.graph.records import BLOCK_COLUMNS, Block
 from inkcre.graph.relations import RELATION_COLUMNS, Relation
 from inkcre.graph.tables import blocks, relations
@@ -35,7 +37,7 @@ from inkcre.sql.constructs import (
     json_rows_if,
     timestamp,
 )
-from inkcre.sql.parameters import calls_over, read_over
+from inkcre.sql.parameters import as_parameter, calls_over, read_over
 from inkcre.sql.rows import Id, Query
 from inkcre.sql.timestamps import format_timestamp
 
@@ -45,6 +47,7 @@ _BLOCK_ROW: Mapping[str, ColumnType] = {
 }  # fmt: skip
 _new_blocks = json_rows("blocks", **_BLOCK_ROW)
 _now = bindparam("now", type_=Text)
+
 _is_given = bindparam("is_given", type_=Integer)
 
 _insert_blocks = insert(blocks).from_select(
@@ -256,10 +259,32 @@ def write_calls(
     add_blocks = COUNT_BLOCKS if counting else INSERT_BLOCKS
     add_relations = COUNT_RELATIONS if counting else INSERT_RELATIONS
     said = {"now": format_timestamp(now), "is_given": int(is_given)}
+    rows: Iterable[BlockRow] = plan.blocks.values()
+    if counting:
+        return [
+            *_count_in_order(database, rows, **said),
+            *calls_over(add_relations, "relations", plan.relations.values(), database, **said),
+        ]
     return [
-        *calls_over(add_blocks, "blocks", plan.blocks.values(), database, **said),
+        *calls_over(add_blocks, "blocks", rows, database, **said),
         *calls_over(add_relations, "relations", plan.relations.values(), database, **said),
     ]
+
+
+def _count_in_order(database: Database, rows: Iterable[BlockRow], **said: object) -> Iterator[Call]:
+    """Yield the calls that add blocks, in order, each long one by itself."""
+    for are_long, some in groupby(rows, is_long):
+        if are_long:
+            yield from (COUNT_LONG_BLOCK(**{**NO_TIMES, **row}, **said) for row in some)
+        else:
+            yield from calls_over(COUNT_BLOCKS, "blocks", some, database, **said)
+
+
+def rows_of(call: Call) -> str:
+    """Return the rows that a call of ``write_calls`` adds, as JSON with what they are found by."""
+    if call.statement is COUNT_LONG_BLOCK:
+        return as_parameter([{"digest": call.parameters["digest"]}])
+    return str(call.parameters[GIVING[call.statement][1]])  # written once: it may be long
 
 
 NEVER_ALL = -1
@@ -268,6 +293,7 @@ NEVER_ALL = -1
 GIVING: Mapping[Statement, tuple[Statement, str]] = {
     INSERT_BLOCKS: (GIVE_BLOCKS, "blocks"),
     COUNT_BLOCKS: (GIVE_BLOCKS, "blocks"),
+    COUNT_LONG_BLOCK: (GIVE_BLOCKS, "blocks"),
     INSERT_RELATIONS: (GIVE_RELATIONS, "relations"),
     COUNT_RELATIONS: (GIVE_RELATIONS, "relations"),
 }
@@ -291,8 +317,7 @@ def give_calls(plan: Plan, calls: Iterable[Call], *, is_alone: bool = True) -> l
     given: list[Call] = []
     for call in calls:
         statement, name = GIVING[call.statement]
-        rows = {name: call.parameters[name]}  # written once: it may be long
-        given.append(statement(number=numbers[name], **rows))
+        given.append(statement(number=numbers[name], **{name: rows_of(call)}))
     return given
 
 

@@ -43,6 +43,7 @@ from inkcre.errors import (
     Unsupported,
     in_words_of,
 )
+from inkcre.wording import say_fault
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
@@ -159,7 +160,7 @@ def respond_to_validation(problems: Sequence[ErrorDetails]) -> Response:
     errors = [
         {
             "field": ".".join(str(part) for part in _field(p["loc"])),
-            "detail": MESSAGES.get(p["type"]) or p["msg"],
+            "detail": MESSAGES.get(p["type"]) or say_fault(p),
         }
         for p in problems[:MAX_FIELD_ERRORS]
     ]

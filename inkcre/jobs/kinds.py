@@ -17,6 +17,7 @@ from inkcre.jobs.leases import JobSlot, Lease, LeaseLost, write_fenced
 from inkcre.lending import Function, NotLent, Parameters, find_parameters, refuse_unknown
 from inkcre.ports.database import Call, Database, DatabaseCapabilities, Lifetime, Row
 from inkcre.sql.rows import Json
+from inkcre.wording import say_fault
 
 MAX_BACKOFF_SECONDS = 3600
 """The longest pause between two attempts, unless whoever was asked wants a longer one."""
@@ -291,7 +292,7 @@ def load_kinds(application: Application) -> Kinds:
             kind.require_payload(own.payload)
         except ValidationError as error:
             raise BadReference(
-                f'schedule of "{own.kind}": payload: {error.errors()[0]["msg"].lower()}',
+                f'schedule of "{own.kind}": payload: {say_fault(error.errors()[0]).lower()}',
                 hint=f"give it what {kind.name} is to be given, as payload=…",
             ) from error
     return kinds

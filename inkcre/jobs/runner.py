@@ -24,6 +24,7 @@ from inkcre.jobs.leases import (
 from inkcre.ports.database import wake_nobody
 from inkcre.sql.text import clean
 from inkcre.tracing import trace
+from inkcre.wording import say_fault
 
 logger = logging.getLogger("inkcre.jobs")
 
@@ -165,7 +166,7 @@ def _say(error: InkcreError) -> str:
 
 def _explain(error: ValidationError) -> str:
     fields = "; ".join(
-        f"{'.'.join(map(str, found['loc'])) or 'payload'}: {found['msg']}"
+        f"{'.'.join(map(str, found['loc'])) or 'payload'}: {say_fault(found)}"
         for found in error.errors(include_url=False, include_input=False)[:MAX_FIELDS]
     )
     return f"payload: {fields} (written by another version)"

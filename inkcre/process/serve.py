@@ -1,8 +1,8 @@
 """Serving in a process, with uvicorn."""
 
+import errno
 import gc
 import logging
-import os
 import socket
 from typing import Any
 
@@ -32,8 +32,8 @@ class CannotListen(OperatorError):
     code = "cannot_listen"
 
 
-def serve(settings: Settings) -> None:
-    """Serve until interrupted.
+def serve(settings: Settings, listener: socket.socket | None = None) -> None:
+    """Serve until interrupted, at an address that was taken already if ``listener`` is given.
 
     Raises:
         WrongTarget: the profile is for Cloudflare Workers.
@@ -42,11 +42,7 @@ def serve(settings: Settings) -> None:
             or when the database, which was away, answers.
         StorageTaken: the storage belongs to another base.
     """
-    if settings.target != "process":
-        raise WrongTarget(
-            f"profile {settings.profile}: runs on target {settings.target}, not in a process",
-            hint="choose a profile such as dev or server",
-        )
+    require_own_target(settings)
     configure_logging(settings.logging)
     refusals: list[OperatorError] = []
 
@@ -56,7 +52,7 @@ def serve(settings: Settings) -> None:
 
     app = create_app(settings, on_refusal=end)
     server = uvicorn.Server(uvicorn.Config(app, **OPTIONS))
-    listener = _listen(settings.http.host, settings.http.port)
+    listener = listener or listen(settings)
     # Before uvicorn starts, so that a refusal is one error and no stack trace.
     components: Components = app.state.components
     if prepare_database(settings, components):
@@ -79,18 +75,46 @@ def serve(settings: Settings) -> None:
         raise refused
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the address before anything else is done, so that a refusal is one error."""
+def require_own_target(settings: Settings) -> None:
+    """Raise unless a profile runs in a process.
+
+    Raises:
+        WrongTarget: it does not.
+    """
+    if settings.target != "process":
+        raise WrongTarget(
+            f"profile {settings.profile}: runs on target {settings.target}, not in a process",
+            hint="choose a profile such as dev or server",
+        )
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the address before anything else is done, so that a refusal is one error.
+
+    Raises:
+        CannotListen: it is taken, or is not this machine's.
+    """
+    host, port = settings.http.host, settings.http.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         # 2048 is uvicorn's own backlog.
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        reason = os.strerror(error.errno).lower() if error.errno else "no such address"
+        is_unknown = (error.errno or -1) < 0  # as getaddrinfo(3) has it
+        reason = "no such address" if is_unknown else (error.strerror or "cannot be had").lower()
+        # Python tells it of a host and a port that are in its message already.
+        reason = reason.partition(" (while attempting")[0]
         raise CannotListen(
-            f"http://{host}:{port}: {reason}",
-            hint=f"try another, for example --set http.port={min(port + 1, 65535)}",
+            f"http://{host}:{port}: {reason}", hint=_remedy(error, port, is_unknown=is_unknown)
         ) from error
+
+
+def _remedy(error: OSError, port: int, *, is_unknown: bool) -> str:
+    if is_unknown or error.errno == errno.EADDRNOTAVAIL:
+        return "http.host is an address of this machine: 127.0.0.1, or 0.0.0.0 for all it has"
+    if error.errno == errno.EACCES:
+        return "ports below 1024 need rights; try another, for example --port 8000"
+    return f"try another, for example --port {min(port + 1, 65535)}"
 
 
 OPTIONS: dict[str, Any] = {

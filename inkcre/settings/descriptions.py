@@ -8,6 +8,7 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 
 from inkcre.settings.nodes import Node
+from inkcre.wording import describe_pattern
 
 TYPES = {
     "integer": "a whole number",
@@ -26,7 +27,7 @@ BOUNDS = {
     "maximum": "at most {}",
     "minLength": "of length {} or more",
     "maxLength": "of length {} at most",
-    "pattern": "matching {}",
+    "pattern": "{}",
     "x-allowed": "{}",
 }
 
@@ -89,6 +90,8 @@ def _describe_bounds(schema: JsonSchemaValue) -> str:
     if values:
         return values
     inner = schema.get("items", schema)
+    if "pattern" in inner:
+        inner = {**inner, "pattern": describe_pattern(inner["pattern"])}
     said = [words.format(inner[name]) for name, words in BOUNDS.items() if name in inner]
     return ", ".join(said)
 

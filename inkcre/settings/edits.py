@@ -2,11 +2,13 @@
 
 import json
 import os
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from inkcre.replacement import RISK
 from inkcre.settings import editor_schemas
 from inkcre.settings.descriptions import leaf_adapter
 from inkcre.settings.diagnostics import Diagnostic
@@ -25,6 +27,8 @@ from inkcre.settings.templates import refresh_schemas, schema_line
 from inkcre.settings.toml import TomlDocument
 from inkcre.settings.toml_edit import NotEditable, set_value, unset_value
 from inkcre.settings.toml_values import toml_value
+
+NOT_WRITTEN = "nothing was written; this is the file as it would be"
 
 Edit = Callable[[TomlDocument, bytes], bytes]
 
@@ -46,8 +50,9 @@ def set_settings(
 ) -> Changed:
     """Write settings into the settings file, for all profiles or for one: all of them or none.
 
-    A text is read as a variable's is: a list is JSON. Comments, order, spacing and the quoting
-    of everything else stay byte for byte; the file is made when there is none.
+    A text is read as a variable's is; a list is JSON or TOML, or one element. Comments, order,
+    spacing and the quoting of everything else stay byte for byte; the file is made when there is
+    none.
 
     Args:
         schema: what settings the application has.
@@ -132,7 +137,7 @@ def _convert(parent: Node | None, path: KeyPath, node: Node, text: str) -> tuple
     given: object = text
     is_right = True
     try:
-        given = json.loads(text) if node.is_list else text
+        given = _read_list(text) if node.is_list else text
         given = plain_value(leaf_adapter(node).validate_python(given))
     except (ValueError, RecursionError):  # pydantic's and json's errors are of the first kind
         is_right = False
@@ -141,6 +146,20 @@ def _convert(parent: Node | None, path: KeyPath, node: Node, text: str) -> tuple
     except ValueError:  # null, or bytes of the command line that are no text
         return None, False
     return given, is_right
+
+
+def _read_list(text: str) -> object:
+    """Return a list that is written as in JSON or TOML, or the one element that a text is.
+
+    Raises:
+        ValueError: it begins as a list and is none.
+    """
+    if not text.lstrip().startswith(("[", "{")):
+        return [text]
+    try:
+        return json.loads(text)
+    except ValueError:
+        return tomllib.loads(f"list = {text}")["list"]
 
 
 def _change(
@@ -165,8 +184,8 @@ def _change(
         notes = [*_notes(edits, profile, after), *_note_other_profiles(schema, profile, changed)]
         if is_new:
             refresh_schemas(schema, target.parent)
-        if is_new or changed != raw:
-            replace_file(target, changed)
+        if (is_new or changed != raw) and not replace_file(target, changed):
+            notes.append(f"{display_path(target)} {RISK}")
     return Changed(target, changed != raw, tuple(dict.fromkeys(notes)))
 
 
@@ -211,7 +230,8 @@ def _require_no_new_problem(
     """Refuse a change that makes the settings wrong, or more wrong than they were."""
     after, new = _find_new_problems(schema, profile, changed, environ)
     if new:
-        raise SettingsError(new, schema.command)
+        noted = [replace(problem, notes=(*problem.notes, NOT_WRITTEN)) for problem in new]
+        raise SettingsError(noted, schema.command)
     return after
 
 

@@ -56,6 +56,9 @@ class Explanation:
     not_in_force: str | None
     """Why the setting has no value here; None when it has one."""
 
+    problems: tuple[str, ...]
+    """What is wrong with its value."""
+
     def as_json(self) -> dict[str, object]:
         """Return the explanation as plain data."""
         return asdict(self)
@@ -149,7 +152,18 @@ def _explain_leaf(
         variables=_variables(path, node, found.schema),
         rules=tuple(_rules(path, found.schema)),
         not_in_force=None if leaf else _why_not(path, found),
+        problems=tuple(_problems(path, found)),
     )
+
+
+def _problems(path: KeyPath, found: Inspection[SettingsModel]) -> Iterator[str]:
+    key = ".".join(path)
+    variables = (name := found.schema.variable_name(path), f"{name}_FILE")
+    for problem in found.problems:
+        # An element of a list counts as the list.
+        is_ours = problem.subject == key or problem.subject.startswith(f"{key}.")
+        if is_ours or problem.subject in variables:
+            yield problem.message + (f"; {problem.help}" if problem.help else "")
 
 
 def _variables(path: KeyPath, node: Node, schema: Schema[SettingsModel]) -> tuple[str, ...]:
@@ -223,6 +237,8 @@ def _rows(explanation: Explanation) -> Iterator[tuple[str, str]]:
             "from",
             holds.place if holds.place == holds.layer else f"{holds.place} ({holds.layer})",
         )
+    for index, problem in enumerate(explanation.problems):
+        yield "" if index else "wrong", problem
     if explanation.not_in_force:
         yield "why", explanation.not_in_force
     for index, source in enumerate(explanation.hides):

@@ -17,6 +17,7 @@ from inkcre.settings.origins import Definition, Origins, VariableOrigin
 from inkcre.settings.report import Report
 from inkcre.settings.schema import M, Schema
 from inkcre.settings.section import FAULTS
+from inkcre.wording import say_fault
 
 HELP = {
     **{fault.code: fault.help for fault in FAULTS},
@@ -121,7 +122,7 @@ def _diagnose(
     if definition and node and not node.is_leaf and definition.path != keys:
         labels = (label_table(definition, keys),)
     # What follows is of Python: ", unable to parse string as an integer".
-    message = MESSAGES.get(code) or detail["msg"].partition(", unable to")[0]
+    message = MESSAGES.get(code) or say_fault(detail).partition(", unable to")[0]
     return Diagnostic(
         code,
         subject,

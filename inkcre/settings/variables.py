@@ -34,6 +34,9 @@ from inkcre.settings.toml import Place
 SECRET_FOLDER = Path("/run/secrets")
 MAX_SECRET_BYTES = 65_536
 
+ELSEWHERE = {"ENV": "PROFILE", "ENVIRONMENT": "PROFILE", "STAGE": "PROFILE", "PORT": "HTTP__PORT"}
+"""What others call what one of our variables says, without the prefix."""
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -109,7 +112,9 @@ def _read_json(
 def _unknown_variable(variable: Variable, schema: Schema[SettingsModel]) -> Diagnostic:
     leaves = [(schema.variable_name(path), node) for path, node in schema.root.walk_leaves()]
     known = [name for name, _ in leaves] + [f"{n}_FILE" for n, node in leaves if node.is_secret]
-    meant = suggest(variable.name, [*known, *schema.choosing])
+    meant = ELSEWHERE.get(variable.name.removeprefix(schema.prefix))
+    meant = f"{schema.prefix}{meant}" if meant else None
+    meant = meant or suggest(variable.name, [*known, *schema.choosing])
     return Diagnostic(
         "unknown_variable",
         show_key(variable.name),

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from inkcre.ports.sources import SourceType
+from inkcre.wording import say_fault
 
 MASK = "**********"
 """What stands for a secret in an answer; given back, the secret stays."""
@@ -22,7 +23,7 @@ def read_config(kind: type[SourceType], config: Mapping[str, object]) -> BaseMod
     except ValidationError as error:
         details: list[InitErrorDetails] = [
             {
-                "type": PydanticCustomError(found["type"], "{why}", {"why": found["msg"]}),
+                "type": PydanticCustomError(found["type"], "{why}", {"why": say_fault(found)}),
                 "loc": ("config", *found["loc"]),
                 "input": None,
             }

@@ -17,6 +17,7 @@ from inkcre.sources.items.revisions import short_key
 from inkcre.sources.left_out import LEFT_OUT, LeftOut
 from inkcre.sources.rows import Source
 from inkcre.sources.sources import DOUBTED
+from inkcre.wording import say_fault
 
 
 def open_source(
@@ -56,7 +57,7 @@ def open_source(
         found = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, found["loc"]))
         raise Misconfigured(
-            f"source {source_id}: config.{field}: {found['msg']}",
+            f"source {source_id}: config.{field}: {say_fault(found)}",
             hint="it was written by another version; change it",
         ) from None
     return kind(config, _read_state(kind, row.state), source_context)

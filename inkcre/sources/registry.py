@@ -60,8 +60,7 @@ class InstalledSourceTypes:
         if found == "folder" and not self.folders:
             raise Unsupported(
                 'source type "folder": sources.folders is empty, so no folder may be read',
-                hint="inkcre config set sources.folders"
-                f" '[\"/home/me/notes\"]' --profile {self._profile}",
+                hint=f"inkcre config set sources.folders /home/me/notes --profile {self._profile}",
             )
         try:
             kind = self._load(found)

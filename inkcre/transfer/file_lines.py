@@ -21,6 +21,7 @@ from inkcre.ports.database import Database
 from inkcre.ports.storage import Storage
 from inkcre.sql.values import Form
 from inkcre.transfer.copies.files import Damaged, compare_digest, find_key, named_files
+from inkcre.wording import say_fault
 
 PART_BYTES = 768 * 1024
 """How much of a file is in one line: a mebibyte in base64."""
@@ -60,7 +61,7 @@ def read_part(line: bytes) -> tuple[FilePart, bytes]:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(name) for name in found["loc"])
-        raise WrongPart(f"{where}: {found['msg']}") from None
+        raise WrongPart(f"{where}: {say_fault(found)}") from None
     except (binascii.Error, ValueError, RecursionError):
         raise WrongPart("no part of a file in base64") from None
 

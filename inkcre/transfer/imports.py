@@ -4,7 +4,7 @@ import gc
 import json
 import sys
 from codecs import BOM_UTF8
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,16 +26,18 @@ from inkcre.graph.graph_rows import (
     give_calls,
     write_calls,
 )
+from inkcre.graph.long_rows import COUNT_LONG_BLOCK
 from inkcre.graph.plans import Plan, Reference, plan_star
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.ports.clock import Clock
-from inkcre.ports.database import Call, Database
+from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.rows import count_of
 from inkcre.transfer.file_lines import BEGINNING, ArrivingFile, WrongPart
 from inkcre.transfer.missing import count_missing
 from inkcre.transfer.row_lines import BEGINNING as ROW
 from inkcre.transfer.row_lines import ArrivingRows
 from inkcre.transfer.tables import PAGE, KeptTable
+from inkcre.wording import say_fault
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 4 * 1024 * 1024
@@ -83,12 +85,13 @@ def parse_line(number: int, content: bytes) -> Line | BadLine | None:
     if not content.strip():
         return None
     try:
-        star = parse_star(json.loads(content))
+        # Decoded here: json.loads takes UTF-16 too, by the first bytes of each line.
+        star = parse_star(json.loads(content.decode()))
         return Line(number, plan_star(star), len(content))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "line"
-        return BadLine(number, f"{where}: {first['msg']}")
+        return BadLine(number, f"{where}: {say_fault(first)}")
     except Invalid as error:
         return BadLine(number, error.message)
     except UnicodeDecodeError:
@@ -288,13 +291,11 @@ def _write(database: Database, batch: Batch, progress: Progress) -> None:
     calls = [*log_made([*batch.calls, *batch.giving], action="import"), *naming]
     answers = database.atomic(calls)
     refuse_held(calls, answers)
-    counted = {
-        call.statement: count_of(rows)
-        for call, rows in zip(calls, answers, strict=True)
-        if call in batch.calls
-    }
-    progress.created_blocks += counted.get(COUNT_BLOCKS, 0)
-    progress.created_relations += counted.get(COUNT_RELATIONS, 0)
+    counted = Counter[Statement]()
+    for call, rows in zip(batch.calls, answers, strict=False):  # they come first
+        counted[call.statement] += count_of(rows)
+    progress.created_blocks += counted[COUNT_BLOCKS] + counted[COUNT_LONG_BLOCK]
+    progress.created_relations += counted[COUNT_RELATIONS]
     progress.missing += count_missing(database, batch.calls)
     progress.lines += len(batch.lines)
     progress.bytes += sum(line.size for line in batch.lines)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import BigInteger, Text, func, select
 
-from inkcre.graph.graph_rows import COUNT_BLOCKS, COUNT_RELATIONS
+from inkcre.graph.graph_rows import COUNT_BLOCKS, COUNT_RELATIONS, rows_of
+from inkcre.graph.long_rows import COUNT_LONG_BLOCK
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Call, Database
 from inkcre.sql.constructs import json_rows
@@ -63,8 +64,8 @@ def count_missing(database: Database, calls: Iterable[Call]) -> int:
     """
     missing = 0
     for call in calls:
-        if call.statement is COUNT_BLOCKS:
-            missing += COUNT_MISSING_BLOCKS.read_one(database, blocks=call.parameters["blocks"])
+        if call.statement in (COUNT_BLOCKS, COUNT_LONG_BLOCK):
+            missing += COUNT_MISSING_BLOCKS.read_one(database, blocks=rows_of(call))
         elif call.statement is COUNT_RELATIONS:
             asked = call.parameters["relations"]
             missing += COUNT_MISSING_RELATIONS.read_one(database, relations=asked)

@@ -16,6 +16,7 @@ from inkcre.sql.parameters import as_parameter
 from inkcre.sql.values import Form
 from inkcre.transfer.copies.ids import READ_DIGESTS, READ_IDS
 from inkcre.transfer.tables import KeptTable, Values
+from inkcre.wording import say_fault
 
 BEGINNING = b'{"row":'
 """What a line of a row begins with."""
@@ -94,7 +95,7 @@ def _read_row(content: bytes, tables: Mapping[str, KeptTable]) -> RowValues:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(name) for name in found["loc"])
-        raise ValueError(f"{where}: {found['msg']}") from None
+        raise ValueError(f"{where}: {say_fault(found)}") from None
     except (ValueError, RecursionError):
         raise ValueError("no row as JSON") from None
     table = tables.get(row.table)

@@ -14,11 +14,11 @@ def test_deletion_is_listed_and_undone(run: Run, tmp_path: Path) -> None:
     run("files", "put", "a.png")
     assert run("files", "rm", "1").returncode == 0
     lines = run("changes").stdout.splitlines()
-    assert [line.split()[3:5] for line in lines] == [["-", "block.delete"], ["-", "graph.put"]]
+    assert [line.split()[4:6] for line in lines] == [["-", "block.delete"], ["-", "graph.put"]]
     assert lines[0].endswith("  0 made, 0 changed, 2 deleted")
     newest = lines[0].split()[0]
     assert run("changes", "--before", newest, "--limit", "1").stdout.splitlines() == lines[1:2]
-    said = json.loads(run("changes", "--format", "json", "--limit", "1").stdout)
+    said = json.loads(run("changes", "--format", "json", "--limit", "1").stdout)["changes"]
     assert said[0]["id"] == int(newest)
     assert list(said[0]) == [
         "id", "created_at", "actor", "name", "action", "made", "changed", "deleted",

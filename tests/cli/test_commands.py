@@ -218,7 +218,7 @@ def test_export_writes_a_whole_file_or_none(run: Run, tmp_path: Path) -> None:
     assert len((tmp_path / "out.ndjson").read_text().splitlines()) == 3
     assert [p.name for p in tmp_path.iterdir() if "partial" in p.name] == []
     done = run("export", "nowhere/out.ndjson")
-    assert done.returncode == 66
+    assert done.returncode == 73
     assert "Traceback" not in done.stderr
 
 
@@ -238,7 +238,7 @@ def test_taken_port_is_said_with_a_remedy(run: Run, tmp_path: Path) -> None:
         done = run("run", "--set", f"http.port={port}")
     assert done.returncode == 78
     assert done.stderr.splitlines()[-2].startswith("error[cannot_listen]: http://127.0.0.1:")
-    assert f"--set http.port={port + 1}" in done.stderr
+    assert f"--port {port + 1}" in done.stderr
     assert not (tmp_path / "data").exists()
 
 

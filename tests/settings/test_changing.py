@@ -86,7 +86,7 @@ def test_one_profile_may_be_meant() -> None:
         ("database.kind", "postgress", "union_tag_invalid"),
         ("database.kind", "d1", "forbidden_on_target"),
         ("keyvalue.binding", "KV", "extra_forbidden"),
-        ("checks.silence", "INK101", "tuple_type"),
+        ("checks.silence", "INK1", "string_pattern_mismatch"),
         ("profile", "wrokers", "unknown_profile"),
         ("database.url", "postgresql://h/d", "secret_in_file"),
         ("app.title", "\ud800", "wrong_value"),

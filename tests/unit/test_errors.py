@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 
 from inkcre import errors
-from inkcre.cli import config_show, explanations, extensions_new
+from inkcre.cli import config_show, explanations, extensions_new, streams
 from inkcre.commands import copies, data
 from inkcre.edge.artifact import builder, extension_lock, folder, wheels, wrangler
 from inkcre.edge.local import server as local_serving
 from inkcre.errors import InkcreError
 from inkcre.http.problems import STATUSES
 from inkcre.jobs import runner
-from inkcre.process import probes, serve
+from inkcre.process import probes, serve, workers
 from inkcre.settings import files
 from inkcre.settings.report import SettingsError
 from inkcre.sources import on_demand
 
 LOADED = (
     builder, config_show, copies, data, extension_lock, extensions_new, local_serving, wrangler, explanations, files, folder, serve, wheels,
-    probes,
+    probes, workers, streams,
     SettingsError, on_demand, runner)  # fmt: skip
 ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError", "NotOurs"}
 

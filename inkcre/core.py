@@ -29,6 +29,8 @@ CORE = Extension(
         "export": "inkcre.commands.data:export",
         "changes": "inkcre.commands.changes:list_",
         "undo": "inkcre.commands.changes:undo",
+        "backup": "inkcre.commands.backups:backup",
+        "restore": "inkcre.commands.backups:restore",
         "files": "inkcre.commands.files:app",
         "storage": "inkcre.commands.storage:app",
         "data": "inkcre.commands.copies:app",

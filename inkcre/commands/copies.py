@@ -101,7 +101,7 @@ def _copy_files(source: "Components", target: "Components", *, trusts: bool) -> 
 
     done = CopiedFiles()
     with _telling("files") as tell:
-        for done in copy_files(source, target, trusts=trusts):
+        for done in copy_files(source.database, source.storage, target, trusts=trusts):
             tell(f"{done.seen} seen, {done.copied} copied, {done.bytes:,} bytes")
     for name in done.bad:
         print(f"{name}: is damaged, and was not copied", file=sys.stderr)
@@ -144,7 +144,11 @@ def _compare(move: "Move") -> int:
         say(f"{found.name}: {found.rows} rows, digest {here[:12]} here and {there[:12]} there")
         for said in found.named:
             print(said, file=sys.stderr)
-    lacking = [name for name, is_there in look_for_files(move.source, move.target) if not is_there]
+    lacking = [
+        name
+        for name, is_there in look_for_files(move.source.database, move.target.storage)
+        if not is_there
+    ]
     for name in lacking[:SHOWN]:
         print(f"{name}: a block names it, and it is not there", file=sys.stderr)
     differing = sum(found.differing for found in tables)

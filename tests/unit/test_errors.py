@@ -14,10 +14,11 @@ from inkcre.process import probes, serve, workers
 from inkcre.settings import files
 from inkcre.settings.report import SettingsError
 from inkcre.sources import on_demand
+from inkcre.transfer.backups import archive, restoring
 
 LOADED = (
     builder, config_show, copies, data, extension_lock, extensions_new, local_serving, wrangler, explanations, files, folder, serve, wheels,
-    probes, workers, streams,
+    archive, probes, restoring, workers, streams,
     SettingsError, on_demand, runner)  # fmt: skip
 ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError", "NotOurs"}
 

@@ -72,7 +72,7 @@ class SqliteDatabase:
         self._file = None if self._is_memory else WatchedFile(Path(settings.path))
         self._statements = StatementCache(sqlite_dialect())
         self._writer = QueuePool(
-            self._connect_writer,
+            self._connect,
             pool_size=1,
             max_overflow=0,
             timeout=settings.busy_timeout_seconds,
@@ -127,6 +127,7 @@ class SqliteDatabase:
         try:
             self._file.require()
             yield
+            self._file.note_log()
             self._file.require()
         except Misconfigured:
             # What was acknowledged before goes from the log into the file that it belongs to,
@@ -207,18 +208,6 @@ class SqliteDatabase:
         cursor = connection.execute(compiled.text, compiled.arrange(call.parameters))
         rows: list[Row] = [(cursor.rowcount,)] if compiled.counts else cursor.fetchall()
         return rows
-
-    def _connect_writer(self) -> Any:
-        connection = self._connect()
-        if self._file is not None:
-            try:
-                # Who reads first makes the log, which stays as long as a connection is open.
-                connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-            except BaseException:
-                connection.close()
-                raise
-            self._file.note_log()
-        return connection
 
     def _connect(self) -> Any:
         path = self._settings.path

@@ -38,8 +38,8 @@ class WatchedFile:
         self._file = self._file or _identify(self._path)
 
     def note_log(self) -> None:
-        """Remember its log, which stays as long as the connection that has made it."""
-        self._log = _identify(self._log_path)
+        """Remember its log, which stays as long as the connection that writes is open."""
+        self._log = self._log or _identify(self._log_path)
 
     def forget(self) -> None:
         """Forget it: nobody has it open any more."""

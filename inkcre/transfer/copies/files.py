@@ -6,6 +6,7 @@ It can be done again: what is there is left as it is.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlalchemy import Integer, Text, bindparam, select
 
@@ -35,6 +36,25 @@ PAGE = 1000
 
 class Damaged(Exception):
     """A file is not what its name says."""
+
+
+class Files(Protocol):
+    """Where files are read from: a storage, or a backup."""
+
+    def head(self, key: FileKey) -> FileInfo:
+        """Tell what is known of a file.
+
+        Raises:
+            NotFound: there is no such file.
+        """
+
+    def get(self, key: FileKey) -> FileContent:
+        """Open a file.
+
+        Raises:
+            NotFound: there is no such file.
+            Damaged: as it is read: it cannot be.
+        """
 
 
 @dataclass
@@ -67,7 +87,9 @@ def find_key(name: str) -> FileKey:
     return file_key(name.removeprefix(PREFIX))
 
 
-def copy_files(source: Components, target: Components, *, trusts: bool) -> Iterator[CopiedFiles]:
+def copy_files(
+    named_by: Database, files: Files, target: Components, *, trusts: bool
+) -> Iterator[CopiedFiles]:
     """Copy the files that blocks name and that are not there yet; yield how far it is after each.
 
     What no block names is not the base's, or not any more. Each file is compared with the digest
@@ -76,15 +98,15 @@ def copy_files(source: Components, target: Components, *, trusts: bool) -> Itera
     """
     done = CopiedFiles()
     shelf = open_shelf(target.database, target.storage, target.tenure)
-    for name in named_files(source.database):
+    for name in named_files(named_by):
         try:
-            info = source.storage.head(find_key(name))
+            info = files.head(find_key(name))
         except NotFound:
             continue
         done.seen += 1
         if not _is_there(target.storage, info, trusts=trusts):
             try:
-                _copy_file(source.storage, shelf, info)
+                _copy_file(files, shelf, info)
                 done.copied += 1
                 done.bytes += info.size
             except Damaged:
@@ -104,8 +126,8 @@ def _is_there(target: Storage, info: FileInfo, *, trusts: bool) -> bool:
     return True
 
 
-def _copy_file(source: Storage, target: Shelf, info: FileInfo) -> None:
-    found = source.get(info.key)
+def _copy_file(files: Files, target: Shelf, info: FileInfo) -> None:
+    found = files.get(info.key)
     chunks = compare_digest(found)
     first = next(chunks, b"")
     # A folder keeps no types, and a bucket does.
@@ -130,11 +152,11 @@ def compare_digest(found: FileContent) -> Iterator[bytes]:
         raise Damaged
 
 
-def look_for_files(source: Components, target: Components) -> Iterator[tuple[str, bool]]:
-    """Yield what blocks of the source call their files, and whether these are in the target."""
-    for name in named_files(source.database):
+def look_for_files(named_by: Database, storage: Storage) -> Iterator[tuple[str, bool]]:
+    """Yield what blocks call their files, and whether these are in a storage."""
+    for name in named_files(named_by):
         try:
-            target.storage.head(find_key(name))
+            storage.head(find_key(name))
         except NotFound:
             yield name, False
         else:

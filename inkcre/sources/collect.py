@@ -48,7 +48,7 @@ GROUP = 100
 GROUP_CHARACTERS = 256 * 1024
 """How many items, and of how much text, are written in one batch."""
 
-LINKS_AT_ONCE = 2000
+LINKS_AT_ONCE = 1000
 """How many relations between items are written by one statement."""
 
 

@@ -242,7 +242,7 @@ def test_way_is_encrypted_as_the_address_says(
         database.ping()
         assert bool(encrypted.greeted) is is_encrypted
     else:
-        with pytest.raises(Unavailable):
+        with pytest.raises(Misconfigured):
             database.ping()
 
 

@@ -71,6 +71,23 @@ class Driver(Protocol):
         """Tell whether an error has cost the connection its life."""
 
 
+NO_TLS = (
+    "the server has no TLS, and sslmode asks for it",
+    "have the server encrypt, or write another sslmode",
+)
+UNTRUSTED = (
+    "the server's certificate is not trusted, or is another host's",
+    "name the file of who signed it in sslrootcert, and the host as it has it",
+)
+"""What is wrong on this side, and what to do: no waiting mends it."""
+
+
+def refuse_own_fault(fault: tuple[str, str]) -> Misconfigured:
+    """Make the error of a fault on this side."""
+    fact, hint = fault
+    return Misconfigured(f"database.url: {fact}", hint=hint)
+
+
 def require_utf8(encoding: str | None) -> None:
     """Raise unless a database keeps its texts as UTF-8, or nothing says how it does.
 

@@ -14,8 +14,11 @@ from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 
 from inkcre.adapters.database.driver import (
     APPLICATION_NAME,
+    NO_TLS,
+    UNTRUSTED,
     make_options,
     read_options,
+    refuse_own_fault,
     require_utf8,
 )
 from inkcre.adapters.database.sqlstates import (
@@ -183,18 +186,13 @@ def _connect(conninfo: str, *, autocommit: bool) -> Connection:
 
 
 OWN_FAULTS = {
-    "does not support SSL": (
-        "the server has no TLS, and sslmode asks for it",
-        "have the server encrypt, or write another sslmode",
-    ),
+    "does not support SSL": NO_TLS,
     "root certificate file": (
         "the file of sslrootcert cannot be used",
         "look at its path and its rights",
     ),
-    "certificate verify failed": (
-        "the server's certificate is not trusted",
-        "name the file of who signed it in sslrootcert",
-    ),
+    "certificate verify failed": UNTRUSTED,
+    "does not match host name": UNTRUSTED,
     "no password supplied": (
         "the server asks for a password, and there is none",
         "write it into the address, or into ~/.pgpass with the rights 0600",
@@ -208,9 +206,9 @@ OWN_FAULTS = {
 
 
 def _refuse_own_fault(text: str) -> None:
-    for said, (fact, hint) in OWN_FAULTS.items():
+    for said, fault in OWN_FAULTS.items():
         if said in text:
-            raise Misconfigured(f"database.url: {fact}", hint=hint) from None
+            raise refuse_own_fault(fault) from None
 
 
 def _find_login_state(text: str) -> str | None:

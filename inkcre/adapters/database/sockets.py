@@ -9,6 +9,7 @@ from contextlib import suppress
 from struct import pack
 
 from inkcre.adapters.database.addresses import SYSTEM_CERTIFICATES, Address
+from inkcre.adapters.database.driver import NO_TLS, UNTRUSTED, refuse_own_fault
 from inkcre.errors import Misconfigured
 
 SSL_REQUEST = pack("!ii", 8, 80877103)
@@ -65,10 +66,15 @@ def _encrypt(opened: socket.socket, context: ssl.SSLContext, address: Address) -
     opened.sendall(SSL_REQUEST)
     answer = opened.recv(1)  # no more: what follows an S in clear was said by somebody else
     if answer == b"S":
-        return context.wrap_socket(opened, server_hostname=address.host)
+        try:
+            return context.wrap_socket(opened, server_hostname=address.host)
+        except ssl.SSLCertVerificationError as error:
+            raise refuse_own_fault(UNTRUSTED) from error
     if answer == b"N" and address.ssl_mode == "prefer":
         return opened
-    raise ConnectionError("the server does not encrypt")
+    if answer == b"N":
+        raise refuse_own_fault(NO_TLS)
+    raise ConnectionError("the server does not say whether it encrypts")
 
 
 def _make_context(address: Address) -> ssl.SSLContext:

@@ -588,6 +588,21 @@ def test_export_of_nothing_replaces_nothing(run: Run, tmp_path: Path) -> None:
     assert run("sources", "export", "feeds.opml", "--force").returncode == 0
 
 
+def test_import_of_feeds_names_what_it_leaves_out(run: Run, tmp_path: Path) -> None:
+    """A line each, behind how many there are."""
+    (tmp_path / "feeds.opml").write_text(
+        '\n<opml><body><outline xmlUrl="feed://a.example/f?a=1&b=2" text="A&nbsp;B"/>'
+        '<outline xmlUrl="gopher://b.example" text="B"/><outline type="rss" text="C"/></body></opml>'
+    )
+    done = run("sources", "import", "feeds.opml")
+    assert done.stdout.splitlines()[-3:] == [
+        "feeds.opml: 1 feeds, 1 new, 0 there already",
+        "left out: B: gopher://b.example is no address of the web",
+        "left out: C: has no address",
+    ]
+    assert "A\xa0B" in run("sources", "list").stdout
+
+
 def test_export_says_what_it_does_not_hold(
     places: Places, tmp_path: Path, run: Run, pages: Pages
 ) -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from inkcre.errors import NotFound, TooLarge
-from inkcre.graph.blocks import get_block
+from inkcre.errors import MissingReference, NotFound, TooLarge, Unavailable
+from inkcre.graph.blocks import ATTEMPTS, get_block
 from inkcre.graph.change_log import log_made, new_batch
 from inkcre.graph.graph_rows import write_calls
 from inkcre.graph.plans import plan_star
@@ -24,6 +24,7 @@ from inkcre.jobs.jobs import (
 )
 from inkcre.jobs.kinds import JobKind, Outcome, Payload, RunningJob
 from inkcre.ports.clock import Clock
+from inkcre.ports.database import Call, Row
 from inkcre.ports.sources import SourceTypes
 from inkcre.ports.web import Web
 from inkcre.sections.settings import Settings
@@ -40,7 +41,13 @@ from inkcre.sources.left_out import LeftOut
 from inkcre.sources.registry import find_source_types
 from inkcre.sources.rows import Source
 from inkcre.sources.settings import SourcesSettings
-from inkcre.sources.sources import DOUBTED, SET_STATE, UNSCHEDULE_ABSENT, get_source
+from inkcre.sources.sources import (
+    DOUBTED,
+    EXPECT_UNCHANGED,
+    SET_STATE,
+    UNSCHEDULE_ABSENT,
+    get_source,
+)
 
 logger = logging.getLogger("inkcre.sources")
 
@@ -84,11 +91,10 @@ class Collect:
 
     job: RunningJob
     clock: Clock
-    source_id: int
-    source: AnySource
-    read_at: str
-    """When the source was changed last, as it was read."""
+    row: Source
+    """The source as it was read."""
 
+    source: AnySource
     payload: CollectPayload
     forget_days: int
     doubts: Doubts
@@ -104,10 +110,38 @@ class Collect:
     size: int = 0
 
     @property
+    def source_id(self) -> int:
+        """Which source it is of."""
+        return self.row.id
+
+    @property
     def max_characters(self) -> float:
         """How large a star may be where a value may only be so large, each character four bytes."""
         limit = self.job.database.capabilities.max_value_bytes
         return math.inf if limit is None else limit / 4
+
+    def write(self, calls: Sequence[Call]) -> list[list[Row]]:
+        """Run statements in one batch, if the source is still of the place that is collected.
+
+        Raises:
+            NotFound: it was deleted; nothing was written.
+            Unavailable: its configuration is another one; the next attempt goes by that.
+            LeaseLost, TimedOut: as ``RunningJob.write`` says.
+        """
+        for _ in range(ATTEMPTS):
+            look = EXPECT_UNCHANGED(id=self.source_id, seen_at=self.row.updated_at)
+            try:
+                return self.job.write([look, *calls])[1:]
+            except MissingReference:
+                found = get_source(self.job.database, self.source_id)
+                if found.updated_at == self.row.updated_at:
+                    raise  # something else has broken it
+                if found.config != self.row.config:
+                    raise Unavailable(
+                        f"source {self.source_id}: was changed while it was collected"
+                    ) from None
+                self.row = found
+        raise Unavailable(f"source {self.source_id}: somebody else keeps changing it")
 
     def take(self, item: Item | Seen) -> None:
         """Take an item in; write the group when it is large enough."""
@@ -154,7 +188,7 @@ class Collect:
             self.source_id,
             items,
             now=self.clock(),
-            write=self.job.write,
+            write=self.write,
             returning=Return(always=self.payload.restore),
             organizes=self.source.organizes,
             job_id=self.job.id,
@@ -173,7 +207,7 @@ class Collect:
             if missing := read_unlinked(database, self.source_id, some):
                 made = link_calls(database, self.source_id, missing, self.clock())
                 batch, actor = new_batch(self.job.id), actor_of(self.source_id)
-                self.job.write(log_made(made, action="items", actor=actor, batch=batch))
+                self.write(log_made(made, action="items", actor=actor, batch=batch))
 
     def settle(self) -> None:
         """Decide what becomes of what the source has not given, if it gives everything."""
@@ -188,12 +222,12 @@ class Collect:
             now=now, forget_days=self.forget_days, forgets=self.payload.forget,
         )  # fmt: skip
         for calls in absent.calls(database, self.source_id, now):
-            self.job.write(calls)
+            self.write(calls)
         for start in range(0, len(absent.gone), GROUP):
             self.job.check()
             some = absent.gone[start : start + GROUP]
             self.written += delete_items(
-                database, self.source_id, some, write=self.job.write, job_id=self.job.id
+                database, self.source_id, some, write=self.write, job_id=self.job.id
             )
         self.missing = absent.count_missing(now)
         if self.missing.count:
@@ -212,7 +246,7 @@ class Collect:
         told = self.left_out.tell()
         state |= told
         text = json.dumps(state, ensure_ascii=False)
-        calls = [SET_STATE(id_=self.source_id, new_state=text, read_at=self.read_at)]
+        calls = [SET_STATE(id_=self.source_id, new_state=text, read_at=self.row.updated_at)]
         doubtful = {"doubtful": len(self.doubts.keys)} if self.doubts.keys else {}
         return Outcome({**self.written.count(), **doubtful, **self.missing.tell(), **told}, calls)
 
@@ -241,9 +275,7 @@ def collect_with(
     left_out = source.context.left_out
     forget_days = settings.section(SourcesSettings).forget_days
     doubts = Doubts(_read_doubted(row.state))
-    run = Collect(
-        job, clock, row.id, source, row.updated_at, payload, forget_days, doubts, left_out
-    )
+    run = Collect(job, clock, row, source, payload, forget_days, doubts, left_out)
     # What has not changed is not given else, and could not come back.
     for item in source.collect(full=payload.full or payload.restore):
         run.take(item)

@@ -27,6 +27,7 @@ from inkcre.sources.forms import SourceForm
 from inkcre.sources.rows import SELECT_PAGE, SELECT_SOURCE, SeenSource, Source
 from inkcre.sql.constructs import timestamp
 from inkcre.sql.cursors import Page, read_page
+from inkcre.sql.fences import fence
 from inkcre.sql.rows import Id, Query
 from inkcre.sql.tables import schedules
 from inkcre.sql.timestamps import format_timestamp
@@ -83,6 +84,11 @@ SET_STATE = Statement(
     .values(state=bindparam("new_state", type_=Text))
 )
 """Keep how far a source has come, unless it has become another meanwhile."""
+
+EXPECT_UNCHANGED = fence(
+    sources, sources.c.updated_at == timestamp(bindparam("seen_at", type_=Text))
+)
+"""Break a batch unless a source is as it was read, and hold it."""
 
 DELETE_SOURCE = Statement(delete(sources).where(_by_id).returning(sources.c.id))
 """Delete a source and what is known of its items, behind what keeps what they have brought."""

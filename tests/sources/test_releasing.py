@@ -23,9 +23,11 @@ from inkcre.sources.edits import Edited, edit_source
 from inkcre.sources.forms import SourceEdit
 from inkcre.sources.items.items import delete_items
 from inkcre.sources.removals import delete_source, foresee_removal
+from inkcre.sources.sources import get_source
+from inkcre.sources.types.folder import FolderSource
 from inkcre.sql.rows import Values
 from tests.on_base import source_types
-from tests.sources.conftest import add_source, collect, result_of
+from tests.sources.conftest import add_source, collect, result_of, run_jobs
 from tests.sources.histories import Player
 from tests.sources.test_folder import arcs, find, write
 from tests.sources.test_items import Between, item, make, relate, send
@@ -148,6 +150,43 @@ def test_another_folder_keeps_what_the_former_one_gave(base: Components, notes: 
     assert arcs(base, found(base, "to [[a]]"))["links to"] == ["text of a"]
     assert edit(base, source_id, config={"max_bytes": 1000}).released == 0
     assert edit(base, source_id, nickname="mine").released == 0
+
+
+@pytest.mark.parametrize("said", ["place", "name"])
+def test_edit_in_the_middle_of_a_collect(
+    base: Components, notes: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """Another place: what is collected of the former one is not written. A name is no matter."""
+    clock: Any = base.clock
+    (notes / "one").mkdir()
+    (notes / "two").mkdir()
+    write(notes / "one", a="one a", b="one b")
+    write(notes / "two", c="two c")
+    source_id = add_source(base, "folder", path=str(notes / "one"))
+    change = {"config": {"path": str(notes / "two")}} if said == "place" else {"nickname": "one"}
+    read = FolderSource._read
+
+    def read_and_edit(self: FolderSource, path: Path) -> bytes | None:
+        if path.name == "b.md" and get_source(base.database, source_id).updated_at < clock_text:
+            clock.pass_by(seconds=1)
+            edit(base, source_id, **change)
+        return read(self, path)
+
+    clock_text = "2026-11-24T12:00:00.500000Z"
+    monkeypatch.setattr(FolderSource, "_read", read_and_edit)
+    job = collect(base, source_id)
+    if said == "name":
+        assert result_of(job)["added"] == 2
+        assert get_source(base.database, source_id).state != {"folders": {}}
+        return
+    assert (job.state, job.error) == (
+        "pending",
+        f"unavailable: source {source_id}: was changed while it was collected",
+    )
+    clock.pass_by(minutes=1)
+    run_jobs(base)
+    assert {"two c"} <= texts(base)
+    assert not {"one a", "one b"} & texts(base)
 
 
 def test_another_folder_forgets_the_former_one_when_asked(base: Components, notes: Path) -> None:

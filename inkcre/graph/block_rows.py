@@ -60,10 +60,14 @@ INSERT_BLOCK = Statement(
 )
 """Add one block unless it is there; gives its id if it was added."""
 
-SELECT_BY_DIGEST = Query(
-    select(*BLOCK_COLUMNS).where(blocks.c.digest == bindparam("digest", type_=Text)), Block
+SELECT_GIVEN = Query(
+    select(*BLOCK_COLUMNS).where(
+        blocks.c.digest == bindparam("digest", type_=Text), blocks.c.is_given == 1
+    ),
+    Block,
 )
-"""Read one block by digest."""
+"""Read one block by digest, if it is given: in PostgreSQL, between two statements of a batch, an
+item may take one back and bring it anew."""
 
 UPDATE_BLOCK = Query(
     update(blocks)

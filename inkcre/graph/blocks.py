@@ -1,6 +1,7 @@
 """Blocks: the nodes of the graph."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from inkcre.graph.block_rows import (
     LOG_CHANGED,
     LOG_DELETED,
     SELECT_BLOCK,
-    SELECT_BY_DIGEST,
+    SELECT_GIVEN,
     SELECT_PAGE,
     SELECT_TWIN,
     UPDATE_BLOCK,
@@ -98,7 +99,7 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[Bl
         [
             insertion,
             GIVE_BLOCK(digest=digest),
-            SELECT_BY_DIGEST(digest=digest),
+            SELECT_GIVEN(digest=digest),
             *_naming(form.storage, form.content),
         ],
         action="block.post",
@@ -111,7 +112,7 @@ def create_block(database: Database, form: BlockForm, now: datetime) -> tuple[Bl
             # A block refers to nothing but a storage, and the database's error names no row.
             refuse_unknown_storages(database, [form.storage])
             raise InvariantBroken("blocks: an insert broke a key that is there") from error
-        is_new, block = bool(answers[first]), SELECT_BY_DIGEST.first(answers[first + 2])
+        is_new, block = bool(answers[first]), SELECT_GIVEN.first(answers[first + 2])
         # None: the insert met a row that somebody deleted before it was read. In PostgreSQL each
         # statement of a batch sees what was committed before it.
         if block is not None:
@@ -151,8 +152,9 @@ def edit_block(
             expected(current)
         edited = replace(current, **form.model_dump(include=form.model_fields_set))
         if edited == current:
-            database.atomic([GIVE_BLOCK(digest=current.digest()), GIVE_SAID_OF(id=current.id)])
-            return current
+            with suppress(MissingReference):  # the fence: it is another by now
+                return _give(database, current)
+            continue
         if is_strange(edited.storage, edited.content):
             raise Invalid(STRANGE_FILE, field="content")
         fences = [] if expected is None else [_fence(current)]
@@ -160,6 +162,24 @@ def edit_block(
         if changed is not None:
             return changed
     raise Unavailable(f"block {block_id}: somebody else keeps changing it")
+
+
+def _give(database: Database, current: Block) -> Block:
+    """Tell of a block that it was given as it is, and of all that items say of it.
+
+    Raises:
+        NotFound: it is not there any more.
+        MissingReference: it is another.
+    """
+    calls = [
+        _fence(current),
+        GIVE_BLOCK(digest=current.digest()),
+        GIVE_SAID_OF(id=current.id),
+        SELECT_BLOCK(id=current.id),
+    ]
+    if not database.atomic(calls)[-1]:
+        raise _not_found(current.id)
+    return current
 
 
 def _fence(seen: Block) -> Call:

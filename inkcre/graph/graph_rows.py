@@ -117,6 +117,8 @@ class WrittenBlock(Block):
     key: str
     """Its digest."""
 
+    is_given: int
+
     def plain(self) -> Block:
         """Return the block alone."""
         return Block(
@@ -131,6 +133,8 @@ class WrittenRelation(Relation):
     ord: int
     """Where the plan names it."""
 
+    is_given: int
+
     def plain(self) -> Relation:
         """Return the relation alone."""
         return Relation(
@@ -143,6 +147,7 @@ def _nodes(found: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
         _wanted.c.ord,
         *BLOCK_COLUMNS,
         blocks.c.digest.label("key"),
+        blocks.c.is_given,
     ).select_from(_wanted.join(blocks, found))
 
 
@@ -192,7 +197,7 @@ def _resolve(rows: RowSource) -> tuple[RowSource, ColumnElement[int]]:
 
 _resolved, _found_id = _resolve(_new_relations)
 SELECT_ARCS = Query(
-    select(_resolved.c.ord, *RELATION_COLUMNS).select_from(
+    select(_resolved.c.ord, *RELATION_COLUMNS, relations.c.is_given).select_from(
         _resolved.join(relations, relations.c.id == _found_id)
     ),
     WrittenRelation,

@@ -3,7 +3,7 @@
 Rows refer to each other inside the batch by digest, so nothing is read back between statements.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -18,12 +18,15 @@ from inkcre.graph.graph_rows import (
     INSERT_RELATIONS,
     SELECT_ARCS,
     SELECT_NODES,
+    WrittenBlock,
+    WrittenRelation,
     as_wanted,
     files_of,
     find_missing,
     give_calls,
     write_calls,
 )
+from inkcre.graph.ownership import GIVE_BLOCK, GIVE_RELATION
 from inkcre.graph.plans import Plan, plan_graph
 from inkcre.graph.records import Block
 from inkcre.graph.relations import Relation
@@ -98,6 +101,9 @@ def _write_plan(database: Database, plan: Plan, now: datetime) -> StoredGraph | 
     # What an item has brought may go until it is told of that it is given.
     if len({n.ord for n in nodes}) < len(plan.nodes) or len(arcs) < len(plan.relations):
         return None
+    if missed := [*_give_missed(plan, nodes, arcs)]:
+        database.atomic(missed)
+        return None
     created = NewIds(
         [row.id for row in _all(INSERT_BLOCKS, calls, answers)],
         [row.id for row in _all(INSERT_RELATIONS, calls, answers)],
@@ -110,6 +116,21 @@ def _write_plan(database: Database, plan: Plan, now: datetime) -> StoredGraph | 
         created,
         {str(local): ids[digest] for local, digest in plan.local_ids.items()},
     )
+
+
+def _give_missed(
+    plan: Plan, nodes: Iterable[WrittenBlock], arcs: Iterable[WrittenRelation]
+) -> Iterator[Call]:
+    """Yield what gives the rows that were met and not given.
+
+    In PostgreSQL, between two statements of a batch, an item may take one back and bring it anew.
+    """
+    for node in nodes:
+        if not node.is_given and node.key in plan.blocks:
+            yield GIVE_BLOCK(digest=node.key)
+    for arc in arcs:
+        if not arc.is_given:
+            yield GIVE_RELATION(from_=arc.from_, to_=arc.to_, content=arc.content)
 
 
 R = TypeVar("R")

@@ -31,7 +31,7 @@ HOLD_LEFT = Statement(
     .order_by(blocks.c.id)
     .with_for_update()
 )
-"""Hold blocks that their items may leave."""
+"""Hold blocks that their items may leave, or change."""
 
 HOLD_UNSAID = Statement(
     select(relations.c.id)
@@ -136,9 +136,15 @@ class Leaving:
     """Digests of blocks that these relations led to."""
 
 
-def hold_calls(database: Database, leaving: Leaving) -> Iterator[Call]:
-    """Yield what holds the rows that may go: in front of what takes them back."""
-    yield from calls_over(HOLD_LEFT, "left", _by_id(leaving.blocks), database)
+def hold_calls(
+    database: Database, leaving: Leaving, *, changing: Iterable[int] = ()
+) -> Iterator[Call]:
+    """Yield what holds the rows that may go: in front of what takes them back.
+
+    So are blocks held that are ``changing``: who waits for a row looks around it as it was before.
+    """
+    held = dict.fromkeys([*leaving.blocks, *changing])
+    yield from calls_over(HOLD_LEFT, "left", _by_id(held), database)
     yield from calls_over(HOLD_UNSAID, "unsaid", _by_id(leaving.relations), database)
 
 

@@ -82,15 +82,16 @@ INSERT_RELATION = Statement(
 )
 """Add one relation unless it is there; gives its id if it was added."""
 
-SELECT_RELATION = Query(
+SELECT_GIVEN = Query(
     select(*RELATION_COLUMNS).where(
         relations.c.from_ == bindparam("from_", type_=BigInteger),
         relations.c.to_ == bindparam("to_", type_=BigInteger),
         relations.c.content == bindparam("content", type_=Text),
+        relations.c.is_given == 1,
     ),
     Relation,
 )
-"""Read one relation by what it says."""
+"""Read one relation by what it says, if it is given."""
 
 SELECT_BY_ID = Query(
     select(*RELATION_COLUMNS).where(relations.c.id == bindparam("id", type_=BigInteger)), Relation
@@ -161,7 +162,7 @@ def create_relation(database: Database, form: RelationForm, now: datetime) -> tu
     said = {"from_": form.from_, "to_": form.to_, "content": form.content}
     insertion = INSERT_RELATION(now=format_timestamp(now), **said)
     calls = log_made(
-        [insertion, GIVE_RELATION(**said), SELECT_RELATION(**said)], action="relation.post"
+        [insertion, GIVE_RELATION(**said), SELECT_GIVEN(**said)], action="relation.post"
     )
     first = calls.index(insertion)
     for _ in range(ATTEMPTS):
@@ -171,7 +172,7 @@ def create_relation(database: Database, form: RelationForm, now: datetime) -> tu
             get_block(database, form.from_)
             get_block(database, form.to_)
             continue
-        relation = SELECT_RELATION.first(found)
+        relation = SELECT_GIVEN.first(found)
         if relation is not None:
             return relation, bool(added)
     raise Unavailable("relation: somebody else keeps deleting it")

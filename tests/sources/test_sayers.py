@@ -5,10 +5,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
 from inkcre.context import Components
+from inkcre.errors import NotFound
 from inkcre.graph.blocks import create_block, delete_block, edit_block
 from inkcre.graph.forms import BlockEdit, BlockForm, parse_graph
 from inkcre.graph.graphs import write_graph
@@ -25,7 +27,7 @@ from inkcre.transfer.imports import import_lines
 from tests.sources.conftest import add_source, collect
 from tests.sources.histories import Player
 from tests.sources.test_folder import arcs, find, write
-from tests.sources.test_items import item, make, relate, send
+from tests.sources.test_items import Between, item, make, relate, send
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -245,6 +247,26 @@ def test_note_that_left_its_block_to_another_source_comes_back(base: Components)
     delete_source(base.database, other, forget=True)
     assert find(base, "same") is None
     assert say(base, one, notes_of(a="same")).added == 1
+
+
+def test_block_is_given_as_it_was_seen(base: Components) -> None:
+    """Somebody says what is there already, while its item becomes another: his words stay."""
+    source_id = add_source(base, "inbox")
+    send(base, source_id, item("a", "my words"))
+    block = found(base, "my words")
+    database: Any = Between(base.database, lambda: send(base, source_id, item("a", "others")))
+    given = edit_block(database, block.id, BlockEdit(content="my words"), base.clock())
+    assert (given.id, given.content) == (block.id, "my words")
+    send(base, source_id, item("a", "others again"))
+    assert found(base, "my words") == given
+
+
+def test_block_is_not_given_that_somebody_deletes_meanwhile(base: Components) -> None:
+    """To have been there is not enough."""
+    block = make(base, "a note")
+    database: Any = Between(base.database, lambda: delete_block(base.database, block.id))
+    with pytest.raises(NotFound):
+        edit_block(database, block.id, BlockEdit(content="a note"), base.clock())
 
 
 def test_inbox_takes_what_is_new_under_the_key_of_what_was_deleted(base: Components) -> None:

@@ -182,7 +182,9 @@ class _Differ:
             return
         changes.added += stored.is_silent
         changes.updated += not stored.is_silent
-        stays = revision.is_unchanged or revision.centre == stored.block_digest
+        # A silent item does not keep its block what it is: that is looked up where it is written.
+        is_same = revision.centre == stored.block_digest and not stored.is_silent
+        stays = revision.is_unchanged or is_same
         if stays or self._may_follow(revision, stored):
             self._follow(revision, stored, stored.block_id)
         else:

@@ -136,15 +136,28 @@ class ItemBlock:
     block_id: int | None
 
 
+# Held, so that nobody makes another text of one: an item that waits for that by its foreign key
+# alone would have it then. SQLite has one writer, and its dialect leaves FOR KEY SHARE out.
+_theirs = (
+    select(blocks.c.id, blocks.c.digest)
+    .where(blocks.c.digest.in_(select(_items.c.block_digest)))
+    .with_for_update(read=True, key_share=True)
+    .subquery("theirs")
+)
+_block_id = func.coalesce(_items.c.block_id, _theirs.c.id)
+# Breaks NOT NULL, and so the batch, if somebody has let the block go meanwhile, or changed it: an
+# item without a block is one whose block a person has deleted.
+_digest = case((_block_id.is_not(None), _items.c.digest))
+
 UPSERT_ITEMS = Query(
     insert(source_items)
     .from_select(
         ["source_id", "key", "digest", "stamp", "arcs", "block_id", "block_digest"],
         select(
-            _source, _items.c.key, _items.c.digest, _items.c.stamp, _items.c.arcs,
-            func.coalesce(_items.c.block_id, blocks.c.id), _items.c.block_digest,
+            _source, _items.c.key, _digest, _items.c.stamp, _items.c.arcs,
+            _block_id, _items.c.block_digest,
         )
-        .select_from(_items.outerjoin(blocks, blocks.c.digest == _items.c.block_digest))
+        .select_from(_items.outerjoin(_theirs, _theirs.c.digest == _items.c.block_digest))
         .where(true())
         .suffix_with(
             "ON CONFLICT (source_id, key) DO UPDATE SET digest = excluded.digest,"

@@ -84,10 +84,11 @@ def _change_calls(
 ) -> Iterator[Call]:
     now_text = format_timestamp(now)
     source = {"source": source_id}
-    yield from hold_calls(database, changes.leaving)
+    changing = [row["id"] for row in changes.centres]
+    yield from hold_calls(database, changes.leaving, changing=changing)
     # In front of the change: the note and the log are made of what the rows say so far.
-    if changes.centres:
-        yield let_go_call(row["id"] for row in changes.centres)
+    if changing:
+        yield let_go_call(changing)
     yield from calls_over(LOG_CENTRES, "centres", changes.centres, database, **log)
     yield from calls_over(UPDATE_CENTRES, "centres", changes.centres, database, now=now_text)
     yield from write_calls(database, changes.plan, now, is_given=False)

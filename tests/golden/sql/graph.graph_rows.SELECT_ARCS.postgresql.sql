@@ -14,7 +14,8 @@ SELECT resolved.ord,
        to_char(relations.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at,
        relations.from_,
        relations.to_,
-       relations.content
+       relations.content,
+       relations.is_given
 FROM resolved
 JOIN relations ON relations.id =
   (SELECT same.id

@@ -21,7 +21,8 @@ SELECT resolved.ord,
        relations.updated_at AS updated_at,
        relations.from_,
        relations.to_,
-       relations.content
+       relations.content,
+       relations.is_given
 FROM resolved
 JOIN relations ON relations.id =
   (SELECT same.id

@@ -5,7 +5,8 @@ SELECT given_wanted.ord,
        blocks.storage,
        blocks.resolver,
        blocks.content,
-       blocks.digest AS key
+       blocks.digest AS key,
+       blocks.is_given
 FROM
   (SELECT *
    FROM json_to_recordset(CAST(:wanted::VARCHAR AS json)) AS given(ord bigint, id bigint, digest text)) AS given_wanted
@@ -18,7 +19,8 @@ SELECT given_wanted.ord,
        blocks.storage,
        blocks.resolver,
        blocks.content,
-       blocks.digest AS key
+       blocks.digest AS key,
+       blocks.is_given
 FROM
   (SELECT *
    FROM json_to_recordset(CAST(:wanted::VARCHAR AS json)) AS given(ord bigint, id bigint, digest text)) AS given_wanted

@@ -5,7 +5,8 @@ SELECT given_wanted.ord,
        blocks.storage,
        blocks.resolver,
        blocks.content,
-       blocks.digest AS "key"
+       blocks.digest AS "key",
+       blocks.is_given
 FROM
   (SELECT value ->> 'ord' AS ord,
           value ->> 'id' AS id,
@@ -20,7 +21,8 @@ SELECT given_wanted.ord,
        blocks.storage,
        blocks.resolver,
        blocks.content,
-       blocks.digest AS "key"
+       blocks.digest AS "key",
+       blocks.is_given
 FROM
   (SELECT value ->> 'ord' AS ord,
           value ->> 'id' AS id,

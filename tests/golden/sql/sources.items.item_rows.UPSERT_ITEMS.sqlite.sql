@@ -1,10 +1,12 @@
 INSERT INTO source_items (source_id, "key", digest, stamp, arcs, block_id, block_digest)
 SELECT :source AS anon_1,
        given_items."key",
-       given_items.digest,
+       CASE
+           WHEN (coalesce(given_items.block_id, theirs.id) IS NOT NULL) THEN given_items.digest
+       END AS anon_2,
        given_items.stamp,
        given_items.arcs,
-       coalesce(given_items.block_id, blocks.id) AS coalesce_1,
+       coalesce(given_items.block_id, theirs.id) AS coalesce_1,
        given_items.block_digest
 FROM
   (SELECT value ->> 'key' AS key,
@@ -14,7 +16,20 @@ FROM
           value ->> 'block_id' AS block_id,
           value ->> 'block_digest' AS block_digest
    FROM json_each(:items)) AS given_items
-LEFT OUTER JOIN blocks ON blocks.digest = given_items.block_digest
+LEFT OUTER JOIN
+  (SELECT blocks.id AS id,
+          blocks.digest AS digest
+   FROM blocks
+   WHERE blocks.digest IN
+       (SELECT given_items.block_digest
+        FROM
+          (SELECT value ->> 'key' AS key,
+                  value ->> 'digest' AS digest,
+                  value ->> 'stamp' AS stamp,
+                  value ->> 'arcs' AS arcs,
+                  value ->> 'block_id' AS block_id,
+                  value ->> 'block_digest' AS block_digest
+           FROM json_each(:items)) AS given_items)) AS theirs ON theirs.digest = given_items.block_digest
 WHERE 1 = 1 ON CONFLICT (source_id,
                          key) DO
   UPDATE

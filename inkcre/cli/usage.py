@@ -1,15 +1,14 @@
 """What to do instead, where a command was typed wrong."""
 
 import re
-from typing import Any
 
 BEFORE_COMMANDS = ("--quiet", "-q", "--without", "--version")
 """Options of the command as a whole."""
 
 
-def explain_usage(error: Any) -> str:
+def explain_usage(error: object) -> str:
     """Return what a usage error says, and what was probably meant where that can be told."""
-    message = str(error.message)
+    message = str(getattr(error, "message", error))
     option = str(getattr(error, "option_name", None) or "")
     if re.fullmatch(r"-[\d.]\S*", option):
         return (

@@ -16,6 +16,7 @@ from tests.schemas import SCHEMA
 from tests.settings.cases import lay_out
 
 FREE_TEXT = {
+    "http.root_path": "the path of an address: empty, or parts whose letters refuse all of this",
     "app.title": "shown to people as it is; nothing is looked up by it",
     "workers.crons": "an expression with a grammar of its own, which refuses all of this",
 }

@@ -14,7 +14,7 @@ from inkcre.sources.documents.markdown import Linked, read_links
 from inkcre.sources.documents.references import (
     Files,
     Reference,
-    Target,
+    Referent,
     address_reference,
     name_reference,
 )
@@ -48,7 +48,7 @@ def lead(kind: str, said: str, key: str = "zz/here.md") -> str | None:
 @pytest.mark.parametrize(
     ("said", "key"),
     [
-        ("target", "target.md"), ("Target.md", "target.md"), ("target|shown", "target.md"), (r"target\|shown", "target.md"), ("target#Head|x", "target.md"),
+        ("target", "target.md"), ("Referent.md", "target.md"), ("target|shown", "target.md"), (r"target\|shown", "target.md"), ("target#Head|x", "target.md"),
         ("target^block", "target.md"), ("target#^block", "target.md"), ("Dr. Who", "sub/Dr. Who.md"), ("Dr", "other/Dr.md"), ("What now?", "sub/What now?.md"),
         ("sub/deep/note", "sub/deep/note.md"), ("deep/note", "sub/deep/note.md"), ("deep/note.md", "sub/deep/note.md"), ("eep/note", None), ("/deep/note", None),
         ("/sub/deep/note", "sub/deep/note.md"), ("Café", CAFE), ("café", CAFE), ("notes.v3", "v1.2/notes.v3.md"), ("notes", None), ("v1.2/notes.v3", "v1.2/notes.v3.md"),
@@ -92,10 +92,10 @@ def test_document_does_not_refer_to_itself() -> None:
     assert lead("name", "target", "target.md") is None
     assert lead("address", "target.md", "target.md") is None
     odd = Files(("//a\\xff/b.md", "//a\\xff/c.md"), (), "//")
-    assert odd.find("//a\\xff/c.md", Reference("b", "name")) == Target(
+    assert odd.find("//a\\xff/c.md", Reference("b", "name")) == Referent(
         "//a\\xff/b.md", is_document=True
     )
-    assert odd.find("//a\\xff/c.md", Reference("b.md", "address")) == Target(
+    assert odd.find("//a\\xff/c.md", Reference("b.md", "address")) == Referent(
         "//a\\xff/b.md", is_document=True
     )
 

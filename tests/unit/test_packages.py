@@ -20,6 +20,10 @@ GIVEN_BY_WORKERS = {"js", "pyodide", "_harness", "workers", "_workers_sdk_patch_
 """Modules of Cloudflare's runtime, of its SDK, and of the harness that stands in for it."""
 
 
+OF_LATER_PYTHONS = {"compression"}
+"""Modules of the standard library that the oldest Python has not; they are imported where there."""
+
+
 def requirements(lines: list[str]) -> dict[str, Requirement]:
     """Read requirements; give them by the names of their packages."""
     read = [Requirement(line) for line in lines]
@@ -43,7 +47,7 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             found.add(node.module)
     names = {name.partition(".")[0] for name in found}
-    return names - set(sys.stdlib_module_names) - {"inkcre"}
+    return names - set(sys.stdlib_module_names) - OF_LATER_PYTHONS - {"inkcre"}
 
 
 def files() -> Iterator[Path]:

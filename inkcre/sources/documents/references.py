@@ -31,7 +31,7 @@ class Reference(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Target:
+class Referent:
     """A file that is referred to."""
 
     key: str
@@ -60,9 +60,9 @@ class Files:
         self._documents = documents
         self._others = others
         self._mark = mark
-        self._known: dict[tuple[str, Reference], Target | None] = {}
+        self._known: dict[tuple[str, Reference], Referent | None] = {}
 
-    def find(self, key: str, reference: Reference) -> Target | None:
+    def find(self, key: str, reference: Reference) -> Referent | None:
         """Return the file that a document refers to; None: it is not there, or is the document."""
         folder = key.rpartition("/")[0] or "."
         asked = (folder, reference)
@@ -72,7 +72,7 @@ class Files:
         found = self._known[asked]
         return None if found is None or found.key == key else found
 
-    def _find_address(self, folder: str, address: str) -> Target | None:
+    def _find_address(self, folder: str, address: str) -> Referent | None:
         path = re.split(r"[#?]", address, maxsplit=1)[0]
         for said in dict.fromkeys((unquote(path), path, unquote(address), address)):
             if said and not said.endswith("/"):
@@ -81,7 +81,7 @@ class Files:
                     return found
         return None
 
-    def _find_path(self, folder: str, path: str) -> Target | None:
+    def _find_path(self, folder: str, path: str) -> Referent | None:
         joined = os.path.normpath(f".{path}" if path.startswith("/") else f"{folder}/{path}")
         # A key of an odd name begins as no path does, and so does what was joined to it.
         for each in (joined, joined.removeprefix(self._mark)):
@@ -89,16 +89,16 @@ class Files:
                 return found
         return None
 
-    def _by_path(self, path: str) -> Target | None:
+    def _by_path(self, path: str) -> Referent | None:
         if path in self._documents:
-            return Target(path, is_document=True)
+            return Referent(path, is_document=True)
         folded = _fold(path)
         if key := self._document_paths.get(folded):
-            return Target(key, is_document=True)
+            return Referent(key, is_document=True)
         key = self._attachment_paths.get(folded)
-        return Target(key, is_document=False) if key else None
+        return Referent(key, is_document=False) if key else None
 
-    def _find_name(self, folder: str, name: str) -> Target | None:
+    def _find_name(self, folder: str, name: str) -> Referent | None:
         """Find by name: beside the document, from the root, or else the nearest that ends so."""
         if "\0" in name:
             return None
@@ -114,7 +114,7 @@ class Files:
             key for key in self._named.get(last, ()) if _ends_with(_fold(key), wanted, last)
         ]
         nearest = min(candidates, key=lambda key: _rank(folder, key, last), default=None)
-        return Target(nearest, nearest in self._documents) if nearest is not None else None
+        return Referent(nearest, nearest in self._documents) if nearest is not None else None
 
     @cached_property
     def _document_paths(self) -> dict[str, str]:

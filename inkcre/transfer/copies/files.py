@@ -38,7 +38,7 @@ class Damaged(Exception):
     """A file is not what its name says."""
 
 
-class Files(Protocol):
+class FileReader(Protocol):
     """Where files are read from: a storage, or a backup."""
 
     def head(self, key: FileKey) -> FileInfo:
@@ -65,7 +65,7 @@ class CopiedFiles:
     copied: int = 0
     bytes: int = 0
     bad: list[str] = field(default_factory=list)
-    """Files that are not what they are called, by that name; they were not copied."""
+    """FileReader that are not what they are called, by that name; they were not copied."""
 
 
 def named_files(database: Database) -> Iterator[str]:
@@ -88,7 +88,7 @@ def find_key(name: str) -> FileKey:
 
 
 def copy_files(
-    named_by: Database, files: Files, target: Components, *, trusts: bool
+    named_by: Database, files: FileReader, target: Components, *, trusts: bool
 ) -> Iterator[CopiedFiles]:
     """Copy the files that blocks name and that are not there yet; yield how far it is after each.
 
@@ -126,7 +126,7 @@ def _is_there(target: Storage, info: FileInfo, *, trusts: bool) -> bool:
     return True
 
 
-def _copy_file(files: Files, target: Shelf, info: FileInfo) -> None:
+def _copy_file(files: FileReader, target: Shelf, info: FileInfo) -> None:
     found = files.get(info.key)
     chunks = compare_digest(found)
     first = next(chunks, b"")

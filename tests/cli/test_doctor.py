@@ -40,7 +40,7 @@ def test_laptop_without_a_base_is_told_so(run: Run, tmp_path: Path) -> None:
     """With the path and the profile: the folder may be the wrong one. None is made; all else is well."""
     probes, status = examine(run)
     assert status == 1
-    extras = [f"extra {name}" for name in ("local", "postgres", "pg8000", "pdf", "edge")]
+    extras = [f"extra {name}" for name in ("local", "postgres", "pg8000", "pdf", "zstd", "edge")]
     assert list(probes) == [*NAMES, "sources", *extras]
     assert probes["sources"]["detail"] == "inbox, rss, webpage: all that they import is there"
     assert probes["database"]["detail"] == (

@@ -47,11 +47,19 @@ def read_markdown(content: bytes, _: Path) -> Document:
         ValueError: nobody knows in which encoding it is.
     """
     front, body = split_front(_decode(content))
+    front = {name: _split_tags(name, values) for name, values in front.items()}
     linked = read_links(body)
     arcs = [(name, text(value)) for name, values in front.items() for value in values]
     arcs += [(TAGS, text(tag)) for tag in _new_tags(linked.tags, front)]
     arcs += [("links to", page(url)) for url in list(dict.fromkeys(linked.addresses))[:MAX_LINKS]]
     return Document(body, arcs, [*_references_of(front), *linked.references])
+
+
+def _split_tags(name: str, values: list[str]) -> list[str]:
+    """Return values, and the tags of a single text each by itself: ``tags: one, two``."""
+    if name.casefold() != TAGS or len(values) != 1:
+        return values
+    return [tag for tag in (each.strip() for each in values[0].split(",")) if tag]
 
 
 def _new_tags(tags: Sequence[str], front: Front) -> list[str]:

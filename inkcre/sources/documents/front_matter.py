@@ -24,6 +24,12 @@ TOML_FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTAL
 YAML_KEY = re.compile(r"""(?:"[^"\n]+"|'[^'\n]+'|[^\s#:\-\[\]{}&*!|>'"%@`,?][^:\n]*)\s*:(?=\s|$)""")
 TOML_KEY = re.compile(r"""(?:"[^"\n]+"|'[^'\n]+'|[\w-]+)\s*=""")
 
+WIKI_VALUE = re.compile(r"(?m)((?:^|:|-)[ \t]+)(\[\[[^\[\]\n]+\]\])[ \t]*$")
+"""A wiki link as a value, unquoted: to YAML it is a list in a list."""
+
+BLOCK_SCALAR = re.compile(r"(?m)[|>][+-]?\d?[ \t]*$")
+"""What begins a text of several lines, in which nothing is a value."""
+
 MARKUP = frozenset("\"'[]{}&*!|>")
 """How values begin of which what is written is not what is meant."""
 
@@ -54,10 +60,17 @@ def split_front(whole: str) -> tuple[Front, str]:
 def _load_yaml(source: str) -> Front | None:
     import yaml
 
+    if not BLOCK_SCALAR.search(source):
+        source = WIKI_VALUE.sub(_quote, source)
     try:
         return _read_yaml(source)
     except (yaml.YAMLError, *PARSER_ERRORS):
         return _load_by_keys(source, YAML_KEY, _read_yaml, (yaml.YAMLError, *PARSER_ERRORS))
+
+
+def _quote(found: re.Match[str]) -> str:
+    link = found[2].replace("'", "''")
+    return f"{found[1]}'{link}'"
 
 
 def _read_yaml(source: str) -> Front | None:

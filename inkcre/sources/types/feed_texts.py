@@ -26,6 +26,45 @@ ENTITY = re.compile(r"&(?:#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6})|[a-zA-Z][a-zA-Z0-9]{
 """A reference as HTML has it, with the semicolon that makes it sure."""
 
 
+LONE_AMPERSAND = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+    rb"|&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)",
+    re.DOTALL,
+)
+"""An ampersand that begins no reference, and before it what has ampersands of its own."""
+
+ESCAPED_START, ESCAPED_END = b"&lt;![CDATA[", b"]]&gt;"
+
+
+def escape_lone_ampersands(content: bytes) -> bytes:
+    """Write ``&`` as XML wants it where it stands for itself, as in ``D&D``."""
+    return LONE_AMPERSAND.sub(lambda m: b"&amp;" if m[0] == b"&" else m[0], content)
+
+
+def prepare(content: bytes) -> bytes:
+    """Mend what many feeds have wrong and what feedparser takes for something else."""
+    return escape_lone_ampersands(unwrap_sections(content))
+
+
+def unwrap_sections(content: bytes) -> bytes:
+    """Take the marks away of CDATA sections that were written as text, as all of a value.
+
+    To HTML such a section is a comment, and the value would be gone.
+    """
+    pieces, at = [], 0
+    while (start := content.find(ESCAPED_START, at)) >= 0:
+        end = content.find(ESCAPED_END, start)
+        if end < 0:
+            break
+        behind = end + len(ESCAPED_END)
+        is_first = content[max(0, start - 64) : start].rstrip().endswith(b">")
+        is_whole = is_first and content[behind : behind + 64].lstrip().startswith(b"</")
+        inside = content[start + len(ESCAPED_START) : end]
+        pieces += [content[at:start], inside if is_whole else content[start:behind]]
+        at = behind
+    return b"".join([*pieces, content[at:]])
+
+
 def unescape_entities(value: str) -> str:
     """Replace the entities of HTML, and nothing that only looks like one, as in an address."""
     return ENTITY.sub(_unescape_one, value)

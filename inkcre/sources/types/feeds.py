@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -19,7 +18,13 @@ from inkcre.sources.base import Item
 from inkcre.sources.encodings import decode_xml
 from inkcre.sources.items.revisions import short_key
 from inkcre.sources.left_out import LeftOut
-from inkcre.sources.types.feed_texts import find_end, read_body, read_line
+from inkcre.sources.types.feed_texts import (
+    find_end,
+    prepare,
+    read_body,
+    read_line,
+)
+from inkcre.sources.types.moments import read_moment
 from inkcre.sql.text import clean
 
 if TYPE_CHECKING:
@@ -128,7 +133,8 @@ def _parse(content: bytes, found: Page, url: str) -> "FeedParserDict":
     try:
         # A stream: what is given as bytes might be an address, or a path, and be read.
         parsed = feedparser.parse(
-            BytesIO(_UNKEEPABLE.sub(b"\xef\xbf\xbd", content)), response_headers=headers
+            BytesIO(prepare(_UNKEEPABLE.sub(b"\xef\xbf\xbd", content))),
+            response_headers=headers,
         )
     except PARSER_ERRORS as error:
         raise BadAnswer(f"{url}: no feed that can be read, {_first_line(error)}") from error
@@ -240,15 +246,8 @@ def _body(entry: Mapping[str, object], *, is_atom: bool) -> dict[str, str]:
 
 
 def _moment(entry: dict[str, object], name: str) -> str | None:
-    parsed = dict.get(entry, f"{name}_parsed")  # feedparser's own gives another time instead
-    if not isinstance(parsed, tuple):
-        return None
-    try:
-        year, month, day, hour, minute, second = parsed[:6]
-        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-        return moment.isoformat().replace("+00:00", "Z")
-    except ValueError:
-        return None
+    said = dict.get(entry, name)  # feedparser's own gives another time instead
+    return read_moment(str(said or ""), dict.get(entry, f"{name}_parsed"))
 
 
 def _authors(entry: Mapping[str, object], *, is_atom: bool) -> list[str]:

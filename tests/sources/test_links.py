@@ -48,7 +48,7 @@ def lead(kind: str, said: str, key: str = "zz/here.md") -> str | None:
 @pytest.mark.parametrize(
     ("said", "key"),
     [
-        ("target", "target.md"), ("Referent.md", "target.md"), ("target|shown", "target.md"), (r"target\|shown", "target.md"), ("target#Head|x", "target.md"),
+        ("target", "target.md"), ("Target.md", "target.md"), ("target|shown", "target.md"), (r"target\|shown", "target.md"), ("target#Head|x", "target.md"),
         ("target^block", "target.md"), ("target#^block", "target.md"), ("Dr. Who", "sub/Dr. Who.md"), ("Dr", "other/Dr.md"), ("What now?", "sub/What now?.md"),
         ("sub/deep/note", "sub/deep/note.md"), ("deep/note", "sub/deep/note.md"), ("deep/note.md", "sub/deep/note.md"), ("eep/note", None), ("/deep/note", None),
         ("/sub/deep/note", "sub/deep/note.md"), ("Café", CAFE), ("café", CAFE), ("notes.v3", "v1.2/notes.v3.md"), ("notes", None), ("v1.2/notes.v3", "v1.2/notes.v3.md"),

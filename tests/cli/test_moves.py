@@ -285,6 +285,12 @@ def rows_of(context: Components, name: str) -> list[tuple[Any, ...]]:
     return context.database.read(Statement(select(*columns).order_by(*table.primary_key.columns))())
 
 
+def comparable(context: Components, name: str) -> list[tuple[Any, ...]]:
+    """Return all rows of a table, but the ids of items, which a second try to add them uses up."""
+    rows = rows_of(context, name)
+    return sorted((row[1:] for row in rows), key=repr) if name == "source_items" else rows
+
+
 @pytest.mark.parametrize("kind", ["other", "pg"])
 def test_copy_into_a_base_with_its_own_things_overwrites_nothing(
     places: Places, tmp_path: Path, run: Run, pages: Pages, kind: str
@@ -408,7 +414,7 @@ def test_copy_goes_on_wherever_it_was_cut_off(
     monkeypatch.setattr(parts.read_pages, "__kwdefaults__", {"limit": 4})
     whole = sum(1 for _ in copy_rows(plan_move(first, places.open(f"{kind} whole"))))
     tables = ("blocks", "relations", "sources", "source_items", "schedules", "keyvalues")
-    wanted = {name: rows_of(places.open(f"{kind} whole"), name) for name in tables}
+    wanted = {name: comparable(places.open(f"{kind} whole"), name) for name in tables}
     assert whole > 20
     for cut in range(1, whole, 3):
         target = places.open(f"{kind} {cut}")
@@ -419,7 +425,7 @@ def test_copy_goes_on_wherever_it_was_cut_off(
         for _ in copy_rows(move):
             pass
         for name in tables:
-            assert rows_of(target, name) == wanted[name], (cut, name)
+            assert comparable(target, name) == wanted[name], (cut, name)
         assert [found.bad for found in compare_bases(move)] == [0] * len(COPIED)
         target.database.close()
 

@@ -65,7 +65,7 @@ class CopiedFiles:
     copied: int = 0
     bytes: int = 0
     bad: list[str] = field(default_factory=list)
-    """FileReader that are not what they are called, by that name; they were not copied."""
+    """Files that are not what they are called, by that name; they were not copied."""
 
 
 def named_files(database: Database) -> Iterator[str]:

@@ -196,7 +196,7 @@ def test_variable_of_another_name_or_profile_is_told_as_that(run: Run) -> None:
         run("config", "check", INKCRE_ENV="prod").stdout
     )
     done = run("config", "check", INKCRE_DATABASE__URL="postgresql://u@h/d")
-    assert "name another profile with -p, or unset INKCRE_DATABASE__URL" in done.stdout
+    assert "write INKCRE_PROFILE=server, or `unset INKCRE_DATABASE__URL`" in done.stdout
     assert run("config", "check", INKCRE_LOGGING__LEVEL="DEBUG").returncode == 0
 
 

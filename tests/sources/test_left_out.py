@@ -29,7 +29,7 @@ def test_entries_beyond_the_most_are_counted(
     base: Components, pages: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are told until a collect finds fewer, also while the server says nothing has changed."""
-    monkeypatch.setattr("inkcre.sources.types.rss.MAX_ENTRIES", 10)
+    monkeypatch.setattr("inkcre.sources.types.feeds.MAX_ENTRIES", 10)
 
     def answer(headers: dict[str, str], write: Any) -> None:
         if headers.get("if-none-match"):

@@ -115,8 +115,8 @@ async def _refuse(response: Response, coming: _Bounded, scope: Scope, send: Send
 
 async def _drain(coming: _Bounded, scope: Scope) -> bool:
     """Take what still comes of a body, and leave it; tell whether that is all of it."""
-    if sys.platform == "emscripten":  # Cloudflare takes it, or not, by itself
-        return True
+    if sys.platform == "emscripten":  # whoever is in front of the isolate takes it, or ends it
+        return False
     # Who asks before it sends is told first, and need not send.
     is_asking = any(name == b"expect" for name, _ in scope["headers"])
     if is_asking or _announced_bytes(scope) > DRAINED_BYTES:

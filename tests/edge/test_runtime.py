@@ -61,7 +61,7 @@ def test_modules_of_other_homes_are_not_loaded(start: Start, home: str, tmp_path
         "fetch",
         "cron_trigger",
     }
-    assert tops["inkcre"] < 220
+    assert tops["inkcre"] < 230  # each costs every isolate some of its memory
     assert len(modules) < 900
 
 

@@ -20,8 +20,9 @@ from tests import plays
 from tests.copies import pass_days
 from tests.edge import homes
 from tests.edge.remote import Worker, pack
+from tests.graph.test_keeping import GONE
 from tests.lines import LINES
-from tests.unit.test_bases import (
+from tests.sql.test_bases import (
     BASES,
     DROPPED,
     FROZEN,
@@ -30,7 +31,6 @@ from tests.unit.test_bases import (
     sqlite_columns,
     sqlite_execute,
 )
-from tests.unit.test_keeping import GONE
 
 HOME = "edge-d1"
 EVERY = {"upload": 2, "large": 4, "sweep": 4, "claim": 2, "first": 2}

@@ -24,12 +24,15 @@ from tests.mutations import trials
 from tests.mutations.mutants import Mutant
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("tests/jobs", "tests/settings", "tests/unit", "tests/sources", "tests/contract")
+FOLDERS = (
+    *("tests/jobs", "tests/settings", "tests/unit", "tests/graph", "tests/sql", "tests/sources"),
+    "tests/contract",
+)
 OTHER_HOMES = {
     "postgres", "hyperdrive", "edge-postgres", "edge-d1", "sqlite-mounted", "sqlite-root-path",
 }  # fmt: skip
 COMPARING = ("golden_sql", "architecture", "house", "borders", "docs", "schema", "query_plans")
-"""Tests of ``tests/unit`` that compare texts, or look at the whole: they see no behaviour."""
+"""Tests that compare texts, or look at the whole: they see no behaviour."""
 
 MAX_SECONDS = 5
 """A slower test looks at nothing here."""
@@ -238,7 +241,7 @@ def _is_out(item: pytest.Item) -> bool:
     """Tell whether a test is of another home, or compares texts."""
     params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
     return (
-        any(f"tests/unit/test_{name}.py" in item.nodeid for name in COMPARING)
+        any(f"/test_{name}.py" in item.nodeid for name in COMPARING)
         or bool(OTHER_HOMES & {str(value) for value in params.values()})
         or any("postgres" in name for name in getattr(item, "fixturenames", ()))
     )

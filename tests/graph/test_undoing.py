@@ -24,7 +24,7 @@ from inkcre.graph.undo_plans import UndoPlan
 from inkcre.graph.undo_reads import make_plan
 from inkcre.graph.undoing import Undone, undo_change
 from inkcre.ports.database import Database, Row, Statement
-from tests.unit.test_changes import STAR, add, ids, last, read_all, relate
+from tests.graph.test_changes import STAR, add, ids, last, read_all, relate
 
 
 def undo(database: Database, change_id: int | None = None, **words: bool) -> Undone:

@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     FromClause,
+    Select,
     Table,
     Text,
     bindparam,
@@ -265,6 +267,32 @@ def _json_object_postgresql(element: json_object, compiler: SQLCompiler, **kw: o
 @compiles(json_object, "sqlite")
 def _json_object_sqlite(element: json_object, compiler: SQLCompiler, **kw: object) -> str:
     return f"json_object({compiler.process(element.clauses, **kw)})"
+
+
+class among(FunctionElement[bool]):  # noqa: N801 - used like the SQL functions beside it
+    """Whether a value is one of those that a subquery of few rows gives, by the value's index.
+
+    PostgreSQL takes IN for a join, guesses how many rows a parameter's JSON has, and may go through
+    a whole table to look for each row in it. An array is found first, and then looked for.
+    """
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, value: Expression, few: Select[*tuple[object, ...]]) -> None:
+        super().__init__(value, few.scalar_subquery())
+
+
+@compiles(among, "postgresql")
+def _among_postgresql(element: among, compiler: SQLCompiler, **kw: object) -> str:
+    value, few = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{value} = ANY (ARRAY{few})"
+
+
+@compiles(among, "sqlite")
+def _among_sqlite(element: among, compiler: SQLCompiler, **kw: object) -> str:
+    value, few = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{value} IN {few}"
 
 
 class byte_length(FunctionElement[int]):  # noqa: N801 - used like the SQL functions beside it

@@ -13,13 +13,18 @@ from inkcre.adapters.database.sqlite import SqliteDatabase
 from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.graph.blocks import list_blocks
+from inkcre.graph.stars import star, text
 from inkcre.sources import collect as collecting
+from inkcre.sources.base import Item
 from inkcre.sources.items import saying_rows
+from inkcre.sources.removals import delete_source
 from tests.conftest import lay_sqlite_base, postgres_settings, sqlite_settings
 from tests.jobs.conftest import Clock, quiet
+from tests.on_base import add_items
 from tests.sources.conftest import add_source, collect, result_of
 
 FEW, MANY = 60, 240
+FORGOTTEN = 2_000
 GROWTH = 1.25
 """How much more than as much as there is more may be done: pages are split, trees are deeper."""
 
@@ -115,6 +120,29 @@ def test_postgres_looks_at_few_rows_for_each_note(
 ) -> None:
     """Joined with each other before the links, the notes were 60,000 rows, and more each time."""
     assert count_rows(postgres_url, tmp_path, count) < 200 * count
+
+
+@pytest.mark.parametrize("is_analyzed", [False, True])
+def test_postgres_looks_at_few_rows_for_each_item_that_is_forgotten(
+    postgres_url: str, is_analyzed: bool
+) -> None:
+    """Whatever it knows of its tables: it went through all relations for each group of items."""
+    settings = postgres_settings(postgres_url)
+    base = build_components(settings, clock=Clock())
+    quiet(base.database)
+    source_id = add_source(base, "inbox")
+    stars = (star(text(f"item {n}"), [("has", text(f"leaf {n % 9}"))]) for n in range(FORGOTTEN))
+    add_items(base, source_id, [Item(f"i{n}", each) for n, each in enumerate(stars)])
+    base.database.close()
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        if is_analyzed:
+            connection.execute("ANALYZE")
+        before = _read_count(connection)
+        removal = delete_source(base.database, source_id, forget=True)
+        base.database.close()
+        assert removal.items == FORGOTTEN
+        looked_at = _read_count(connection) - before
+        assert looked_at < 50 * FORGOTTEN, looked_at
 
 
 class Beside:

@@ -30,6 +30,7 @@ from inkcre.sql.constructs import (
     ON_CONFLICT_DO_NOTHING,
     Expression,
     RowSource,
+    among,
     json_rows,
     timestamp,
 )
@@ -218,11 +219,12 @@ SELECT_UNLINKED = Query(
 
 _left = json_rows("left", id=BigInteger())
 _led = relations.alias("led")
+_leads_there = among(_led.c.to_, select(_left.c.id))
 _is_link = exists().where(sayings.c.relation_id == _led.c.id, sayings.c.is_link == 1)
 _is_of_star = exists().where(sayings.c.relation_id == _led.c.id, sayings.c.is_link == 0)
 _nobodys = ~exists().where(_to_item.c.block_id == _led.c.to_, _to_item.c.digest != "")
 _led_astray = select(_led).where(
-    _led.c.to_.in_(select(_left.c.id)), _led.c.is_given == 0, _nobodys, _is_link, ~_is_of_star
+    _leads_there, _led.c.is_given == 0, _nobodys, _is_link, ~_is_of_star
 )
 LOG_ASTRAY = log_former("deleted", lambda: [entries_of(_led_astray.subquery("gone"), relations)])
 """Write down the relations that ``DELETE_ASTRAY`` deletes."""
@@ -235,9 +237,7 @@ DELETE_ASTRAY = Statement(
 UNSAY_ASTRAY = Statement(
     delete(sayings).where(
         sayings.c.is_link == 1,
-        sayings.c.relation_id.in_(
-            select(_led.c.id).where(_led.c.to_.in_(select(_left.c.id)), _nobodys)
-        ),
+        sayings.c.relation_id.in_(select(_led.c.id).where(_leads_there, _nobodys)),
     )
 )
 """The same of links that somebody has given too, which stay."""

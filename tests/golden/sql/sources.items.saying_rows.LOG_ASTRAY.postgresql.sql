@@ -39,11 +39,11 @@ FROM
                       led.content AS content,
                       led.is_given AS is_given
                FROM relations AS led
-               WHERE led.to_ IN
-                   (SELECT given_left.id
-                    FROM
-                      (SELECT *
-                       FROM json_to_recordset(CAST(:left::VARCHAR AS json)) AS given(id bigint)) AS given_left)
+               WHERE led.to_ = ANY (ARRAY
+                                      (SELECT given_left.id
+                                       FROM
+                                         (SELECT *
+                                          FROM json_to_recordset(CAST(:left::VARCHAR AS json)) AS given(id bigint)) AS given_left))
                  AND led.is_given = :is_given_1::INTEGER
                  AND NOT (EXISTS
                             (SELECT *

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     ColumnElement,
     FromClause,
     Select,
@@ -277,7 +276,7 @@ class among(FunctionElement[bool]):  # noqa: N801 - used like the SQL functions 
     """
 
     inherit_cache = True
-    type = Boolean()
+    # No type: SQLAlchemy compares what is Boolean with 1 on SQLite, which then uses no index.
 
     def __init__(self, value: Expression, few: Select[*tuple[object, ...]]) -> None:
         super().__init__(value, few.scalar_subquery())

@@ -53,7 +53,7 @@ FROM
                    (SELECT given_left.id
                     FROM
                       (SELECT value ->> 'id' AS id
-                       FROM json_each(:left)) AS given_left) = 1
+                       FROM json_each(:left)) AS given_left)
                  AND led.is_given = :is_given_1
                  AND NOT (EXISTS
                             (SELECT *

@@ -8,7 +8,7 @@ WHERE sayings.is_link = :is_link_1
          (SELECT given_left.id
           FROM
             (SELECT value ->> 'id' AS id
-             FROM json_each(:left)) AS given_left) = 1
+             FROM json_each(:left)) AS given_left)
        AND NOT (EXISTS
                   (SELECT *
                    FROM source_items AS to_item

@@ -48,6 +48,7 @@ class JobThreads:
         self._lease_seconds = lease_seconds
         self._on_tick = on_tick
         self._holds: dict[str, Hold] = {}
+        self._told = ""
         self._stopping = threading.Event()
         names = [f"inkcre-job-{n}" for n in range(number)]
         # Daemons: a job that hangs keeps no process from ending. What it holds is given back
@@ -65,11 +66,17 @@ class JobThreads:
         try:
             due = look(self._given, self._kinds)
         except InkcreError as error:
-            logger.warning("tick: %s; trying again at the next one", error)
+            # Once: a base that can only be read may stay so for months.
+            if str(error) != self._told:
+                logger.warning("tick: %s; trying again at each one", error)
+            self._told = str(error)
             return
         except Exception:
             logger.exception("tick: a fault of ours; trying again at the next one")
             return
+        if self._told:
+            logger.info("tick: goes on; it was kept by: %s", self._told)
+        self._told = ""
         if due.enqueued:
             logger.info("tick: %d jobs due", due.enqueued)
         if self._on_tick:

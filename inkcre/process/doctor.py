@@ -19,6 +19,7 @@ from inkcre.context import Components
 from inkcre.errors import InkcreError, Misconfigured, NotTried, SchemaBehind, in_words_of
 from inkcre.lending import Parameters, find_parameters, refuse_unknown
 from inkcre.packages import EXTRAS, find_extra
+from inkcre.ports.database import Hindered
 from inkcre.ports.storage import Storage
 from inkcre.process import probes
 from inkcre.process.examination import Examination, Probe, Status
@@ -149,7 +150,7 @@ def _examine_database(settings: Settings, components: Components | None) -> Iter
     is_there = False
     if components:
         reached = _try("database", lambda: _reach_database(settings, components))
-        is_there = reached.status == "ok" or _is_absent(settings)
+        is_there = reached.status == "ok" or _is_absent(settings) or _is_read_only(components)
         yield reached
     for name, probe in (("schema", _examine_schema), ("clock", _examine_clock)):
         if components and is_there:
@@ -168,6 +169,16 @@ def _is_absent(settings: Settings) -> bool:
     )
 
 
+def _is_read_only(components: Components) -> bool:
+    """Tell whether the database can be read, if not written to."""
+    database = components.database
+    try:
+        database.ping()
+        return isinstance(database, Hindered) and database.find_hindrance() is not None
+    except InkcreError:
+        return False
+
+
 def _reach_database(settings: Settings, components: Components) -> str:
     _require_room(settings)
     if _is_absent(settings):
@@ -177,12 +188,12 @@ def _reach_database(settings: Settings, components: Components) -> str:
 
 
 def _require_room(settings: Settings) -> None:
-    """Raise unless the file can be written to, or made if it is not there."""
+    """Raise unless the file can be written to, and so can what lies beside it, or be made."""
     path = settings.database.path if isinstance(settings.database, SqliteSettings) else None
     if not isinstance(path, Path):
         return
     if os.path.lexists(path):
-        if path.is_file() and not os.access(path, os.W_OK):
+        if path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
             raise Misconfigured(
                 f"database.path: {display_path(path)} cannot be written to",
                 hint="check its rights, and whether its disk is mounted for reading only",

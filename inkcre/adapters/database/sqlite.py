@@ -21,6 +21,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.resultcodes import translate_code
+from inkcre.adapters.database.sealed_file import find_sealed, require_whole
 from inkcre.adapters.database.watched_file import WatchedFile
 from inkcre.errors import InkcreError, Misconfigured, ReadOnly, TooLarge, Unavailable
 from inkcre.ports.database import (
@@ -145,7 +146,9 @@ class SqliteDatabase:
     def find_hindrance(self) -> InkcreError | None:
         """Tell that the file may not be written, or lies where nothing may be."""
         path = self._settings.path
-        if not isinstance(path, Path) or not path.exists() or os.access(path, os.W_OK):
+        if not isinstance(path, Path) or not path.exists():
+            return None
+        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
             return None
         return ReadOnly("database: the file can be read and not written")
 
@@ -215,14 +218,16 @@ class SqliteDatabase:
             path.parent.mkdir(parents=True, exist_ok=True)
         if self._file is not None:
             self._file.require()
+        sealed = find_sealed(path)
         connection = sqlite3.connect(
-            path,
+            sealed or path,
+            uri=sealed is not None,
             isolation_level=None,  # transactions are ours to begin
             check_same_thread=False,  # the pool hands a connection to one thread at a time
             cached_statements=CACHED_STATEMENTS,
         )
         try:
-            self._prepare(connection)
+            self._prepare(connection, is_sealed=sealed is not None)
             if self._file is not None:
                 self._file.note()
         except BaseException:  # such as that the file is no database, or that it is busy
@@ -230,12 +235,14 @@ class SqliteDatabase:
             raise
         return connection
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def _prepare(self, connection: sqlite3.Connection, *, is_sealed: bool) -> None:
         busy_milliseconds = int(self._settings.busy_timeout_seconds * 1000)
         connection.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")
         # Off by default, on each connection: https://www.sqlite.org/foreignkeys.html#fk_enable
         connection.execute("PRAGMA foreign_keys = ON")
-        if not self._is_memory:
+        if is_sealed:
+            require_whole(connection, self._settings.path)
+        elif not self._is_memory:
             _use_write_ahead_log(connection, self._settings.busy_timeout_seconds)
             # FULL: an acknowledged write survives the power going, not only the process.
             connection.execute("PRAGMA synchronous = FULL")

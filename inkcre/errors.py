@@ -31,6 +31,7 @@
     │   ├── BadAnswer          an answer that cannot be used
     │   ├── QuotaExceeded      no room left
     │   ├── ReadOnly           the place can be read and not written
+    │   ├── DatabaseDamaged    what is kept is not as it was written
     │   ├── ClockAhead         a clock far ahead of what the base knows
     │   ├── Unsupported        this adapter cannot do that
     │   │   └── NotInstalled       a package that is needed cannot be imported
@@ -250,6 +251,12 @@ class ReadOnly(SurroundingsError):
     """Tell that the place can be read and not written."""
 
     code = "read_only"
+
+
+class DatabaseDamaged(SurroundingsError):
+    """Tell that what is kept is not as it was written: bytes of it have changed, or are gone."""
+
+    code = "damaged"
 
 
 class ClockAhead(SurroundingsError):

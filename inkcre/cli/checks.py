@@ -88,7 +88,12 @@ def _write(findings: "Sequence[Diagnostic]", format_: CheckFormat, profile: str)
 
 
 def doctor(
-    profile: Profile = None, set_: Assignments = None, format_: OutputFormat = Format.TEXT
+    profile: Profile = None,
+    set_: Assignments = None,
+    format_: OutputFormat = Format.TEXT,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Compare all that an SQLite file keeps.")
+    ] = False,
 ) -> None:
     """Try everything that the settings name.
 
@@ -100,7 +105,7 @@ def doctor(
 
     with errors_as(format_):
         found = inspect_profile(profile, set_)
-    examination = examine(found)
+    examination = examine(found, is_thorough=thorough)
     if format_ is Format.JSON:
         print(json.dumps(examination.as_json(), indent=2))
     else:

@@ -20,6 +20,7 @@ from inkcre.errors import (
     ClockAhead,
     Conflict,
     CursorExpired,
+    DatabaseDamaged,
     Forbidden,
     HeadersTooLarge,
     InkcreError,
@@ -83,6 +84,7 @@ STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     BadAnswer: (502, "An answer of another server cannot be used"),
     QuotaExceeded: (507, "No room left"),
     ReadOnly: (503, "Nothing can be written now"),
+    DatabaseDamaged: (503, "What is kept is damaged"),
     ClockAhead: (503, "The clock may be wrong"),
     SchemaBehind: (503, "The database's schema is not up to date"),
     BadReference: (503, "A part of the application is not as it says"),
@@ -197,7 +199,7 @@ def find_remedy(app: FastAPI, error: InkcreError) -> str | None:
 async def _on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, InkcreError)
     error.hint = find_remedy(request.app, error)
-    if isinstance(error, InvariantBroken):
+    if isinstance(error, (InvariantBroken, DatabaseDamaged)):
         logger.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
     return respond_to(error)
 

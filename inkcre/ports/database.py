@@ -19,6 +19,12 @@ Row = tuple[object, ...]
 MIGRATE_HINT = "run `inkcre migrate`"
 """How a schema is brought up to date from here."""
 
+DAMAGE_HINT = (
+    "stop what uses it, keep a copy of the file and its log, and bring a backup back with"
+    " `inkcre restore`; `inkcre doctor --thorough` tells what is wrong"
+)
+"""What to do with a database that is damaged."""
+
 Lifetime = Literal["process", "invocation"]
 """How long an adapter lives: as long as the process, or for one request or tick."""
 
@@ -168,6 +174,18 @@ class Hindered(Protocol):
 
     def find_hindrance(self) -> InkcreError | None:
         """Tell what does, as far as that is known without a write; None: nothing."""
+
+
+@runtime_checkable
+class SelfChecking(Protocol):
+    """A database that can look through all that it keeps."""
+
+    def find_damage(self, *, is_thorough: bool) -> str | None:
+        """Tell what is not as it was written; None: nothing was found.
+
+        Args:
+            is_thorough: whether each index is compared with its table too, which takes longer.
+        """
 
 
 @runtime_checkable

@@ -16,10 +16,17 @@ from inkcre.assembly.assembly import (
     build_storage,
 )
 from inkcre.context import Components
-from inkcre.errors import InkcreError, Misconfigured, NotTried, SchemaBehind, in_words_of
+from inkcre.errors import (
+    DatabaseDamaged,
+    InkcreError,
+    Misconfigured,
+    NotTried,
+    SchemaBehind,
+    in_words_of,
+)
 from inkcre.lending import Parameters, find_parameters, refuse_unknown
 from inkcre.packages import EXTRAS, find_extra
-from inkcre.ports.database import Hindered
+from inkcre.ports.database import DAMAGE_HINT, Hindered, SelfChecking
 from inkcre.ports.storage import Storage
 from inkcre.process import probes
 from inkcre.process.examination import Examination, Probe, Status
@@ -52,8 +59,12 @@ REMEDIES: Mapping[str, str] = {
 """What to do where the error itself does not say it."""
 
 
-def examine(found: Inspection) -> Examination:
+def examine(found: Inspection, *, is_thorough: bool = False) -> Examination:
     """Try everything that the settings name, and stop at nothing.
+
+    Args:
+        found: the settings.
+        is_thorough: whether a database that can is to compare all that it keeps.
 
     Raises:
         BadReference, NotLent: a part of the application brings a probe that is none.
@@ -67,7 +78,7 @@ def examine(found: Inspection) -> Examination:
         names = (*SURROUNDINGS, *application_of(found).owners("probes"))
         tried += [Probe(name, "skipped", "the settings are wrong", None, 0) for name in names]
     else:
-        tried += _examine_surroundings(found.settings)
+        tried += _examine_surroundings(found.settings, is_thorough)
     needed = {"local"}
     if leaves.get("database.kind") == "postgres":
         needed |= {find_extra(str(leaves.get("database.driver"))) or "postgres"}
@@ -121,7 +132,7 @@ def _examine_settings(found: Inspection) -> str:
     return said
 
 
-def _examine_surroundings(settings: Settings) -> Iterator[Probe]:
+def _examine_surroundings(settings: Settings, is_thorough: bool) -> Iterator[Probe]:
     parts = settings.application.on(settings.target)
     if settings.target == "workers":
         yield from (Probe(name, "skipped", ELSEWHERE, None, 0) for name in SURROUNDINGS)
@@ -132,7 +143,7 @@ def _examine_surroundings(settings: Settings) -> Iterator[Probe]:
     except InkcreError as error:
         yield Probe("database", "failed", error.message, error.hint, 0)
         components = None
-    about_database = list(_examine_database(settings, components))
+    about_database = list(_examine_database(settings, components, is_thorough))
     yield from about_database
     is_away = any(probe.status == "failed" for probe in about_database if probe.name == "database")
     reachable = None if is_away else components
@@ -146,10 +157,12 @@ def _examine_surroundings(settings: Settings) -> Iterator[Probe]:
         components.database.close()
 
 
-def _examine_database(settings: Settings, components: Components | None) -> Iterator[Probe]:
+def _examine_database(
+    settings: Settings, components: Components | None, is_thorough: bool
+) -> Iterator[Probe]:
     is_there = False
     if components:
-        reached = _try("database", lambda: _reach_database(settings, components))
+        reached = _try("database", lambda: _reach_database(settings, components, is_thorough))
         is_there = reached.status == "ok" or _is_absent(settings) or _is_read_only(components)
         yield reached
     for name, probe in (("schema", _examine_schema), ("clock", _examine_clock)):
@@ -179,11 +192,16 @@ def _is_read_only(components: Components) -> bool:
         return False
 
 
-def _reach_database(settings: Settings, components: Components) -> str:
+def _reach_database(settings: Settings, components: Components, is_thorough: bool) -> str:
     _require_room(settings)
     if _is_absent(settings):
         probes.require_base(settings, components.database)
-    components.database.ping()
+    database = components.database
+    database.ping()
+    if isinstance(database, SelfChecking):
+        damage = database.find_damage(is_thorough=is_thorough)
+        if damage:
+            raise DatabaseDamaged(f"database: the file is damaged: {damage}", hint=DAMAGE_HINT)
     return f"{probes.ask_version(components.database)} answers"
 
 

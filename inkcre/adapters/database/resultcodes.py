@@ -3,8 +3,11 @@
 By the name of its result code: https://www.sqlite.org/rescode.html
 """
 
+from collections.abc import Callable
+
 from inkcre.errors import (
     Conflict,
+    DatabaseDamaged,
     InkcreError,
     InvariantBroken,
     Misconfigured,
@@ -15,7 +18,34 @@ from inkcre.errors import (
     TooLarge,
     Unavailable,
 )
-from inkcre.ports.database import MIGRATE_HINT
+from inkcre.ports.database import DAMAGE_HINT, MIGRATE_HINT
+
+FAULTS: tuple[tuple[tuple[str, ...], Callable[[str], InkcreError]], ...] = (
+    (
+        ("SQLITE_BUSY", "SQLITE_LOCKED"),
+        lambda _: Unavailable("database: another process is writing"),
+    ),
+    (
+        ("SQLITE_READONLY",),
+        lambda _: ReadOnly("database: the file can be read and not written"),
+    ),
+    (("SQLITE_FULL",), lambda _: QuotaExceeded("database: the disk is full")),
+    (
+        ("SQLITE_CORRUPT", "SQLITE_IOERR_CORRUPTFS"),
+        lambda _: DatabaseDamaged("database: the file is damaged", hint=DAMAGE_HINT),
+    ),
+    (
+        ("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_PERM"),
+        lambda setting: Misconfigured(
+            f"{setting}: not a database that can be opened", hint="check the file and its rights"
+        ),
+    ),
+    (
+        ("SQLITE_IOERR", "SQLITE_PROTOCOL", "SQLITE_INTERRUPT"),
+        lambda _: Unavailable("database: the file could not be read or written"),
+    ),
+)
+"""What codes that begin so are, made of what names the database; the first that fits."""
 
 
 def translate_code(
@@ -40,20 +70,11 @@ def translate_code(
         name == "SQLITE_CONSTRAINT" and ("FOREIGN KEY" in text or "NOT NULL" in text)
     ):
         return MissingReference("database: a row refers to one that is not there")
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return Unavailable("database: another process is writing")
-    if name.startswith("SQLITE_READONLY"):
-        return ReadOnly("database: the file can be read and not written")
-    if name == "SQLITE_FULL":
-        return QuotaExceeded("database: the disk is full")
     if name == "SQLITE_TOOBIG" or "too big" in text:
         return TooLarge("database: a value is larger than SQLite takes")
     if "no such table" in text or "no such column" in text:
         return SchemaBehind("database: the schema is not there", hint=migrate_hint)
-    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_PERM")):
-        return Misconfigured(
-            f"{setting}: not a database that can be opened", hint="check the file and its rights"
-        )
-    if name.startswith(("SQLITE_IOERR", "SQLITE_PROTOCOL", "SQLITE_INTERRUPT")):
-        return Unavailable("database: the file could not be read or written")
+    for beginnings, make in FAULTS:
+        if name.startswith(beginnings):
+            return make(setting)
     return InvariantBroken(f"database: {name or 'an error without a code'}")

@@ -152,6 +152,13 @@ class SqliteDatabase:
             return None
         return ReadOnly("database: the file can be read and not written")
 
+    def find_damage(self, *, is_thorough: bool) -> str | None:
+        """Look through the file: https://www.sqlite.org/pragma.html#pragma_quick_check."""
+        check = "integrity_check" if is_thorough else "quick_check"
+        with _translated(), self._borrow() as connection:
+            [(said,), *_] = connection.execute(f"PRAGMA {check}(1)").fetchall()
+        return None if said == "ok" else str(said)
+
     def close(self) -> None:
         """Close idle connections; a database in memory is gone with the last one."""
         self._readers.close()

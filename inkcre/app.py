@@ -38,6 +38,7 @@ from inkcre.http.bounds import BoundBody
 from inkcre.http.described import require_models
 from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, RefuseCrossSite
 from inkcre.http.observation import ObserveRequests
+from inkcre.http.pace import PaceRule
 from inkcre.http.paths import UnderPrefix
 from inkcre.http.problems import HANDLERS
 from inkcre.http.router import list_parameters
@@ -49,7 +50,7 @@ from inkcre.ports.clock import Clock
 from inkcre.runtime import lifecycle
 from inkcre.runtime.metrics import Metrics, build_metrics
 from inkcre.sections.enabling import load_blaming, require_targets
-from inkcre.sections.http import CorsSettings
+from inkcre.sections.http import CorsSettings, HttpSettings
 from inkcre.sections.schema import load_settings
 from inkcre.sections.settings import Settings
 from inkcre.sql import schema
@@ -118,6 +119,7 @@ def create_app(
     )
     app.state.settings, app.state.components = settings, components
     app.state.kinds, app.state.file_paths = kinds, file_paths
+    app.state.notices = []  # of whoever serves it: functions that give what /readyz is to tell
     app.state.is_started = components is None  # what an invocation has needs no start
     return app
 
@@ -241,10 +243,17 @@ def _list_layers(
         Middleware(ObserveRequests, observe=metrics.observe_request if metrics else None),
         # Before a body is read: nothing is taken from another site's page.
         Middleware(RefuseCrossSite, allow_origins=http.cors.allow_origins),
-        Middleware(BoundBody, max_bytes=http.max_body_bytes, others=others),
+        Middleware(
+            BoundBody, max_bytes=http.max_body_bytes, others=others, pace=make_pace_rule(http)
+        ),
         # Innermost: for what is refused nothing is built, and no binding taken.
         bind,
     ]
+
+
+def make_pace_rule(http: HttpSettings) -> PaceRule:
+    """Make the rule of how fast a body has to come."""
+    return PaceRule(http.body_silent_seconds, http.body_bytes_per_second)
 
 
 def _list_prefix(root_path: str) -> Iterator[Middleware]:

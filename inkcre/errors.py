@@ -27,6 +27,8 @@
     │   └── Clash              two parts bring something of one name (inkcre.application)
     ├── SurroundingsError      what the surroundings did
     │   ├── Unavailable        no answer for now; trying again is safe
+    │   │   ├── TooManyConnections     no more are taken for now
+    │   │   └── OutOfDescriptors       the process may open no more files and sockets
     │   ├── TimedOut           no answer in time
     │   ├── BadAnswer          an answer that cannot be used
     │   ├── QuotaExceeded      no room left
@@ -226,6 +228,18 @@ class Unavailable(SurroundingsError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyConnections(Unavailable):
+    """Tell that no more connections are taken for now: in all, or from one address."""
+
+    code = "too_many_connections"
+
+
+class OutOfDescriptors(Unavailable):
+    """Tell that the process may open no more files and sockets."""
+
+    code = "out_of_descriptors"
 
 
 class TimedOut(SurroundingsError):

@@ -38,10 +38,8 @@ def serve(settings: Settings) -> Iterator[str]:
 @contextmanager
 def serve_app(app: FastAPI, *, root_path: str = "", **options: Any) -> Iterator[str]:
     """Serve an application from a thread; give its base URL, without the prefix that it is told."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_config=None, access_log=False, root_path=root_path,
-        **options,
-    )  # fmt: skip
+    options = {"log_config": None, "access_log": False, **options}
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, root_path=root_path, **options)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

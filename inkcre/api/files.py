@@ -1,5 +1,7 @@
 """``/files``, and the content of blocks."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
@@ -21,7 +23,7 @@ from inkcre.http.ranges import Unsatisfiable, find_range
 from inkcre.http.responses import PROBLEMS, documented, json_response
 from inkcre.http.router import Router
 from inkcre.http.streams import StreamedResponse, run_aside
-from inkcre.http.uploads import FileRoute, open_upload
+from inkcre.http.uploads import FileRoute, coming_body, open_upload
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database
 from inkcre.ports.storage import Storage, Tenure
@@ -112,11 +114,12 @@ async def add_file_route(
 ) -> Response:
     """Take a file as the body, or as the one file of a form; what it is is told by its bytes."""
 
-    def add() -> tuple[Block, bool]:
-        called, chunks = open_upload(request, name)
+    def add(body: Iterator[bytes]) -> tuple[Block, bool]:
+        called, chunks = open_upload(request.headers.get("content-type", ""), body, name)
         return add_file(database, storage, chunks, name=called, now=clock(), tenure=tenure)
 
-    block, is_new = await run_aside("clients", add)
+    async with coming_body(request, storage) as body:
+        block, is_new = await run_aside("clients", partial(add, body))
     location = place(request.scope, f"/blocks/{block.id}")
     headers = {"Location": location, "ETag": block.tag()}
     return json_response(block, 201 if is_new else 200, headers)

@@ -14,7 +14,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from inkcre.app import create_app
+from inkcre.app import create_app, make_pace_rule
 from inkcre.application import Application
 from inkcre.assembly.adapters import load_adapter
 from inkcre.edge import collector
@@ -85,7 +85,7 @@ class EdgeApplication:
         path = route_path({"path": asked.path, "root_path": http.root_path})
         is_file = path in assembled.app.state.file_paths
         most_bytes = http.max_file_bytes if is_file else http.max_body_bytes
-        asked.bound(http.max_body_bytes, most_bytes)
+        asked.bound(http.max_body_bytes, most_bytes, make_pace_rule(http))
         with self._admission.place(
             now=time.monotonic(),
             size=asked.size,

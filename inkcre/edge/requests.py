@@ -5,6 +5,7 @@ held at once comes when the application asks for it, a part at a time.
 """
 
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -70,6 +71,7 @@ class BoundedRequest:
         if all(name != "host" for name, _ in self.headers):  # Cloudflare knows it by the URL
             self.headers = [("host", url.netloc), *self.headers]
         self._parts: Parts | None = None
+        self._rule = pace.DEFAULT
         self._held = b""
         self.is_streamed = False
         self.size = 0
@@ -82,11 +84,12 @@ class BoundedRequest:
         """Take the body, of which nothing has been read."""
         self._parts = body
 
-    def bound(self, held_bytes: int, most_bytes: int) -> None:
-        """Tell how much of the body may be held at once, and how much it may have.
+    def bound(self, held_bytes: int, most_bytes: int, rule: pace.PaceRule = pace.DEFAULT) -> None:
+        """Tell how much of the body may be held at once, how much it may have, and its pace.
 
         One that announces more is left unread: the application refuses it by its headers.
         """
+        self._rule = rule
         announced = self._announced()
         if announced is not None and announced > most_bytes:
             self.drop_body()
@@ -117,7 +120,7 @@ class BoundedRequest:
         if self._parts is None or self.is_streamed:
             return
         held, announced = bytearray(), self._announced()
-        async for part in _paced(self._parts):
+        async for part in _paced(self._parts, self._rule):
             held += part
             if len(held) > self.size or len(held) == announced:
                 break
@@ -150,22 +153,23 @@ class BoundedRequest:
 
     async def _messages(self) -> AsyncIterator[Message]:
         if self._parts is not None:
-            async for part in _paced(self._parts):
+            async for part in _paced(self._parts, self._rule):
                 yield {"type": "http.request", "body": part, "more_body": True}
         yield {"type": "http.request", "body": self._held, "more_body": False}
 
 
-async def _paced(parts: Parts) -> AsyncIterator[bytes]:
-    kept = pace.Pace()
+async def _paced(parts: Parts, rule: pace.PaceRule) -> AsyncIterator[bytes]:
+    kept = pace.Pace(rule)
     while True:
+        began = time.monotonic()
         try:
-            part = await parts.read(pace.SILENT_SECONDS)
+            part = await parts.read(rule.silent_seconds)
         except TimeoutError:
             raise pace.silent() from None
         if part is None:
             return
+        kept.count(len(part), time.monotonic() - began)
         yield part
-        kept.count(len(part))
 
 
 def _read_headers(request: JsProxy) -> list[tuple[str, str]]:

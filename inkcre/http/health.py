@@ -85,6 +85,7 @@ def _tell_readiness(
             reason = {**_describe(error), "hint": find_remedy(request.app, error)}
             return json_response({"status": "unavailable", "reasons": [reason]}, 503)
         told = notice(database, storage, tenure) if notice else []
+        told += [find() for find in request.app.state.notices]
         hindrance = database.find_hindrance() if isinstance(database, Hindered) else None
         notices = [_describe(error) for error in (*told, hindrance) if error is not None]
         return json_response({"status": "ok", **({"notices": notices} if notices else {})})

@@ -1,25 +1,22 @@
-"""Bodies as they come and go: nothing is gathered.
+"""Bodies as they go, and what waits for others: nothing is gathered.
 
-What reads and writes them is synchronous everywhere, so it waits for the event loop: in a thread of
-a process, or by suspending the request on Workers. It waits for others, as long as they like, so it
-has threads of its own: those that run requests must not all wait for slow clients.
+What reads them is synchronous everywhere, so it runs in a thread of a process, or suspends the
+request on Workers. It waits for others, as long as they like, so it has threads of its own: those
+that run requests must not all wait for a slow disk, or for a page.
 """
 
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Literal, TypeVar
 
-from anyio import CapacityLimiter, move_on_after, to_thread
+from anyio import CapacityLimiter, WouldBlock, to_thread
 from anyio.lowlevel import RunVar
-from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from inkcre.errors import InkcreError
-from inkcre.http import pace
 
 logger = logging.getLogger("inkcre.http")
 
@@ -29,12 +26,16 @@ PASS_ON = "inkcre.pass_on"  # noqa: S105 - no secret
 
 Answer = TypeVar("Answer")
 
-Waiting = Literal["clients", "pages", "files"]
-"""Whom something waits for: clients that send, servers of others, the place where files are."""
+Waiting = Literal["clients", "straight", "pages", "files"]
+"""Whom something waits for: the place where what clients have sent is kept, and, of these, clients
+whose bodies go there straight; servers of others; the place where files are read."""
 
 THREADS = 16
-"""How many at once wait for each of them. Among the four that run requests, four slow clients
-would keep everybody waiting."""
+"""How many at once wait for each of them. Among the four that run requests, four slow ones would
+keep everybody waiting."""
+
+STRAIGHT = THREADS // 2
+"""How many of those that keep what clients have sent may wait for the clients."""
 
 # By event loop, to which a limiter belongs: a process of tests has several.
 _limiters: RunVar[dict[Waiting, CapacityLimiter]] = RunVar("inkcre_waiting")
@@ -47,7 +48,7 @@ def _limiter_for(waiting: Waiting) -> CapacityLimiter:
         limiters = {}
         _limiters.set(limiters)
     if waiting not in limiters:
-        limiters[waiting] = CapacityLimiter(THREADS)
+        limiters[waiting] = CapacityLimiter(STRAIGHT if waiting == "straight" else THREADS)
     return limiters[waiting]
 
 
@@ -56,52 +57,51 @@ async def run_aside(waiting: Waiting, work: Callable[[], Answer]) -> Answer:
     return await to_thread.run_sync(work, limiter=_limiter_for(waiting))
 
 
-def read_body(request: Request) -> Iterator[bytes]:
-    """Yield a request's body in the parts in which it comes.
-
-    Raises:
-        TooSlow: it comes too slowly, or not at all.
-    """
-    if sys.platform == "emscripten":
-        parts = _read_on_workers(request.stream())
-    else:
-        parts = _read_in_a_thread(request.receive)
-    return (part for part in parts if part)
-
-
-def _read_on_workers(parts: AsyncIterator[bytes]) -> Iterator[bytes]:
-    """Suspend the request for each part. Whoever receives them has one timer for all of them."""
+def read_suspending(parts: AsyncIterator[bytes]) -> Iterator[bytes]:
+    """Yield a body on Workers as it comes: each part suspends the request until it is there."""
     from pyodide.ffi import run_sync
 
     async def read_part() -> bytes | None:
         return await anext(parts, None)
 
     while (part := run_sync(read_part())) is not None:
-        yield part
+        if part:
+            yield part
 
 
-def _read_in_a_thread(receive: Receive) -> Iterator[bytes]:
-    """Go to the event loop once for each message; a small body is one.
+def read_in_a_thread(receive: Receive) -> Iterator[bytes]:
+    """Yield a body as it comes: go to the event loop once for each message, and wait for it.
 
-    Starlette's stream gives an empty part and an end behind the last one, and so two ways more: a
-    twentieth of an upload of 4 KB.
+    Starlette's stream gives an empty part and an end behind the last one, and so two ways more.
     """
     from anyio import from_thread  # a Worker has no use for it
 
-    kept, is_more = pace.Pace(), True
-
     async def receive_part() -> Message:
-        with move_on_after(pace.SILENT_SECONDS):
-            return await receive()
-        raise pace.silent()
+        return await receive()
 
+    is_more = True
     while is_more:
         message = from_thread.run(receive_part)
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        part, is_more = message.get("body", b""), message.get("more_body", False)
-        yield part
-        kept.count(len(part))
+        is_more = message.get("more_body", False)
+        if part := message.get("body", b""):
+            yield part
+
+
+@contextmanager
+def having_place() -> Iterator[bool]:
+    """Take one of the places of those whose threads wait for their clients, if one is free."""
+    limiter, borrower = _limiter_for("straight"), object()
+    try:
+        limiter.acquire_on_behalf_of_nowait(borrower)
+    except WouldBlock:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        limiter.release_on_behalf_of(borrower)
 
 
 def _nothing() -> None:

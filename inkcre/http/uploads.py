@@ -1,14 +1,17 @@
 """A file in a request's body: the body itself, or the one file of a form (RFC 7578)."""
 
+import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 
 from inkcre.errors import Invalid
-from inkcre.http.streams import read_body
+from inkcre.http.streams import read_suspending
+from inkcre.ports.storage import Storage
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks, MultipartParser
@@ -27,21 +30,40 @@ def find_file_paths(routers: Iterable[APIRouter]) -> frozenset[str]:
     )
 
 
-def open_upload(request: Request, name: str | None) -> tuple[str | None, Iterator[bytes]]:
-    """Return the name of a file, which a form brings itself, and its bytes as they come.
+@asynccontextmanager
+async def coming_body(request: Request, storage: Storage) -> AsyncIterator[Iterator[bytes]]:
+    """Lend a request's body to whoever reads it where it may wait; on Workers, as it comes.
+
+    Raises:
+        ClientDisconnect: whoever sends it has hung up.
+        QuotaExceeded: there is no room to put it aside.
+        Misconfigured: it cannot be put aside.
+    """
+    if sys.platform == "emscripten":
+        yield read_suspending(request.stream())
+        return
+    from inkcre.http.spools import spooled  # a Worker has no use for it
+
+    async with spooled(request.receive, storage) as body:
+        yield body
+
+
+def open_upload(
+    content_type: str, body: Iterator[bytes], name: str | None
+) -> tuple[str | None, Iterator[bytes]]:
+    """Return the name of a file, which a form brings itself, and its bytes.
 
     Raises:
         Invalid: a form is broken, or has no file in it. Its bytes raise it too, at their end, when
             there is more in it than one file.
     """
-    content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != FORM:
-        return name, read_body(request)
-    own_name, chunks = _Form(content_type, read_body(request)).open_file()
+        return name, body
+    own_name, chunks = _Form(content_type, body).open_file()
     return own_name or name, chunks
 
 
-# Not request.form(), which puts the whole file on this machine's disk before anybody sees a byte:
+# Not request.form(), which parses in the event loop, and takes as many files as come:
 # https://www.starlette.io/requests/#request-files
 class _Form:
     """A form that is taken apart as it comes: one file, and nothing else."""

@@ -4,6 +4,7 @@ import errno
 import gc
 import logging
 import socket
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -12,9 +13,12 @@ from inkcre.app import create_app
 from inkcre.assembly.plan import plan_assembly, render_plan
 from inkcre.context import Components
 from inkcre.errors import OperatorError
-from inkcre.process.wire import ProblemProtocol
+from inkcre.process.connections import ConnectionGuard
+from inkcre.process.descriptors import raise_limit
+from inkcre.process.wire import GuardedProtocol
 from inkcre.runtime.lifecycle import find_custody, prepare_database, prepare_storage
 from inkcre.runtime.logs import configure_logging
+from inkcre.sections.http import HttpSettings
 from inkcre.sections.settings import Settings
 
 logger = logging.getLogger("inkcre")
@@ -51,7 +55,10 @@ def serve(settings: Settings, listener: socket.socket | None = None) -> None:
         server.should_exit = True
 
     app = create_app(settings, on_refusal=end)
-    server = uvicorn.Server(uvicorn.Config(app, **OPTIONS))
+    raise_limit(settings.http.max_connections)
+    guard = ConnectionGuard(settings.http)
+    app.state.notices.append(guard.find_notice)
+    server = uvicorn.Server(uvicorn.Config(app, **make_options(settings.http, guard)))
     listener = listener or listen(settings)
     # Before uvicorn starts, so that a refusal is one error and no stack trace.
     components: Components = app.state.components
@@ -117,12 +124,16 @@ def _remedy(error: OSError, port: int, *, is_unknown: bool) -> str:
     return f"try another, for example --port {min(port + 1, 65535)}"
 
 
-OPTIONS: dict[str, Any] = {
-    # configure_logging has been here; uvicorn's would take its own handlers.
-    "log_config": None,
-    "access_log": False,  # ours has the request's id: inkcre.http.observation
-    # By default uvicorn waits for open requests without end.
-    "timeout_graceful_shutdown": 10,
-    "server_header": False,
-    "http": ProblemProtocol,
-}
+def make_options(http: HttpSettings, guard: ConnectionGuard) -> dict[str, Any]:
+    """Return what uvicorn is told: https://uvicorn.dev/settings/."""
+    return {
+        # configure_logging has been here; uvicorn's would take its own handlers.
+        "log_config": None,
+        "access_log": False,  # ours has the request's id: inkcre.http.observation
+        # By default uvicorn waits for open requests without end.
+        "timeout_graceful_shutdown": 10,
+        "timeout_keep_alive": http.idle_seconds,
+        "server_header": False,
+        # Not its limit_concurrency, which answers in plain text, and only when a head is whole.
+        "http": partial(GuardedProtocol, guard=guard),
+    }

@@ -41,5 +41,23 @@ class HttpSettings(Section):
     max_file_bytes: Annotated[int, Field(ge=1024, le=5_368_709_120)] = 1_073_741_824
     """The largest file that is taken; S3 copies no larger one than 5 GiB in one request."""
 
+    body_silent_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    """How long a client may send nothing of a body that it has announced; then 408."""
+
+    body_bytes_per_second: Annotated[int, Field(ge=0)] = 1024
+    """How fast a body has to come on the whole, once it was waited for as long as that."""
+
+    head_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
+    """How long the head of a request may take from its connection's begin; then 408, or nothing."""
+
+    idle_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
+    """How long a connection is kept after an answer; more than a proxy before it keeps its own."""
+
+    max_connections: Annotated[int, Field(ge=1)] = 2048
+    """Connections to a process at once; a further one is answered 503."""
+
+    max_peer_connections: Annotated[int, Field(ge=0)] = 256
+    """Those of one public address, or IPv6 network (/64); 0: any number, for a proxy has one."""
+
     cors: CorsSettings = CorsSettings()
     """Which web pages of other origins may call the API."""

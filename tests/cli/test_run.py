@@ -15,14 +15,16 @@ from tests.conftest import PEPS
 
 @contextmanager
 def running(
-    folder: Path, *options: str, **environ: str
+    folder: Path, *options: str, descriptors: int | None = None, **environ: str
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run a server in a folder; give its base URL and process."""
+    """Run a server in a folder, with so many descriptors; give its base URL and process."""
+    # Not by preexec_fn, which is not safe where there are threads.
+    limited = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [COMMAND, "run", "--set", f"http.port={port}", *options],
+        [*limited, COMMAND, "run", "--set", f"http.port={port}", *options],
         cwd=folder, env=clean_environ(**environ), stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     base = f"http://127.0.0.1:{port}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
-from inkcre.http.pace import SILENT_SECONDS
+from inkcre.http import pace
 from tests.edge import homes
 from tests.edge.conftest import Running, Start, running_harness
 from tests.edge.stalling import FAULTS, Fault, Stalling, stalling
@@ -17,7 +17,7 @@ from tests.lengths import rounds
 
 QUICK = {"INKCRE_DATABASE__STATEMENT_TIMEOUT_SECONDS": "0.5"}
 HURRY = "import inkcre.adapters.database.hyperdrive as h\nh.MARGIN_SECONDS = 0.5\n1"
-SILENCE = "import inkcre.http.pace as p\np.SILENT_SECONDS = {seconds}\n1"
+SILENCE = "import inkcre.edge.entry as e\nfrom inkcre.http.pace import PaceRule\ne.make_pace_rule = lambda _: PaceRule({seconds})\n1"
 IN_FLIGHT = "import worker\nlen(worker.Default.app._admission._in_flight)"
 
 CONNECT = """
@@ -121,7 +121,7 @@ def test_body_that_stops_is_408(patient: Running) -> None:
         assert stop_in_the_body(patient.url, request) == 408, request
     assert patient.run(IN_FLIGHT) == 0
     assert patient.control("timers") < 10
-    patient.run(SILENCE.format(seconds=SILENT_SECONDS))
+    patient.run(SILENCE.format(seconds=pace.DEFAULT.silent_seconds))
 
 
 def stop_in_the_body(url: str, request: str) -> int:

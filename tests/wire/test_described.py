@@ -16,7 +16,8 @@ import httpx2 as httpx
 import pytest
 
 from inkcre.app import create_app
-from inkcre.process.serve import OPTIONS
+from inkcre.process.connections import ConnectionGuard
+from inkcre.process.serve import make_options
 from tests.conftest import sqlite_settings
 from tests.homes import serve_app
 
@@ -40,10 +41,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("base")
     settings = sqlite_settings(
         folder / "base.sqlite3",
-        **{"database.migrate_on_start": True, "storage.path": str(folder / "files")},
+        **{
+            "database.migrate_on_start": True,
+            "storage.path": str(folder / "files"),
+            "http.idle_seconds": 60,  # longer than a busy machine may be silent
+        },
     )
-    # Kept for longer than a busy machine may be silent.
-    options = {"http": OPTIONS["http"], "timeout_keep_alive": 60}
+    options = make_options(settings.http, ConnectionGuard(settings.http))
     with serve_app(create_app(settings), **options) as served:
         yield served
 

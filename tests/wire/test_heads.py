@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from inkcre.app import create_app
-from inkcre.process.serve import OPTIONS
+from inkcre.process.connections import ConnectionGuard
+from inkcre.process.serve import make_options
 from tests.conftest import sqlite_settings
 from tests.homes import serve_app
 
@@ -25,7 +26,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int
         folder / "base.sqlite3",
         **{"database.migrate_on_start": True, "http.max_body_bytes": LIMIT_BYTES},
     )
-    with serve_app(create_app(settings), http=OPTIONS["http"]) as url:
+    options = make_options(settings.http, ConnectionGuard(settings.http))
+    with serve_app(create_app(settings), **options) as url:
         parts = urlsplit(url)
         yield str(parts.hostname), int(parts.port or 0)
 

@@ -3,14 +3,15 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import pytest
 
-from inkcre.http import pace, streams
+from inkcre.http import streams
 from tests.conftest import sqlite_settings
 from tests.homes import serve
 
@@ -21,6 +22,14 @@ MIB = 1024 * 1024
 def url(tmp_path: Path) -> Iterator[str]:
     """Serve a base with files in a folder."""
     overrides = {"storage.path": str(tmp_path / "files"), "http.worker_threads": 2, "web.private_hosts": ["127.0.0.1"]}  # fmt: skip
+    with serve(sqlite_settings(tmp_path / "base.sqlite3", **overrides)) as served:
+        yield served
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[str]:
+    """Serve one that waits for nobody longer than a second."""
+    overrides = {"storage.path": str(tmp_path / "files"), "http.body_silent_seconds": 1}
     with serve(sqlite_settings(tmp_path / "base.sqlite3", **overrides)) as served:
         yield served
 
@@ -39,6 +48,15 @@ def files(folder: Path) -> list[str]:
     return [path.name for path in found if "inkcre+" not in path.parts]
 
 
+def put_aside() -> list[str]:
+    """List the files without a name that this process has open, and so the server in it."""
+    opened = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # that of this listing
+            opened.append(str(link.readlink()))
+    return [path for path in opened if "(deleted)" in path]
+
+
 def wait_until(check: object, seconds: float = 10) -> None:
     """Wait for something to hold."""
     assert callable(check)
@@ -46,6 +64,17 @@ def wait_until(check: object, seconds: float = 10) -> None:
     while not check():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@contextmanager
+def places_taken(url: str, folder: Path) -> Iterator[list[str]]:
+    """Have all of those taken whose files go straight where they are kept; give these files."""
+    head = f"POST /files HTTP/1.1\r\nContent-Length: {10 * MIB}"
+    with ExitStack() as stack:
+        for _ in range(streams.STRAIGHT):
+            stack.enter_context(begin(url, head, bytes(5 * MIB)))
+        wait_until(lambda: len(files(folder)) == streams.STRAIGHT)
+        yield files(folder)
 
 
 @pytest.mark.parametrize("sent", [1000, 5 * MIB])
@@ -58,29 +87,66 @@ def test_client_that_hangs_up_leaves_nothing(url: str, tmp_path: Path, sent: int
     assert httpx.get(f"{url}/blocks").json()["blocks"] == []
 
 
-def test_slow_clients_keep_nobody_waiting(url: str) -> None:
-    """As many as there are threads for them: the others are answered at once."""
-    head = "POST /files HTTP/1.1\r\nContent-Length: 1000"
+def test_what_was_put_aside_is_let_go(url: str, tmp_path: Path) -> None:
+    """It has no name, and is no file for anybody else; when its client hangs up it is gone."""
+    before = len(put_aside())
+    with places_taken(url, tmp_path / "files") as others:
+        with begin(url, f"POST /files HTTP/1.1\r\nContent-Length: {10 * MIB}", bytes(5 * MIB)):
+            wait_until(lambda: len(put_aside()) > before)
+            assert files(tmp_path / "files") == others
+        wait_until(lambda: len(put_aside()) == before)
+    wait_until(lambda: not files(tmp_path / "files"))
+    assert httpx.get(f"{url}/blocks").json()["blocks"] == []
+
+
+@pytest.mark.parametrize("sent", [1, 200_000, 2 * MIB])
+def test_slow_clients_keep_nobody_waiting(url: str, sent: int) -> None:
+    """As many as there are threads, and more: other uploads are answered at once as well."""
+    head = f"POST /files HTTP/1.1\r\nContent-Length: {10 * MIB}"
     made = httpx.post(f"{url}/files", content=b"a file").json()
-    slow = [begin(url, head, b"x") for _ in range(streams.THREADS)]
+    slow = [begin(url, head, bytes(sent)) for _ in range(3 * streams.THREADS)]
     try:
         for _ in range(10):
             assert httpx.get(f"{url}/blocks", timeout=5).status_code == 200
             content = httpx.get(f"{url}/blocks/{made['id']}/content", timeout=5)
             assert content.content == b"a file"
+            again = httpx.post(f"{url}/files", content=b"a file", timeout=5)
+            assert (again.status_code, again.json()) == (200, made)
     finally:
         for connection in slow:
             connection.close()
 
 
-def test_client_that_falls_silent_is_given_up(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is told so; nothing is kept."""
-    monkeypatch.setattr(pace, "SILENT_SECONDS", 0.3)
-    with begin(url, f"POST /files HTTP/1.1\r\nContent-Length: {5 * MIB}", bytes(3 * MIB)) as client:
-        assert b"408" in client.recv(4096).partition(b"\r\n")[0]
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"POST /files HTTP/1.1\r\nContent-Length: {5 * MIB}",
+        f"POST /files HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: {5 * MIB}",
+        f"PUT /graph HTTP/1.1\r\nContent-Length: {5 * MIB}",
+        f"POST /blocks HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {5 * MIB}",
+        "POST /blocks HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked",
+    ],
+)
+def test_client_that_falls_silent_is_given_up(impatient: str, tmp_path: Path, head: str) -> None:
+    """It is told so, and hung up on; nothing is kept. A file, or what FastAPI reads itself."""
+    begun = b"" if "chunked" in head or "gzip" in head else bytes(3 * MIB)
+    with begin(impatient, head, begun) as client:
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"urn:inkcre:problem:too_slow" in answer
+    assert b"connection: close" in answer
     assert files(tmp_path / "files") == []
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_large_body_is_kept_as_it_was(url: str, tmp_path: Path, *, is_busy: bool) -> None:
+    """In a form and by itself, straight or put aside: all bytes come, in their order."""
+    content = bytes(number * number % 251 for number in range(3 * MIB))
+    forms: list[dict[str, Any]] = [{"content": content}, {"files": {"file": ("a.bin", content)}}]
+    with places_taken(url, tmp_path / "files") if is_busy else nullcontext():
+        for sent in forms:
+            made = httpx.post(f"{url}/files", **sent).json()
+            assert httpx.get(f"{url}/blocks/{made['id']}/content").content == content
 
 
 def test_header_of_a_form_is_bounded(url: str) -> None:
@@ -102,10 +168,9 @@ def test_reader_that_hangs_up_is_let_go(url: str) -> None:
     assert len(httpx.get(f"{url}/blocks/{made['id']}/content").content) == 20 * MIB
 
 
-def test_client_that_drips_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_that_drips_is_given_up(impatient: str) -> None:
     """It has to come with some speed on the whole, after the first minute."""
-    monkeypatch.setattr(pace, "SILENT_SECONDS", 0.5)
-    with begin(url, "POST /files HTTP/1.1\r\nContent-Length: 1000", b"x") as client:
+    with begin(impatient, "POST /files HTTP/1.1\r\nContent-Length: 1000", b"x") as client:
         client.settimeout(0.1)
         answer = b""
         for _ in range(100):

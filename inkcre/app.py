@@ -49,6 +49,7 @@ from inkcre.packages import find_version
 from inkcre.ports.clock import Clock
 from inkcre.runtime import lifecycle
 from inkcre.runtime.metrics import Metrics, build_metrics
+from inkcre.runtime.pulse import build_pulse
 from inkcre.sections.enabling import load_blaming, require_targets
 from inkcre.sections.http import CorsSettings, HttpSettings
 from inkcre.sections.schema import load_settings
@@ -103,11 +104,12 @@ def create_app(
     )
     woken = threading.Event()
     components, provide = lifecycle.provide_components(settings, clock=clock, wake=woken.set)
-    metrics = build_metrics(settings, components)
+    pulse = build_pulse(settings)
+    metrics = build_metrics(settings, components, pulse)
     on_tick = metrics.observe_tick if metrics else None
     parts = load_parts(settings)
     kinds, routers, custody = parts.kinds, parts.routers, parts.custody
-    work = lifecycle.Work(kinds, woken, on_tick, on_refusal)
+    work = lifecycle.Work(kinds, woken, pulse, on_tick, on_refusal)
     file_paths = find_file_paths(routers)
     bind = Middleware(BindComponents, kept=components, provide=provide, bindings=bindings)
     app = _make_app(
@@ -119,7 +121,8 @@ def create_app(
     )
     app.state.settings, app.state.components = settings, components
     app.state.kinds, app.state.file_paths = kinds, file_paths
-    app.state.notices = []  # of whoever serves it: functions that give what /readyz is to tell
+    # Functions that give what /readyz is to tell; whoever serves it adds its own.
+    app.state.notices = [pulse.find_stall] if pulse else []
     app.state.is_started = components is None  # what an invocation has needs no start
     return app
 

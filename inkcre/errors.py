@@ -28,7 +28,8 @@
     ├── SurroundingsError      what the surroundings did
     │   ├── Unavailable        no answer for now; trying again is safe
     │   │   ├── TooManyConnections     no more are taken for now
-    │   │   └── OutOfDescriptors       the process may open no more files and sockets
+    │   │   ├── OutOfDescriptors       the process may open no more files and sockets
+    │   │   └── TickStalled            nothing that is due is begun
     │   ├── TimedOut           no answer in time
     │   ├── BadAnswer          an answer that cannot be used
     │   ├── QuotaExceeded      no room left
@@ -240,6 +241,12 @@ class OutOfDescriptors(Unavailable):
     """Tell that the process may open no more files and sockets."""
 
     code = "out_of_descriptors"
+
+
+class TickStalled(Unavailable):
+    """Tell that the tick does not come, so that nothing that is due is begun."""
+
+    code = "tick_stalled"
 
 
 class TimedOut(SurroundingsError):

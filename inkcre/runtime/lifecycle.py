@@ -36,6 +36,7 @@ from inkcre.jobs.kinds import Kinds
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database, wake_nobody
 from inkcre.ports.storage import InFolder, Standing, Storage, Tenure
+from inkcre.runtime.pulse import Pulse
 from inkcre.sections.settings import Settings
 from inkcre.settings.origins import TomlOrigin
 from inkcre.settings.profiles import package_profiles
@@ -80,6 +81,9 @@ class Work:
     kinds: Kinds
     woken: threading.Event
     """Set when there may be a job."""
+
+    pulse: Pulse | None = None
+    """Told of each tick, where a thread of this process ticks."""
 
     on_tick: Callable[[Due], None] | None = None
     on_refusal: Callable[[OperatorError], None] | None = None
@@ -182,15 +186,23 @@ def _start_work(settings: Settings, components: Components, work: Work) -> Calla
         on_tick=work.on_tick,
     )
 
+    pulse = work.pulse
+
     def tick() -> None:
+        if pulse:
+            pulse.beat()
         threads.tick()
         if time.monotonic() - components.tenure.looked_at > LOOK_SECONDS:
             prepare_storage(components)
 
     threads.start()
+    if pulse:
+        pulse.beat()
     scheduler.start(tick)
 
     def stop() -> None:
+        if pulse:
+            pulse.end()
         scheduler.stop()
         threads.stop()
 

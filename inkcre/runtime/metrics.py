@@ -14,6 +14,7 @@ from inkcre.errors import InkcreError
 from inkcre.jobs.due import Due
 from inkcre.jobs.jobs import count_jobs, find_oldest_claimable
 from inkcre.ports.database import Pooled
+from inkcre.runtime.pulse import Pulse
 from inkcre.sections.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 
 class Metrics:
     """The numbers of one application."""
 
-    def __init__(self, components: Components) -> None:
-        requests, ticks = Requests(), Ticks()
+    def __init__(self, components: Components, pulse: Pulse | None) -> None:
+        requests, ticks = Requests(), Ticks(pulse)
         self._collectors = (requests, ticks, _Database(components))
         self.observe_request = requests.observe
         self.observe_tick = ticks.observe
@@ -129,9 +130,10 @@ class Requests:
 
 
 class Ticks:
-    """How many ticks there were, and how late the last one was."""
+    """How many ticks there were, and how late the last one was, or the next one is."""
 
-    def __init__(self) -> None:
+    def __init__(self, pulse: Pulse | None = None) -> None:
+        self._pulse = pulse
         self._lock = threading.Lock()
         self._began = time.time()
         self._number = 0
@@ -147,10 +149,12 @@ class Ticks:
         """Yield the lag and the counter."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+        # A tick that does not come has no lag of its own, and all that is due waits for it.
+        overdue = self._pulse.overdue_seconds() if self._pulse else 0.0
         yield GaugeMetricFamily(
             "inkcre_tick_lag_seconds",
             "How long what was due had waited for the last tick.",
-            self._lag_seconds,
+            max(self._lag_seconds, overdue),
         )
         yield CounterMetricFamily("inkcre_ticks", "Ticks.", self._number, created=self._began)
 
@@ -190,8 +194,10 @@ class _Database:
             yield pool
 
 
-def build_metrics(settings: Settings, components: Components | None) -> Metrics | None:
+def build_metrics(
+    settings: Settings, components: Components | None, pulse: Pulse | None
+) -> Metrics | None:
     """Make what counts, where it can be kept: in a process that has prometheus-client."""
     if settings.target != "process" or components is None:
         return None
-    return Metrics(components) if find_spec("prometheus_client") else None
+    return Metrics(components, pulse) if find_spec("prometheus_client") else None

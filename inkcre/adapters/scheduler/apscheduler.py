@@ -1,6 +1,7 @@
 """APScheduler: a thread of this process calls the tick.
 
-Only one thing is scheduled, in memory: what is due, and when, is in the database.
+Only one thing is scheduled, in memory: what is due, and when, is in the database. Its pace is kept
+whatever is done to the clock (steady.py).
 https://apscheduler.readthedocs.io/en/3.x/userguide.html
 """
 
@@ -36,14 +37,15 @@ class ApschedulerScheduler:
         # Here, because what the adapter declares is asked for where nothing ticks.
         try:
             from apscheduler.executors.pool import ThreadPoolExecutor
-            from apscheduler.schedulers.background import BackgroundScheduler
+
+            from inkcre.adapters.scheduler.steady import SteadyScheduler
         except ModuleNotFoundError as error:
             raise Unsupported(
                 'scheduler.kind "apscheduler": apscheduler is not installed',
                 hint="install inkcre[local]",
             ) from error
         # One thread for the one job; by default there are ten.
-        self._scheduler = BackgroundScheduler(
+        self._scheduler = SteadyScheduler(
             executors={"default": ThreadPoolExecutor(1)}, timezone=UTC
         )
         # By default a tick that is a second late is left out: here it comes however late, and of

@@ -36,6 +36,7 @@ from inkcre.http import health, openapi
 from inkcre.http import metrics as metrics_routes
 from inkcre.http.bounds import BoundBody
 from inkcre.http.described import require_models
+from inkcre.http.heads import HeadLimits
 from inkcre.http.middleware import EXPOSED_HEADERS, BindComponents, RefuseCrossSite
 from inkcre.http.observation import ObserveRequests
 from inkcre.http.pace import PaceRule
@@ -243,7 +244,11 @@ def _list_layers(
         *_list_cors(http.cors),
         *_list_prefix(http.root_path),
         # What is refused has an id and is counted as well.
-        Middleware(ObserveRequests, observe=metrics.observe_request if metrics else None),
+        Middleware(
+            ObserveRequests,
+            observe=metrics.observe_request if metrics else None,
+            limits=HeadLimits(http.max_headers, http.max_header_bytes),
+        ),
         # Before a body is read: nothing is taken from another site's page.
         Middleware(RefuseCrossSite, allow_origins=http.cors.allow_origins),
         Middleware(

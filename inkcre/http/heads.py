@@ -1,5 +1,7 @@
 """What stands before a request's body: how large it may be, and whose it is."""
 
+from dataclasses import dataclass
+
 from starlette.types import Scope
 
 from inkcre.errors import CallerError, HeadersTooLarge, MalformedHeader, TargetTooLong
@@ -8,19 +10,31 @@ MAX_TARGET_BYTES = 16_384
 """As Cloudflare has it: https://developers.cloudflare.com/workers/platform/limits/#request-limits;
 RFC 9110, section 4.1, asks for 8000 at least."""
 
-MAX_HEADER_BYTES = 65_536
-"""Names and values together. Servers in front of us take 8 to 128 KB."""
+
+@dataclass(frozen=True)
+class HeadLimits:
+    """How much may be said before a request's body."""
+
+    max_headers: int = 256
+    max_header_bytes: int = 65_536
+    """Names and values together. Servers in front of us take 8 to 128 KB."""
 
 
-def find_fault(scope: Scope) -> CallerError | None:
+DEFAULT = HeadLimits()
+
+
+def find_fault(scope: Scope, limits: HeadLimits = DEFAULT) -> CallerError | None:
     """Return what is wrong with the head of a request; None: nothing."""
+    headers = scope["headers"]
+    if len(headers) > limits.max_headers:
+        return HeadersTooLarge(f"headers: more than {limits.max_headers}", hint="send fewer")
     size = hosts = 0
-    for name, value in scope["headers"]:
+    for name, value in headers:
         size += len(name) + len(value)
         if name == b"host":
             hosts += 1
-    if size > MAX_HEADER_BYTES:
-        return headers_too_large()
+    if size > limits.max_header_bytes:
+        return headers_too_large(limits.max_header_bytes)
     target = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
     if target > MAX_TARGET_BYTES:
         return target_too_long()
@@ -38,8 +52,8 @@ def target_too_long() -> TargetTooLong:
     )
 
 
-def headers_too_large() -> HeadersTooLarge:
+def headers_too_large(most: int) -> HeadersTooLarge:
     """Tell that headers are too large."""
     return HeadersTooLarge(
-        f"headers: larger than {MAX_HEADER_BYTES} bytes", hint="send fewer; look at cookies first"
+        f"headers: larger than {most} bytes", hint="send fewer; look at cookies first"
     )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inkcre.http.heads import find_fault
+from inkcre.http.heads import DEFAULT, HeadLimits, find_fault
 from inkcre.http.problems import respond_to, respond_to_unforeseen
 from inkcre.tracing import trace
 
@@ -41,8 +41,9 @@ class ObserveRequests:
     unless a response has started. One layer does both, for each costs every request its frames.
     """
 
-    def __init__(self, app: ASGIApp, observe: Observe | None) -> None:
+    def __init__(self, app: ASGIApp, observe: Observe | None, limits: HeadLimits = DEFAULT) -> None:
         self.app = app
+        self.limits = limits
         self.observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +63,7 @@ class ObserveRequests:
 
         with trace(request=request_id.decode()):
             try:
-                fault = find_fault(scope)
+                fault = find_fault(scope, self.limits)
                 app = self.app if fault is None else respond_to(fault)
                 await app(scope, receive, send_noted)
             except ClientDisconnect:

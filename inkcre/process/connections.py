@@ -62,6 +62,7 @@ class ConnectionGuard:
 
     def __init__(self, http: HttpSettings) -> None:
         self.head_seconds = http.head_seconds
+        self.max_header_bytes = http.max_header_bytes
         self.silent_seconds = http.body_silent_seconds
         self._most, self._most_of_peer = http.max_connections, http.max_peer_connections
         self._descriptors = Descriptors()

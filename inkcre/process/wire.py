@@ -20,7 +20,7 @@ from uvicorn.server import ServerState
 
 from inkcre.errors import CallerError, InkcreError, MalformedHeader, TooSlow
 from inkcre.http.heads import (
-    MAX_HEADER_BYTES,
+    DEFAULT,
     MAX_TARGET_BYTES,
     headers_too_large,
     target_too_long,
@@ -29,13 +29,11 @@ from inkcre.http.observation import ID_BYTES, REQUEST_ID
 from inkcre.http.problems import respond_to
 from inkcre.process.connections import ConnectionGuard
 
-MAX_HEAD_BYTES = 2 * (MAX_HEADER_BYTES + MAX_TARGET_BYTES)
-"""How much is taken of a head that is not whole. What is a little large the application refuses."""
-
 
 class ProblemProtocol(HttpToolsProtocol):
     """HTTP/1.1, with heads that are bounded, and refusals that can be read."""
 
+    max_header_bytes = DEFAULT.max_header_bytes
     _head_bytes = 0
     _is_in_head = True
 
@@ -55,7 +53,7 @@ class ProblemProtocol(HttpToolsProtocol):
         if not self._is_in_head or self.transport.is_closing():
             return
         self._head_bytes += len(data)
-        if self._head_bytes > MAX_HEAD_BYTES:
+        if self._head_bytes > self._most_of_a_head():
             self.send_400_response("")
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words, which are always the same
@@ -79,12 +77,16 @@ class ProblemProtocol(HttpToolsProtocol):
         head = STATUS_LINE[response.status_code] + b"".join(lines) + b"\r\n"
         self.transport.write(head + bytes(response.body))
 
+    def _most_of_a_head(self) -> int:
+        """Return how much is taken of one that is not whole; a little too much the app refuses."""
+        return 2 * (self.max_header_bytes + MAX_TARGET_BYTES)
+
     def _find_fault(self) -> CallerError:
         # None before the first byte of a first request that can be one.
         if len(getattr(self, "url", b"")) > MAX_TARGET_BYTES:
             return target_too_long()
-        if self._head_bytes > MAX_HEAD_BYTES:
-            return headers_too_large()
+        if self._head_bytes > self._most_of_a_head():
+            return headers_too_large(self.max_header_bytes)
         return MalformedHeader("is no HTTP/1.1", field="request", hint="look at what sends it")
 
 
@@ -108,6 +110,7 @@ class GuardedProtocol(ProblemProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._guard = guard
+        self.max_header_bytes = guard.max_header_bytes
         self._waits_for: object = self
         """The request behind which nothing has come; ``self``: it is not waited for."""
 

@@ -47,6 +47,12 @@ class HttpSettings(Section):
     body_bytes_per_second: Annotated[int, Field(ge=0)] = 1024
     """How fast a body has to come on the whole, once it was waited for as long as that."""
 
+    max_headers: Annotated[int, Field(ge=16)] = 256
+    """The most headers of a request; more are answered 431."""
+
+    max_header_bytes: Annotated[int, Field(ge=1024)] = 65_536
+    """The most bytes of their names and values; more are answered 431."""
+
     head_seconds: Annotated[int, Field(ge=1, le=3600)] = 15
     """How long the head of a request may take from its connection's begin; then 408, or nothing."""
 

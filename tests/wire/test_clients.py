@@ -278,7 +278,8 @@ def test_descriptors_that_others_have_taken_are_told(
                 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         wait_until(lambda: is_served(url))
     told = [record.getMessage() for record in caplog.records]
-    assert len([one for one in told if one.startswith("descriptors: none is left")]) == 1
+    # By each server of this process: that of the other tests may be one.
+    assert [one for one in told if one.startswith("descriptors: none is left")]
 
 
 def test_limit_of_descriptors_is_raised(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def get(target: str = "/livez", *lines: str, version: str = "1.1") -> bytes:
         (get("/livez", "Host: a", f"X: {'a' * 70_000}"), 431, "headers_too_large"),
         (get("/livez", "Host: a", *(f"X-{n}: {'a' * 90}" for n in range(700))), 431, "headers_too_large"),
         (get("/livez", "Host: a", f"X: {'a' * 3_000_000}"), 431, "headers_too_large"),
+        (get("/livez", "Host: a", *(f"X-{n}: a" for n in range(256))), 431, "headers_too_large"),
     ],
     ids=lambda value: str(value)[:30],
 )  # fmt: skip
@@ -88,7 +89,15 @@ def test_head_without_an_end_is_taken_no_further(address: tuple[str, int]) -> No
     assert (status, headers["connection"]) == (431, "close")
 
 
-@pytest.mark.parametrize("request_bytes", [get(version="1.0"), get("/livez", "Host: ")])
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        get(version="1.0"),
+        get("/livez", "Host: "),
+        get("/livez", "Host: a", *(f"X-{n}: {'a' * 90}" for n in range(255))),
+    ],
+    ids=("former", "nameless", "many headers"),
+)
 def test_former_version_and_no_name_are_taken(
     address: tuple[str, int], request_bytes: bytes
 ) -> None:

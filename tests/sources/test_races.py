@@ -1,6 +1,6 @@
 """Two who write at once, one of them slowly: between two statements of a batch others commit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 
 from inkcre.context import Components
 from inkcre.errors import NotFound, Unavailable
-from inkcre.graph.blocks import create_block, delete_block
+from inkcre.graph.blocks import create_block, delete_block, list_blocks
 from inkcre.graph.forms import BlockForm, RelationForm, parse_graph
 from inkcre.graph.graphs import write_graph
 from inkcre.graph.relations import create_relation, delete_relation, list_relations
-from inkcre.ports.database import Statement
+from inkcre.ports.database import Call, Row, Statement
 from inkcre.sources.items.items import delete_items, write_items
 from tests.sources.conftest import add_source
 from tests.sources.test_folder import arcs, find
@@ -141,3 +141,49 @@ def test_item_has_the_block_that_it_says(base: Components) -> None:
         delete_items(base.database, source_id, ["k"], write=base.database.atomic)
 
     beside(come_and_go, collect)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_two_posts_of_one_key_leave_nothing_that_nobody_says(
+    base: Components, is_new: bool
+) -> None:
+    """Who comes second has read what the first has changed: he reads again, and takes its block."""
+    source_id = add_source(base, "inbox")
+    if not is_new:
+        said = item("k", "given", ("tag", "z"))
+        make(base, "given")  # so that the item leaves this block
+        write_items(base.database, source_id, [said], now=base.clock())
+    first = [item("k", "first", ("tag", "x"))]
+    second = [item("k", "second", ("tag", "y"))]
+
+    def write(calls: Sequence[Call]) -> list[list[Row]]:
+        if first:
+            write_items(base.database, source_id, [first.pop()], now=base.clock())
+        return base.database.atomic(calls)
+
+    write_items(base.database, source_id, second, now=base.clock(), write=write)
+    given = [] if is_new else ["given"]
+    assert sorted(block.content for block in list_blocks(base.database, limit=9)[0]) == sorted(
+        [*given, "second", "y"]
+    )
+    delete_items(base.database, source_id, ["k"], write=base.database.atomic)
+    assert [block.content for block in list_blocks(base.database, limit=9)[0]] == given
+
+
+def test_posts_at_once_leave_what_the_last_one_says(base: Components) -> None:
+    """Whoever is slower, and in whatever order each has its keys."""
+    source_id, slow = add_source(base, "inbox"), Slow(base.database)
+
+    def post(number: int) -> None:
+        keys = ["a", "b"] if number % 2 else ["b", "a"]
+        items = [item(key, f"{key} {number}") for key in keys]
+        with suppress(Unavailable):  # is sent again
+            write_items(slow, source_id, items, now=base.clock())  # type: ignore[arg-type]
+
+    for _ in range(3):
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(post, range(4)))
+        blocks = list_blocks(base.database, limit=99)[0]
+        assert [block.content[0] for block in sorted(blocks, key=lambda b: b.content)] == ["a", "b"]
+        delete_items(base.database, source_id, ["a", "b"], write=base.database.atomic)
+        assert list_blocks(base.database, limit=99)[0] == []

@@ -35,6 +35,11 @@ class ItemRow(TypedDict):
     """None: the block of ``block_digest``, which the same batch makes or which is there."""
 
     block_digest: str
+    id: int | None
+    """None: it is new; else it is to be what was read: ``seen_digest`` and ``seen_block_id``."""
+
+    seen_digest: str | None
+    seen_block_id: int | None
 
 
 class CentreRow(TypedDict):
@@ -296,6 +301,7 @@ class _Differ:
             self.changes.plan.nodes.setdefault(end)
 
     def _remember(self, revision: Revision, block_id: int | None, block_digest: str) -> None:
+        stored = revision.stored
         self.changes.items.append(
             {
                 "key": revision.key,
@@ -304,6 +310,9 @@ class _Differ:
                 "arcs": write_json(revision.arcs),
                 "block_id": block_id,
                 "block_digest": block_digest,
+                "id": stored.id if stored else None,
+                "seen_digest": stored.digest if stored else None,
+                "seen_block_id": stored.block_id if stored else None,
             }
         )
 

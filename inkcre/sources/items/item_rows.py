@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Integer,
+    Select,
     Text,
     and_,
     bindparam,
@@ -28,7 +30,7 @@ from inkcre.jobs.new_rows import insert_jobs, pending
 from inkcre.ports.database import Database, Statement
 from inkcre.sources.items.revisions import StoredItem
 from inkcre.sources.items.saying_rows import is_said_by_others
-from inkcre.sql.constructs import json_rows, timestamp
+from inkcre.sql.constructs import RowSource, json_rows, timestamp
 from inkcre.sql.parameters import read_over
 from inkcre.sql.rows import Query, Values
 
@@ -124,7 +126,7 @@ LOG_CENTRES = log_former("changed", lambda: [entries_of(_former.subquery("former
 
 _items = json_rows(
     "items", key=Text(), digest=Text(), stamp=Text(), arcs=Text(), block_id=BigInteger(),
-    block_digest=Text(),
+    block_digest=Text(), id=BigInteger(), seen_digest=Text(), seen_block_id=BigInteger(),
 )  # fmt: skip
 
 
@@ -147,19 +149,50 @@ _theirs = (
 _block_id = func.coalesce(_items.c.block_id, _theirs.c.id)
 # Breaks NOT NULL, and so the batch, if somebody has let the block go meanwhile, or changed it: an
 # item without a block is one whose block a person has deleted.
-_digest = case((_block_id.is_not(None), _items.c.digest))
+_has_block = _block_id.is_not(None)
+# The same, if somebody has written the item since it was read: what he said would be nobody's.
+_before = (
+    select(source_items.c.id, source_items.c.digest, source_items.c.block_id)
+    .where(source_items.c.id.in_(select(_items.c.id)))
+    .order_by(source_items.c.id)
+    .with_for_update()
+    .subquery("before")
+)
+_is_as_seen = and_(
+    _before.c.digest == _items.c.seen_digest,
+    _before.c.block_id.is_not_distinct_from(_items.c.seen_block_id),
+)
+_COLUMNS = ["source_id", "key", "digest", "stamp", "arcs", "block_id", "block_digest"]
+_with_blocks = _items.outerjoin(_theirs, _theirs.c.digest == _items.c.block_digest)
 
-UPSERT_ITEMS = Query(
-    insert(source_items)
-    .from_select(
-        ["source_id", "key", "digest", "stamp", "arcs", "block_id", "block_digest"],
+
+def _rows(is_fit: ColumnElement[bool], source: RowSource) -> Select[*tuple[object, ...]]:
+    return (
         select(
-            _source, _items.c.key, _digest, _items.c.stamp, _items.c.arcs,
+            _source, _items.c.key, case((is_fit, _items.c.digest)), _items.c.stamp, _items.c.arcs,
             _block_id, _items.c.block_digest,
         )
-        .select_from(_items.outerjoin(_theirs, _theirs.c.digest == _items.c.block_digest))
+        .select_from(source)
         .where(true())
-        .suffix_with(
+    )  # fmt: skip
+
+
+INSERT_ITEMS = Query(
+    insert(source_items)
+    .from_select(_COLUMNS, _rows(_has_block, _with_blocks))
+    .returning(source_items.c.key, source_items.c.block_id),
+    ItemBlock,
+)
+"""Remember new items; one of the same key that somebody has just added is a conflict."""
+
+UPDATE_ITEMS = Query(
+    insert(source_items)
+    .from_select(
+        _COLUMNS,
+        _rows(
+            and_(_has_block, _is_as_seen),
+            _with_blocks.outerjoin(_before, _before.c.id == _items.c.id),
+        ).suffix_with(
             "ON CONFLICT (source_id, key) DO UPDATE SET digest = excluded.digest,"
             " stamp = excluded.stamp, arcs = excluded.arcs, block_id = excluded.block_id,"
             " block_digest = excluded.block_digest"
@@ -167,8 +200,10 @@ UPSERT_ITEMS = Query(
     )
     .returning(source_items.c.key, source_items.c.block_id),
     ItemBlock,
-)  # fmt: skip
-"""Remember items as they are now."""
+)
+"""Remember items as they are now, if they are what was read."""
+
+WRITE_ITEMS = (INSERT_ITEMS, UPDATE_ITEMS)
 
 _gone = json_rows("gone", id=BigInteger())
 _are_gone = source_items.c.id.in_(select(_gone.c.id))

@@ -22,7 +22,7 @@ from inkcre.sources.items.changes import (
     link_row,
     may_differ,
 )
-from inkcre.sources.items.item_rows import SELECT_SOURCE_ID, UPSERT_ITEMS, read_stored
+from inkcre.sources.items.item_rows import SELECT_SOURCE_ID, WRITE_ITEMS, read_stored
 from inkcre.sources.items.revisions import Link, Revision, Written, read_arcs, short_key
 from inkcre.sources.items.saying_rows import read_said, read_shared
 from inkcre.sources.items.writes import Write, change_calls, deletion_calls
@@ -70,7 +70,8 @@ def write_items(
                 raise NotFound(f"source {source_id}: was deleted meanwhile") from None
             continue  # somebody has just deleted or changed a block
         except Conflict:
-            continue  # somebody has just made the block that one of ours was to become
+            # Somebody has just made the block that one of ours was to become, or our item.
+            continue
     raise Unavailable(f"source {source_id}: somebody else keeps changing its blocks")
 
 
@@ -108,8 +109,9 @@ def _write_changes(changes: Changes, calls: Sequence[Call], write: Write) -> Wri
     answers = write(calls)
     ids: dict[str, int | None] = {}
     for call, rows in zip(calls, answers, strict=True):
-        if call.statement is UPSERT_ITEMS:
-            ids.update((each.key, each.block_id) for each in UPSERT_ITEMS.records(rows))
+        for query in WRITE_ITEMS:
+            if call.statement is query:
+                ids.update((each.key, each.block_id) for each in query.records(rows))
     refuse_held(calls, answers)
     changed = [ids.get(revision.key) for revision in changes.revised]
     written.block_ids = [id_ for id_ in changed if id_ is not None]

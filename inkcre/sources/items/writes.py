@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from inkcre.graph.change_log import log_made, new_batch, room_for_former
 from inkcre.graph.file_notes import let_go_call, naming_calls
@@ -12,10 +13,11 @@ from inkcre.sources.items.changes import Changes, LinkRow
 from inkcre.sources.items.item_rows import (
     ENQUEUE_ORGANIZING,
     FORGET_ITEMS,
+    INSERT_ITEMS,
     LOG_CENTRES,
     SILENCE_ITEMS,
     UPDATE_CENTRES,
-    UPSERT_ITEMS,
+    UPDATE_ITEMS,
 )
 from inkcre.sources.items.saying_rows import (
     DELETE_ASTRAY,
@@ -95,7 +97,11 @@ def _change_calls(
     recalling = write_calls(database, changes.recalled, now)
     yield from recalling
     yield from give_calls(changes.recalled, recalling, is_alone=False)
-    yield from calls_over(UPSERT_ITEMS, "items", changes.items, database, now=now_text, **source)
+    # In one order for all, so that two that write the same ones do not wait for each other.
+    items = sorted(changes.items, key=itemgetter("key"))
+    for statement, is_known in ((INSERT_ITEMS, False), (UPDATE_ITEMS, True)):
+        some = (row for row in items if (row["id"] is not None) == is_known)
+        yield from calls_over(statement, "items", some, database, **source)
     yield from _unsay_calls(database, changes.unsaying)
     said = ({**source, **row} for row in changes.sayings)
     yield from calls_over(SAY, "said", said, database)

@@ -47,7 +47,7 @@ SOURCES = Extension(
     rules=("inkcre.sources.settings:NO_FOLDERS",),
     routers=("inkcre.api.sources:router", "inkcre.api.items:router"),
     models=("inkcre.api.source_shapes:ItemsForm",),
-    jobs=("inkcre.sources.collect:COLLECT", "inkcre.sources.collect:ORGANIZE"),
+    jobs=("inkcre.sources.collect:COLLECT", "inkcre.sources.organize:ORGANIZE"),
     source_types={
         "rss": "inkcre.sources.types.rss:RssSource",
         "webpage": "inkcre.sources.types.webpage:WebpageSource",

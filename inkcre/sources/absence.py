@@ -5,7 +5,7 @@ where the source is sure, and where it is not much of what the source has given.
 as missing since now, and goes when it has been missing for days, or when somebody says so.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,7 +14,8 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, null, select, tuple
 from inkcre.graph.tables import source_items
 from inkcre.jobs.known_time import tell_time
 from inkcre.ports.database import Call, Database, Statement
-from inkcre.sources.base import AnySource
+from inkcre.sources.base import Absence, AnySource
+from inkcre.sources.items.saying_rows import read_sayers
 from inkcre.sql.constructs import as_rfc3339, json_rows, timestamp
 from inkcre.sql.parameters import calls_over
 from inkcre.sql.rows import Json, Query
@@ -154,30 +155,52 @@ def sort_absent(
         forget_days: how long one is missing before it goes.
         forgets: whether somebody has said that all of them are gone.
     """
-    absent, away, total = Absent(), [], 0
+    absent, total = Absent(), 0
+    away: dict[Known, Absence] = {}
     seen_blocks: set[int | None] = set()
     for item in read_known(database, source_id):
         total += 1
         if item.key not in seen:
-            away.append(item)
+            away[item] = source.judge_absence(item.key)
             continue
         seen_blocks.add(item.block_id)
         if item.missing_since is not None:
             absent.present.append(item.key)
+    unsaid = [item for item, judged in away.items() if judged == "unsaid"]
+    for item in unsaid:
+        del away[item]
     if forgets:
         absent.gone = [item.key for item in away]
-        return absent
-    # By a clock that may be ahead nothing has waited. To have asked counts as a tick.
-    is_agreed = bool(away) and tell_time(database, now).is_agreed
-    before = format_timestamp(now - timedelta(days=forget_days))
+    else:
+        # By a clock that may be ahead nothing has waited. To have asked counts as a tick.
+        is_agreed = bool(away) and tell_time(database, now).is_agreed
+        before = format_timestamp(now - timedelta(days=forget_days)) if is_agreed else None
+        _sort(absent, away, before, seen_blocks, total=total, is_all=not seen)
+    _sort_unsaid(database, source_id, absent, unsaid)
+    return absent
+
+
+def _sort(
+    absent: Absent,
+    away: Mapping[Known, Absence],
+    before: str | None,
+    seen_blocks: Collection[int | None],
+    *,
+    total: int,
+    is_all: bool,
+) -> None:
+    """Sort what is not there by how sure that is, and by how much of ``total`` it is, or all.
+
+    What is missing since ``before`` has waited long enough; None: nothing has.
+    """
     sure: list[Known] = []
     unsure = 0
-    for item in away:
-        judged = source.judge_absence(item.key)
+    for item, judged in away.items():
         # An item that was not sure to be gone at first waits for its time: the place that it is
         # missing from may have become what it is now.
         if item.missing_since is not None:
-            has_waited = is_agreed and item.missing_since <= before and judged != "away"
+            is_old = before is not None and item.missing_since <= before
+            has_waited = is_old and judged != "away"
             absent.gone += [item.key] * has_waited
             absent.missing += [item] * (not has_waited)
         elif judged == "gone":
@@ -187,8 +210,20 @@ def sort_absent(
             unsure += 1
     # An item whose block another one has that was given has moved: nothing of it is lost.
     lost = [item for item in sure if item.block_id not in seen_blocks]
-    stays = not seen or is_much(len(lost) + unsure, total)
+    stays = is_all or is_much(len(lost) + unsure, total)
     kept = set(lost) if stays else set()
     absent.gone += [item.key for item in sure if item not in kept]
     absent.missing += lost if stays else []
-    return absent
+
+
+def _sort_unsaid(
+    database: Database, source_id: int, absent: Absent, unsaid: Sequence[Known]
+) -> None:
+    """Let go what is there, unless an item that stays links to it."""
+    links = read_sayers(database, source_id, (item.key for item in unsaid))
+    gone = set(absent.gone)
+    for item in unsaid:
+        if links.get(item.key, set()) <= gone:
+            absent.gone.append(item.key)
+        elif item.missing_since is not None:
+            absent.present.append(item.key)

@@ -4,7 +4,7 @@ To add one, subclass ``SourceBase`` in a package of yours and name it in the ent
 ``inkcre.sources``.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePath
@@ -13,6 +13,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from inkcre.errors import Unsupported
+from inkcre.graph.files.files import KeepFile, UnnamedFile
 from inkcre.graph.forms import Star
 from inkcre.graph.records import Block
 from inkcre.ports.clock import Clock
@@ -71,9 +72,19 @@ class Seen:
     key: str
 
 
-Absence = Literal["gone", "unsure", "away"]
+Absence = Literal["gone", "unsure", "away", "unsaid"]
 """What has become of an item that was not given: it is gone; it may be; it cannot be looked at, as
-on a disk that is away. The last goes only when somebody says so, and not with time."""
+on a disk that is away; it is there, and goes unless another item that stays links to it. The third
+goes only when somebody says so, and not with time."""
+
+
+def keep_nothing(_: Iterable[bytes]) -> UnnamedFile:
+    """Refuse to keep a file.
+
+    Raises:
+        Unsupported: always.
+    """
+    raise Unsupported("storage: nobody keeps files here")
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,9 @@ class SourceContext:
 
     left_out: LeftOut = field(default_factory=LeftOut)
     """Where a source counts what is there, and what it cannot take."""
+
+    keep_file: KeepFile = keep_nothing
+    """Keeps a file of which an item is about to be given, whose block names it."""
 
     known: Callable[[], Collection[str]] = tuple
     """Gives the keys of all items that it has given; a long key is its digest."""

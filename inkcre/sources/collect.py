@@ -10,28 +10,25 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from inkcre.errors import MissingReference, NotFound, TooLarge, Unavailable
-from inkcre.graph.blocks import ATTEMPTS, get_block
+from inkcre.errors import MissingReference, TooLarge, Unavailable
+from inkcre.graph.blocks import ATTEMPTS
 from inkcre.graph.change_log import log_made, new_batch
-from inkcre.graph.graph_rows import write_calls
-from inkcre.graph.plans import plan_star
-from inkcre.jobs.jobs import (
-    NewJob,
-    serial_key_of,
-)
+from inkcre.graph.files.files import open_shelf
+from inkcre.jobs.jobs import NewJob, serial_key_of
 from inkcre.jobs.kinds import JobKind, Outcome, Payload, RunningJob
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Row
-from inkcre.ports.sources import SourceTypes
+from inkcre.ports.storage import Storage, Tenure
 from inkcre.ports.web import Web
 from inkcre.sections.settings import Settings
 from inkcre.sources.absence import Missing, sort_absent
 from inkcre.sources.base import AnySource, Decided, Item, Seen
 from inkcre.sources.doubts import Doubts
-from inkcre.sources.instances import open_source
+from inkcre.sources.instances import open_of_job
 from inkcre.sources.items.changes import LinkRow, Return, link_row
 from inkcre.sources.items.items import delete_items, write_items
 from inkcre.sources.items.revisions import Link, Written, number_links, short_key
@@ -45,7 +42,6 @@ from inkcre.sources.sources import (
     DOUBTED,
     EXPECT_UNCHANGED,
     SET_STATE,
-    UNSCHEDULE_ABSENT,
     get_source,
 )
 
@@ -54,6 +50,10 @@ logger = logging.getLogger("inkcre.sources")
 GROUP = 100
 GROUP_CHARACTERS = 256 * 1024
 """How many items, and of how much text, are written in one batch."""
+
+FILE_CHARACTERS = GROUP_CHARACTERS // 10
+"""What an item of a file counts for beside its text: files are large, and what was put is to be
+named before the job's time is over."""
 
 LINKS_AT_ONCE = 1000
 """How many relations between items are written by one statement."""
@@ -77,12 +77,6 @@ class CollectPayload(Payload):
         # found by its payload: what asks for nothing of them is written as it always was.
         words: dict[str, bool] = write(self)
         return {name: value for name, value in words.items() if value or name == "full"}
-
-
-class OrganizePayload(Payload):
-    """What a job is given that organizes a block of its source."""
-
-    block_id: int
 
 
 @dataclass
@@ -149,7 +143,10 @@ class Collect:
         self.keys.add(short_key(item.key))
         if isinstance(item, Seen):
             self.written.unchanged += 1
-            return
+        else:
+            self._add(item)
+
+    def _add(self, item: Item) -> None:
         self.left_out.add("too many parts", item.parts_left_out)
         size = len(item.star.model_dump_json())
         if size > self.max_characters:
@@ -159,7 +156,7 @@ class Collect:
         key = short_key(item.key)
         self.links += [link_row(key, link, place) for link, place in links.items()]
         self.group.append(item)
-        self.size += size
+        self.size += size + FILE_CHARACTERS * (item.star.block.storage == "file")
         if len(self.group) >= GROUP or self.size >= GROUP_CHARACTERS:
             self.flush()
 
@@ -254,8 +251,11 @@ class Collect:
 def collect(
     job: RunningJob,
     payload: CollectPayload,
+    *,
     settings: Settings,
     web: Web,
+    storage: Storage,
+    tenure: Tenure,
     clock: Clock,
 ) -> Outcome:
     """Collect the job's source.
@@ -264,14 +264,24 @@ def collect(
         NotFound: the source was deleted; its schedule goes, if it has one still.
         InkcreError: what the source says of its surroundings.
     """
-    return collect_with(settings, job, payload, web, clock).end()
+    return collect_with(
+        job, payload, settings=settings, web=web, storage=storage, tenure=tenure, clock=clock
+    ).end()
 
 
 def collect_with(
-    settings: Settings, job: RunningJob, payload: CollectPayload, web: Web, clock: Clock
+    job: RunningJob,
+    payload: CollectPayload,
+    *,
+    settings: Settings,
+    web: Web,
+    storage: Storage,
+    tenure: Tenure,
+    clock: Clock,
 ) -> Collect:
     """Do what ``collect`` does, up to the job's end."""
-    row, source = _open(job, find_source_types(settings), web, clock)
+    shelf = partial(open_shelf, job.database, storage, tenure)
+    row, source = open_of_job(job, find_source_types(settings), web, clock, shelf)
     left_out = source.context.left_out
     forget_days = settings.section(SourcesSettings).forget_days
     doubts = Doubts(_read_doubted(row.state))
@@ -292,47 +302,7 @@ def _read_doubted(state: Mapping[str, object]) -> dict[str, str]:
     return {key: said for key, said in found.items() if isinstance(said, str)}
 
 
-def _open(job: RunningJob, types: SourceTypes, web: Web, clock: Clock) -> tuple[Source, AnySource]:
-    """Read a job's source, and make what collects it."""
-    source_id = job.hold.lease.source_id
-    if source_id is None:
-        raise NotFound(f"job {job.id}: names no source")
-    try:
-        row = get_source(job.database, source_id)
-    except NotFound:
-        # A version of before, which left that to a foreign key, may still have deleted it.
-        job.write([UNSCHEDULE_ABSENT(id=source_id)])
-        raise
-    return row, open_source(row, job.database, types, web, clock, check=job.check)
-
-
-def organize(
-    job: RunningJob,
-    payload: OrganizePayload,
-    settings: Settings,
-    web: Web,
-    clock: Clock,
-) -> Outcome:
-    """Add what a source finds in a block that it has given; a block that is gone is left alone."""
-    row, source = _open(job, find_source_types(settings), web, clock)
-    try:
-        block = get_block(job.database, payload.block_id)
-    except NotFound:
-        return Outcome({"block": None})
-    star = source.organize(block)
-    if star is None:
-        return Outcome({"block": payload.block_id, "added": False})
-    calls = log_made(
-        # Nobody gives it: it goes with its block.
-        write_calls(job.database, plan_star(star), clock(), is_given=False),
-        action="organize",
-        actor=actor_of(row.id),
-    )
-    return Outcome({"block": payload.block_id, "added": True}, calls)
-
-
 COLLECT = JobKind("collect", CollectPayload, collect, backoff_seconds=30, concurrency=8)
-ORGANIZE = JobKind("organize", OrganizePayload, organize, backoff_seconds=30, concurrency=8)
 
 
 def new_collect(source_id: int, payload: CollectPayload) -> NewJob:

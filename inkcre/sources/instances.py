@@ -6,17 +6,19 @@ from typing import TypedDict, cast
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 
-from inkcre.errors import Misconfigured
+from inkcre.errors import Misconfigured, NotFound
+from inkcre.graph.files.files import KeepFile, OpenShelf, keep_unnamed
+from inkcre.jobs.kinds import RunningJob
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database
 from inkcre.ports.sources import SourceType, SourceTypes
 from inkcre.ports.web import Web
-from inkcre.sources.base import AnySource, SourceContext
+from inkcre.sources.base import AnySource, SourceContext, keep_nothing
 from inkcre.sources.items.item_rows import SELECT_MISSING, read_stamps
 from inkcre.sources.items.revisions import short_key
 from inkcre.sources.left_out import LEFT_OUT, LeftOut
 from inkcre.sources.rows import Source
-from inkcre.sources.sources import DOUBTED
+from inkcre.sources.sources import DOUBTED, UNSCHEDULE_ABSENT, get_source
 from inkcre.wording import say_fault
 
 
@@ -28,8 +30,11 @@ def open_source(
     clock: Clock,
     *,
     check: Callable[[], None],
+    shelf: OpenShelf | None = None,
 ) -> AnySource:
     """Make the source of a row; it calls ``check`` between two items, which may end it.
+
+    Files of its items go to what ``shelf`` opens; without it there are none.
 
     Raises:
         Invalid, Unsupported: its type is not there, or not here.
@@ -49,6 +54,7 @@ def open_source(
         folders=types.folders,
         missing=lambda: {*SELECT_MISSING.values(database.read(SELECT_MISSING(source=source_id)))},
         left_out=LeftOut(former=row.left_out),
+        keep_file=keep_nothing if shelf is None else _keeping(shelf, clock),
         known=lambda: [key for key, _ in read_stamps(database, source_id)],
     )
     try:
@@ -61,6 +67,30 @@ def open_source(
             hint="it was written by another version; change it",
         ) from None
     return kind(config, _read_state(kind, row.state), source_context)
+
+
+def open_of_job(
+    job: RunningJob, types: SourceTypes, web: Web, clock: Clock, shelf: OpenShelf | None = None
+) -> tuple[Source, AnySource]:
+    """Read a job's source, and make what collects it.
+
+    Raises:
+        NotFound: it was deleted; its schedule goes, if it has one still.
+    """
+    source_id = job.hold.lease.source_id
+    if source_id is None:
+        raise NotFound(f"job {job.id}: names no source")
+    try:
+        row = get_source(job.database, source_id)
+    except NotFound:
+        # A version of before, which left that to a foreign key, may still have deleted it.
+        job.write([UNSCHEDULE_ABSENT(id=source_id)])
+        raise
+    return row, open_source(row, job.database, types, web, clock, check=job.check, shelf=shelf)
+
+
+def _keeping(shelf: OpenShelf, clock: Clock) -> KeepFile:
+    return lambda chunks: keep_unnamed(shelf(), chunks, clock())
 
 
 class _ByKey(Mapping[str, str]):

@@ -12,8 +12,9 @@ from typing import Literal
 from inkcre.sql.rows import Json
 
 Reason = Literal[
-    "too many", "too large", "unreadable", "not installed", "empty", "link", "too many parts"
-]
+    "too many", "too large", "unreadable", "not installed", "empty", "link", "too many parts",
+    "no storage",
+]  # fmt: skip
 """Why something was left out; ``docs/sources.md`` says what each of them means."""
 
 LEFT_OUT = "left_out"

@@ -12,11 +12,8 @@ from inkcre.jobs.jobs import Job, cancel_job, enqueue, find_waiting, get_job
 from inkcre.jobs.kinds import JobKind, Kinds, Outcome, RunningJob
 from inkcre.jobs.leases import claim_one
 from inkcre.jobs.runner import run_lease
-from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database
 from inkcre.ports.sources import SourceTypes
-from inkcre.ports.web import Web
-from inkcre.sections.settings import Settings
 from inkcre.sources.base import Item
 from inkcre.sources.collect import COLLECT, CollectPayload, collect_with, new_collect
 from inkcre.sources.items.changes import Return
@@ -98,14 +95,11 @@ def collect_now(
     assert job_id is not None
     block_ids: list[int] = []
 
-    def run(
-        job: RunningJob,
-        payload: CollectPayload,
-        settings: Settings,
-        web: Web,
-        clock: Clock,
-    ) -> Outcome:
-        run = collect_with(settings, job, payload, web, clock)
+    def run(job: RunningJob, payload: CollectPayload) -> Outcome:
+        run = collect_with(
+            job, payload, settings=context.settings, web=context.web, storage=context.storage,
+            tenure=context.tenure, clock=context.clock,
+        )  # fmt: skip
         block_ids.extend(run.written.block_ids)
         return run.end()
 

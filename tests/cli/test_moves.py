@@ -368,7 +368,7 @@ def test_copy_into_a_base_with_its_own_things_overwrites_nothing(
 
 def organize_by_hand(context: Components) -> None:
     """Add a job that names a block by its id, as a source does."""
-    from inkcre.sources.collect import OrganizePayload
+    from inkcre.sources.organize import OrganizePayload
 
     payload = OrganizePayload(block_id=block_of(context, "by hand"))
     new = jobs.NewJob("organize", payload, idempotency_key="organize:3:abc", source_id=3)

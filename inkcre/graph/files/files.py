@@ -16,7 +16,7 @@ from itertools import chain
 
 from inkcre.errors import Invalid, NotFound, SurroundingsError, Unavailable
 from inkcre.graph.blocks import create_block
-from inkcre.graph.file_notes import HOLD, being_swept
+from inkcre.graph.file_notes import HOLD, SELECT_NAMED, being_swept, select_digests
 from inkcre.graph.files import claims
 from inkcre.graph.files.claims import require
 from inkcre.graph.files.media_types import resolver_for, sniff_type
@@ -146,9 +146,43 @@ class Shelf:
         if not self.database.atomic([HOLD(digest=digest, storage=self.standing.storage)])[0]:
             raise being_swept(digest)
 
+    def has_named(self, digest: str) -> bool:
+        """Tell whether a block names a file."""
+        return bool(select_digests(self.database, SELECT_NAMED, [digest]))
+
 
 OpenShelf = Callable[[], Shelf]
 """Looks whose the storage is when the first file comes."""
+
+
+@dataclass(frozen=True)
+class UnnamedFile:
+    """A file that is kept, and noted, until the block comes that names it."""
+
+    digest: str
+    resolver: str
+    """That of its block."""
+
+
+KeepFile = Callable[[Iterable[bytes]], UnnamedFile]
+"""Keeps a file for somebody who writes its block himself."""
+
+
+def keep_unnamed(shelf: Shelf, chunks: Iterable[bytes], now: datetime) -> UnnamedFile:
+    """Keep a file as ``add_file`` does, for somebody who writes its block himself, and soon.
+
+    As long as nobody has, it is noted: a sweep takes it when ``storage.keep_days`` are over.
+
+    Raises:
+        Unavailable: a sweep is at it just now.
+    """
+    with receive_file(shelf.storage, chunks, shelf.standing.base) as arrival:
+        shelf.hold(arrival.digest)
+        found = keep_file(shelf.storage, arrival)
+        is_old = found is not None and now - found.modified_at > FRESH
+        if is_old and not shelf.has_named(arrival.digest):
+            _put(shelf.storage, file_key(arrival.digest), arrival)
+    return UnnamedFile(arrival.digest, resolver_for(arrival.media_type))
 
 
 def open_shelf(database: Database, storage: Storage, tenure: Tenure) -> Shelf:

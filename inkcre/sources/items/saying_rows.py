@@ -26,6 +26,7 @@ from inkcre.graph.made_rows import marked
 from inkcre.graph.tables import blocks, relations, sayings, source_items
 from inkcre.ports.database import Database, Statement
 from inkcre.sources.items.changes import LinkRow
+from inkcre.sources.items.revisions import Link, number_said, read_arcs
 from inkcre.sql.constructs import (
     ON_CONFLICT_DO_NOTHING,
     Expression,
@@ -217,6 +218,30 @@ SELECT_UNLINKED = Query(
 )
 """Read which of some links are not made, and could be."""
 
+
+@dataclass(frozen=True)
+class _Sayer:
+    source_id: int
+    key: str
+    arcs: str
+
+
+_keys = json_rows("keys", source=BigInteger(), key=Text())
+_leading = relations.alias("leading")
+SELECT_SAYERS = Query(
+    select(_from_item.c.source_id, _from_item.c.key, _from_item.c.arcs)
+    .select_from(
+        _keys.join(_to_item, _is_item(_to_item, _keys.c.source, _keys.c.key))
+        .join(_leading, _leading.c.to_ == _to_item.c.block_id)
+        .join(sayings, and_(sayings.c.relation_id == _leading.c.id, sayings.c.is_link == 1))
+        .join(_from_item, _from_item.c.id == sayings.c.item_id)
+    )
+    .where(_from_item.c.digest != "")
+    .distinct(),
+    _Sayer,
+)
+"""Read the items that link to the blocks of some, with all that they say."""
+
 _left = json_rows("left", id=BigInteger())
 _led = relations.alias("led")
 _leads_there = among(_led.c.to_, select(_left.c.id))
@@ -250,6 +275,20 @@ def read_said(database: Database, item_ids: Iterable[int]) -> dict[int, dict[int
     for saying in read_over(SELECT_SAID, "asked", rows, database):
         said.setdefault(saying.item_id, {})[saying.place] = saying.relation_id
     return said
+
+
+def read_sayers(database: Database, source_id: int, keys: Iterable[str]) -> dict[str, set[str]]:
+    """Return the keys of the items of a source that link to some others, by the others' keys."""
+    found: dict[str, set[str]] = {}
+    rows = ({"source": source_id, "key": key} for key in keys)
+    for sayer in read_over(SELECT_SAYERS, "keys", rows, database):
+        if sayer.source_id != source_id:
+            continue  # asked here: by it in the statement PostgreSQL would join all with all
+        # By what it says, and not by the block that it leads to: two items may share one.
+        for said in number_said(read_arcs(sayer.arcs)):
+            if isinstance(said, Link):
+                found.setdefault(said.to_key, set()).add(sayer.key)
+    return found
 
 
 def read_shared(database: Database, item_ids: Iterable[int]) -> set[int]:

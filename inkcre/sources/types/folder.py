@@ -10,6 +10,7 @@ import logging
 import os
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Annotated, ClassVar, Literal
 
@@ -30,6 +31,7 @@ from inkcre.sources.base import (
 from inkcre.sources.documents.documents import MAX_LINKS, READERS, Document, read_pdf
 from inkcre.sources.documents.references import Files
 from inkcre.sources.left_out import Reason
+from inkcre.sources.types.attachments import WHOLE, Attachments, file_key, path_key
 from inkcre.sources.types.places import RAW, Places, key_of
 
 logger = logging.getLogger("inkcre.sources")
@@ -50,7 +52,10 @@ class FolderConfig(SourceConfig):
     """The folder; one of ``sources.folders``, or inside of one."""
 
     max_bytes: Annotated[int, Field(ge=1, le=100_000_000)] = 10_000_000
-    """The largest file that is read; larger ones are passed over."""
+    """The largest file of which the text is read; larger ones are passed over."""
+
+    max_attachment_bytes: Annotated[int, Field(ge=0, le=10_000_000_000)] = 100_000_000
+    """The largest file that is kept because a document embeds or links to it; 0: none is."""
 
 
 class FolderState(SourceState):
@@ -89,12 +94,13 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
         self._places = places = Places(self.state.folders)
         walk = places.walk(root, self.context.check, endings=READERS, most=MAX_FILES)
         paths = {key_of(PurePosixPath(path.relative_to(root))): path for path in walk}
-        elsewhere = places.placeholders & stamps.keys()
+        elsewhere = {key for key in stamps if path_key(key) in places.placeholders}
         yield from map(Seen, elsewhere)
-        places.note_known(stamps, places.placeholders | paths.keys())
-        # A link to what is missing leads there still: who says it has not taken it back.
-        waiting = self._find_waiting(stamps, paths.keys())
-        folders = [Files(paths.keys(), places.others, RAW), Files(waiting, (), RAW)]
+        folders = self._find_files(stamps, paths, elsewhere)
+        attachments = Attachments(
+            self.context, stamps, places.others, max_bytes=self.config.max_attachment_bytes,
+            full=full,
+        )  # fmt: skip
         for key, path in paths.items():
             self.context.check()
             content = self._read(path)
@@ -118,7 +124,9 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
                 document, why = None, "unreadable"
             if document is not None and document.text.strip():
                 is_same = stamps.get(key) == stamp
-                yield _make_item(key, document, stamp, folders, is_same=is_same)
+                said = _find_said(key, document, folders)
+                yield from attachments.take(said.files)
+                yield _make_item(key, document, stamp, said, attachments, is_same=is_same)
                 continue
             self.context.left_out.add(why if document is None else "empty")
             if key in stamps:  # it may be so for a moment only
@@ -126,21 +134,45 @@ class FolderSource(SourceBase[FolderConfig, FolderState]):
         self.context.left_out.add("link", places.links)
         places.look_again(root)
 
-    def _find_waiting(self, stamps: Mapping[str, str], found: Collection[str]) -> set[str]:
-        """Return the keys of files that were not found and are not sure to be gone."""
-        lost = stamps.keys() - found
-        if not lost or is_much(len(lost), len(stamps)):
+    def _find_files(
+        self, stamps: Mapping[str, str], paths: Mapping[str, Path], elsewhere: Collection[str]
+    ) -> list[Files]:
+        """Note what was known and is lost; return the files that documents may refer to.
+
+        A link to what is missing leads there still: who says it has not taken it back.
+        """
+        places = self._places
+        lost = stamps.keys() - paths.keys() - {*map(file_key, places.others)}
+        really_lost = lost.difference(elsewhere)
+        places.note_known(map(path_key, stamps.keys() - really_lost), map(path_key, really_lost))
+        waiting = self._find_waiting(lost, len(stamps))
+        documents = {key for key in waiting if path_key(key) == key}
+        return [
+            Files(paths.keys(), places.others, RAW),
+            Files(documents, {*map(path_key, waiting)}, RAW),
+        ]
+
+    def _find_waiting(self, lost: set[str], total: int) -> set[str]:
+        """Return those of some keys that were not found which are not sure to be gone."""
+        if not lost or is_much(len(lost), total):
             return lost
-        kept = self._places.placeholders | {*self.context.missing()}
-        return {key for key in lost if key in kept or self._places.judge(key) != "gone"}
+        places, missing = self._places, {*self.context.missing()}
+        return {
+            key
+            for key in lost
+            for path in [path_key(key)]
+            if path in places.placeholders or key in missing or places.judge(path) != "gone"
+        }
 
     def judge_absence(self, key: str) -> Absence:
         """Tell whether the folders on the way to a file are still those that they were."""
-        return self._places.judge(key)
+        path = path_key(key)
+        is_there = path != key and path in self._places.others
+        return "unsaid" if is_there else self._places.judge(path)
 
     def settle(self, decided: Decided) -> None:
         """Remember which folders there are, but those in whose place there is another for now."""
-        self.state.folders = self._places.remember(decided.missing)
+        self.state.folders = self._places.remember(map(path_key, decided.missing))
 
     def _read(self, path: Path) -> bytes | None:
         try:
@@ -183,24 +215,55 @@ def _find_root(config: FolderConfig, folders: Sequence[PurePath]) -> Path:
     return root
 
 
-def _make_item(
-    key: str, document: Document, stamp: str, folders: Sequence[Files], *, is_same: bool
-) -> Item:
+@dataclass(frozen=True)
+class _Said:
+    """What a document refers to, by keys of paths, each once and in order."""
+
+    documents: Sequence[str]
+    files: Sequence[str]
+    """Attachments; some are documents too."""
+
+    left_out: int
+
+
+def _find_said(key: str, document: Document, folders: Sequence[Files]) -> _Said:
     found = dict.fromkeys(
         target
         for each in document.references
         for target in [next(filter(None, (files.find(key, each) for files in folders)), None)]
         if target is not None
     )
-    links = [("links to", target.key) for target in found if target.is_document]
-    attached = [target.key.removeprefix(RAW) for target in found if not target.is_document]
+    documents = [target.key for target in found if target.is_document]
+    files = [
+        target.key
+        for target in found
+        if not target.is_document or PurePosixPath(target.key).suffix.lower() in WHOLE
+    ]
+    left_out = sum(max(0, len(each) - MAX_LINKS) for each in (documents, files))
+    return _Said(documents[:MAX_LINKS], files[:MAX_LINKS], left_out)
+
+
+def _make_item(
+    key: str,
+    document: Document,
+    stamp: str,
+    said: _Said,
+    attachments: Attachments,
+    *,
+    is_same: bool,
+) -> Item:
+    links = [("links to", other) for other in said.documents]
+    links += [("attachment", file_key(path)) for path in said.files if attachments.has(path)]
+    # What is not kept is at least named, unless its text is here.
+    named = [
+        path.removeprefix(RAW)
+        for path in said.files
+        if not attachments.has(path) and path not in said.documents
+    ]
     arcs = [
         ("path", text(key.removeprefix(RAW))),
         *document.arcs,
-        *(("attachment", text(path)) for path in attached[:MAX_LINKS]),
+        *(("attachment", text(path)) for path in named),
     ]
     centre = star(text(document.text), arcs)
-    left_out = max(0, len(links) - MAX_LINKS) + max(0, len(attached) - MAX_LINKS)
-    return Item(
-        key, centre, stamp, tuple(links[:MAX_LINKS]), is_same=is_same, parts_left_out=left_out
-    )
+    return Item(key, centre, stamp, tuple(links), is_same=is_same, parts_left_out=said.left_out)

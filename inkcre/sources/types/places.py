@@ -8,7 +8,7 @@ inode, and what is missing is gone only where the folders on the way to it are s
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -79,8 +79,8 @@ class Places:
         self.placeholders: set[str] = set()
         """Keys of files that are there, but whose bytes are elsewhere for now."""
 
-        self.others: set[str] = set()
-        """Keys of all that is there and is no folder: files of whatever ending, and links."""
+        self.others: dict[str, Path] = {}
+        """All that is there and is no folder, by key: files of whatever ending, and links."""
 
         self._balance: Counter[str] = Counter()
         """How many more files that were known are in or below a folder than are missing there."""
@@ -109,7 +109,7 @@ class Places:
             folders[:] = sorted(each for each in folders if not each.startswith("."))
             links = [each for each in folders if _is_link(folder / each)]
             self.links += len(links)
-            self.others.update(key_of(below / each) for each in (*links, *files))
+            self.others.update((key_of(below / each), folder / each) for each in (*links, *files))
             for each in sorted(files):
                 path = folder / each
                 if found_of := PLACEHOLDER.fullmatch(each):
@@ -126,12 +126,12 @@ class Places:
                     raise Misconfigured(f"{root}: more than {most} files", hint="name a part of it")
                 yield path
 
-    def note_known(self, keys: Iterable[str], seen: Container[str]) -> None:
-        """Note which files were known before, and which of them were found."""
-        for key in keys:
-            change = 1 if key in seen else -1
-            for folder in folder_of(key) or ():
-                self._balance[folder] += change
+    def note_known(self, found: Iterable[str], lost: Iterable[str]) -> None:
+        """Note which files were known before: those that were found, and those that were not."""
+        for change, keys in ((1, found), (-1, lost)):
+            for key in keys:
+                for folder in folder_of(key) or ():
+                    self._balance[folder] += change
 
     def look_again(self, root: Path) -> None:
         """Note whether the root has become another while it was read."""

@@ -30,7 +30,8 @@ from inkcre.graph.files.sweep_job import SWEEP_FILES
 from inkcre.jobs.cleanup import SWEEP
 from inkcre.jobs.jobs import serial_key_of
 from inkcre.ports.database import Statement
-from inkcre.sources.collect import COLLECT, ORGANIZE
+from inkcre.sources.collect import COLLECT
+from inkcre.sources.organize import ORGANIZE
 from inkcre.sql.constructs import (
     ON_CONFLICT_DO_NOTHING,
     RowSource,

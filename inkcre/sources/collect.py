@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
@@ -44,6 +45,9 @@ from inkcre.sources.sources import (
     SET_STATE,
     get_source,
 )
+
+if TYPE_CHECKING:
+    from inkcre.sources.items.moves import Moves
 
 logger = logging.getLogger("inkcre.sources")
 
@@ -93,6 +97,9 @@ class Collect:
     forget_days: int
     doubts: Doubts
     left_out: LeftOut
+    moves: "Moves | None"
+    """None: what is not given may be there all the same."""
+
     written: Written = field(default_factory=Written)
     missing: Missing = field(default_factory=Missing)
     keys: set[str] = field(default_factory=set)
@@ -143,7 +150,16 @@ class Collect:
         self.keys.add(short_key(item.key))
         if isinstance(item, Seen):
             self.written.unchanged += 1
-        else:
+        elif self.moves is None or not self.moves.sets_aside(item):
+            self._add(item)
+
+    def take_aside(self) -> None:
+        """Take what may have been moved; what a person has deleted stays so by its other key."""
+        if self.moves is None:
+            return
+        if calls := self.moves.calls(self.job.database, self.keys):
+            self.write(calls)
+        for item in self.moves.aside:
             self._add(item)
 
     def _add(self, item: Item) -> None:
@@ -285,10 +301,16 @@ def collect_with(
     left_out = source.context.left_out
     forget_days = settings.section(SourcesSettings).forget_days
     doubts = Doubts(_read_doubted(row.state))
-    run = Collect(job, clock, row, source, payload, forget_days, doubts, left_out)
+    moves = None
+    if source.gives_all:
+        from inkcre.sources.items.moves import read_moves  # no source does so on Workers
+
+        moves = read_moves(job.database, row.id)
+    run = Collect(job, clock, row, source, payload, forget_days, doubts, left_out, moves)
     # What has not changed is not given else, and could not come back.
     for item in source.collect(full=payload.full or payload.restore):
         run.take(item)
+    run.take_aside()
     # Before what is gone is looked for: an item may have moved to another key and kept its block.
     run.flush()
     run.settle()

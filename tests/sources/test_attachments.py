@@ -224,7 +224,7 @@ def test_files_on_a_disk_that_is_away_are_missing(
 
 
 def test_deleted_file_stays_away(base: Components, notes: Path) -> None:
-    """Also in its next edition; ``--restore`` brings it back."""
+    """Also in its next edition, and under another name; ``--restore`` brings it back."""
     write(notes, home="![[pic.png]]")
     put(notes, "pic.png", PNG, at=1)
     source_id = add_source(base, "folder", path=str(notes))
@@ -232,9 +232,12 @@ def test_deleted_file_stays_away(base: Components, notes: Path) -> None:
     delete_block(base.database, files_of(base)["pic.png"].id)
     put(notes, "pic.png", PNG, at=2)
     assert result_of(collect(base, source_id))["withheld"] == 1
+    (notes / "pic.png").rename(notes / "img.png")
+    write(notes, home="![[img.png]]")
+    assert result_of(collect(base, source_id))["withheld"] == 1
     assert files_of(base) == {}
     result_of(collect(base, source_id, restore=True))
-    assert attached(base, "![[pic.png]]") == [files_of(base)["pic.png"].id]
+    assert attached(base, "![[img.png]]") == [files_of(base)["img.png"].id]
 
 
 @on_sqlite

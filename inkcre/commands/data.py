@@ -30,13 +30,14 @@ def import_(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE...", help="NDJSON, or .gz or .zst of it; - is standard input."
+            metavar="FILE...",
+            help="NDJSON or a browser's bookmarks, or .gz or .zst of it; - is standard input.",
         ),
     ],
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
-    """Add star forms, one a line. What exists already stays; a bad line does not stop the rest."""
+    """Add star forms, one a line, or bookmarks. What exists stays; a bad line stops nothing."""
     for name in files:
         _require_readable(name)
     with make_base(profile, set_) as context:
@@ -62,21 +63,24 @@ def _import_file(context: "Components", name: str) -> int:
     shown = 0
     started = time.monotonic()
     with ExitStack() as stack:
-        stream, size = open_lines(name, stack, MAX_LINE_BYTES)
-        advance = _progress_bar(stack, name, size)
+        opened = open_lines(name, stack, MAX_LINE_BYTES)
+        advance = _progress_bar(stack, name, opened.size)
         tables = list_tables(context.settings.application)
-        for progress in import_lines(context.database, stream, context.clock, shelf, tables):
+        for progress in import_lines(context.database, opened.lines, context.clock, shelf, tables):
             advance(progress.bytes, progress.lines)
             shown = _show_bad_lines(name, progress.bad, shown)
     seconds = max(time.monotonic() - started, 1e-6)
     say(
-        f"{name}: {progress.lines} lines, {progress.created_blocks} new blocks, "
+        f"{name}: {progress.lines} {opened.are}, {progress.created_blocks} new blocks, "
         f"{progress.created_relations} new relations, {len(progress.bad)} bad lines "
-        f"({progress.lines / seconds:,.0f} lines/s)"
+        f"({progress.lines / seconds:,.0f} {opened.are}/s)"
     )
+    if opened.left_out:
+        said = ", ".join(f"{count} {why}" for why, count in sorted(opened.left_out.items()))
+        say(f"left out: {said}")
     files = f", {progress.files} files" if progress.files else ""
     say(
-        f"compared: all blocks and relations of {progress.lines} lines{files}; "
+        f"compared: all blocks and relations of {progress.lines} {opened.are}{files}; "
         f"{progress.missing} missing"
     )
     return len(progress.bad) + progress.missing

@@ -1,9 +1,11 @@
-"""What an import reads: lines of UTF-8, be they compressed or not."""
+"""What an import reads: lines of UTF-8 or bookmarks of a browser, be they compressed or not."""
 
 import gzip
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from typing import IO, cast
@@ -14,12 +16,32 @@ from inkcre.errors import Unsupported
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 """How compressed files begin: RFC 1952, RFC 8878."""
 
+HEAD_BYTES = 512
+"""Within how many bytes a file says that it is of bookmarks."""
+
+MAX_BOOKMARKS_BYTES = 256 * 1024 * 1024
+
 MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 """How text begins that is UTF-16 or UTF-32, if it has a mark."""
 
 
-def open_lines(name: str, stack: ExitStack, max_bytes: int) -> tuple[Iterator[bytes], int | None]:
-    """Return the lines of a file, each cut at ``max_bytes``, and its size if that tells how far.
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a file."""
+
+    lines: Iterator[bytes]
+    size: int | None
+    """That of the file, if it tells how far they are."""
+
+    are: str = "lines"
+    """What they stand for."""
+
+    left_out: Counter[str] = field(default_factory=Counter)
+    """What has no line, by reason, as far as they were read."""
+
+
+def open_lines(name: str, stack: ExitStack, max_bytes: int) -> Lines:
+    """Return the lines of a file, each cut at ``max_bytes``; of bookmarks, those that they become.
 
     ``-`` is standard input. What is compressed with gzip or Zstandard is known by its first bytes,
     whatever it is called. The stack closes what was opened.
@@ -28,21 +50,27 @@ def open_lines(name: str, stack: ExitStack, max_bytes: int) -> tuple[Iterator[by
         UnreadableInput: it cannot be read, or is text of another encoding.
         Unsupported: it needs a package that is not installed.
     """
+    from inkcre.transfer.bookmarks import is_bookmarks
+
     try:
         stream, size = _open(name, stack)
         head = stream.peek(4)[:4]
         opened = _decompress(name, stream, head, stack)
         if opened is not stream:
-            size, head = None, opened.peek(4)[:4]
+            size = None
+        head = opened.peek(HEAD_BYTES)[:HEAD_BYTES]
     except (OSError, EOFError) as error:
         raise _unreadable(name, error) from error
+    if is_bookmarks(head):
+        left_out = Counter[str]()
+        return Lines(_read_bookmarks(name, opened, left_out), None, "bookmarks", left_out)
     # JSON begins with a character of ASCII: a zero among the first bytes is no UTF-8 (RFC 8259).
-    if head.startswith(MARKS) or b"\x00" in head:
+    if head.startswith(MARKS) or b"\x00" in head[:4]:
         raise UnreadableInput(
             f"{name}: is UTF-16 or UTF-32, and not UTF-8",
             hint=f"convert it: iconv -f UTF-16 -t UTF-8 {name}",
         )
-    return _read(name, opened, max_bytes), size
+    return Lines(_read(name, opened, max_bytes), size)
 
 
 def _open(name: str, stack: ExitStack) -> tuple[BufferedReader, int | None]:
@@ -91,6 +119,17 @@ def _read(name: str, stream: BufferedReader, max_bytes: int) -> Iterator[bytes]:
         if not line:
             return
         yield line
+
+
+def _read_bookmarks(name: str, stream: BufferedReader, left_out: Counter[str]) -> Iterator[bytes]:
+    from inkcre.transfer.bookmarks import bookmark_lines
+
+    content = bytearray()  # as one, for that form has no lines
+    for part in _read(name, stream, 1024 * 1024):
+        content += part
+        if len(content) > MAX_BOOKMARKS_BYTES:
+            raise UnreadableInput(f"{name}: bookmarks of more than {MAX_BOOKMARKS_BYTES} bytes")
+    yield from bookmark_lines(bytes(content), left_out)
 
 
 def _unreadable(name: str, error: OSError | EOFError) -> UnreadableInput:

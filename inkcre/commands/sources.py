@@ -17,6 +17,7 @@ from inkcre.cli.streams import (
     write_output,
 )
 from inkcre.cli.terminal import say, write_json
+from inkcre.commands.inputs import HEAD_BYTES
 from inkcre.commands.source_edits import edit, remove
 from inkcre.commands.source_options import (
     Cron,
@@ -205,9 +206,18 @@ def import_(
     set_: Assignments = None,
 ) -> None:
     """Add a source for each feed of an OPML file; those that are there already are left alone."""
+    from inkcre.errors import Invalid
     from inkcre.sources.types.opml import read_opml
+    from inkcre.transfer.bookmarks import is_bookmarks
 
-    found = read_opml(_read(file))
+    content = _read(file)
+    if is_bookmarks(content[:HEAD_BYTES]):
+        raise Invalid(
+            f"{file}: bookmarks of a browser, and no list of feeds",
+            field="opml",
+            hint=f"add them with `inkcre import {file}`",
+        )
+    found = read_opml(content)
     feeds = found.feeds
     with make_base(profile, set_) as context:
         known = {s.config.get("url") for s in _all_sources(context) if s.type == "rss"}

@@ -138,3 +138,24 @@ def test_long_line_takes_a_few_times_its_size(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 5
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_bookmarks_are_imported_once(run: Run, tmp_path: Path, packed: bool) -> None:
+    """Known by how they begin; what is no page is counted, and again adds nothing."""
+    content = (ROOT / "tests" / "data" / "bookmarks" / "chrome.html").read_bytes()
+    (tmp_path / "marks").write_bytes(gzip.compress(content) if packed else content)
+    done = run("import", "marks")
+    assert done.returncode == 0, done.stderr
+    first, left_out, compared = done.stdout.splitlines()
+    assert first.startswith("marks: 3 bookmarks, 9 new blocks, 8 new relations, 0 bad lines (")
+    assert left_out == "left out: 1 chrome:, 1 javascript:"
+    assert compared == "compared: all blocks and relations of 3 bookmarks; 0 missing"
+    assert "3 bookmarks, 0 new blocks, 0 new relations" in run("import", "marks").stdout
+
+
+def test_bookmarks_are_no_list_of_feeds(run: Run) -> None:
+    """Who asks for that is told what to ask for."""
+    done = run("sources", "import", str(ROOT / "tests" / "data" / "bookmarks" / "safari.html"))
+    assert done.returncode != 0
+    assert "add them with `inkcre import " in done.stderr

@@ -9,9 +9,10 @@ import pytest
 from inkcre.context import Components
 from inkcre.graph.blocks import list_blocks
 from inkcre.ports.web import Page
+from inkcre.sources.addresses import find_address
 from inkcre.sources.base import Item
 from inkcre.sources.types.feed_texts import unescape_entities
-from inkcre.sources.types.feeds import find_address, read_feed
+from inkcre.sources.types.feeds import read_feed
 from tests.pages import Pages
 from tests.sources.conftest import add_source, collect, result_of
 

@@ -14,6 +14,7 @@ from inkcre.errors import BadAnswer
 from inkcre.graph.forms import NodeForm, Star
 from inkcre.graph.stars import Arc, block, page, star, text
 from inkcre.ports.web import Page
+from inkcre.sources.addresses import find_address
 from inkcre.sources.base import Item
 from inkcre.sources.encodings import decode_xml
 from inkcre.sources.items.revisions import short_key
@@ -271,19 +272,3 @@ def _enclosures(entry: Mapping[str, object], base: str) -> Iterator[NodeForm]:
         if address:
             kind = str(one.get("type") or "").partition("/")[0]
             yield block(MEDIA.get(kind, "file"), address, "url")
-
-
-def find_address(base: object, value: object) -> str | None:
-    """Return an address of the web as a whole; None when it is none.
-
-    Blanks around it are not of it, nor are line ends in it; others are escaped, as browsers do:
-    https://url.spec.whatwg.org/#url-parsing
-    """
-    said = re.sub(r"[\t\r\n]", "", clean(str(value or "")).strip()).replace(" ", "%20")
-    try:
-        whole = urljoin(str(base), said) if said else ""
-    except ValueError:
-        return None
-    scheme, colon, rest = whole.partition(":")
-    whole = f"{scheme.lower()}{colon}{rest}"
-    return whole if whole.startswith(("http://", "https://")) else None

@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
 
 from inkcre.errors import Invalid
+from inkcre.sources.addresses import find_address
 from inkcre.sources.encodings import decode_xml
 from inkcre.sources.pages.trees import parse_html
 from inkcre.sources.types.feed_texts import ENTITY, unescape_entities
-from inkcre.sources.types.feeds import find_address
 
 MAX_BYTES = 10_000_000
 MAX_ADDRESS = 2048

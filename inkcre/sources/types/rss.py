@@ -9,10 +9,11 @@ from pydantic import Field
 from inkcre.graph.forms import Star
 from inkcre.graph.records import Block
 from inkcre.graph.stars import page, star, text
+from inkcre.sources.addresses import find_address
 from inkcre.sources.base import Decided, Item, Seen, SourceBase, SourceConfig
 from inkcre.sources.pages.pages import read_page
 from inkcre.sources.types.feed_texts import find_end, text_of_entry
-from inkcre.sources.types.feeds import ENTRY, find_address, read_feed
+from inkcre.sources.types.feeds import ENTRY, read_feed
 from inkcre.sources.types.fetch import FetchState, fetch_again, fetch_if_changed, remember
 
 ACCEPT = "application/atom+xml, application/rss+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"

@@ -61,6 +61,22 @@ def test_options_and_405_name_all_methods_of_a_path(api: httpx.Client) -> None:
         assert allowed(other) == expected
 
 
+@pytest.mark.parametrize(
+    ("target", "headers", "status", "code"),
+    [
+        (f"/livez?{'a' * 17_000}", 0, 414, "target_too_long"),
+        ("/livez", 800, 431, "headers_too_large"),
+    ],
+    ids=["target", "headers"],
+)
+def test_head_that_is_too_large_is_refused(
+    api: httpx.Client, target: str, headers: int, status: int, code: str
+) -> None:
+    """In the same words in every home; what servers do not hand on, they answer in theirs."""
+    answer = api.get(target, headers={f"X-{number}": "a" * 90 for number in range(headers)})
+    expect_problem(answer, status, code)
+
+
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 def test_path_without_parameters_is_itself(api: httpx.Client, method: str) -> None:
     """The newest blocks are no block of the id ``recent``."""

@@ -287,7 +287,10 @@ async function handle(incoming, outgoing) {
   }
 }
 
-const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, handle);
+// As much of a head as Cloudflare takes: Node's own 16 KiB would be answered in Node's words, and the
+// Worker would never be asked. https://developers.cloudflare.com/workers/platform/limits/#request-limits
+const maxHeaderSize = 16 * 1024 + 128 * 1024;
+const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0, maxHeaderSize }, handle);
 server.listen(config.port ?? 0, "127.0.0.1", () => {
   console.log(JSON.stringify({ port: server.address().port, ...atStart }));
 });

@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 from tests.edge import homes
 from tests.edge.stalling import FAULTS, stalling
 from tests.edge.test_alive import QUICK, stop_in_the_body
+from tests.edge.test_heads import LONGEST_OF_WORKERD, refuse_all
 from tests.edge.workerd.load import Load, send, send_first
 from tests.edge.workerd.runtime import Workerd, WorkerdOptions
 from tests.lengths import is_whole, rounds
@@ -68,6 +69,7 @@ def test_contract_holds_from_a_snapshot(start: Start, home: str, tmp_path: Path)
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:] + "\n".join(running.complaints())
     print(done.stdout.splitlines()[-1])
+    refuse_all(running.url, LONGEST_OF_WORKERD)
     assert running.is_alive()
     assert running.complaints() == []
 

@@ -11,12 +11,14 @@ import pytest
 from inkcre.context import Components
 from inkcre.errors import Conflict, NotFound
 from inkcre.graph.blocks import create_block, delete_block, edit_block, list_blocks
-from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm, parse_graph
+from inkcre.graph.forms import BlockEdit, BlockForm, RelationForm, parse_graph, parse_star
 from inkcre.graph.graphs import write_graph
 from inkcre.graph.records import Block
-from inkcre.graph.relations import create_relation
+from inkcre.graph.relations import create_relation, delete_relation, list_relations
 from inkcre.graph.stars import star, text
 from inkcre.sources.base import Item, SourceBase, SourceConfig, SourceState
+from inkcre.sources.items.changes import Return
+from inkcre.sources.items.item_rows import read_stored
 from inkcre.sources.items.items import delete_items, write_items
 from inkcre.sources.on_demand import collect_now
 from inkcre.sources.removals import delete_source
@@ -371,3 +373,21 @@ def test_content_of_a_feed_is_no_address(base: Components, pages: Pages, tmp_pat
     assert job.state == "failed"
     assert "no feed" in str(job.error)
     assert find(base, "secret") is None
+
+
+def test_item_of_anothers_block_stays_one_when_a_relation_comes_back(base: Components) -> None:
+    """Which block it was written as is not known by a digest: that one is others'."""
+    source_id = add_source(base, "inbox")
+    block = make(base, "of others")
+    x = {"block": {"resolver": "text", "content": "x"}}
+    near = [{"relation": {"content": "near"}, "to_block": x}]
+    by_id = Item("a", parse_star({"block": {"id": block.id}, "out_relations": near}))
+    add_items(base, source_id, [by_id])
+    [relation], _ = list_relations(base.database, block.id, direction="out", limit=9)
+    delete_relation(base.database, relation.id)
+    written = write_items(
+        base.database, source_id, [by_id], now=base.clock(), returning=Return(always=True)
+    )
+    assert written.updated == 1
+    [item] = read_stored(base.database, source_id, ["a"]).values()
+    assert (item.block_id, item.written_digest) == (block.id, "")

@@ -236,7 +236,7 @@ class _Differ:
                 }
             )
         self._say(revision, block_id, self._take_back(revision, stored, keeps_self=True))
-        self._remember(revision, block_id, centre)
+        self._remember(revision, block_id, "" if isinstance(revision.centre, int) else centre)
 
     def _add(self, revision: Revision) -> None:
         """Let the item have another block: a new one, or one that is there."""

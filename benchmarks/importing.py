@@ -22,7 +22,8 @@ from inkcre.ports.database import Call, Database
 from inkcre.sections.schema import load_settings
 from inkcre.sql.lines import lines_of
 from inkcre.sql.schema import migrate
-from inkcre.transfer.imports import BATCH_ROWS, Line, import_lines, parse_line
+from inkcre.transfer.imports import import_lines
+from inkcre.transfer.line_batches import BATCH_ROWS, Line, parse_line
 
 STARS = 10_000
 BLOCKS_PER_STAR = 10

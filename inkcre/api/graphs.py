@@ -76,7 +76,7 @@ def put_graph(body: RawBody, database: Database, clock: Clock) -> Response:
         form = parse_graph(load_json(body))
     except ValidationError as error:
         return respond_to_validation(error.errors(include_url=False, include_input=False))
-    plans.refuse_times(form)
+    plans.refuse_provenance(form)
     written = graphs.write_graph(database, form, clock())
     answer = {
         "blocks": as_objects(written.blocks),

@@ -15,7 +15,7 @@ from inkcre.api.source_shapes import (
 )
 from inkcre.errors import Invalid, NotFound
 from inkcre.graph.forms import moved, parse_star
-from inkcre.graph.plans import refuse_times
+from inkcre.graph.plans import refuse_provenance
 from inkcre.http.bodies import load_json
 from inkcre.http.json_depth import JsonRoute
 from inkcre.http.parameters import PathId
@@ -129,7 +129,7 @@ def _read_items(data: object) -> list[Item]:
             star = parse_star(one.get("star"))
         except ValidationError as error:
             raise moved(error, ("items", number, "star")) from None
-        refuse_times(star)
+        refuse_provenance(star)
         items.append(Item(key, star))
     return items
 

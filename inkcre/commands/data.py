@@ -20,7 +20,10 @@ from inkcre.errors import Unavailable
 
 if TYPE_CHECKING:
     from inkcre.context import Components
-    from inkcre.transfer.imports import BadLine
+    from inkcre.transfer.arrivals import Destination
+    from inkcre.transfer.exports import Extent
+    from inkcre.transfer.line_batches import BadLine
+    from inkcre.transfer.source_lines import ExportedSources
     from inkcre.transfer.tally import Tally
 
 SHOWN_BAD_LINES = 20
@@ -37,7 +40,10 @@ def import_(
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
-    """Add star forms, one a line, or bookmarks. What exists stays; a bad line stops nothing."""
+    """Add star forms and what else an export has, one a line, or bookmarks.
+
+    What exists already stays; a bad line does not stop the rest.
+    """
     for name in files:
         _require_readable(name)
     with make_base(profile, set_) as context:
@@ -54,19 +60,16 @@ def _require_readable(name: str) -> None:
 
 
 def _import_file(context: "Components", name: str) -> int:
-    from inkcre.graph.files.files import open_shelf
     from inkcre.transfer.imports import MAX_LINE_BYTES, Progress, import_lines
-    from inkcre.transfer.tables import list_tables
 
-    shelf = partial(open_shelf, context.database, context.storage, context.tenure)
+    destination = _find_destination(context)
     progress = Progress()
     shown = 0
     started = time.monotonic()
     with ExitStack() as stack:
         opened = open_lines(name, stack, MAX_LINE_BYTES)
         advance = _progress_bar(stack, name, opened.size)
-        tables = list_tables(context.settings.application)
-        for progress in import_lines(context.database, opened.lines, context.clock, shelf, tables):
+        for progress in import_lines(context.database, opened.lines, context.clock, destination):
             advance(progress.bytes, progress.lines)
             shown = _show_bad_lines(name, progress.bad, shown)
     seconds = max(time.monotonic() - started, 1e-6)
@@ -78,12 +81,31 @@ def _import_file(context: "Components", name: str) -> int:
     if opened.left_out:
         said = ", ".join(f"{count} {why}" for why, count in sorted(opened.left_out.items()))
         say(f"left out: {said}")
+    if progress.created_sources or progress.created_items:
+        made = f"{progress.created_sources} new sources, {progress.created_items} new items"
+        say(f"{name}: {made}; see `inkcre sources list`")
     files = f", {progress.files} files" if progress.files else ""
     say(
         f"compared: all blocks and relations of {progress.lines} {opened.are}{files}; "
         f"{progress.missing} missing"
     )
+    for source in progress.lacking:
+        print(source, file=sys.stderr)
     return len(progress.bad) + progress.missing
+
+
+def _find_destination(context: "Components") -> "Destination":
+    from inkcre.graph.files.files import open_shelf
+    from inkcre.sources.registry import find_source_types
+    from inkcre.transfer.arrivals import Destination
+    from inkcre.transfer.tables import list_tables
+
+    return Destination(
+        partial(open_shelf, context.database, context.storage, context.tenure),
+        list_tables(context.settings.application),
+        find_source_types(context.settings),
+        context.zone,
+    )
 
 
 def _show_bad_lines(name: str, bad: "list[BadLine]", shown: int) -> int:
@@ -140,46 +162,65 @@ def export(
     has_files: Annotated[
         bool, typer.Option("--files", help="Also write the files that blocks name, in parts.")
     ] = False,
+    has_secrets: Annotated[
+        bool, typer.Option("--secrets", help="Also write the secrets of sources.")
+    ] = False,
     force: Force = False,
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
-    """Write blocks and relations as NDJSON, in the form that import reads; say what is left out."""
-    from inkcre.transfer.exports import export_lines, find_extent
+    """Write a base as NDJSON, in the form that import reads; say what is left out."""
+    from inkcre.sources.registry import find_source_types
+    from inkcre.transfer.exports import find_extent
     from inkcre.transfer.file_lines import ExportedFiles, file_lines
-    from inkcre.transfer.row_lines import row_lines
-    from inkcre.transfer.tables import list_tables
+    from inkcre.transfer.source_lines import export_sources
     from inkcre.transfer.tally import count_left_out
 
     files = ExportedFiles()
     with open_base(profile, set_) as context:
+        # Sources first: what they say of how far they are is then no further than their items.
+        types = find_source_types(context.settings)
+        sources = export_sources(context.database, types, has_secrets=has_secrets)
         extent = find_extent(context.database)
-        if not extent.last_block and not force:
+        if not extent.last_block and not sources.lines and not force:
             refuse_to_empty(file)
-        tables = list_tables(context.settings.application)
-
-        def said() -> Iterator[bytes]:
-            yield from export_lines(context.database, extent)
-            yield from row_lines(context.database, tables)
-
+        said = partial(_read_lines, context, extent, sources)
         lines = said()
         if has_files:
             lines = chain(lines, file_lines(context.database, context.storage, files))
         tally = _write(file, lines, said)
         left_out = count_left_out(context.database, has_files=has_files)
-    say(f"{file}: {tally.lines} lines", aside=True)
-    held = f", {tally.rows} rows of extensions" if tally.rows else ""
-    held += f", {files.number} files" if has_files else ""
-    say(
-        f"compared: {tally.blocks} blocks, {tally.relations} relations{held}; "
-        f"{len(files.lacking)} missing",
-        aside=True,
-    )
+    held = f", {files.number} files" if has_files else ""
+    _tell_held(file, tally, f"{held}; {len(files.lacking)} missing")
     _tell_left_out(left_out)
+    _tell_secrets(file, sources)
     for reason in files.lacking:
         print(reason, file=sys.stderr)
     if files.lacking:
         raise typer.Exit(1)
+
+
+def _read_lines(
+    context: "Components", extent: "Extent", sources: "ExportedSources"
+) -> Iterator[bytes]:
+    """Yield all lines but those of files."""
+    from inkcre.transfer.exports import export_lines
+    from inkcre.transfer.item_lines import item_lines
+    from inkcre.transfer.row_lines import row_lines
+    from inkcre.transfer.tables import list_tables
+
+    yield from export_lines(context.database, extent)
+    yield from row_lines(context.database, list_tables(context.settings.application))
+    yield from sources.lines
+    yield from item_lines(context.database, sources.names, extent.last_item)
+
+
+def _tell_held(file: str, tally: "Tally", files: str) -> None:
+    say(f"{file}: {tally.lines} lines", aside=True)
+    held = f", {tally.rows} rows of extensions" if tally.rows else ""
+    held += f", {tally.sources} sources, {tally.items} items" if tally.sources else ""
+    said = f"compared: {tally.blocks} blocks, {tally.relations} relations{held}{files}"
+    say(said, aside=True)
 
 
 def _write(name: str, lines: "Iterator[bytes]", again: "Callable[[], Iterator[bytes]]") -> "Tally":
@@ -206,6 +247,20 @@ def _write(name: str, lines: "Iterator[bytes]", again: "Callable[[], Iterator[by
 
     write_output(name, lines if is_file(name) else written.follow(lines), look)
     return written
+
+
+def _tell_secrets(file: str, sources: "ExportedSources") -> None:
+    for name, left_out in sources.masked.items():
+        print(
+            f"source {name}: without {', '.join(left_out)}; --secrets writes that too",
+            file=sys.stderr,
+        )
+    if sources.secret:
+        print(
+            f"{file}: has the secrets of {len(sources.secret)} sources; keep it where nobody reads"
+            " it who may not have them",
+            file=sys.stderr,
+        )
 
 
 def _tell_left_out(counts: "Mapping[str, int]") -> None:

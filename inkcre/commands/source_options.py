@@ -43,10 +43,13 @@ def line_of(source: "Source") -> str:
 def tell_lacking(source: "Source") -> str:
     """Say what a source no longer gives, since when, and what of it was left out; or nothing."""
     from inkcre.sources.left_out import describe_left_out
+    from inkcre.sources.masks import masked_names
 
     since = f" since {local_time(source.missing_since)}" if source.missing_since else ""
     missing = f"{source.missing} missing{since}" if source.missing else ""
-    return "; ".join(filter(None, (missing, describe_left_out(source.left_out))))
+    lacking = ", ".join(masked_names(source.config))
+    without = f"without {lacking}, which its export left out" if lacking else ""
+    return "; ".join(filter(None, (without, missing, describe_left_out(source.left_out))))
 
 
 def read_pairs(pairs: Iterable[str] | None) -> dict[str, object]:

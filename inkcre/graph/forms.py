@@ -114,14 +114,16 @@ class RelationForm(Form):
     content: RelationContent
 
 
-class Times(Form):
-    """When a row was made and changed. Only an import may say so."""
+class Provenance(Form):
+    """When a row was made and changed, and whether it was given. Only an import may say so."""
 
     created_at: AwareDatetime | None = None
     updated_at: AwareDatetime | None = None
+    is_given: Annotated[bool, Field(strict=True)] = True
+    """Whether somebody has said it who is no item of a source."""
 
 
-class NodeForm(Times):
+class NodeForm(Provenance):
     """A block of a graph: a new one, or one that exists by ``id`` or ``digest``."""
 
     id: LocalId | None = None
@@ -151,7 +153,7 @@ class NodeForm(Times):
         return self
 
 
-class ArcContent(Times):
+class ArcContent(Provenance):
     """What a star's arc says."""
 
     content: RelationContent
@@ -181,7 +183,7 @@ class Star(Form):
     in_relations: Annotated[tuple[InArc, ...], FailFast()] = ()
 
 
-class FlatRelation(Times):
+class FlatRelation(Provenance):
     """A relation between blocks that exist (positive ids) or are in the same form (negative)."""
 
     from_: LocalId
@@ -270,4 +272,15 @@ def moved(error: ValidationError, place: Place) -> ValidationError:
         }
         for found in error.errors(include_url=False, include_input=False)
     ]
+    return ValidationError.from_exception_data(error.title, details, hide_input=True)
+
+
+def moved_by(error: ValidationError, number: int) -> ValidationError:
+    """Tell where the mistakes in a part of a star's arcs are, of which so many came before."""
+    details: list[InitErrorDetails] = []
+    for found in error.errors(include_url=False, include_input=False):
+        name, index, *rest = found["loc"]
+        place = (name, index + number if isinstance(index, int) else index)
+        kind = PydanticCustomError(found["type"], say_fault(found))
+        details.append({"type": kind, "loc": (*place, *rest), "input": None})
     return ValidationError.from_exception_data(error.title, details, hide_input=True)

@@ -13,6 +13,7 @@ from inkcre.graph.blocks import ATTEMPTS
 from inkcre.graph.change_log import log_made
 from inkcre.graph.file_notes import naming_calls, refuse_held
 from inkcre.graph.forms import FlatGraph, Star
+from inkcre.graph.given_rows import give_calls
 from inkcre.graph.graph_rows import (
     INSERT_BLOCKS,
     INSERT_RELATIONS,
@@ -23,7 +24,6 @@ from inkcre.graph.graph_rows import (
     as_wanted,
     files_of,
     find_missing,
-    give_calls,
     write_calls,
 )
 from inkcre.graph.ownership import GIVE_BLOCK, GIVE_RELATION

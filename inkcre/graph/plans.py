@@ -4,12 +4,24 @@ Rows refer to each other by digest, or by the id of a block that exists, so that
 read back between statements.
 """
 
+from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, TypeVar
+
+from pydantic import ValidationError
 
 from inkcre.errors import Invalid
 from inkcre.graph.digests import block_digest
-from inkcre.graph.forms import FlatGraph, NodeForm, Star, Times
+from inkcre.graph.forms import (
+    ARCS,
+    FlatGraph,
+    NodeForm,
+    Provenance,
+    Star,
+    moved_by,
+    parse_star,
+)
 from inkcre.sql.timestamps import format_timestamp
 
 MAX_STAR_DEPTH = 64
@@ -26,6 +38,9 @@ class BlockRow(TypedDict):
     """RFC 3339, UTC; so is ``updated_at``. Absent: now."""
 
     updated_at: NotRequired[str]
+    is_given: NotRequired[int]
+    """0: nobody has given it. Absent: as the others of its batch."""
+
     storage: str | None
     resolver: str
     content: str
@@ -34,7 +49,11 @@ class BlockRow(TypedDict):
 
 RelationRow = dict[str, int | str]
 """A relation that is to be there: its ``content``, its ends by ``X_id`` or ``X_digest``, and its
-timestamps as in ``BlockRow``."""
+timestamps and ``is_given`` as in ``BlockRow``."""
+
+
+K = TypeVar("K")
+R = TypeVar("R", BlockRow, RelationRow)
 
 
 @dataclass
@@ -59,9 +78,8 @@ class Plan:
 
     def merge(self, other: "Plan") -> None:
         """Add another form's rows; what is here already stays."""
-        for mine, theirs in ((self.blocks, other.blocks), (self.relations, other.relations)):
-            for key, row in theirs.items():
-                mine.setdefault(key, row)  # type: ignore[arg-type]
+        _merge(self.blocks, other.blocks)
+        _merge(self.relations, other.relations)
         self.nodes.update(other.nodes)
 
     def add_node(self, node: NodeForm) -> Reference:
@@ -84,25 +102,44 @@ class Plan:
                     row["created_at"] = format_timestamp(node.created_at)
                 if node.updated_at is not None:
                     row["updated_at"] = format_timestamp(node.updated_at)
+                if not node.is_given:
+                    row["is_given"] = 0
                 self.blocks[reference] = row
+            elif node.is_given:
+                self.blocks[reference].pop("is_given", None)
         self.nodes.setdefault(reference)
         return reference
 
-    def add_relation(self, from_: Reference, to_: Reference, content: str, times: Times) -> None:
+    def add_relation(
+        self, from_: Reference, to_: Reference, content: str, said: Provenance
+    ) -> None:
         """Add a relation between two blocks of the plan."""
-        self.relations.setdefault(
+        kept = self.relations.setdefault(
             (from_, to_, content),
-            {**_times(times), **end_of("from", from_), **end_of("to", to_), "content": content},
+            {**_provenance(said), **end_of("from", from_), **end_of("to", to_), "content": content},
         )
+        if said.is_given:
+            kept.pop("is_given", None)
 
 
-def _times(form: Times) -> dict[str, str]:
-    times = {}
+def _merge(mine: dict[K, R], theirs: Mapping[K, R]) -> None:
+    for key, row in theirs.items():
+        kept = mine.setdefault(key, row)
+        # What one of them gives is given. A copy: the row is its own form's too.
+        if kept is not row and "is_given" in kept and "is_given" not in row:
+            mine[key] = copy(kept)
+            mine[key].pop("is_given")
+
+
+def _provenance(form: Provenance) -> RelationRow:
+    said: RelationRow = {}
     if form.created_at is not None:
-        times["created_at"] = format_timestamp(form.created_at)
+        said["created_at"] = format_timestamp(form.created_at)
     if form.updated_at is not None:
-        times["updated_at"] = format_timestamp(form.updated_at)
-    return times
+        said["updated_at"] = format_timestamp(form.updated_at)
+    if not form.is_given:
+        said["is_given"] = 0
+    return said
 
 
 def end_of(name: str, reference: Reference) -> dict[str, Reference]:
@@ -137,6 +174,51 @@ def plan_star(star: Star) -> Plan:
     return plan
 
 
+WIDE_ARCS = 1000
+"""How many arcs of a star are read at once, where it is read in parts."""
+
+
+def plan_in_parts(data: object) -> Plan:
+    """Read a nested form and turn it into rows, a part of its arcs at a time; use it up.
+
+    What pydantic makes of an arc is many times as large as the arc itself.
+
+    Raises:
+        pydantic.ValidationError: the data is no such form.
+        Invalid: the form is nested deeper than ``MAX_STAR_DEPTH``.
+    """
+    rest: list[tuple[str, int, list[object]]] = []
+    for key, _ in ARCS:
+        at = 0 if any(arcs for *_, arcs in rest) else WIDE_ARCS  # rows keep the form's order
+        rest.append((key, at, _cut_arcs(data, key, at)))
+    whole = plan_star(parse_star(data))
+    root = next(iter(whole.nodes))
+    block = {"id": root} if isinstance(root, int) else {"digest": root}
+    for key, number, arcs in rest:
+        read = number
+        while arcs:
+            part = arcs[: -WIDE_ARCS - 1 : -1]  # they were turned round, to be taken from the end
+            del arcs[-WIDE_ARCS:]
+            try:
+                star = parse_star({"block": block, key: part})
+            except ValidationError as error:
+                raise moved_by(error, read) from None
+            whole.merge(plan_star(star))
+            read += len(part)
+    return whole
+
+
+def _cut_arcs(data: object, key: str, at: int) -> list[object]:
+    """Leave the first of a star's arcs, and return the others, the last one first."""
+    arcs = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(arcs, list):
+        return []
+    others = arcs[at:]
+    del arcs[at:]
+    others.reverse()
+    return others
+
+
 def plan_flat(graph: FlatGraph) -> Plan:
     """Turn a flat form into rows.
 
@@ -169,8 +251,8 @@ def plan_graph(form: Star | FlatGraph) -> Plan:
     return plan_star(form) if isinstance(form, Star) else plan_flat(form)
 
 
-def refuse_times(form: Star | FlatGraph) -> None:
-    """Refuse a form that says when rows were made: over HTTP that is the server's to say.
+def refuse_provenance(form: Star | FlatGraph) -> None:
+    """Refuse a form that says when rows were made, or whose: over HTTP that is the server's to say.
 
     Raises:
         Invalid: naming the first such key.
@@ -178,10 +260,12 @@ def refuse_times(form: Star | FlatGraph) -> None:
     stack: list[tuple[str, object]] = [("", form)]
     while stack:
         path, part = stack.pop()
-        if isinstance(part, Times):
+        if isinstance(part, Provenance):
             for key in ("created_at", "updated_at"):
                 if getattr(part, key) is not None:
                     raise Invalid("timestamps belong to the server", field=f"{path}{key}")
+            if "is_given" in part.model_fields_set:
+                raise Invalid("what a request says is given", field=f"{path}is_given")
         if isinstance(part, FlatGraph):
             stack += [(f"blocks.{i}.", b) for i, b in enumerate(part.blocks)]
             stack += [(f"relations.{i}.", r) for i, r in enumerate(part.relations)]

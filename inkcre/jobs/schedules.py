@@ -61,6 +61,11 @@ class ScheduleForm(Form):
     every: Every | None = None
     timezone: Zone | None = None
 
+    @property
+    def every_seconds(self) -> int | None:
+        """How often it is due, as it is kept."""
+        return None if self.every is None else int(parse_every(self.every).total_seconds())
+
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.cron is None) == (self.every is None):
@@ -162,6 +167,13 @@ SELECT_PAGE = Query(
 """Read a page of schedules, newest first."""
 
 
+def first_run(form: ScheduleForm, now: datetime, timezone: str) -> datetime | None:
+    """Return when a new schedule is due first: an interval at once, cron text at its times."""
+    if form.cron is None:
+        return now
+    return next(list_runs(form.cron, now, form.timezone or timezone), None)
+
+
 def schedule_call(
     source_id: int | None, form: ScheduleForm | None, now: datetime, timezone: str
 ) -> Call:
@@ -171,15 +183,11 @@ def schedule_call(
     """
     if form is None:
         return UNSCHEDULE(source=source_id)
-    every = None if form.every is None else parse_every(form.every)
-    # An interval begins at once, cron text at its times.
-    following: datetime | None = now
-    if form.cron is not None:
-        following = next(list_runs(form.cron, now, form.timezone or timezone), None)
+    following = first_run(form, now, timezone)
     return UPSERT(
         source=source_id,
         cron=form.cron,
-        every_seconds=None if every is None else int(every.total_seconds()),
+        every_seconds=form.every_seconds,
         timezone=form.timezone,
         next=following and format_timestamp(following),
         now=format_timestamp(now),

@@ -17,6 +17,7 @@ from inkcre.sources.base import AnySource, SourceContext, keep_nothing
 from inkcre.sources.items.item_rows import SELECT_MISSING, read_stamps
 from inkcre.sources.items.revisions import short_key
 from inkcre.sources.left_out import LEFT_OUT, LeftOut
+from inkcre.sources.masks import masked_names
 from inkcre.sources.rows import Source
 from inkcre.sources.sources import DOUBTED, UNSCHEDULE_ABSENT, get_source
 from inkcre.wording import say_fault
@@ -38,7 +39,7 @@ def open_source(
 
     Raises:
         Invalid, Unsupported: its type is not there, or not here.
-        Misconfigured: its configuration is of another version.
+        Misconfigured: its configuration is of another version, or came without its secrets.
     """
     source_id = row.id
     # The port knows less of a type than this room, which every type is made for.
@@ -57,6 +58,12 @@ def open_source(
         keep_file=keep_nothing if shelf is None else _keeping(shelf, clock),
         known=lambda: [key for key, _ in read_stamps(database, source_id)],
     )
+    if left_out := masked_names(row.config):
+        names = ", ".join(left_out)
+        raise Misconfigured(
+            f"source {source_id}: config.{names}: was left out of the export that it came with",
+            hint=f"run `inkcre sources edit {source_id} {left_out[0]}=…`",
+        )
     try:
         config = kind.config_model.model_validate(row.config)
     except ValidationError as error:

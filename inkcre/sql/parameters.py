@@ -6,7 +6,7 @@ several calls of the same statement, in one batch.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from inkcre.ports.database import Call, Database, Statement
@@ -48,6 +48,35 @@ def read_over(
     """Yield the records that a query of many rows finds; it is asked as often as rows need it."""
     for call in calls_over(query, name, rows, database, **parameters):
         yield from query.records(database.read(call))
+
+
+class LateRows(Mapping[str, object]):
+    """The parameters of a statement, of which many rows are written as JSON only when it runs.
+
+    For rows that are many megabytes: as text they are there a second time.
+    """
+
+    def __init__(
+        self, name: str, rows: Sequence[Mapping[str, object]], others: Mapping[str, object]
+    ) -> None:
+        self._name, self._others = name, others
+        self.rows = rows
+
+    def beside(self, **others: object) -> "LateRows":
+        """Return the same rows beside other parameters."""
+        return LateRows(self._name, self.rows, others)
+
+    def __getitem__(self, name: str) -> object:
+        """Return a parameter; the rows are written anew each time."""
+        return as_parameter(self.rows) if name == self._name else self._others[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names."""
+        return iter([self._name, *self._others])
+
+    def __len__(self) -> int:
+        """Return how many parameters there are."""
+        return 1 + len(self._others)
 
 
 def as_parameter(rows: Iterable[Mapping[str, object]]) -> str:

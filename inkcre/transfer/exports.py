@@ -15,7 +15,7 @@ from operator import attrgetter
 from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 
 from inkcre.graph.records import BLOCK_COLUMNS, Block
-from inkcre.graph.tables import blocks, relations
+from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.ports.database import Database
 from inkcre.sql.constructs import as_rfc3339
 from inkcre.sql.rows import Query
@@ -31,23 +31,31 @@ class Extent:
 
     last_block: int
     last_relation: int
+    last_item: int
 
 
 SELECT_LAST = Query(
     select(
         select(func.coalesce(func.max(blocks.c.id), 0)).scalar_subquery().label("last_block"),
         select(func.coalesce(func.max(relations.c.id), 0)).scalar_subquery().label("last_relation"),
+        select(func.coalesce(func.max(source_items.c.id), 0)).scalar_subquery().label("last_item"),
     ),
     Extent,
 )
-"""Read the last block's id and the last relation's."""
+"""Read the last ids that were given."""
+
+
+@dataclass(frozen=True)
+class _ExportedBlock(Block):
+    is_given: int
+
 
 EXPORT_BLOCKS = Query(
-    select(*BLOCK_COLUMNS)
+    select(*BLOCK_COLUMNS, blocks.c.is_given)
     .where(blocks.c.id > bindparam("after", type_=BigInteger), blocks.c.id <= _last)
     .order_by(blocks.c.id)
     .limit(bindparam("limit", type_=Integer)),
-    Block,
+    _ExportedBlock,
 )
 """Read a page of blocks in the order of ids."""
 
@@ -65,6 +73,7 @@ class _ExportedRelation:
     created_at: str
     updated_at: str
     content: str
+    is_given: int
 
 
 EXPORT_RELATIONS = Query(
@@ -76,6 +85,7 @@ EXPORT_RELATIONS = Query(
         as_rfc3339(relations.c.created_at).label("created_at"),
         as_rfc3339(relations.c.updated_at).label("updated_at"),
         relations.c.content,
+        relations.c.is_given,
     )
     .select_from(
         relations.join(_from, _from.c.id == relations.c.from_).join(
@@ -118,7 +128,7 @@ def export_lines(database: Database, extent: Extent | None = None) -> Iterator[b
     yield from _export_relations(database, extent)
 
 
-def _block_line(block: Block) -> bytes:
+def _block_line(block: _ExportedBlock) -> bytes:
     return _line(
         {
             "block": {
@@ -127,6 +137,7 @@ def _block_line(block: Block) -> bytes:
                 "content": block.content,
                 "created_at": block.created_at,
                 "updated_at": block.updated_at,
+                **({} if block.is_given else {"is_given": False}),
             }
         }
     )
@@ -158,6 +169,7 @@ def _arc(relation: _ExportedRelation) -> dict[str, object]:
             "content": relation.content,
             "created_at": relation.created_at,
             "updated_at": relation.updated_at,
+            **({} if relation.is_given else {"is_given": False}),
         },
         "to_block": {"block": {"digest": relation.to_digest}},
     }

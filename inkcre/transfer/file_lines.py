@@ -6,28 +6,29 @@ called by before it is kept.
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from inkcre.errors import NotFound
 from inkcre.graph.files.files import Shelf, keep_file, receive_file
+from inkcre.graph.files.media_types import sniff_type
 from inkcre.graph.forms import FILE_CONTENT
 from inkcre.graph.storages import PREFIX
 from inkcre.ports.database import Database
 from inkcre.ports.storage import Storage
 from inkcre.sql.values import Form
 from inkcre.transfer.copies.files import Damaged, compare_digest, find_key, named_files
-from inkcre.wording import say_fault
+from inkcre.transfer.line_forms import WrongLine, read_form, write_line
 
 PART_BYTES = 768 * 1024
 """How much of a file is in one line: a mebibyte in base64."""
 
-BEGINNING = b'{"file":'
-"""What a line of a file begins with."""
+
+MediaType = Annotated[str, Field(max_length=256, pattern=r"^[!-~]+/[!-~]+(; ?[!-~]+)*$")]
+"""https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1"""
 
 
 class FilePart(Form):
@@ -36,6 +37,9 @@ class FilePart(Form):
     digest: Annotated[str, Field(pattern=f"^{FILE_CONTENT.pattern}$")]
     part: Annotated[int, Field(ge=1)]
     parts: Annotated[int, Field(ge=1)]
+    media_type: MediaType | None = None
+    """In the first part, where it is another than the content says."""
+
     content: str
 
 
@@ -45,25 +49,18 @@ class FileLine(Form):
     file: FilePart
 
 
-class WrongPart(Exception):
-    """Tell that a line is no part of a file, or not the next one."""
-
-
 def read_part(line: bytes) -> tuple[FilePart, bytes]:
     """Read a line of a file: what it says, and the bytes.
 
     Raises:
-        WrongPart: it makes no sense; says why.
+        WrongLine: it makes no sense; says why.
     """
+    otherwise = "no part of a file in base64"
+    part = read_form(FileLine, line, otherwise=otherwise).file
     try:
-        part = FileLine.model_validate(json.loads(line)).file
         return part, base64.b64decode(part.content, validate=True)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(name) for name in found["loc"])
-        raise WrongPart(f"{where}: {say_fault(found)}") from None
-    except (binascii.Error, ValueError, RecursionError):
-        raise WrongPart("no part of a file in base64") from None
+    except (binascii.Error, ValueError):
+        raise WrongLine(otherwise) from None
 
 
 @dataclass
@@ -103,21 +100,24 @@ def _compare(storage: Storage, name: str) -> int:
 def _lines(storage: Storage, name: str, size: int) -> Iterator[bytes]:
     parts = max(1, -(-size // PART_BYTES))
     found = storage.get(find_key(name))
+    for number, content in enumerate(_cut(found.chunks), start=1):
+        said: dict[str, object] = {"digest": name, "part": number, "parts": parts}
+        kept = found.info.content_type
+        # What everybody tells by the content is not said: not every storage keeps it.
+        if number == 1 and kept and kept != sniff_type(content):
+            said["media_type"] = kept
+        yield write_line("file", {**said, "content": base64.b64encode(content).decode()})
+
+
+def _cut(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield bytes in parts of the length that lines have; at least one."""
     held = bytearray()
-    number = 0
-    for chunk in found.chunks:
+    for chunk in chunks:
         held += chunk
         while len(held) > PART_BYTES:
-            number += 1
-            yield _line(name, number, parts, held[:PART_BYTES])
+            yield bytes(held[:PART_BYTES])
             del held[:PART_BYTES]
-    yield _line(name, number + 1, parts, held)
-
-
-def _line(name: str, part: int, parts: int, content: bytes | bytearray) -> bytes:
-    said: dict[str, object] = {"digest": name, "part": part, "parts": parts}
-    said["content"] = base64.b64encode(content).decode()
-    return json.dumps({"file": said}, separators=(",", ":")).encode() + b"\n"
+    yield bytes(held)
 
 
 @dataclass
@@ -136,15 +136,16 @@ class ArrivingFile:
         """Keep the file.
 
         Raises:
-            WrongPart: a part is missing, or the file is not what it is called; nothing was kept.
+            WrongLine: a part is missing, or the file is not what it is called; nothing was kept.
             Unavailable: a sweep is at it just now.
         """
         part, content = read_part(self.first)
         chunks = self._chunks(part, content)
-        with receive_file(shelf.storage, chunks, shelf.standing.base) as arrival:
+        base = shelf.standing.base
+        with receive_file(shelf.storage, chunks, base, media_type=part.media_type) as arrival:
             # Before it is put: under its own digest it would be a file that no block names.
             if f"{PREFIX}{arrival.digest}" != part.digest:
-                raise WrongPart(f"file {part.digest}: is damaged")
+                raise WrongLine(f"file {part.digest}: is damaged")
             shelf.hold(arrival.digest)
             keep_file(shelf.storage, arrival)
             self.size = arrival.size
@@ -154,6 +155,8 @@ class ArrivingFile:
         yield content
         for number in range(2, first.parts + 1):
             _, line = next(self.rest, (0, b""))
+            if not line:
+                raise WrongLine(f"file {first.digest}: part {number} of {first.parts} is missing")
             part, content = read_part(line)
             self._require(first, part, number)
             yield content
@@ -161,4 +164,4 @@ class ArrivingFile:
     def _require(self, first: FilePart, part: FilePart, number: int) -> None:
         self.lines += 1
         if (part.digest, part.part, part.parts) != (first.digest, number, first.parts):
-            raise WrongPart(f"file {first.digest}: part {number} of {first.parts} is missing")
+            raise WrongLine(f"file {first.digest}: part {number} of {first.parts} is missing")

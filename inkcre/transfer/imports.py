@@ -1,69 +1,48 @@
 """Import: lines of JSON (NDJSON), one star form a line, written in batches."""
 
 import gc
-import json
 import sys
-from codecs import BOM_UTF8
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby, islice
-
-from pydantic import ValidationError
 
 from inkcre.errors import CallerError, Invalid
 from inkcre.graph.change_log import log_made
 from inkcre.graph.file_notes import naming_calls, refuse_held
-from inkcre.graph.files.files import OpenShelf
-from inkcre.graph.forms import parse_star
+from inkcre.graph.given_rows import give_calls
 from inkcre.graph.graph_rows import (
     COUNT_BLOCKS,
     COUNT_RELATIONS,
     files_of,
     find_missing,
-    give_calls,
     write_calls,
 )
 from inkcre.graph.long_rows import COUNT_LONG_BLOCK
-from inkcre.graph.plans import Plan, Reference, plan_star
+from inkcre.graph.plans import Plan, Reference
 from inkcre.graph.storages import refuse_unknown_storages
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.rows import count_of
-from inkcre.transfer.file_lines import BEGINNING, ArrivingFile, WrongPart
+from inkcre.transfer.arrivals import (
+    STARS_ONLY,
+    Arrivals,
+    Destination,
+    Following,
+)
+from inkcre.transfer.file_lines import ArrivingFile
+from inkcre.transfer.line_batches import BATCH_BYTES, BadLine, Line, read_batches
+from inkcre.transfer.line_forms import WrongLine
 from inkcre.transfer.missing import count_missing
-from inkcre.transfer.row_lines import BEGINNING as ROW
-from inkcre.transfer.row_lines import ArrivingRows
-from inkcre.transfer.tables import PAGE, KeptTable
-from inkcre.wording import say_fault
-
-BATCH_ROWS = 10_000
-BATCH_BYTES = 4 * 1024 * 1024
-"""A batch is written when it has this many rows or bytes: about a tenth of a second of writing."""
 
 BATCHES_AHEAD = 2
 """How many batches are ready or being written while the next one is read."""
 
+LARGE_BYTES = 4 * BATCH_BYTES
+"""Of a batch, which then is one line: it is written before the next one is read."""
+
 MAX_LINE_BYTES = 256 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of an import and the plan that it became."""
-
-    number: int
-    plan: Plan
-    size: int
-
-
-@dataclass(frozen=True)
-class BadLine:
-    """A line that was not imported, and why."""
-
-    number: int
-    reason: str
 
 
 @dataclass
@@ -76,75 +55,55 @@ class Progress:
     bytes: int = 0
     bad: list[BadLine] = field(default_factory=list)
     files: int = 0
+    created_sources: int = 0
+    created_items: int = 0
+    lacking: list[str] = field(default_factory=list)
+    """Sources that came without their secrets, each with what to do."""
+
     missing: int = 0
-    """How many blocks and relations were looked for behind each batch, and not found."""
-
-
-def parse_line(number: int, content: bytes) -> Line | BadLine | None:
-    """Turn one line into rows; None when it is blank."""
-    if not content.strip():
-        return None
-    try:
-        # Decoded here: json.loads takes UTF-16 too, by the first bytes of each line.
-        star = parse_star(json.loads(content.decode()))
-        return Line(number, plan_star(star), len(content))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "line"
-        return BadLine(number, f"{where}: {say_fault(first)}")
-    except Invalid as error:
-        return BadLine(number, error.message)
-    except UnicodeDecodeError:
-        return BadLine(number, "not UTF-8 text")
-    except RecursionError:
-        return BadLine(number, "nested too deeply")
-    except json.JSONDecodeError as error:
-        return BadLine(number, f"not JSON: {error.msg} at column {error.colno}")
-    except OverflowError:
-        return BadLine(number, "a time is outside of the years 1 to 9999 in UTC")
-    except ValueError:
-        return BadLine(number, "a number is too long")
+    """How many blocks, relations and items were looked for behind each batch, and not found."""
 
 
 def import_lines(
     database: Database,
     lines: Iterable[bytes],
     clock: Clock,
-    shelf: OpenShelf | None = None,
-    tables: Sequence[KeptTable] = (),
+    destination: Destination = STARS_ONLY,
 ) -> Iterator[Progress]:
     """Write lines of JSON in batches; yield the progress after each batch is committed.
 
     A bad line is noted and the rest goes on. While one batch is written, the next is read. What
     was there already is left alone, so an import that was cut off can be run again. Behind each
-    batch its rows are looked for. Files go to what ``shelf`` opens; without it their lines are bad.
-    Rows of extensions go into ``tables``; of another table they are bad.
+    batch its rows are looked for. Lines for which ``destination`` has no place are bad.
 
     Raises:
         SurroundingsError: the database went away; what was counted is committed.
     """
     progress = Progress()
+    arrivals = Arrivals(database, destination, clock)
     with _tuned_interpreter(), ThreadPoolExecutor(max_workers=1) as writer:
         # Batches are kept here until they are written, so that this thread and not the writer,
         # which is the slower one, spends the time of taking them apart.
         writing: deque[tuple[Future[None], Batch]] = deque()
-        for lines_read in _batches(lines, progress):
-            if isinstance(lines_read, (ArrivingFile, ArrivingRows)):
+        for lines_read in read_batches(lines, progress.bad):
+            if isinstance(lines_read, (ArrivingFile, Following)):
                 while writing:  # the blocks that name it, or that it names, come before it
                     writing.popleft()[0].result()
                 if isinstance(lines_read, ArrivingFile):
-                    _keep_file(shelf, lines_read, progress)
+                    _keep_file(arrivals, lines_read, progress)
                 else:
-                    _keep_rows(database, tables, lines_read, progress)
+                    _keep_following(arrivals, lines_read, progress)
                 yield progress
                 continue
             batch = prepare(database, lines_read, clock)
-            if len(writing) == BATCHES_AHEAD:
-                written, _ = writing.popleft()
-                written.result()
-                yield progress
             future = writer.submit(_write_batch, database, batch, clock, progress)
             writing.append((future, batch))
+            size = sum(line.size for line in lines_read)
+            del batch, lines_read
+            # Of a large line there is none ahead: its rows are a few times as large.
+            while len(writing) > (0 if size > LARGE_BYTES else BATCHES_AHEAD):
+                writing.popleft()[0].result()
+                yield progress
         for written, _ in writing:
             written.result()
     yield progress
@@ -168,12 +127,10 @@ def _tuned_interpreter() -> Iterator[None]:
         sys.setswitchinterval(interval)
 
 
-def _keep_file(shelf: OpenShelf | None, file: ArrivingFile, progress: Progress) -> None:
+def _keep_file(arrivals: Arrivals, file: ArrivingFile, progress: Progress) -> None:
     try:
-        if shelf is None:
-            raise WrongPart("files are not taken here")
-        file.keep(shelf())
-    except WrongPart as error:
+        arrivals.keep_file(file)
+    except WrongLine as error:
         progress.bad.append(BadLine(file.number, str(error)))
         return
     progress.files += 1
@@ -181,52 +138,17 @@ def _keep_file(shelf: OpenShelf | None, file: ArrivingFile, progress: Progress) 
     progress.bytes += file.size
 
 
-def _keep_rows(
-    database: Database, tables: Sequence[KeptTable], rows: ArrivingRows, progress: Progress
-) -> None:
-    bad = rows.keep(database, {table.name: table for table in tables})
+def _keep_following(arrivals: Arrivals, following: Following, progress: Progress) -> None:
+    missing_before = arrivals.items.missing
+    bad = arrivals.keep(following)
     progress.bad += [BadLine(number, bad[number]) for number in sorted(bad)]
-    progress.lines += len(rows.lines) - len(bad)
-    progress.bytes += rows.size
-
-
-def _batches(
-    lines: Iterable[bytes], progress: Progress
-) -> Iterator[list[Line] | ArrivingFile | ArrivingRows]:
-    numbered = enumerate(lines, start=1)
-    for is_row, following in groupby(numbered, key=lambda one: one[1].startswith(ROW)):
-        if not is_row:
-            yield from _star_batches(following, progress)
-            continue
-        while some := list(islice(following, PAGE)):
-            yield ArrivingRows(some)
-
-
-def _star_batches(
-    numbered: Iterator[tuple[int, bytes]], progress: Progress
-) -> Iterator[list[Line] | ArrivingFile]:
-    batch: list[Line] = []
-    rows = size = 0
-    for number, content in numbered:
-        if content.startswith(BEGINNING):
-            if batch:
-                yield batch
-                batch, rows, size = [], 0, 0
-            yield ArrivingFile(number, content, numbered)
-            continue
-        # Editors on Windows put the mark before the first line.
-        parsed = parse_line(number, content.removeprefix(BOM_UTF8) if number == 1 else content)
-        if isinstance(parsed, BadLine):
-            progress.bad.append(parsed)
-        elif parsed:
-            batch.append(parsed)
-            rows += len(parsed.plan.blocks) + len(parsed.plan.relations)
-            size += parsed.size
-        if rows >= BATCH_ROWS or size >= BATCH_BYTES:
-            yield batch
-            batch, rows, size = [], 0, 0
-    if batch:
-        yield batch
+    progress.lines += len(following.lines) - len(bad)
+    progress.bytes += following.size
+    progress.created_items = arrivals.items.created
+    progress.missing += arrivals.items.missing - missing_before
+    if arrivals.sources is not None:
+        progress.created_sources = arrivals.sources.created
+        progress.lacking = arrivals.sources.lacking
 
 
 @dataclass(frozen=True)
@@ -241,8 +163,8 @@ class Batch:
 
 def prepare(database: Database, lines: Sequence[Line], clock: Clock) -> Batch:
     """Make the statements of some lines; this is work for the thread that reads."""
-    whole = Plan()
-    for line in lines:
+    whole = lines[0].plan if len(lines) == 1 else Plan()
+    for line in lines if len(lines) > 1 else ():
         whole.merge(line.plan)
     calls = write_calls(database, whole, clock(), counting=True)
     return Batch(lines, calls, give_calls(whole, calls), whole.unresolved())

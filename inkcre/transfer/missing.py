@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import BigInteger, Text, func, select
 
-from inkcre.graph.graph_rows import COUNT_BLOCKS, COUNT_RELATIONS, rows_of
+from inkcre.graph.given_rows import rows_of
+from inkcre.graph.graph_rows import COUNT_BLOCKS, COUNT_RELATIONS
 from inkcre.graph.long_rows import COUNT_LONG_BLOCK
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Call, Database

@@ -3,23 +3,17 @@
 They follow the blocks, which they name by digest: an export says nothing of ids.
 """
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue
 
-from inkcre.errors import CallerError
 from inkcre.ports.database import Database
 from inkcre.sql.parameters import as_parameter
 from inkcre.sql.values import Form
 from inkcre.transfer.copies.ids import READ_DIGESTS, READ_IDS
+from inkcre.transfer.line_forms import WrongLine, read_form, write_each, write_line
 from inkcre.transfer.tables import KeptTable, Values
-from inkcre.wording import say_fault
-
-BEGINNING = b'{"row":'
-"""What a line of a row begins with."""
 
 
 class RowValues(Form):
@@ -45,8 +39,7 @@ def row_lines(database: Database, tables: Sequence[KeptTable]) -> Iterator[bytes
                     digest = digests.get(row[column.name])
                     row[column.name] = None if digest is None else {"digest": digest}
             for row in page:
-                said = {"row": {"table": table.name, "values": row}}
-                yield json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+                yield write_line("row", {"table": table.name, "values": row})
 
 
 def _read_digests(database: Database, ids: Collection[object]) -> dict[object, str]:
@@ -54,55 +47,39 @@ def _read_digests(database: Database, ids: Collection[object]) -> dict[object, s
     return {block.id: block.digest for block in READ_DIGESTS.read(database, keys=keys)}
 
 
-@dataclass(frozen=True)
-class ArrivingRows:
-    """Lines of rows that follow each other, with their numbers."""
+def keep_rows(
+    database: Database, tables: Mapping[str, KeptTable], lines: Sequence[tuple[int, bytes]]
+) -> dict[int, str]:
+    """Add the rows that are not there yet; return what is wrong with lines, by number.
 
-    lines: Sequence[tuple[int, bytes]]
-
-    @property
-    def size(self) -> int:
-        """How many bytes they have."""
-        return sum(len(content) for _, content in self.lines)
-
-    def keep(self, database: Database, tables: Mapping[str, KeptTable]) -> dict[int, str]:
-        """Add the rows that are not there yet; return what is wrong with lines, by number.
-
-        Of a table whose extension is not enabled they are wrong.
-        """
-        bad: dict[int, str] = {}
-        rows: dict[str, dict[int, Values]] = {}
-        for number, content in self.lines:
-            try:
-                row = _read_row(content, tables)
-            except ValueError as error:
-                bad[number] = str(error)
-            else:
-                rows.setdefault(row.table, {})[number] = row.values
-        for name, numbered in rows.items():
-            bad |= _add(database, tables[name], numbered)
-        return bad
+    Of a table whose extension is not enabled they are wrong.
+    """
+    bad: dict[int, str] = {}
+    rows: dict[str, dict[int, Values]] = {}
+    for number, content in lines:
+        try:
+            row = _read_row(content, tables)
+        except WrongLine as error:
+            bad[number] = str(error)
+        else:
+            rows.setdefault(row.table, {})[number] = row.values
+    for name, numbered in rows.items():
+        bad |= _add(database, tables[name], numbered)
+    return bad
 
 
 def _read_row(content: bytes, tables: Mapping[str, KeptTable]) -> RowValues:
     """Read a line.
 
     Raises:
-        ValueError: it makes no sense; says why.
+        WrongLine: it makes no sense; says why.
     """
-    try:
-        row = RowLine.model_validate(json.loads(content)).row
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(name) for name in found["loc"])
-        raise ValueError(f"{where}: {say_fault(found)}") from None
-    except (ValueError, RecursionError):
-        raise ValueError("no row as JSON") from None
+    row = read_form(RowLine, content, otherwise="no row as JSON").row
     table = tables.get(row.table)
     if table is None:
-        raise ValueError(f"table {row.table}: the extension that has it is not enabled here")
+        raise WrongLine(f"table {row.table}: the extension that has it is not enabled here")
     if row.values.keys() != {*table.names}:
-        raise ValueError(f"table {row.table}: its columns are {', '.join(table.names)}")
+        raise WrongLine(f"table {row.table}: its columns are {', '.join(table.names)}")
     return row
 
 
@@ -117,20 +94,11 @@ def _add(database: Database, table: KeptTable, numbered: dict[int, Values]) -> d
                 bad[number] = f"table {table.name}: its block {digest} is not there"
             numbered[number][column.name] = ids.get(digest or "")
     good = {number: row for number, row in numbered.items() if number not in bad}
-    return bad | _write(database, table, good)
 
+    def write(rows: list[Values]) -> None:
+        table.add(database, rows)
 
-def _write(database: Database, table: KeptTable, rows: dict[int, Values]) -> dict[int, str]:
-    try:
-        table.add(database, list(rows.values()))
-    except CallerError as error:
-        if len(rows) == 1:
-            return dict.fromkeys(rows, error.message)
-        bad: dict[int, str] = {}
-        for number, row in rows.items():  # the database does not say which one broke the batch
-            bad |= _write(database, table, {number: row})
-        return bad
-    return {}
+    return bad | write_each(good, write)
 
 
 def _digest_in(value: object) -> str | None:

@@ -7,19 +7,13 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import func, or_, select
 
-from inkcre.graph.tables import blocks, source_items, sources
+from inkcre.graph.tables import blocks
 from inkcre.ports.database import Database
 from inkcre.sql.rows import Values
-from inkcre.sql.tables import jobs, keyvalues, schedules
-from inkcre.transfer.file_lines import BEGINNING
-from inkcre.transfer.row_lines import BEGINNING as ROW
+from inkcre.sql.tables import jobs, keyvalues
+from inkcre.transfer.line_forms import kind_of
 
 LEFT_OUT: Mapping[str, Values[int]] = {
-    "sources": Values(select(func.count()).select_from(sources), int),
-    "known items": Values(select(func.count()).select_from(source_items), int),
-    "schedules": Values(
-        select(func.count()).select_from(schedules).where(schedules.c.source_id.is_not(None)), int
-    ),
     "waiting jobs": Values(
         select(func.count())
         .select_from(jobs)
@@ -49,6 +43,10 @@ def count_left_out(database: Database, *, has_files: bool) -> dict[str, int]:
     return {name: number for name, number in counts.items() if number}
 
 
+COMPARED = ("blocks", "relations", "rows", "sources", "items")
+"""Of what the lines are compared with the base."""
+
+
 @dataclass
 class Tally:
     """What lines hold, by table, each with the digest of its lines."""
@@ -59,20 +57,24 @@ class Tally:
     rows: int = 0
     """Of extensions' tables."""
 
+    sources: int = 0
+    items: int = 0
     file_parts: int = 0
     _digests: dict[str, "hashlib._Hash"] = field(
-        default_factory=lambda: {name: hashlib.sha256() for name in ("blocks", "relations", "rows")}
+        default_factory=lambda: {name: hashlib.sha256() for name in COMPARED}
     )
 
     def take(self, line: bytes) -> None:
         """Count a line."""
         self.lines += 1
-        if line.startswith(BEGINNING):
+        kind = kind_of(line)
+        if kind == "file":
             self.file_parts += 1
             return
-        if line.startswith(ROW):
-            self.rows += 1
-            self._digests["rows"].update(line)
+        if kind != "star":
+            name = f"{kind}s"
+            setattr(self, name, getattr(self, name) + 1)
+            self._digests[name].update(line)
             return
         said = json.loads(line)
         if "digest" in said["block"]:

@@ -22,6 +22,7 @@ from inkcre.sql import schema
 from inkcre.sql.constructs import as_rfc3339
 from inkcre.sql.lines import lines_of
 from inkcre.sql.rows import Values
+from inkcre.transfer.arrivals import Destination
 from inkcre.transfer.copies.bases import compare_bases, copy_rows, plan_move
 from inkcre.transfer.exports import export_lines
 from inkcre.transfer.imports import Progress, import_lines
@@ -133,7 +134,7 @@ def exported(base: Components) -> list[bytes]:
 def imported(base: Components, lines: list[bytes]) -> Progress:
     """Import lines."""
     tables = list_tables(base.settings.application)
-    *_, progress = import_lines(base.database, lines, base.clock, tables=tables)
+    *_, progress = import_lines(base.database, lines, base.clock, Destination(tables=tables))
     return progress
 
 

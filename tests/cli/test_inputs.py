@@ -14,7 +14,7 @@ from inkcre.sql import schema
 from inkcre.transfer.exports import export_lines
 from inkcre.transfer.imports import import_lines
 from tests.cli.conftest import COMMAND, Run, clean_environ
-from tests.conftest import ROOT, postgres_settings, sqlite_settings
+from tests.conftest import DRIVERS, ROOT, postgres_settings, sqlite_settings
 from tests.lines import LINES
 
 if sys.version_info >= (3, 14):
@@ -104,8 +104,8 @@ def test_long_block_is_one_among_others(tmp_path: Path, kind: str, postgres_url:
 
 
 PROGRAM = """
+import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from inkcre.assembly.assembly import build_components
 from inkcre.sql import schema
@@ -118,26 +118,47 @@ base = build_components(sqlite_settings(Path(sys.argv[1])))
 schema.migrate(base.database, LINES)
 small = b'{"block": {"resolver": "text", "content": "small"}}'
 *_, progress = import_lines(base.database, [small], base.clock)
-size = 40 * 1024 * 1024
-lines = (b'{"block": {"resolver": "text", "content": "' + b"a" * size + b'"}}' for _ in "1")
-forget_peak()
-before = peak_bytes()
-*_, progress = import_lines(base.database, lines, base.clock)
-assert (progress.lines, progress.created_blocks, progress.missing) == (1, 1, 0), progress
+number, size = int(sys.argv[2]), 40 * 1024 * 1024
+
+def write(content):
+    return json.dumps({"block": {"resolver": "text", "content": content}})
+
+def lines():  # written beside, so that nothing of it is held
+    with open("in.ndjson", "w") as file:
+        if number == 1:
+            file.write(write("a" * size))
+        else:
+            room = size // number - 120
+            file.write('{"block": {"resolver": "text", "content": "hub"}, "out_relations": [')
+            for n in range(number):
+                arc = '{"relation": {"content": "has"}, "to_block": ' + write(f"{n:08}" + "a" * room) + "}"
+                file.write((", " if n else "") + arc)
+            file.write("]}")
+    forget_peak()
+    return open("in.ndjson", "rb")
+
+with lines() as file:
+    size = Path("in.ndjson").stat().st_size
+    before = peak_bytes()
+    *_, progress = import_lines(base.database, file, base.clock)
+assert (progress.lines, progress.missing, progress.bad) == (1, 0, []), progress
+assert progress.created_blocks == (1 if number == 1 else number + 1)
 print((peak_bytes() - before) / size)
-*_, again = import_lines(base.database, [small, b'{"block": {"resolver": "text", "content": "' + b"a" * size + b'"}}'], base.clock)
+with open("in.ndjson", "rb") as file:
+    *_, again = import_lines(base.database, file, base.clock)
 assert (again.created_blocks, again.missing) == (0, 0), again
 """
 
 
-def test_long_line_takes_a_few_times_its_size(tmp_path: Path) -> None:
-    """It took twenty."""
+@pytest.mark.parametrize("blocks", [1, 40_000])
+def test_long_line_takes_a_few_times_its_size(tmp_path: Path, blocks: int) -> None:
+    """With one block it took twenty times as much, with many of a kilobyte nine."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path / "base.sqlite3")],
-        cwd=ROOT, env=clean_environ(PYTHONPATH=str(ROOT)), capture_output=True, text=True, check=False,
+        [sys.executable, "-c", PROGRAM, str(tmp_path / "base.sqlite3"), str(blocks)],
+        cwd=tmp_path, env=clean_environ(PYTHONPATH=str(ROOT)), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 5
+    assert float(done.stdout) < 4.2  # 4.0 and 3.8; what the interpreter takes beside varies
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -159,3 +180,55 @@ def test_bookmarks_are_no_list_of_feeds(run: Run) -> None:
     done = run("sources", "import", str(ROOT / "tests" / "data" / "bookmarks" / "safari.html"))
     assert done.returncode != 0
     assert "add them with `inkcre import " in done.stderr
+
+
+def wide(*wrong: int, length: int = 1200) -> bytes:
+    """Write a star of 3,000 arcs in each direction; some of them make no sense."""
+    arcs = [
+        {
+            "relation": {"content": "has"},
+            "block": {"block": {"resolver": "text", "content": str(n)}},
+        }
+        for n in range(6000)
+    ]
+    for number in wrong:
+        arcs[number]["relation"] = {"content": 7}
+    ends = {"out_relations": ("to_block", arcs[:3000]), "in_relations": ("from_block", arcs[3000:])}
+    star: dict[str, object] = {"block": {"resolver": "text", "content": "hub"}}
+    for key, (end, some) in ends.items():
+        star[key] = [{"relation": arc["relation"], end: arc["block"]} for arc in some]
+    return json.dumps(star).encode()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", *DRIVERS])
+def test_wide_star_is_read_and_written_in_parts(
+    tmp_path: Path, kind: str, postgres_url: str
+) -> None:
+    """All of it comes, in its order, and once; what is wrong with one is told by its place."""
+    base = build_components(
+        sqlite_settings(tmp_path / "base.sqlite3")
+        if kind == "sqlite"
+        else postgres_settings(postgres_url, **{"database.driver": DRIVERS[kind]})
+    )
+    schema.migrate(base.database, LINES)
+    for number, place in (
+        (0, "out_relations.0"),
+        (2999, "out_relations.2999"),
+        (4500, "in_relations.1500"),
+    ):
+        *_, progress = import_lines(base.database, [wide(number, length=4)], base.clock)
+        [bad] = progress.bad
+        assert bad.reason.startswith(f"{place}.relation.content: ")
+        assert progress.created_blocks == 0
+    *_, progress = import_lines(base.database, [wide()], base.clock)
+    assert (progress.created_blocks, progress.created_relations, progress.missing) == (
+        6001,
+        6000,
+        0,
+    )
+    rows = [json.loads(line)["block"] for line in export_lines(base.database)]
+    said = [row["content"].lstrip("0") or "0" for row in rows if "content" in row]
+    assert said == ["hub", *map(str, range(6000))]
+    *_, again = import_lines(base.database, [wide()], base.clock)
+    assert (again.created_blocks, again.created_relations, again.missing) == (0, 0, 0)
+    base.database.close()

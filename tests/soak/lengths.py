@@ -21,6 +21,7 @@ TESTS = (
     "tests/edge/test_alive.py::test_timers_are_not_left_behind",
     "tests/edge/test_runtime.py::test_load_is_answered_rightly_and_the_heap_stays_bounded",
     "tests/telegram/test_contract.py",
+    "tests/transfer/test_same_base.py",
 )
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from inkcre.transfer.bookmarks import bookmark_lines, is_bookmarks
-from inkcre.transfer.imports import Line, parse_line
+from inkcre.transfer.line_batches import Line, parse_line
 from tests.conftest import ROOT
 
 BOOKMARKS = ROOT / "tests" / "data" / "bookmarks"

@@ -4,10 +4,13 @@ A change of a statement is a change of these files, to be read in review. ``WRIT
 them anew.
 """
 
+import ast
 import importlib
 import os
 import pkgutil
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import sqlparse
@@ -34,7 +37,10 @@ def named_statements() -> Iterator[tuple[str, Statement]]:
         package = importlib.import_module(f"inkcre.{room}")
         for found in pkgutil.walk_packages(package.__path__, f"inkcre.{room}."):
             module = importlib.import_module(found.name)
+            others = imported_names(module)
             for name, value in vars(module).items():
+                if name in others:
+                    continue
                 place = f"{found.name.removeprefix('inkcre.')}.{name}"
                 if isinstance(value, Statement):
                     yield place, value
@@ -42,6 +48,13 @@ def named_statements() -> Iterator[tuple[str, Statement]]:
                     for key, one in value.items():
                         if isinstance(one, Statement):
                             yield f"{place}.{name_of_key(key)}", one
+
+
+def imported_names(module: ModuleType) -> set[str]:
+    """Return the names that a module has from others."""
+    tree = ast.parse(Path(str(module.__file__)).read_text())
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {alias.asname or alias.name for node in froms for alias in node.names}
 
 
 def name_of_key(key: object) -> str:

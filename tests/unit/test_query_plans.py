@@ -44,7 +44,6 @@ WHOLE: Mapping[str, str] = {
     "sources.items.releases.SELECT_SILENT": "reads a group of a source's items, which all are here",
     "transfer.copies.values.COUNT_KEPT": "counts all values, for a copy",
     "transfer.tally.COUNT_FILES": "counts all files, for an export",
-    "transfer.tally.LEFT_OUT.known-items": "counts all items, for an export",
     "transfer.tally.LEFT_OUT.values": "counts all values, for an export",
     "transfer.tally.LEFT_OUT.waiting-jobs": "counts all jobs that wait, for an export",
 }

@@ -70,11 +70,16 @@ class Arrival:
 
 
 @contextmanager
-def receive_file(storage: Storage, chunks: Iterable[bytes], base: str) -> Iterator[Arrival]:
-    """Take a file in for a base, and clear up behind it; nothing is gathered but its first part."""
+def receive_file(
+    storage: Storage, chunks: Iterable[bytes], base: str, *, media_type: str | None = None
+) -> Iterator[Arrival]:
+    """Take a file in for a base, and clear up behind it; nothing is gathered but its first part.
+
+    ``media_type``: that of another storage, where the file was before. None: what its content says.
+    """
     first, rest = first_part(chunks, SMALL_BYTES)
     digest = hashlib.sha256(first)
-    media_type = sniff_type(first)
+    media_type = media_type or sniff_type(first)
     if rest is None:
         yield Arrival(digest.hexdigest(), len(first), media_type, first, None)
         return

@@ -6,7 +6,8 @@ from operator import itemgetter
 
 from inkcre.graph.change_log import log_made, new_batch, room_for_former
 from inkcre.graph.file_notes import let_go_call, naming_calls
-from inkcre.graph.graph_rows import give_calls, write_calls
+from inkcre.graph.given_rows import give_calls
+from inkcre.graph.graph_rows import write_calls
 from inkcre.graph.leaving import Leaving, hold_calls, leave_calls
 from inkcre.ports.database import Call, Database, Row
 from inkcre.sources.items.changes import Changes, LinkRow

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, insert, select
 from inkcre.graph.change_log import log_made
 from inkcre.graph.digests import block_digest
 from inkcre.graph.file_notes import naming_calls, refuse_held
-from inkcre.graph.graph_rows import GIVE_BLOCKS, GIVE_RELATIONS
+from inkcre.graph.given_rows import GIVE_BLOCKS, GIVE_RELATIONS
 from inkcre.graph.made_rows import marked
 from inkcre.graph.tables import blocks, relations
 from inkcre.ports.database import Statement

@@ -7,7 +7,7 @@ rows get others, and what names them is rewritten: payloads, serial keys, and wh
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
@@ -151,7 +151,9 @@ def skip_ids(name: str, source: Database, target: Database) -> None:
 
 
 @dataclass(frozen=True)
-class _SourceKey:
+class SourceKey:
+    """What tells sources apart."""
+
     id: int
     type: str
     created_at: str
@@ -160,10 +162,12 @@ class _SourceKey:
 
     @property
     def key(self) -> tuple[str, str]:
+        """Return what two of the same have in common."""
         return self.type, self.created_at
 
     @property
     def is_changed(self) -> bool:
+        """Tell whether it was edited since it was made."""
         return self.created_at != self.updated_at
 
 
@@ -178,24 +182,35 @@ READ_SOURCE_KEYS = Query(
     .where(sources.c.id > bindparam("after_id", type_=BigInteger))
     .order_by(sources.c.id)
     .limit(bindparam("limit", type_=Integer)),
-    _SourceKey,
+    SourceKey,
 )
 """Read a page of what tells sources apart."""
 
 
 def match_sources(source: Database, target: Database) -> dict[int, int]:
-    """Tell which source of the target is which of the source base, by their ids.
+    """Tell which source of the target is which of the source base, by their ids."""
+    return match_keys(read_source_keys(source), read_source_keys(target))
+
+
+def read_source_keys(database: Database) -> list[SourceKey]:
+    """Return what tells the sources of a base apart."""
+    pages = read_pages(database, READ_SOURCE_KEYS, {"id": 0})
+    return list(chain.from_iterable(pages))
+
+
+def match_keys(ours: Iterable[SourceKey], theirs: Iterable[SourceKey]) -> dict[int, int]:
+    """Tell which sources of two bases are the same, by their ids.
 
     One is the same that was made at the same moment, of the same type, with the same
     configuration; or, if either has been changed since, with another one.
     """
     # A list for each: two sources may be of one type and one moment.
-    waiting: defaultdict[tuple[str, str], list[_SourceKey]] = defaultdict(list)
-    for there in _source_keys(target):
+    waiting: defaultdict[tuple[str, str], list[SourceKey]] = defaultdict(list)
+    for there in theirs:
         waiting[there.key].append(there)
     matched: dict[int, int] = {}
-    others: list[_SourceKey] = []
-    for here in _source_keys(source):
+    others: list[SourceKey] = []
+    for here in ours:
         found = next((one for one in waiting[here.key] if one.config == here.config), None)
         if found is None:
             others.append(here)
@@ -208,10 +223,6 @@ def match_sources(source: Database, target: Database) -> dict[int, int]:
             waiting[here.key].remove(found)
             matched[here.id] = found.id
     return matched
-
-
-def _source_keys(database: Database) -> Iterator[_SourceKey]:
-    return chain.from_iterable(read_pages(database, READ_SOURCE_KEYS, {"id": 0}))
 
 
 @dataclass(frozen=True)

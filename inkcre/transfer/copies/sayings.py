@@ -94,7 +94,7 @@ READ_SAYINGS = Query(
 """Read a page of what items say, the ends of relations by digest."""
 
 _rows = json_rows(
-    "sayings", ord=BigInteger(), source=BigInteger(), key=Text(), place=BigInteger(),
+    "sayings", ord=BigInteger(), source=BigInteger(), key=Text(), digest=Text(), place=BigInteger(),
     from_digest=Text(), to_digest=Text(), content=Text(), is_link=BigInteger(),
 )  # fmt: skip
 _same = relations.alias("same")
@@ -116,14 +116,17 @@ ADD_SAYINGS = Statement(
             .outerjoin(_from, _from.c.digest == _rows.c.from_digest)
             .outerjoin(_to, _to.c.digest == _rows.c.to_digest)
         )
-        .where(or_(_rows.c.content.is_(None), _relation_id.is_not(None)))
+        .where(
+            or_(_rows.c.content.is_(None), _relation_id.is_not(None)),
+            or_(_rows.c.digest.is_(None), _rows.c.digest == source_items.c.digest),
+        )
         .order_by(_rows.c.ord)
         .suffix_with(ON_CONFLICT_DO_NOTHING),
     ),
     counts=True,
 )
 """Add what items say, as far as the relations are there: without one, it would be one that somebody
-has deleted."""
+has deleted. Where a row has the ``digest`` of its item, only of one that says the same."""
 
 _keys = json_rows("keys", ord=BigInteger(), source=BigInteger(), key=Text(), place=BigInteger())
 FIND_SAYINGS = Query(

@@ -6,11 +6,11 @@ SELECT CAST(coalesce(given_blocks.created_at, :now::VARCHAR) AS TIMESTAMP WITH T
        given_blocks.resolver,
        given_blocks.content,
        given_blocks.digest,
-       :is_given::INTEGER AS anon_3
+       coalesce(given_blocks.is_given, :is_given::INTEGER) AS coalesce_1
 FROM
   (SELECT *
    FROM json_to_recordset(CAST(:blocks::VARCHAR AS json)) AS given(ord bigint, created_at text, updated_at text,
-                                                                   storage text, resolver text, content text, digest text)) AS given_blocks
+                                                                   storage text, resolver text, content text, digest text, is_given bigint)) AS given_blocks
 WHERE
     (SELECT set_config('inkcre.last_of_blocks', coalesce(nullif(current_setting('inkcre.last_of_blocks', true), ''), CAST(coalesce(pg_sequence_last_value('blocks_id_seq'), 0) AS text)), true)) IS NOT NULL
 ORDER BY given_blocks.ord ON CONFLICT DO NOTHING

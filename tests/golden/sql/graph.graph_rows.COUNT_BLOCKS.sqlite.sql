@@ -6,7 +6,7 @@ SELECT coalesce(given_blocks.created_at, :now) AS anon_1,
        given_blocks.resolver,
        given_blocks.content,
        given_blocks.digest,
-       :is_given AS anon_3
+       coalesce(given_blocks.is_given, :is_given) AS coalesce_1
 FROM
   (SELECT value ->> 'ord' AS ord,
           value ->> 'created_at' AS created_at,
@@ -15,7 +15,8 @@ FROM
    storage,
           value ->> 'resolver' AS resolver,
           value ->> 'content' AS content,
-          value ->> 'digest' AS digest
+          value ->> 'digest' AS digest,
+          value ->> 'is_given' AS is_given
    FROM json_each(:blocks)) AS given_blocks
 WHERE 1 = 1
 ORDER BY given_blocks.ord ON CONFLICT DO NOTHING

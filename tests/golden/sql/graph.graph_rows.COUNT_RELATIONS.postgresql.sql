@@ -4,10 +4,10 @@ SELECT CAST(coalesce(given_relations.created_at, :now::VARCHAR) AS TIMESTAMP WIT
        coalesce(given_relations.from_id, from_block.id) AS coalesce_1,
        coalesce(given_relations.to_id, to_block.id) AS coalesce_2,
        given_relations.content,
-       :is_given::INTEGER AS anon_3
+       coalesce(given_relations.is_given, :is_given::INTEGER) AS coalesce_3
 FROM
   (SELECT *
-   FROM json_to_recordset(CAST(:relations::VARCHAR AS json)) AS given(ord bigint, created_at text, updated_at text, from_id bigint, from_digest text, to_id bigint, to_digest text, content text)) AS given_relations
+   FROM json_to_recordset(CAST(:relations::VARCHAR AS json)) AS given(ord bigint, created_at text, updated_at text, from_id bigint, from_digest text, to_id bigint, to_digest text, content text, is_given bigint)) AS given_relations
 LEFT OUTER JOIN blocks AS from_block ON from_block.digest = given_relations.from_digest
 LEFT OUTER JOIN blocks AS to_block ON to_block.digest = given_relations.to_digest
 WHERE

@@ -3,7 +3,8 @@ SELECT blocks.id,
        to_char(blocks.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS updated_at,
        blocks.storage,
        blocks.resolver,
-       blocks.content
+       blocks.content,
+       blocks.is_given
 FROM blocks
 WHERE blocks.id > :after::BIGINT
   AND blocks.id <= :last::BIGINT

@@ -3,7 +3,8 @@ SELECT blocks.id,
        blocks.updated_at AS updated_at,
        blocks.storage,
        blocks.resolver,
-       blocks.content
+       blocks.content,
+       blocks.is_given
 FROM blocks
 WHERE blocks.id > :after
   AND blocks.id <= :last

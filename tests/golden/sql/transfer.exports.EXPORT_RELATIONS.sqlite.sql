@@ -4,7 +4,8 @@ SELECT relations.from_,
        to_block.digest AS to_digest,
        relations.created_at AS created_at,
        relations.updated_at AS updated_at,
-       relations.content
+       relations.content,
+       relations.is_given
 FROM relations
 JOIN blocks AS from_block ON from_block.id = relations.from_
 JOIN blocks AS to_block ON to_block.id = relations.to_

@@ -15,9 +15,10 @@ WITH resolved AS MATERIALIZED
                                                WHERE relations.id > CAST(nullif(current_setting('inkcre.last_of_relations', true), '') AS bigint)
                                                  AND relations.xmin = CAST(pg_current_xact_id_if_assigned() AS xid)) != :number::INTEGER) THEN :relations::VARCHAR
                                       ELSE '[]'
-                                  END AS json)) AS given(ord bigint, created_at text, updated_at text, from_id bigint, from_digest text, to_id bigint, to_digest text, content text)) AS given_relations
+                                  END AS json)) AS given(ord bigint, created_at text, updated_at text, from_id bigint, from_digest text, to_id bigint, to_digest text, content text, is_given bigint)) AS given_relations
    LEFT OUTER JOIN blocks AS from_block ON from_block.digest = given_relations.from_digest
-   LEFT OUTER JOIN blocks AS to_block ON to_block.digest = given_relations.to_digest)
+   LEFT OUTER JOIN blocks AS to_block ON to_block.digest = given_relations.to_digest
+   WHERE coalesce(given_relations.is_given, :coalesce_1::INTEGER) = :coalesce_2::BIGINT)
 UPDATE relations
 SET is_given=:is_given::INTEGER
 WHERE relations.is_given = :is_given_1::INTEGER

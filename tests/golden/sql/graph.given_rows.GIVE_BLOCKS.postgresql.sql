@@ -16,4 +16,5 @@ WHERE blocks.is_given = :is_given_1::INTEGER
                                                    AND blocks.xmin = CAST(pg_current_xact_id_if_assigned() AS xid)) != :number::INTEGER) THEN :blocks::VARCHAR
                                         ELSE '[]'
                                     END AS json)) AS given(ord bigint, created_at text, updated_at text,
-                                                           storage text, resolver text, content text, digest text)) AS given_blocks)
+                                                           storage text, resolver text, content text, digest text, is_given bigint)) AS given_blocks
+     WHERE coalesce(given_blocks.is_given, :coalesce_1::INTEGER) = :coalesce_2::BIGINT)

@@ -11,7 +11,8 @@ WHERE blocks.is_given = :is_given_1
         storage,
                value ->> 'resolver' AS resolver,
                value ->> 'content' AS content,
-               value ->> 'digest' AS digest
+               value ->> 'digest' AS digest,
+               value ->> 'is_given' AS is_given
         FROM json_each(CASE
                            WHEN ((EXISTS
                                     (SELECT source_items.id
@@ -26,4 +27,5 @@ WHERE blocks.is_given = :is_given_1
                                                                       (SELECT max(id)
                                                                        FROM changes)), 0)) != :number) THEN :blocks
                            ELSE '[]'
-                       END)) AS given_blocks)
+                       END)) AS given_blocks
+     WHERE coalesce(given_blocks.is_given, :coalesce_1) = :coalesce_2)

@@ -11,7 +11,8 @@ WITH resolved AS MATERIALIZED
              value ->> 'from_digest' AS from_digest,
              value ->> 'to_id' AS to_id,
              value ->> 'to_digest' AS to_digest,
-             value ->> 'content' AS content
+             value ->> 'content' AS content,
+             value ->> 'is_given' AS is_given
       FROM json_each(CASE
                          WHEN ((EXISTS
                                   (SELECT source_items.id
@@ -28,7 +29,8 @@ WITH resolved AS MATERIALIZED
                          ELSE '[]'
                      END)) AS given_relations
    LEFT OUTER JOIN blocks AS from_block ON from_block.digest = given_relations.from_digest
-   LEFT OUTER JOIN blocks AS to_block ON to_block.digest = given_relations.to_digest)
+   LEFT OUTER JOIN blocks AS to_block ON to_block.digest = given_relations.to_digest
+   WHERE coalesce(given_relations.is_given, :coalesce_1) = :coalesce_2)
 UPDATE relations
 SET is_given=:is_given
 WHERE relations.is_given = :is_given_1

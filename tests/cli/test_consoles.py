@@ -126,6 +126,11 @@ def serve_feeds(player: Player) -> None:
     player.serve("inkcre run")
 
 
+def lay_bookmarks(player: Player) -> None:
+    """Lay out what a browser exports."""
+    shutil.copy(ROOT / "tests/data/bookmarks/firefox.html", player.folder / "bookmarks.html")
+
+
 def lay_run(player: Player) -> None:
     """Lay out the module that a server is told."""
     shutil.copy(ROOT / "run.py", player.folder)
@@ -166,6 +171,7 @@ BEFORE: dict[str, Prepare] = {
     "inkcre doctor": forget_mistake,
     "curl --data-binary @photo.png": serve_photo,
     "inkcre data copy": keep_much,
+    "inkcre import bookmarks.html": lay_bookmarks,
     "inkcre export all.ndjson": use_empty_server,
     "curl http://127.0.0.1:8000/sources -H": serve_feeds,
     "uvicorn": lay_run,

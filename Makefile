@@ -20,7 +20,8 @@ endif
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BOOTSTRAP := $(VENV)/.bootstrap
-JOBS ?= auto
+# One more than there are cores: a test often waits for a process, a timer or a disk.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 export UV_CACHE_DIR := $(CURDIR)/$(VENV)/.cache
 export UV_PYTHON_DOWNLOADS := never

@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -50,13 +50,15 @@ from inkcre.packages import find_version
 from inkcre.ports.clock import Clock
 from inkcre.runtime import lifecycle
 from inkcre.runtime.metrics import Metrics, build_metrics
-from inkcre.runtime.pulse import build_pulse
 from inkcre.sections.enabling import load_blaming, require_targets
 from inkcre.sections.http import CorsSettings, HttpSettings
 from inkcre.sections.schema import load_settings
 from inkcre.sections.settings import Settings
 from inkcre.sql import schema
 from inkcre.sql.lines import MigrationLine, lines_of
+
+if TYPE_CHECKING:
+    from inkcre.runtime.pulse import Pulse
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -105,7 +107,7 @@ def create_app(
     )
     woken = threading.Event()
     components, provide = lifecycle.provide_components(settings, clock=clock, wake=woken.set)
-    pulse = build_pulse(settings)
+    pulse = _build_pulse(settings) if components else None
     metrics = build_metrics(settings, components, pulse)
     on_tick = metrics.observe_tick if metrics else None
     parts = load_parts(settings)
@@ -181,6 +183,12 @@ def _name_routes(router: APIRouter) -> Iterator[str]:
     for route in router.routes:
         if isinstance(route, APIRoute):
             yield from (f"route {method} {route.path}" for method in sorted(route.methods or ()))
+
+
+def _build_pulse(settings: Settings) -> "Pulse | None":
+    from inkcre.runtime.pulse import build_pulse  # a Worker is ticked by its platform
+
+    return build_pulse(settings)
 
 
 def _make_app(

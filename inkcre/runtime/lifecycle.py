@@ -16,6 +16,7 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
@@ -36,12 +37,14 @@ from inkcre.jobs.kinds import Kinds
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database, wake_nobody
 from inkcre.ports.storage import InFolder, Standing, Storage, Tenure
-from inkcre.runtime.pulse import Pulse
 from inkcre.sections.settings import Settings
 from inkcre.settings.origins import TomlOrigin
 from inkcre.settings.profiles import package_profiles
 from inkcre.sql import schema
 from inkcre.sql.lines import lines_of
+
+if TYPE_CHECKING:
+    from inkcre.runtime.pulse import Pulse
 
 logger = logging.getLogger("inkcre")
 
@@ -82,7 +85,7 @@ class Work:
     woken: threading.Event
     """Set when there may be a job."""
 
-    pulse: Pulse | None = None
+    pulse: "Pulse | None" = None
     """Told of each tick, where a thread of this process ticks."""
 
     on_tick: Callable[[Due], None] | None = None

@@ -14,11 +14,12 @@ from inkcre.errors import InkcreError
 from inkcre.jobs.due import Due
 from inkcre.jobs.jobs import count_jobs, find_oldest_claimable
 from inkcre.ports.database import Pooled
-from inkcre.runtime.pulse import Pulse
 from inkcre.sections.settings import Settings
 
 if TYPE_CHECKING:
     from prometheus_client.core import CollectorRegistry, GaugeMetricFamily, Metric
+
+    from inkcre.runtime.pulse import Pulse
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Seconds up to which requests are told apart: those of prometheus-client."""
@@ -27,7 +28,7 @@ BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 
 class Metrics:
     """The numbers of one application."""
 
-    def __init__(self, components: Components, pulse: Pulse | None) -> None:
+    def __init__(self, components: Components, pulse: "Pulse | None") -> None:
         requests, ticks = Requests(), Ticks(pulse)
         self._collectors = (requests, ticks, _Database(components))
         self.observe_request = requests.observe
@@ -132,7 +133,7 @@ class Requests:
 class Ticks:
     """How many ticks there were, and how late the last one was, or the next one is."""
 
-    def __init__(self, pulse: Pulse | None = None) -> None:
+    def __init__(self, pulse: "Pulse | None" = None) -> None:
         self._pulse = pulse
         self._lock = threading.Lock()
         self._began = time.time()
@@ -195,7 +196,7 @@ class _Database:
 
 
 def build_metrics(
-    settings: Settings, components: Components | None, pulse: Pulse | None
+    settings: Settings, components: Components | None, pulse: "Pulse | None"
 ) -> Metrics | None:
     """Make what counts, where it can be kept: in a process that has prometheus-client."""
     if settings.target != "process" or components is None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Generic
 
 from inkcre.settings.diagnostics import Diagnostic, Label
-from inkcre.settings.dotenv_files import dotenv_variables
 from inkcre.settings.elsewhere import OtherProfiles
 from inkcre.settings.labels import label_value
 from inkcre.settings.layers import file_layers, override_layer, string_layers
@@ -295,7 +294,10 @@ def _find_files(
     if context.is_searched:
         found = _config_upwards(context.folder, schema.filename)
         dotenv_path = (found.parent if found else context.folder) / ".env"
-        dotenv = dotenv_variables(dotenv_path, report) if _is_there(dotenv_path) else []
+        if _is_there(dotenv_path):
+            from inkcre.settings.dotenv_files import dotenv_variables  # none is on Workers
+
+            dotenv = dotenv_variables(dotenv_path, report)
     named = {**choosing_variables(dotenv, schema), **chosen}.get(schema.config_variable)
     if named is None:
         return dotenv, found

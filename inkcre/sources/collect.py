@@ -26,7 +26,6 @@ from inkcre.ports.database import Call, Row
 from inkcre.ports.storage import Storage, Tenure
 from inkcre.ports.web import Web
 from inkcre.sections.settings import Settings
-from inkcre.sources.absence import Missing, sort_absent
 from inkcre.sources.base import AnySource, Decided, Item, Seen
 from inkcre.sources.doubts import Doubts
 from inkcre.sources.instances import open_of_job
@@ -47,6 +46,7 @@ from inkcre.sources.sources import (
 )
 
 if TYPE_CHECKING:
+    from inkcre.sources.absence import Missing
     from inkcre.sources.items.moves import Moves
 
 logger = logging.getLogger("inkcre.sources")
@@ -101,7 +101,7 @@ class Collect:
     """None: what is not given may be there all the same."""
 
     written: Written = field(default_factory=Written)
-    missing: Missing = field(default_factory=Missing)
+    missing: "Missing | None" = None
     keys: set[str] = field(default_factory=set)
     links: list[LinkRow] = field(default_factory=list)
     group: list[Item] = field(default_factory=list)
@@ -229,6 +229,8 @@ class Collect:
 
     def _settle_absent(self) -> list[str]:
         """Delete what is gone; note what is missing, and return its keys."""
+        from inkcre.sources.absence import sort_absent  # no source gives all on Workers
+
         database, now = self.job.database, self.clock()
         absent = sort_absent(
             database, self.source_id, self.source, self.keys,
@@ -261,7 +263,8 @@ class Collect:
         text = json.dumps(state, ensure_ascii=False)
         calls = [SET_STATE(id_=self.source_id, new_state=text, read_at=self.row.updated_at)]
         doubtful = {"doubtful": len(self.doubts.keys)} if self.doubts.keys else {}
-        return Outcome({**self.written.count(), **doubtful, **self.missing.tell(), **told}, calls)
+        missing = self.missing.tell() if self.missing else {}
+        return Outcome({**self.written.count(), **doubtful, **missing, **told}, calls)
 
 
 def collect(
@@ -303,7 +306,7 @@ def collect_with(
     doubts = Doubts(_read_doubted(row.state))
     moves = None
     if source.gives_all:
-        from inkcre.sources.items.moves import read_moves  # no source does so on Workers
+        from inkcre.sources.items.moves import read_moves  # as in _settle_absent
 
         moves = read_moves(job.database, row.id)
     run = Collect(job, clock, row, source, payload, forget_days, doubts, left_out, moves)

@@ -1,9 +1,9 @@
 """Collects in children that are killed before a statement; run as a program.
 
-usage: python -m tests.processes.killed_collect KIND PLACE SOURCE CONFIG FROM
+usage: python -m tests.processes.killed_collect KIND PLACE SOURCE CONFIG EVERY
 
-A child is forked for each statement that a collect runs: the first is killed before the FROM-th, the
-next one statement later, and so on until a child comes to its end. After each kill another child
+A child is forked for each EVERY-th statement that a collect runs: the first is killed before the
+first statement, the next EVERY statements later, and so on until a child comes to its end. After each kill another child
 recovers: it lets the dead one's lease lapse, and runs what there is to run. What the base holds then
 is written as one line of JSON on standard output. The last line is of the child that was not killed.
 """
@@ -152,10 +152,10 @@ def in_child(work: Any, *arguments: Any) -> int:
 
 def main() -> None:
     """Kill at every statement, recover, describe."""
-    kind, place, source, config, first = sys.argv[1:]
+    kind, place, source, config, every = sys.argv[1:]
     import_everything()  # once, and not in each child
     base = Base(kind, place, json.loads(config))
-    source_id, kill_before = int(source), int(first)
+    source_id, kill_before = int(source), 1
     while True:
         base.restore()
         status = in_child(collect, base, source_id, kill_before)
@@ -164,7 +164,7 @@ def main() -> None:
         assert in_child(lambda: print(describe(base))) == 0
         if status == 0:
             return
-        kill_before += 1
+        kill_before += int(every)
 
 
 if __name__ == "__main__":

@@ -291,8 +291,10 @@ def load_kinds(application: Application) -> Kinds:
         try:
             kind.require_payload(own.payload)
         except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(("payload", *map(str, first["loc"])))
             raise BadReference(
-                f'schedule of "{own.kind}": payload: {say_fault(error.errors()[0]).lower()}',
+                f'schedule of "{own.kind}": {where}: {say_fault(first).lower()}',
                 hint=f"give it what {kind.name} is to be given, as payload=…",
             ) from error
     return kinds

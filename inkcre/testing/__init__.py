@@ -8,7 +8,8 @@ pytest finds it by itself where ``inkcre[testing]`` is installed::
 Each test is lent a base, a storage and small values of its own, in memory. Nothing around counts:
 no variable, no ``.env``, no ``inkcre.toml``, no secret file. To change settings, define a fixture
 ``inkcre_overrides`` that gives values by dotted key; what is kept on disk by them lies below
-``tmp_path``, unless they say where.
+``tmp_path``, unless they say where. To test an application of your own, define a fixture
+``inkcre_application`` that returns it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from fastapi.testclient import TestClient
 
+    from inkcre.application import Application
+
 
 @pytest.fixture
 def inkcre_overrides() -> Mapping[str, object]:
@@ -29,7 +32,17 @@ def inkcre_overrides() -> Mapping[str, object]:
 
 
 @pytest.fixture
-def inkcre_app(inkcre_overrides: Mapping[str, object], tmp_path: Path) -> "FastAPI":
+def inkcre_application() -> "Application":
+    """Return the application that is made; define your own to test another."""
+    from inkcre.core import INKCRE
+
+    return INKCRE
+
+
+@pytest.fixture
+def inkcre_app(
+    inkcre_application: "Application", inkcre_overrides: Mapping[str, object], tmp_path: Path
+) -> "FastAPI":
     """Make an application of profile ``dev`` with an empty base, whatever surrounds the test.
 
     Base, storage and small values are in memory, or below ``tmp_path`` where ``inkcre_overrides``
@@ -40,7 +53,9 @@ def inkcre_app(inkcre_overrides: Mapping[str, object], tmp_path: Path) -> "FastA
     from inkcre.testing.isolation import lend_settings
 
     overrides = lend_settings(inkcre_overrides, tmp_path / "inkcre")
-    return create_app(profile="dev", overrides=overrides, environ={})
+    return create_app(
+        profile="dev", application=inkcre_application, overrides=overrides, environ={}
+    )
 
 
 @pytest.fixture

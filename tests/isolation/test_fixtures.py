@@ -16,6 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
+from inkcre.framework import Application
 from inkcre.jobs.kinds import load_kinds
 from inkcre.jobs.tick import tick
 from inkcre.ports.keyvalue import ValueKey
@@ -108,6 +109,19 @@ class TestAnotherDatabase:
         assert kinds_of(inkcre_app) == ["dev", "postgres", "memory", "memory", "off"]
 
 
+class TestAnotherApplication:
+    """One of a user's own, made as ours is."""
+
+    @pytest.fixture
+    def inkcre_application(self):
+        return Application("guests", "GUESTS_", "guests.toml", ())
+
+    def test_it(self, inkcre_client):
+        assert inkcre_client.get("/heartbeat").status_code == 200
+        assert inkcre_client.get("/blocks").status_code == 404
+        assert inkcre_client.app.state.components.database is not None
+
+
 @pytest.mark.parametrize("overrides", [{}, {"keyvalue.kind": "database"}])
 def test_app_of_ones_own(overrides):
     memory = {"database.path": ":memory:", **overrides}
@@ -147,7 +161,7 @@ def test_suite_of_a_user_touches_nothing_real(kind: str, tmp_path: Path) -> None
         options = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "suite")
         done = run_python(tmp_path, *options, **variables)
         assert done.returncode == 0, done.stdout
-        assert "17 passed" in done.stdout
+        assert "18 passed" in done.stdout
         assert surroundings.digest(tmp_path) == before
         assert listener.connections == 0
 

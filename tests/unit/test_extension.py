@@ -383,7 +383,7 @@ def test_schedule_without_what_its_job_needs_is_refused() -> None:
     part = Extension(
         "mine", "Mine", jobs=(f"{__name__}:SAY",), schedules=(f"{__name__}:SAY_NOTHING",)
     )
-    with pytest.raises(BadReference, match='schedule of "say": payload.word: field required'):
+    with pytest.raises(BadReference, match=r'schedule of "say": payload\.word: field required'):
         create_app(profile="dev", overrides=MEMORY, environ={}, application=made_of(part))
 
 

@@ -120,15 +120,15 @@ def measure_tick(table: Table, kind: str, place: str) -> None:
     database = open_database(kind, place)
     now = datetime.now(UTC)
     made, due = format_timestamp(now), format_timestamp(now + timedelta(days=1))
-    text = (
-        "INSERT INTO schedules (created_at, updated_at, kind, payload, cron, next_run_at)"
-        f" VALUES ('{made}', '{made}', 'collect', '{{}}', '0 7 * * *', '{due}')"
-    )
+    columns = "created_at, updated_at, kind, payload, cron, next_run_at, source_id"
+    row = f"'{made}', '{made}', 'collect', '{{}}', '0 7 * * *', '{due}'"
     engine = database.migration_engine()  # type: ignore[attr-defined]
     with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM schedules")
-        for _ in range(SCHEDULES):
-            connection.exec_driver_sql(text)
+        for source_id in range(SCHEDULES):
+            connection.exec_driver_sql(
+                f"INSERT INTO schedules ({columns}) VALUES ({row}, {source_id})"
+            )
     engine.dispose()
     times = []
     for _ in range(TICKS):

@@ -38,7 +38,10 @@ IN_MEMORY = (
 DURABLE = "ours is on the disk when put returns, the library's is not"
 STORAGE_NOTES = {"storage memory, 4 KB": IN_MEMORY, "storage filesystem, 10 MB": DURABLE}
 LENT = "a connection is lent by the pool and given back, so that threads share it"
-LOCKED = "two threads never meet on one connection, and what SQLite says is translated"
+LOCKED = (
+    "two threads never meet on one connection, what SQLite says is translated, and a write looks"
+    " whether the file is still the one that was opened"
+)
 """What is had for what a row lacks beside the bare library."""
 
 Act = Callable[[str], object]

@@ -11,6 +11,8 @@ from inkcre.extension import load_reference
 from inkcre.sections.enabling import DISABLED, ENABLED, load_blaming, names_at, where_enabled
 from inkcre.sections.schema import Inspection, application_of
 from inkcre.sections.settings import Settings
+from inkcre.sql.lines import lines_of
+from inkcre.sql.revisions import require_versions
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,9 @@ def check_parts(settings: Settings) -> list[str]:
 
 def _look_up(application: Application) -> Iterator[object]:
     """Yield what is looked up only when it is used."""
+    for line in lines_of(application):
+        require_versions(line)
+        yield line
     for part in application.enabled:
         for references in (part.source_types, part.commands, part.probes):
             for name, reference in references.items():

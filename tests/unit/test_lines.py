@@ -15,6 +15,8 @@ from inkcre.core import CORE
 from inkcre.errors import BadReference, Misconfigured, SchemaBehind, Unavailable
 from inkcre.extension import Extension
 from inkcre.ports.database import Database, Migratable
+from inkcre.process.extensions import check_parts
+from inkcre.sections.schema import load_settings
 from inkcre.sql import schema
 from inkcre.sql.lines import ForeignTable, Migrations, lines_of
 from inkcre.sql.revisions import render_revisions, render_sql
@@ -229,3 +231,6 @@ def test_versions_that_do_not_end_where_they_should_are_refused(
         schema.migrate(database, lines_of(made_of(part)))
     assert str(folder) in caught.value.message
     database.close()
+    settings = load_settings("dev", application=made_of(part), environ={})
+    with pytest.raises(BadReference, match=said):  # `inkcre extensions check`
+        check_parts(settings)

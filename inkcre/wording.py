@@ -39,6 +39,8 @@ def describe_pattern(pattern: str) -> str:
 
 def say_fault(found: Mapping[str, object]) -> str:
     """Return what is wrong by one of pydantic's errors, as a sentence."""
+    if found["type"] in ("model_type", "model_attributes_type", "dataclass_type"):
+        return "Input should be an object"  # of which class is nobody's concern
     context = found.get("ctx")
     pattern = context.get("pattern") if isinstance(context, Mapping) else None
     return f"Input should be {describe_pattern(pattern)}" if pattern else str(found["msg"])

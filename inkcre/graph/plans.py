@@ -9,18 +9,13 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict, TypeVar
 
-from pydantic import ValidationError
-
 from inkcre.errors import Invalid
 from inkcre.graph.digests import block_digest
 from inkcre.graph.forms import (
-    ARCS,
     FlatGraph,
     NodeForm,
     Provenance,
     Star,
-    moved_by,
-    parse_star,
 )
 from inkcre.sql.timestamps import format_timestamp
 
@@ -172,51 +167,6 @@ def plan_star(star: Star) -> Plan:
         # A stack gives back the last one first, and a graph is answered in its form's order.
         stack.extend(reversed(arcs))
     return plan
-
-
-WIDE_ARCS = 1000
-"""How many arcs of a star are read at once, where it is read in parts."""
-
-
-def plan_in_parts(data: object) -> Plan:
-    """Read a nested form and turn it into rows, a part of its arcs at a time; use it up.
-
-    What pydantic makes of an arc is many times as large as the arc itself.
-
-    Raises:
-        pydantic.ValidationError: the data is no such form.
-        Invalid: the form is nested deeper than ``MAX_STAR_DEPTH``.
-    """
-    rest: list[tuple[str, int, list[object]]] = []
-    for key, _ in ARCS:
-        at = 0 if any(arcs for *_, arcs in rest) else WIDE_ARCS  # rows keep the form's order
-        rest.append((key, at, _cut_arcs(data, key, at)))
-    whole = plan_star(parse_star(data))
-    root = next(iter(whole.nodes))
-    block = {"id": root} if isinstance(root, int) else {"digest": root}
-    for key, number, arcs in rest:
-        read = number
-        while arcs:
-            part = arcs[: -WIDE_ARCS - 1 : -1]  # they were turned round, to be taken from the end
-            del arcs[-WIDE_ARCS:]
-            try:
-                star = parse_star({"block": block, key: part})
-            except ValidationError as error:
-                raise moved_by(error, read) from None
-            whole.merge(plan_star(star))
-            read += len(part)
-    return whole
-
-
-def _cut_arcs(data: object, key: str, at: int) -> list[object]:
-    """Leave the first of a star's arcs, and return the others, the last one first."""
-    arcs = data.get(key) if isinstance(data, dict) else None
-    if not isinstance(arcs, list):
-        return []
-    others = arcs[at:]
-    del arcs[at:]
-    others.reverse()
-    return others
 
 
 def plan_flat(graph: FlatGraph) -> Plan:

@@ -32,7 +32,7 @@ from inkcre.transfer.arrivals import (
     Following,
 )
 from inkcre.transfer.file_lines import ArrivingFile
-from inkcre.transfer.line_batches import BATCH_BYTES, BadLine, Line, read_batches
+from inkcre.transfer.line_batches import BATCH_BYTES, BadLine, Line, WideLine, read_batches
 from inkcre.transfer.line_forms import WrongLine
 from inkcre.transfer.missing import count_missing
 
@@ -86,14 +86,10 @@ def import_lines(
         # which is the slower one, spends the time of taking them apart.
         writing: deque[tuple[Future[None], Batch]] = deque()
         for lines_read in read_batches(lines, progress.bad):
-            if isinstance(lines_read, (ArrivingFile, Following)):
+            if not isinstance(lines_read, list):
                 while writing:  # the blocks that name it, or that it names, come before it
                     writing.popleft()[0].result()
-                if isinstance(lines_read, ArrivingFile):
-                    _keep_file(arrivals, lines_read, progress)
-                else:
-                    _keep_following(arrivals, lines_read, progress)
-                yield progress
+                yield from _keep(arrivals, lines_read, progress)
                 continue
             batch = prepare(database, lines_read, clock)
             future = writer.submit(_write_batch, database, batch, clock, progress)
@@ -125,6 +121,39 @@ def _tuned_interpreter() -> Iterator[None]:
     finally:
         gc.set_threshold(*thresholds)
         sys.setswitchinterval(interval)
+
+
+def _keep(
+    arrivals: Arrivals, arrived: WideLine | ArrivingFile | Following, progress: Progress
+) -> Iterator[Progress]:
+    if isinstance(arrived, WideLine):
+        yield from _keep_wide(arrivals.database, arrived, arrivals.clock, progress)
+    elif isinstance(arrived, ArrivingFile):
+        _keep_file(arrivals, arrived, progress)
+    else:
+        _keep_following(arrivals, arrived, progress)
+    yield progress
+
+
+def _keep_wide(
+    database: Database, line: WideLine, clock: Clock, progress: Progress
+) -> Iterator[Progress]:
+    """Write a line part by part; one that cannot be written leaves the parts before it."""
+    try:
+        refuse_unknown_storages(database, line.star.storages)
+    except Invalid as error:
+        progress.bad.append(BadLine(line.number, error.message))
+        return
+    parts = line.parts()
+    if find_missing(database, line.star.references):
+        # Blocks of the line itself, or of nobody: then its plan says so.
+        parts = iter([line.whole()])
+    for part in parts:
+        bad_before = len(progress.bad)
+        _write_batch(database, prepare(database, [part], clock), clock, progress)
+        if len(progress.bad) > bad_before:
+            return
+        yield progress
 
 
 def _keep_file(arrivals: Arrivals, file: ArrivingFile, progress: Progress) -> None:
@@ -219,5 +248,5 @@ def _write(database: Database, batch: Batch, progress: Progress) -> None:
     progress.created_blocks += counted[COUNT_BLOCKS] + counted[COUNT_LONG_BLOCK]
     progress.created_relations += counted[COUNT_RELATIONS]
     progress.missing += count_missing(database, batch.calls)
-    progress.lines += len(batch.lines)
+    progress.lines += sum(line.ends for line in batch.lines)
     progress.bytes += sum(line.size for line in batch.lines)

@@ -2,17 +2,22 @@
 
 import json
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from inkcre.errors import Invalid
-from inkcre.graph.plans import Plan, plan_in_parts
+from inkcre.graph.forms import parse_star
+from inkcre.graph.plans import Plan, plan_star
 from inkcre.transfer.arrivals import PAGE, PAGE_BYTES, Following
 from inkcre.transfer.file_lines import ArrivingFile
-from inkcre.transfer.line_forms import LineKind, kind_of
+from inkcre.transfer.line_forms import LineKind, WrongLine, kind_of
+from inkcre.transfer.wide_stars import PART_CHARACTERS, WideStar, is_wide, judge_star
 from inkcre.wording import say_fault
+
+L = TypeVar("L")
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 4 * 1024 * 1024
@@ -21,11 +26,13 @@ BATCH_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Line:
-    """One line of an import and the plan that it became."""
+    """One line of an import, or a part of a wide one, and the plan that it became."""
 
     number: int
     plan: Plan
     size: int
+    ends: bool = True
+    """Whether the line ends here."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,32 @@ class BadLine:
 
     number: int
     reason: str
+
+
+@dataclass(frozen=True)
+class WideLine:
+    """A line that is written in parts."""
+
+    number: int
+    star: WideStar
+
+    def parts(self) -> Iterator[Line]:
+        """Yield what is written together."""
+        plan, begin = Plan(), 0
+        for some, at in self.star.plans():
+            plan.merge(some)
+            rows = len(plan.blocks) + len(plan.relations)
+            if rows >= BATCH_ROWS or at - begin >= PART_CHARACTERS:
+                yield Line(self.number, plan, at - begin, ends=False)
+                plan, begin = Plan(), at
+        yield Line(self.number, plan, len(self.star.content) - begin)
+
+    def whole(self) -> Line:
+        """Return it as one, as large as that may be."""
+        plan = Plan()
+        for some, _ in self.star.plans():
+            plan.merge(some)
+        return Line(self.number, plan, len(self.star.content))
 
 
 def parse_line(number: int, content: bytes) -> Line | BadLine | None:
@@ -54,8 +87,15 @@ def _parse_text(number: int, text: str | None, size: int) -> Line | BadLine | No
         return BadLine(number, "not UTF-8 text")
     if not text:
         return None
+    return _judge(number, lambda: Line(number, plan_star(parse_star(json.loads(text))), size))
+
+
+def _judge(number: int, read: Callable[[], L]) -> L | BadLine:
+    """Read a line, and say what is wrong with it."""
     try:
-        return Line(number, plan_in_parts(json.loads(text)), size)
+        return read()
+    except WrongLine as error:
+        return BadLine(number, str(error))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "line"
@@ -116,7 +156,7 @@ class _Gathered:
 
 def read_batches(
     lines: Iterable[bytes], bad: list[BadLine]
-) -> Iterator[list[Line] | ArrivingFile | Following]:
+) -> Iterator[list[Line] | WideLine | ArrivingFile | Following]:
     """Yield lines as they are written together; add stars that make no sense to ``bad``."""
     numbered = _NumberedLines(lines)
     gathered = _Gathered()
@@ -130,6 +170,10 @@ def read_batches(
         elif kind != "star":
             gathered.others.append((number, content))
             gathered.size += len(content)
+        elif is_wide(content):
+            yield from gathered.batch()
+            gathered = _Gathered()
+            yield from _read_wide(number, content, bad)
         else:
             # What a line becomes is a few times as large: it goes first.
             text, size = _decode(content), len(content)
@@ -149,3 +193,11 @@ def _gather_star(gathered: _Gathered, parsed: Line | BadLine | None, bad: list[B
         gathered.stars.append(parsed)
         gathered.rows += len(parsed.plan.blocks) + len(parsed.plan.relations)
         gathered.size += parsed.size
+
+
+def _read_wide(number: int, content: bytes, bad: list[BadLine]) -> Iterator[WideLine]:
+    read = _judge(number, lambda: WideLine(number, judge_star(content)))
+    if isinstance(read, BadLine):
+        bad.append(read)
+    else:
+        yield read

@@ -121,17 +121,17 @@ small = b'{"block": {"resolver": "text", "content": "small"}}'
 number, size = int(sys.argv[2]), 40 * 1024 * 1024
 
 def write(content):
-    return json.dumps({"block": {"resolver": "text", "content": content}})
+    return json.dumps({"block": {"resolver": "text", "content": content}}, ensure_ascii=False)
 
 def lines():  # written beside, so that nothing of it is held
-    with open("in.ndjson", "w") as file:
+    with open("in.ndjson", "w", encoding="utf-8") as file:
         if number == 1:
             file.write(write("a" * size))
         else:
-            room = size // number - 120
+            room = size // number - 124
             file.write('{"block": {"resolver": "text", "content": "hub"}, "out_relations": [')
             for n in range(number):
-                arc = '{"relation": {"content": "has"}, "to_block": ' + write(f"{n:08}" + "a" * room) + "}"
+                arc = '{"relation": {"content": "has"}, "to_block": ' + write(f"\U0001f600{n:08}" + "a" * room) + "}"
                 file.write((", " if n else "") + arc)
             file.write("]}")
     forget_peak()
@@ -144,21 +144,18 @@ with lines() as file:
 assert (progress.lines, progress.missing, progress.bad) == (1, 0, []), progress
 assert progress.created_blocks == (1 if number == 1 else number + 1)
 print((peak_bytes() - before) / size)
-with open("in.ndjson", "rb") as file:
-    *_, again = import_lines(base.database, file, base.clock)
-assert (again.created_blocks, again.missing) == (0, 0), again
 """
 
 
-@pytest.mark.parametrize("blocks", [1, 40_000])
+@pytest.mark.parametrize("blocks", [1, 200_000])
 def test_long_line_takes_a_few_times_its_size(tmp_path: Path, blocks: int) -> None:
-    """With one block it took twenty times as much, with many of a kilobyte nine."""
+    """With one block it took twenty times as much, with many nine."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path / "base.sqlite3"), str(blocks)],
         cwd=tmp_path, env=clean_environ(PYTHONPATH=str(ROOT)), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 4.2  # 4.0 and 3.8; what the interpreter takes beside varies
+    assert float(done.stdout) < 4.2  # 4.0 and 2.1; what the interpreter takes beside varies
 
 
 @pytest.mark.parametrize("packed", [False, True])

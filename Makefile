@@ -64,28 +64,36 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 # The locks are files of exact versions and hashes that pip and uv both read, and name no registry:
-# one for this machine, one for the Workers artifact (its markers are those of Pyodide), and one for
-# uv, which pip fetches before there is any of it.
+# one for this machine, one for what makes clients in tests, one for the Workers artifact (its markers
+# are those of Pyodide), and one for uv, which pip fetches before there is any of it.
 lock: $(READY)
 	@echo uv==$(UV_VERSION) | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --no-annotate --output-file requirements/uv.txt -
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 		--no-header --no-emit-index-url --no-annotate --all-extras --group dev \
 		--output-file requirements/locked.txt pyproject.toml
+	@echo openapi-python-client | $(UV) pip compile --quiet --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-header --no-emit-index-url --no-annotate \
+		--output-file requirements/generators.txt -
 	@$(UV) pip compile --quiet --python-platform wasm32-pyodide2025 --python-version 3.14 \
 		--upgrade --generate-hashes --no-header --no-emit-index-url --group workers \
 		--output-file requirements/workers.txt pyproject.toml
 
 NODE_LOCK := inkcre/edge/local/package-lock.json
+# What makes clients of the API's description, for tests: beside the environment, for it asks for
+# versions of its own.
+GENERATORS := tests/wire/generators
 
-$(READY): pyproject.toml requirements/locked.txt requirements/workers.txt requirements/uv.txt $(NODE_LOCK)
+$(READY): pyproject.toml $(wildcard requirements/*.txt) $(NODE_LOCK) $(GENERATORS)/package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
 	@command -v uv >/dev/null || $(PYTHON) -m pip install --quiet --disable-pip-version-check \
 		--root-user-action ignore --upgrade --target $(BOOTSTRAP) --require-hashes -r requirements/uv.txt
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/locked.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m inkcre.edge.prepare
+	@$(UV) pip install --quiet --python $(BIN)/python --target $(VENV)/generators --require-hashes \
+		-r requirements/generators.txt
+	@$(BIN)/python -m inkcre.edge.prepare $(GENERATORS)
 	@touch $@
 
 # What `inkcre dev --edge` keeps lies in the folder that was built, in .wrangler, and stays.

@@ -17,7 +17,15 @@ from inkcre.graph.files.files import add_file
 from inkcre.graph.records import Block
 from inkcre.http.parameters import NO_NUL, PathId
 from inkcre.http.paths import place
-from inkcre.http.preconditions import PARAMETERS, TAG, find_conditions, located
+from inkcre.http.preconditions import (
+    PARAMETERS,
+    TAG,
+    find_conditions,
+    is_unmodified,
+    last_modified,
+    located,
+    require_unmodified,
+)
 from inkcre.http.problems import problem_response
 from inkcre.http.ranges import Unsatisfiable, find_range
 from inkcre.http.responses import PROBLEMS, documented, json_response
@@ -63,11 +71,14 @@ FILE_BODY = {
     }
 }
 
-ANY_CONTENT = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+# The second is true, and the first is what generators of clients know how to read.
+ANY_CONTENT = {"application/octet-stream": _BYTES, "*/*": _BYTES}
 
 CONTENT_HEADERS = TAG | {
     name: {"description": description, "schema": {"type": "string"}}
     for name, description in (
+        ("Last-Modified", "When it changed, if that is known and a second ago"),
         ("Accept-Ranges", "`bytes`"),
         ("Content-Disposition", "What a browser is to do with it, and what it is called"),
     )
@@ -83,7 +94,7 @@ CONTENT_RESPONSES: dict[int | str, dict[str, object]] = {
         "content": ANY_CONTENT,
         "headers": CONTENT_HEADERS | CONTENT_RANGE,
     },
-    304: {"description": "It is what If-None-Match names", "headers": TAG},
+    304: {"description": "It is what is known", "headers": TAG},
     403: PROBLEMS[403],
     416: {**PROBLEMS[416], "headers": CONTENT_RANGE},
 }
@@ -139,6 +150,8 @@ async def read_content(
     database: Database,
     storage: Storage,
     web: Web,
+    *,
+    clock: Clock,
     download: Annotated[
         bool, Query(description="Whether a browser should keep it rather than show it")
     ] = False,
@@ -153,13 +166,20 @@ async def read_content(
         "pages" if is_page else "files",
         lambda: find_content(database, storage, web, block),
     )
-    return await run_aside("files", lambda: _answer(content, request, block_id, is_kept=download))
+    # Of a page nobody here knows when it changed.
+    modified = None if is_page else last_modified(block.updated_at, clock())
+    return await run_aside(
+        "files", lambda: _answer(content, request, block_id, modified, is_kept=download)
+    )
 
 
-def _answer(content: BlockContent, request: Request, block_id: int, *, is_kept: bool) -> Response:
+def _answer(
+    content: BlockContent, request: Request, block_id: int, modified: str | None, *, is_kept: bool
+) -> Response:
     etag = f'"{content.etag}"'
     headers = {
         "ETag": etag,
+        **({"Last-Modified": modified} if modified else {}),
         # Kept, but asked for by its ETag each time: the page at an address may have changed.
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": PDF_POLICY if content.media_type == PDF else SANDBOX,
@@ -169,6 +189,10 @@ def _answer(content: BlockContent, request: Request, block_id: int, *, is_kept: 
     if conditions is not None:
         conditions.require(f"block {block_id}: content", etag)
         if conditions.is_known(etag):
+            return Response(status_code=304, headers=headers)
+    if modified:
+        require_unmodified(request.headers, f"block {block_id}: content", modified)
+        if is_unmodified(request.headers, modified):
             return Response(status_code=304, headers=headers)
     headers |= {
         "Accept-Ranges": "bytes",
@@ -181,7 +205,7 @@ def _answer(content: BlockContent, request: Request, block_id: int, *, is_kept: 
 def _respond(content: BlockContent, request: Request, headers: dict[str, str]) -> Response:
     is_head = request.method == "HEAD"  # a range is for GET only: RFC 9110, section 14.2
     try:
-        part = None if is_head else find_range(request.headers, headers["ETag"], content.size)
+        part = None if is_head else find_range(request.headers, headers, content.size)
     except Unsatisfiable:
         said = {"Content-Range": f"bytes */{content.size}"}
         return problem_response(

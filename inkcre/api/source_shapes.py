@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
+from inkcre.graph.forms import Star
 from inkcre.http.jobs import ScheduleOut
 from inkcre.http.router import lend_to
 from inkcre.ports.sources import SourceTypes
@@ -99,7 +100,7 @@ class ItemForm(BaseModel):
     """An item that somebody else has collected, for the API's description."""
 
     key: str = Field(max_length=MAX_KEY_LENGTH, description="Its identity in the source")
-    star: dict[str, object] = Field(description="A star form")
+    star: Star
 
 
 class ItemsForm(BaseModel):

@@ -49,10 +49,13 @@ def _describe(app: FastAPI, models: Iterable[type[BaseModel]]) -> Described:
         routes=[_without_head(route) for route in app.routes],
         servers=app.servers or None,
     )
+    described["security"] = []  # said, and not forgotten: there is none
+    taken: set[str] = set()
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
             for method, operation in described["paths"][route.path_format].items():
                 if method.upper() in (route.methods or ()):
+                    _name(operation, route, taken)
                     _complete(operation, find_earned(route, method.upper()))
     _add_components(described, models)
     return described
@@ -67,11 +70,25 @@ def _without_head(route: BaseRoute) -> BaseRoute:
     return bare
 
 
+def _name(operation: Described, route: APIRoute, taken: set[str]) -> None:
+    """Call an operation what its function is called, which generators make names of.
+
+    FastAPI's own id has the path in it. It stays where another operation has the short name.
+    """
+    name = route.name.removesuffix("_route")
+    if name not in taken:
+        operation["operationId"] = name
+    taken.add(operation["operationId"])
+
+
 def _complete(operation: Described, earned: Iterable[int]) -> None:
     """Add to an operation the problems that it may be answered with."""
     responses = operation["responses"]
     if _is_fastapis(responses.get("422")):
         del responses["422"]
+    for status, own in responses.items():
+        if own == PROBLEMS.get(int(status)):
+            responses[status] = _refer(int(status))
     for status in earned:
         own = responses.setdefault(str(status), _refer(status))
         if "$ref" not in own:  # of another shape too, as a list of reasons
@@ -110,9 +127,24 @@ def _add_components(described: Described, models: Iterable[type[BaseModel]]) -> 
         # Generators of clients take what has a default for what is always there, and so to be sent.
         each.pop("default", None)
     components["headers"] = {"X-Request-Id": REQUEST_ID}
-    components["responses"] = {str(status): dict(one) for status, one in PROBLEMS.items()}
+    used = _responses(described["paths"])
+    components["responses"] = {s: dict(one) for s, one in _NAMED.items() if s in used}
     for response in components["responses"].values():
         _tell_id(response)
+
+
+_NAMED = {str(status): one for status, one in PROBLEMS.items()}
+
+
+def _responses(paths: Described) -> set[str]:
+    """Return the statuses of the shared problems that operations refer to."""
+    operations = [operation for path in paths.values() for operation in path.values()]
+    return {
+        status
+        for operation in operations
+        for status, one in operation["responses"].items()
+        if one == _refer(int(status))
+    }
 
 
 def _properties(schemas: Described) -> Iterator[Described]:

@@ -1,14 +1,16 @@
 """Conditions of a request: which state of a thing its sender has seen (RFC 9110, section 13).
 
-Nothing here has a ``Last-Modified``: a date of whole seconds cannot tell two edits of one second
-apart, and browsers keep what has one without asking. So ``If-Modified-Since`` and
-``If-Unmodified-Since`` are ignored, as sections 13.1.3 and 13.1.4 say. ``If-Range`` is looked at
-with the range, in ``ranges``.
+A ``Last-Modified`` is of contents alone. What is edited has none: a date of whole seconds cannot
+tell two edits of one second apart, and ``If-Modified-Since`` and ``If-Unmodified-Since`` are
+ignored there, as sections 13.1.3 and 13.1.4 say. ``If-Range`` is looked at with the range, in
+``ranges``.
 """
 
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import TypeVar
 
 from starlette.responses import Response
@@ -194,3 +196,41 @@ def find_expectation(
 def tag_of_body(body: bytes) -> str:
     """Return the tag of what is answered, where nothing else tells all of its states apart."""
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def last_modified(changed_at: str, now: datetime) -> str | None:
+    """Return the date of a change as ``Last-Modified`` has it; None while its second lasts.
+
+    Then no other change can have the same date: section 8.8.2.2. ``changed_at`` is RFC 3339.
+    """
+    changed = datetime.fromisoformat(changed_at).astimezone(UTC).replace(microsecond=0)
+    is_over = changed + timedelta(seconds=1) <= now
+    return format_datetime(changed, usegmt=True) if is_over else None
+
+
+def require_unmodified(headers: Mapping[str, str], thing: str, modified: str) -> None:
+    """Raise if a thing has changed since a date that is named in place of its tag (13.1.4).
+
+    Raises:
+        PreconditionFailed: it has.
+    """
+    since = None if "if-match" in headers else _read_date(headers, "if-unmodified-since")
+    if since is not None and parsedate_to_datetime(modified) > since:
+        raise PreconditionFailed(
+            f"{thing}: has changed since If-Unmodified-Since", hint="read it again"
+        )
+
+
+def is_unmodified(headers: Mapping[str, str], modified: str) -> bool:
+    """Tell whether a thing is as it was at a date that is named in place of its tag (13.1.3)."""
+    since = None if "if-none-match" in headers else _read_date(headers, "if-modified-since")
+    return since is not None and parsedate_to_datetime(modified) <= since
+
+
+def _read_date(headers: Mapping[str, str], name: str) -> datetime | None:
+    """Return the date in a header; None if there is none, which is then ignored (5.6.7)."""
+    try:
+        read = parsedate_to_datetime(headers[name])
+    except (KeyError, ValueError):
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -14,17 +14,19 @@ class Unsatisfiable(Exception):
     """There is no byte in the range that is asked for."""
 
 
-def find_range(headers: Mapping[str, str], etag: str, size: int) -> Range | None:
+def find_range(headers: Mapping[str, str], said: Mapping[str, str], size: int) -> Range | None:
     """Return where the part that is asked for starts and ends; None for all of it.
 
     Several parts at once, and units that are not bytes, are answered with all of it, as section
-    14.2 allows; so is a part of a content that is another by now (If-Range, section 13.1.5).
+    14.2 allows; so is a part of a content that is another by now: If-Range has neither the ETag nor
+    the Last-Modified that is ``said`` of it (section 13.1.5).
 
     Raises:
         Unsatisfiable: the part begins behind the end, or has no byte.
     """
     found = _RANGE.fullmatch(headers.get("range", "").strip(" \t"))
-    if found is None or headers.get("if-range", etag) != etag:
+    seen = headers.get("if-range", said["ETag"])
+    if found is None or seen not in (said["ETag"], said.get("Last-Modified")):
         return None
     first, last = found.groups()
     if not first:

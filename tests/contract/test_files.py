@@ -2,6 +2,7 @@
 
 import hashlib
 import socket
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -312,6 +313,28 @@ def test_known_content_is_304(api: httpx.Client, kept: tuple[int, bytes]) -> Non
         assert (found.status_code, found.content) == (304, b"")
         assert found.headers["etag"] == etag
     assert read(api, kept[0], if_none_match='"other"').status_code == 200
+
+
+def test_content_is_asked_for_by_date(api: httpx.Client, kept: tuple[int, bytes]) -> None:
+    """RFC 9110, sections 13.1.3 to 13.1.5: where a tag is named too, that alone counts."""
+    deadline = time.monotonic() + 5
+    while (said := read(api, kept[0]).headers.get("last-modified")) is None:  # in its first second
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    tag, before = read(api, kept[0]).headers["etag"], "Thu, 01 Jan 1970 00:00:00 GMT"
+    unchanged = read(api, kept[0], if_modified_since=said)
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert (unchanged.headers["last-modified"], unchanged.headers["etag"]) == (said, tag)
+    for asked in (before, "yesterday", "2026-11-24"):
+        assert read(api, kept[0], if_modified_since=asked).status_code == 200
+    assert read(api, kept[0], if_modified_since=said, if_none_match='"other"').status_code == 200
+    gone = read(api, kept[0], if_unmodified_since=before)
+    expect_problem(gone, 412, "precondition_failed", "If-Unmodified-Since")
+    assert read(api, kept[0], if_unmodified_since=before, if_match=tag).status_code == 200
+    assert read(api, kept[0], if_unmodified_since=said).status_code == 200
+    assert read(api, kept[0], range="bytes=0-1", if_range=said).status_code == 206
+    assert read(api, kept[0], range="bytes=0-1", if_range=before).status_code == 200
+    assert "last-modified" not in api.get(f"/blocks/{kept[0]}").headers
 
 
 def test_head_says_the_same_without_the_bytes(api: httpx.Client, kept: tuple[int, bytes]) -> None:

@@ -26,7 +26,7 @@ def test_make_installs_nothing_without_a_hash() -> None:
     """But this project itself, with nothing that it needs."""
     makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
     fetched = [line for line in makefile.splitlines() if "pip install" in line]
-    assert len(fetched) == 3
+    assert len(fetched) == 4
     for line in fetched:
         assert "--require-hashes" in line or "--no-deps --no-build-isolation" in line, line
     version = re.search(r"^UV_VERSION := (.+)$", makefile, re.MULTILINE)

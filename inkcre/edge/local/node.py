@@ -47,21 +47,24 @@ def node_environment(*, is_asked: bool = False) -> dict[str, str]:
     return {**os.environ, "PATH": path, "WRANGLER_SEND_METRICS": "false", **quiet}
 
 
-def modules_folder() -> Path:
-    """Return where the npm packages of this lock are, or belong."""
+def modules_folder(lock: Path = HERE) -> Path:
+    """Return where the npm packages of a lock are, or belong; ``lock`` is its folder."""
     # By the lock: another version of ours beside this one has packages of its own.
-    digest = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256((lock / "package-lock.json").read_bytes()).hexdigest()[:12]
     return tools_folder() / f"node-{digest}"
 
 
-def install_modules() -> Path:
-    """Install the npm packages by their lock, unless they are there; give their folder.
+def install_modules(lock: Path = HERE) -> Path:
+    """Install npm packages by their lock, unless they are there; return their folder.
+
+    Args:
+        lock: the folder with ``package.json`` and ``package-lock.json``.
 
     Raises:
         Unsupported: Node is not installed.
         Unavailable: npm cannot fetch or write them.
     """
-    folder = modules_folder()
+    folder = modules_folder(lock)
     if folder.is_dir():
         return folder
     try:
@@ -69,7 +72,7 @@ def install_modules() -> Path:
         # Made beside its place and then moved there, so that what is there is whole.
         temporary = Path(tempfile.mkdtemp(prefix=".node-", dir=folder.parent))
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, temporary / name)
+            shutil.copy(lock / name, temporary / name)
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
         raise Unavailable(f"{folder.parent}: {reason}", hint="use a venv of your own") from error

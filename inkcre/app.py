@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -98,10 +99,13 @@ def create_app(
             no process is ended from here.
 
     Raises:
+        TypeError: settings are given with what would make others, or a clock of naive times.
         SettingsError: everything that is wrong with the settings, at once.
         Unsupported: the settings choose an adapter that is not there, or one that cannot do what
             is needed.
     """
+    asked = {"profile": profile, "overrides": overrides, "environ": environ, "folder": folder}
+    _refuse_mistakes(settings, clock, {**asked, "application": application})
     settings = settings or load_settings(
         profile, application=application, overrides=overrides, environ=environ, folder=folder
     )
@@ -119,15 +123,44 @@ def create_app(
         settings,
         lifespan=_make_lifespan(settings, components, work),
         layers=_list_layers(settings, metrics, file_paths, bind),
-        routers=[*routers, *_list_own_routers(settings, metrics, custody, parts.lines)],
+        routers=[*routers, *_list_own_routers(settings, custody, parts.lines)],
         models=parts.models,
     )
-    app.state.settings, app.state.components = settings, components
+    app.state.settings, app.state.components, app.state.metrics = settings, components, metrics
     app.state.kinds, app.state.file_paths = kinds, file_paths
     # Functions that give what /readyz is to tell; whoever serves it adds its own.
     app.state.notices = [pulse.find_stall] if pulse else []
     app.state.is_started = components is None  # what an invocation has needs no start
     return app
+
+
+def mount(host: Starlette, path: str, app: FastAPI) -> None:
+    """Mount an application in another, and let it live as long as that one does.
+
+    ``host.mount`` alone plays no lifespan: nothing would make the schema, tick, or run jobs.
+    """
+    around = host.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(started: Starlette) -> AsyncIterator[Mapping[str, object] | None]:
+        async with around(started) as state, app.router.lifespan_context(app):
+            yield state
+
+    host.router.lifespan_context = lifespan  # type: ignore[assignment]
+    host.mount(path, app)
+
+
+def _refuse_mistakes(
+    settings: Settings | None, clock: Clock, asked: Mapping[str, object | None]
+) -> None:
+    """Refuse arguments that would be ignored, or fail where nobody looks for them."""
+    if settings is not None and not isinstance(settings, Settings):
+        raise TypeError(f"create_app: settings should be made by load_settings, not {settings!r}")
+    ignored = [name for name, value in asked.items() if value is not None] if settings else []
+    if ignored:
+        raise TypeError(f"create_app: settings are given; {', '.join(ignored)} would be ignored")
+    if clock().tzinfo is None:
+        raise TypeError("create_app: clock should give aware times, such as datetime.now(UTC)")
 
 
 @dataclass(frozen=True)
@@ -223,13 +256,12 @@ def _make_app(
 
 def _list_own_routers(
     settings: Settings,
-    metrics: Metrics | None,
     custody: lifecycle.Custody | None,
     lines: Sequence[MigrationLine],
 ) -> tuple[APIRouter, ...]:
     """Return what tells of the application itself, behind what its parts answer."""
     return (
-        metrics_routes.build_router(metrics.render if metrics else None),
+        metrics_routes.router,
         health.build_router(
             profile=settings.profile,
             is_worker=settings.target == "workers",

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkcre.http.heads import DEFAULT, HeadLimits, find_fault
@@ -24,6 +24,10 @@ METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 CLIENT_CLOSED = 499
 """What is noted of a request whose client has gone before it was answered, as nginx notes it."""
+
+ASKED = "http.response.debug"
+"""What a test client says that wants to be raised what nobody foresaw, beside its answer:
+https://starlette.dev/testclient/."""
 
 ID_BYTES = 16
 """As many as a UUID has, in as many digits."""
@@ -69,11 +73,13 @@ class ObserveRequests:
             except ClientDisconnect:
                 pass  # nobody is there to be answered
             except Exception as error:
-                response = respond_to_unforeseen(scope, error)
-                # A response is on its way, and cannot become another: the server breaks it off.
-                if status:
+                # A response that is on its way cannot become another: the server breaks it off.
+                is_late = bool(status)
+                response = await respond_to_unforeseen(Request(scope, receive), error)
+                if not is_late:
+                    await response(scope, receive, send_noted)
+                if is_late or ASKED in scope.get("extensions", {}):
                     raise
-                await response(scope, receive, send_noted)
             finally:
                 self._note(scope, status or CLIENT_CLOSED, time.perf_counter() - began)
 

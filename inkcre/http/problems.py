@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from inspect import isawaitable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,7 +11,6 @@ from pydantic import BaseModel, Field
 from pydantic_core import ErrorDetails, to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import Scope
 
 from inkcre.application import Application
 from inkcre.errors import (
@@ -235,8 +235,17 @@ HANDLERS: Mapping[int | type[Exception], Handler] = {
 """What answers each error that was foreseen."""
 
 
-def respond_to_unforeseen(scope: Scope, error: Exception) -> Response:
-    """Log an error that nobody foresaw; make the response, which says nothing of its insides."""
+async def respond_to_unforeseen(request: Request, error: Exception) -> Response:
+    """Log an error that nobody foresaw; make the response, which says nothing of its insides.
+
+    Where whoever has the application has a handler of their own for it, the response is theirs.
+    """
+    scope = request.scope
     logger.error("%s %s: unforeseen error", scope["method"], scope["path"], exc_info=error)
+    handlers = request.app.exception_handlers
+    if handler := handlers.get(Exception) or handlers.get(500):
+        made = handler(request, error)
+        response: Response = await made if isawaitable(made) else made
+        return response
     status, title = STATUSES[InvariantBroken]
     return problem_response(status, "unforeseen", title, "the error was logged")

@@ -126,8 +126,9 @@ def lend_to(endpoint: Function[Any], *, changes: bool = False) -> Function[Any]:
         from inkcre.runtime.threads import run_in_thread
 
         async def call_in_thread(**given: object) -> object:
-            call = partial(endpoint, **given, **lend(components()))
-            return await run_in_thread(call, changes=changes)
+            lent = components()
+            call = partial(endpoint, **given, **lend(lent))
+            return await run_in_thread(call, of=lent.database, changes=changes)
 
         called = call_in_thread
     else:

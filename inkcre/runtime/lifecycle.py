@@ -156,12 +156,12 @@ async def running(
 
     # More threads do not raise the rate, and lengthen the tail: at 16 connections the 99th
     # percentile was 13 ms with one thread, 33 ms with anyio's 40.
+    # Threads of our own: the default ones of the loop are those of whoever has mounted this.
     number = settings.http.worker_threads
-    to_thread.current_default_thread_limiter().total_tokens = number  # routes of plain APIRouters
     async with AsyncExitStack() as ending:
         # First, so that a start that is refused further down leaves no connection either.
         ending.push_async_callback(to_thread.run_sync, components.database.close)
-        await ending.enter_async_context(having_threads(number))
+        await ending.enter_async_context(having_threads(number, of=components.database))
         if not await to_thread.run_sync(prepare_database, settings, components):
             waiting = _wait_for_database(settings, components, work)
             # It is kept by this, too: the event loop alone may lose a task.

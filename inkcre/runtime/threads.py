@@ -1,4 +1,4 @@
-"""Threads that run requests, some for each event loop.
+"""Threads that run requests, some for each application in an event loop.
 
 By hand: to a thread and back takes anyio 28 to 36 us of CPU, a fifth of a request for one block,
 and this 10 to 15: all but the work itself happens in the event loop, so there is nothing to lock.
@@ -161,25 +161,46 @@ def _serve(asked: Asked) -> None:
         del work  # else it would be kept until the next one comes
 
 
-_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, RequestThreads] = WeakKeyDictionary()
+class _Nobody:
+    """Whose threads those are that nobody has asked for."""
+
+
+NOBODY = _Nobody()
+
+_by_loop: WeakKeyDictionary[
+    asyncio.AbstractEventLoop, WeakKeyDictionary[object, RequestThreads]
+] = WeakKeyDictionary()
+
+
+def _of_loop() -> WeakKeyDictionary[object, RequestThreads]:
+    loop = asyncio.get_running_loop()
+    found = _by_loop.get(loop)
+    if found is None:
+        found = _by_loop[loop] = WeakKeyDictionary()
+    return found
 
 
 @asynccontextmanager
-async def having_threads(number: int) -> AsyncIterator[None]:
-    """Let the running event loop have so many threads until the end of the block."""
-    loop = asyncio.get_running_loop()
-    threads = _by_loop[loop] = RequestThreads(number)
+async def having_threads(number: int, *, of: object = NOBODY) -> AsyncIterator[None]:
+    """Let somebody have so many threads of the running event loop until the end of the block.
+
+    Of two applications in one loop each has its own: one that ends takes no thread from the other.
+    """
+    by_owner = _of_loop()
+    threads = by_owner[of] = RequestThreads(number)
     try:
         yield
     finally:
-        _by_loop.pop(loop, None)
+        by_owner.pop(of, None)
         await threads.stop()
 
 
-def run_in_thread(call: Callable[[], Answer], *, changes: bool = False) -> asyncio.Future[Answer]:
-    """Run a call in a thread of the running event loop; see ``RequestThreads.run``."""
-    loop = asyncio.get_running_loop()
-    threads = _by_loop.get(loop)
+def run_in_thread(
+    call: Callable[[], Answer], *, of: object = NOBODY, changes: bool = False
+) -> asyncio.Future[Answer]:
+    """Run a call in one of somebody's threads of the running loop; see ``RequestThreads.run``."""
+    by_owner = _of_loop()
+    threads = by_owner.get(of)
     if threads is None:
-        threads = _by_loop[loop] = RequestThreads(DEFAULT_NUMBER)
+        threads = by_owner[of] = RequestThreads(DEFAULT_NUMBER)
     return threads.run(call, changes=changes)

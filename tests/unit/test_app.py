@@ -1,6 +1,8 @@
 """The app factory, its lifecycle, and what stands around every request."""
 
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,12 +10,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 
 from inkcre.app import create_app
 from inkcre.assembly.adapters import load_adapter
 from inkcre.core import INKCRE
 from inkcre.errors import SchemaBehind, Unsupported
+from inkcre.http.router import Router
 from inkcre.sections.schema import load_settings
 from inkcre.settings.report import SettingsError
 from tests.conftest import sqlite_settings
@@ -99,7 +103,8 @@ ORIGIN = {"origin": "https://app.example"}
 def cors_client(**cors: Any) -> TestClient:
     """Return a client of an application with CORS settings."""
     overrides = {**MEMORY, **{f"http.cors.{key}": value for key, value in cors.items()}}
-    return TestClient(create_app(profile="dev", overrides=overrides, environ={}))
+    app = create_app(profile="dev", overrides=overrides, environ={})
+    return TestClient(app, raise_server_exceptions=False)
 
 
 def test_no_cors_headers_by_default() -> None:
@@ -141,16 +146,19 @@ def test_unforeseen_error_is_a_problem_and_is_logged(caplog: pytest.LogCaptureFi
 
 def test_threads_are_as_many_as_set() -> None:
     """http.worker_threads is the limit of requests that run at once."""
-    from anyio import to_thread
-
     app = create_app(profile="dev", overrides={**MEMORY, "http.worker_threads": 3}, environ={})
+    router = Router()
 
-    @app.get("/tokens")
-    async def tokens() -> float:
-        return to_thread.current_default_thread_limiter().total_tokens
+    @router.get("/thread")
+    def thread() -> PlainTextResponse:
+        at_once.wait()
+        return PlainTextResponse(threading.current_thread().name)
 
-    with TestClient(app) as client:
-        assert client.get("/tokens").json() == 3
+    app.include_router(router)
+    at_once = threading.Barrier(3, timeout=60)  # as many as are asked for meet
+    with TestClient(app) as client, ThreadPoolExecutor(6) as callers:
+        names = {answer.text for answer in callers.map(client.get, ["/thread"] * 6)}
+    assert names == {f"inkcre-request-{number}" for number in range(3)}
 
 
 def test_lifespan_does_nothing_on_workers() -> None:

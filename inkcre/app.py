@@ -131,6 +131,7 @@ def create_app(
     # Functions that give what /readyz is to tell; whoever serves it adds its own.
     app.state.notices = [pulse.find_stall] if pulse else []
     app.state.is_started = components is None  # what an invocation has needs no start
+    app.state.is_stopping = False  # set by whoever serves it
     return app
 
 

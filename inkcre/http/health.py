@@ -13,6 +13,12 @@ from inkcre.http.router import Router
 from inkcre.ports.database import Database, Hindered
 from inkcre.ports.storage import Storage, Tenure
 
+STOPPING = {
+    "code": "stopping",
+    "detail": "this process is about to stop, and answers until then",
+    "hint": "send requests to another one",
+}
+
 
 def _describe(error: InkcreError) -> dict[str, object]:
     return {"code": error.code, "detail": error.message, "hint": error.hint}
@@ -78,6 +84,8 @@ def _tell_readiness(
     )
     def readyz(request: Request, database: Database, storage: Storage, tenure: Tenure) -> Response:
         """Try the database and its schema; tell what does not keep requests from being served."""
+        if request.app.state.is_stopping:
+            return json_response({"status": "stopping", "reasons": [STOPPING]}, 503)
         try:
             database.ping()
             require_schema(database)

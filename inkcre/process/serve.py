@@ -1,18 +1,25 @@
 """Serving in a process, with uvicorn."""
 
-import errno
 import gc
 import logging
+import signal
 import socket
+import time
+from asyncio import CancelledError
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from types import FrameType
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from inkcre.app import create_app
 from inkcre.assembly.plan import plan_assembly, render_plan
 from inkcre.context import Components
 from inkcre.errors import OperatorError
+from inkcre.process.addresses import describe, listening
 from inkcre.process.connections import ConnectionGuard
 from inkcre.process.descriptors import raise_limit
 from inkcre.process.wire import GuardedProtocol
@@ -30,24 +37,62 @@ class WrongTarget(OperatorError):
     code = "wrong_target"
 
 
-class CannotListen(OperatorError):
-    """Tell that the address to listen on cannot be had."""
-
-    code = "cannot_listen"
-
-
-def serve(settings: Settings, listener: socket.socket | None = None) -> None:
-    """Serve until interrupted, at an address that was taken already if ``listener`` is given.
+def serve(settings: Settings) -> None:
+    """Serve until interrupted, at the address that the settings name.
 
     Raises:
         WrongTarget: the profile is for Cloudflare Workers.
         CannotListen: the address is taken, or is not this machine's.
+        OperatorError: what ``serve_at`` raises.
+    """
+    require_own_target(settings)
+    configure_logging(settings.logging)
+    # Before anything else is done, so that a refusal is one error.
+    with ending_by_signal(), listening(settings.http) as listener:
+        serve_at(settings, listener)
+
+
+class _Terminated(BaseException):
+    """Tell that SIGTERM has come, so that what has begun is ended in order."""
+
+
+@contextmanager
+def ending_by_signal() -> Iterator[None]:
+    """Let SIGTERM leave the block, and then end the process as it would have.
+
+    uvicorn raises it anew when it has stopped, and nothing would come after that.
+    """
+
+    def leave(*_: object) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    except _Terminated:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _shorten(record: logging.LogRecord) -> bool:
+    """Say in a line, and not in a hundred, what was given up for the sake of an end at once."""
+    is_cancelled = record.exc_info and isinstance(record.exc_info[1], CancelledError)
+    if is_cancelled or record.getMessage().rstrip().endswith("CancelledError"):
+        record.msg, record.args, record.exc_info = "what was not done yet was given up", (), None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
+
+
+def serve_at(settings: Settings, listener: socket.socket) -> None:
+    """Serve until interrupted, at an address that was taken already.
+
+    Raises:
         SchemaBehind: the database's schema is not the one that is needed, be it found at the start
             or when the database, which was away, answers.
         StorageTaken: the storage belongs to another base.
     """
-    require_own_target(settings)
-    configure_logging(settings.logging)
     refusals: list[OperatorError] = []
 
     def end(refusal: OperatorError) -> None:
@@ -58,8 +103,8 @@ def serve(settings: Settings, listener: socket.socket | None = None) -> None:
     raise_limit(settings.http.max_connections)
     guard = ConnectionGuard(settings.http)
     app.state.notices.append(guard.find_notice)
-    server = uvicorn.Server(uvicorn.Config(app, **make_options(settings.http, guard)))
-    listener = listener or listen(settings)
+    logging.getLogger("uvicorn.error").addFilter(_shorten)
+    server = DrainingServer(app, settings.http, guard)
     # Before uvicorn starts, so that a refusal is one error and no stack trace.
     components: Components = app.state.components
     if prepare_database(settings, components):
@@ -74,10 +119,8 @@ def serve(settings: Settings, listener: socket.socket | None = None) -> None:
     # What was made so far stays: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()
-    host, port = listener.getsockname()[:2]
-    logger.info("listening on http://%s:%s", f"[{host}]" if ":" in host else host, port)
-    with listener:
-        server.run(sockets=[listener])
+    logger.info("listening on %s", describe(listener))
+    server.run(sockets=[listener])
     for refused in refusals:
         raise refused
 
@@ -95,33 +138,34 @@ def require_own_target(settings: Settings) -> None:
         )
 
 
-def listen(settings: Settings) -> socket.socket:
-    """Take the address before anything else is done, so that a refusal is one error.
+class DrainingServer(uvicorn.Server):
+    """A server that says that it will stop, and goes on for a while, before it does.
 
-    Raises:
-        CannotListen: it is taken, or is not this machine's.
+    Who balances between replicas looks at ``/readyz`` from time to time, and sends requests here
+    until it has.
     """
-    host, port = settings.http.host, settings.http.port
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        # 2048 is uvicorn's own backlog.
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        is_unknown = (error.errno or -1) < 0  # as getaddrinfo(3) has it
-        reason = "no such address" if is_unknown else (error.strerror or "cannot be had").lower()
-        # Python tells it of a host and a port that are in its message already.
-        reason = reason.partition(" (while attempting")[0]
-        raise CannotListen(
-            f"http://{host}:{port}: {reason}", hint=_remedy(error, port, is_unknown=is_unknown)
-        ) from error
 
+    def __init__(self, app: FastAPI, http: HttpSettings, guard: ConnectionGuard) -> None:
+        super().__init__(uvicorn.Config(app, **make_options(http, guard)))
+        self._state = app.state
+        self._seconds = http.drain_seconds
+        self._stops_at: float | None = None
 
-def _remedy(error: OSError, port: int, *, is_unknown: bool) -> str:
-    if is_unknown or error.errno == errno.EADDRNOTAVAIL:
-        return "http.host is an address of this machine: 127.0.0.1, or 0.0.0.0 for all it has"
-    if error.errno == errno.EACCES:
-        return "ports below 1024 need rights; try another, for example --port 8000"
-    return f"try another, for example --port {min(port + 1, 65535)}"
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal: the first SIGTERM begins the while, any other one ends at once."""
+        if sig != signal.SIGTERM or not self._seconds or self._stops_at is not None:
+            super().handle_exit(sig, frame)
+            return
+        self._stops_at = time.monotonic() + self._seconds
+        self._state.is_stopping = True
+        logger.info("stopping in %d seconds; /readyz is 503 until then", self._seconds)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Tell, ten times a second, whether it is time to end."""
+        if self._stops_at is not None and time.monotonic() >= self._stops_at:
+            self._stops_at = None
+            super().handle_exit(signal.SIGTERM, None)
+        return await super().on_tick(counter)
 
 
 def make_options(http: HttpSettings, guard: ConnectionGuard) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from multiprocessing.process import BaseProcess
 from socket import socket
 
 from inkcre.errors import EX_CONFIG, InkcreError, OperatorError
-from inkcre.process.serve import listen, require_own_target, serve
+from inkcre.process.addresses import listening
+from inkcre.process.serve import require_own_target, serve_at
 from inkcre.runtime.logs import configure_logging
 from inkcre.sections.settings import Settings
 
@@ -43,7 +44,7 @@ def serve_in_processes(settings: Settings, number: int) -> None:
     configure_logging(settings.logging)
     # Forked before anything has threads or connections: the settings are there, and the address.
     fork = multiprocessing.get_context("fork")
-    with listen(settings) as listener:
+    with listening(settings.http) as listener:
         _supervise(lambda: fork.Process(target=_work, args=(settings, listener)), number)
 
 
@@ -101,7 +102,7 @@ def _work(settings: Settings, listener: socket) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        serve(settings, listener)
+        serve_at(settings, listener)
     except InkcreError as error:
         hint = f" ({error.hint})" if error.hint else ""
         logger.error("%s: %s%s", error.code, error.message, hint)  # noqa: TRY400 - no stack trace

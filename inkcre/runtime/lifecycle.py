@@ -37,6 +37,7 @@ from inkcre.jobs.kinds import Kinds
 from inkcre.ports.clock import Clock
 from inkcre.ports.database import Database, wake_nobody
 from inkcre.ports.storage import InFolder, Standing, Storage, Tenure
+from inkcre.runtime.logs import logging_as_guest
 from inkcre.sections.settings import Settings
 from inkcre.settings.origins import TomlOrigin
 from inkcre.settings.profiles import package_profiles
@@ -159,6 +160,7 @@ async def running(
     # Threads of our own: the default ones of the loop are those of whoever has mounted this.
     number = settings.http.worker_threads
     async with AsyncExitStack() as ending:
+        ending.enter_context(logging_as_guest(settings.logging))
         # First, so that a start that is refused further down leaves no connection either.
         ending.push_async_callback(to_thread.run_sync, components.database.close)
         await ending.enter_async_context(having_threads(number, of=components.database))

@@ -2,6 +2,8 @@
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from inkcre.sections.logging import LoggingSettings
@@ -38,18 +40,44 @@ class ConsoleFormatter(logging.Formatter):
         return "\n".join([f"{line} [{ids}]" if ids else line, *rest])
 
 
-def configure_logging(settings: LoggingSettings) -> None:
-    """Let everything that is logged go to standard error, a line each.
-
-    By hand, not by ``logging.config``: that and what it imports are 0.8 MiB of each isolate.
-    """
+def _make_handler(settings: LoggingSettings) -> logging.Handler:
     handler = logging.StreamHandler()
     handler.setFormatter(
         JsonFormatter()
         if settings.format == "json"
         else ConsoleFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     )
+    return handler
+
+
+@contextmanager
+def logging_as_guest(settings: LoggingSettings) -> Iterator[None]:
+    """Write what the application logs, unless whoever serves it has arranged for that.
+
+    Its own lines only, and until the end of the block: the process is somebody else's.
+    """
+    logger = logging.getLogger("inkcre")
+    if logger.hasHandlers():
+        yield
+        return
+    handler, level = _make_handler(settings), logger.level
+    logger.addHandler(handler)
+    logger.setLevel(settings.level.upper())
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+def configure_logging(settings: LoggingSettings) -> None:
+    """Let everything that is logged go to standard error, a line each.
+
+    By hand, not by ``logging.config``: that and what it imports are 0.8 MiB of each isolate.
+    """
     # force: a Worker is configured at import, and again when its variables have come.
-    logging.basicConfig(handlers=[handler], level=settings.level.upper(), force=True)
+    logging.basicConfig(
+        handlers=[_make_handler(settings)], level=settings.level.upper(), force=True
+    )
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-from inkcre.settings.section import Host, Name, Section
+from inkcre.settings.section import Name, Section, require_host
 
 
 class CorsSettings(Section):
@@ -20,11 +21,22 @@ class CorsSettings(Section):
     """How long a browser may remember a preflight answer."""
 
 
+def _require_listenable(host: str) -> str:
+    kind, colon, rest = host.partition(":")
+    if not colon or kind not in ("unix", "fd"):
+        return require_host(host)
+    if kind == "unix" and not rest.startswith("/"):
+        raise PydanticCustomError("host_name", "write the path whole, such as unix:/run/ink.sock")
+    if kind == "fd" and not rest.isdecimal():
+        raise PydanticCustomError("host_name", "name the socket by its number, such as fd:3")
+    return host
+
+
 class HttpSettings(Section):
     """The HTTP side: where a process listens, and the limits on a request."""
 
-    host: Host = "127.0.0.1"
-    """The address that a process listens on."""
+    host: Annotated[Name, AfterValidator(_require_listenable)] = "127.0.0.1"
+    """Where a process listens: an address, * for all, unix:/path, or fd:3, a socket it is given."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The TCP port that a process listens on; 0 takes a free one."""
@@ -58,6 +70,9 @@ class HttpSettings(Section):
 
     idle_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
     """How long a connection is kept after an answer; more than a proxy before it keeps its own."""
+
+    drain_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
+    """How long a process that is to stop goes on, with /readyz false: as long as a proxy looks."""
 
     max_connections: Annotated[int, Field(ge=1)] = 2048
     """Connections to a process at once; a further one is answered 503."""

@@ -102,7 +102,8 @@ SecretText = Annotated[SecretStr, SOUND]
 """A secret. The length of what may not be shown is not described either."""
 
 
-def _require_host(name: str) -> str:
+def require_host(name: str) -> str:
+    """Return a host's name or address; refuse what is none."""
     if "/" in name or "@" in name or not name.isprintable() or " " in name or not name.strip("[]"):
         raise PydanticCustomError(
             "host_name", "input should be a host's name or address, such as nas.example.org"
@@ -110,7 +111,7 @@ def _require_host(name: str) -> str:
     return name
 
 
-Host = Annotated[Name, AfterValidator(_require_host)]
+Host = Annotated[Name, AfterValidator(require_host)]
 """A host's name or address, without a port."""
 
 

@@ -58,6 +58,7 @@ check: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@PYTHONPATH=examples/links:extensions/telegram $(BIN)/lint-imports
+	@$(BIN)/deptry .
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .

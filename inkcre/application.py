@@ -1,6 +1,7 @@
 """What an application is: its name, its parts, and how its files and variables are called."""
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -258,7 +259,14 @@ class Application:
         Args:
             arguments: what was typed behind the command; those of the process unless it is given.
         """
-        _load_function("inkcre.cli.main:main")(self, arguments)
+        try:
+            main = _load_function("inkcre.cli.main:main")
+        except ImportError as error:
+            from inkcre.packages import explain_import  # is installed, nearly always
+
+            missing = explain_import(error, by=f"the command {self.name}")
+            sys.exit(f"error[{missing.code}]: {missing.message}\n  {missing.hint}")
+        main(self, arguments)
 
     def worker(self, folder: Path) -> type:
         """Return the class that a Worker's entry names ``Default``.

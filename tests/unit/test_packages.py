@@ -1,10 +1,11 @@
 """What is imported is declared, whatever installs it, and what is missing is named."""
 
 import ast
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import distribution, packages_distributions
+from importlib.metadata import distribution, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +188,23 @@ def test_package_is_found_by_any_of_its_names() -> None:
     """As it is imported, or as it is installed."""
     names = ("yaml", "PyYAML", "lxml_html_clean", "lxml-html-clean", "psycopg", "fastapi")
     assert [find_extra(name) for name in names] == [*["local"] * 4, "postgres", None]
+
+
+def test_command_without_its_packages_says_what_to_install() -> None:
+    """As `pip install inkcre`, without the extra, leaves it."""
+    program = "import sys; sys.modules['typer'] = None; from inkcre.core import INKCRE; INKCRE.cli(['plan'])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error[not_installed]: the command inkcre: typer is not installed",
+        "  run `pip install 'inkcre[local]'`",
+    ]
+
+
+def test_the_package_runs_as_a_module() -> None:
+    """``python -m inkcre`` is ``inkcre``."""
+    command = [sys.executable, "-m", "inkcre", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == version("inkcre")

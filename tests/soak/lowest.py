@@ -33,7 +33,7 @@ def make_environment(checkout: Path, made: Path) -> Path:
     commands, lock = made / "environment" / "bin", made / "lowest.txt"
     options = ["--quiet", "--resolution", "lowest-direct", "--all-extras", "--no-header"]
     run_uv("pip", "compile", *options, "-o", lock, "pyproject.toml", folder=checkout)
-    install = ["pip", "install", "--quiet", "--python", commands / "python"]
+    install: list[str | Path] = ["pip", "install", "--quiet", "--python", commands / "python"]
     run_uv(*install, "-r", lock, folder=checkout)
     run_uv(*install, "--group", "dev", "--constraints", lock, folder=checkout)
     run_uv(*install, "--no-deps", "--no-build-isolation", "--editable", ".", folder=checkout)

@@ -94,9 +94,9 @@ def create_app(
         application: whose settings are loaded, InKCre's unless it is given; settings that are given
             are some application's already.
         clock: what gives the time.
-        on_refusal: told what forbids to serve, when that is found after the start, such as the
-            schema of a database that was away before. The log and ``/readyz`` say it anyhow, and
-            no process is ended from here.
+        on_refusal: told, in a thread, what forbids to serve when that is found after the start,
+            such as the schema of a database that was away before. The log and ``/readyz`` say it
+            anyhow, and no process is ended from here.
 
     Raises:
         TypeError: settings are given with what would make others, or a clock of naive times.

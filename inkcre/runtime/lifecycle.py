@@ -3,7 +3,6 @@
 On Workers a start and a stop happen around every request, so there neither does anything.
 """
 
-import asyncio
 import logging
 import threading
 import time
@@ -91,7 +90,7 @@ class Work:
 
     on_tick: Callable[[Due], None] | None = None
     on_refusal: Callable[[OperatorError], None] | None = None
-    """Told in the event loop what forbids to serve, when that is found after the start."""
+    """Told, in a thread, what forbids to serve when that is found after the start."""
 
 
 LOOK_SECONDS = 300
@@ -165,10 +164,7 @@ async def running(
         ending.push_async_callback(to_thread.run_sync, components.database.close)
         await ending.enter_async_context(having_threads(number, of=components.database))
         if not await to_thread.run_sync(prepare_database, settings, components):
-            waiting = _wait_for_database(settings, components, work)
-            # It is kept by this, too: the event loop alone may lose a task.
-            # https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task
-            ending.callback(asyncio.create_task(waiting).cancel)
+            ending.callback(_start_waiting(settings, components, work))
         elif components.tenure.standing is None:
             await to_thread.run_sync(prepare_storage, components)
         ending.push_async_callback(to_thread.run_sync, _start_work(settings, components, work))
@@ -286,15 +282,29 @@ def prepare_storage(components: Components) -> Standing | None:
         return None
 
 
-async def _wait_for_database(settings: Settings, components: Components, work: Work) -> None:
+def _start_waiting(settings: Settings, components: Components, work: Work) -> Callable[[], None]:
+    """Look again until the database answers, in a thread; return what ends that."""
+    ended = threading.Event()
+    # A daemon: what a database that is away is asked may take longer than a stop.
+    threading.Thread(
+        target=_wait_for_database,
+        args=(settings, components, work, ended),
+        name="inkcre-waiting",
+        daemon=True,
+    ).start()
+    return ended.set
+
+
+def _wait_for_database(
+    settings: Settings, components: Components, work: Work, ended: threading.Event
+) -> None:
     """Look again until the database answers, and say so if its schema is behind then.
 
     What is to come of that, whoever serves decides: the process may be somebody else's.
     """
-    while True:
-        await asyncio.sleep(RETRY_SECONDS)
+    while not ended.wait(RETRY_SECONDS):
         try:
-            await to_thread.run_sync(require_database, settings, components)
+            require_database(settings, components)
         except SurroundingsError:
             continue
         except SchemaBehind as error:
@@ -302,5 +312,5 @@ async def _wait_for_database(settings: Settings, components: Components, work: W
             if work.on_refusal:
                 work.on_refusal(error)
         else:
-            await to_thread.run_sync(prepare_storage, components)
+            prepare_storage(components)
         return

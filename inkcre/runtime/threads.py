@@ -9,7 +9,7 @@ and the interpreter from each other and from the loop: requests are no cheaper t
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import copy_context
 from queue import SimpleQueue
@@ -180,12 +180,19 @@ def _of_loop() -> WeakKeyDictionary[object, RequestThreads]:
     return found
 
 
+def _is_asyncio() -> bool:
+    return asyncio._get_running_loop() is not None  # noqa: SLF001 - documented, and raises nothing
+
+
 @asynccontextmanager
 async def having_threads(number: int, *, of: object = NOBODY) -> AsyncIterator[None]:
     """Let somebody have so many threads of the running event loop until the end of the block.
 
     Of two applications in one loop each has its own: one that ends takes no thread from the other.
     """
+    if not _is_asyncio():
+        yield
+        return
     by_owner = _of_loop()
     threads = by_owner[of] = RequestThreads(number)
     try:
@@ -197,8 +204,13 @@ async def having_threads(number: int, *, of: object = NOBODY) -> AsyncIterator[N
 
 def run_in_thread(
     call: Callable[[], Answer], *, of: object = NOBODY, changes: bool = False
-) -> asyncio.Future[Answer]:
-    """Run a call in one of somebody's threads of the running loop; see ``RequestThreads.run``."""
+) -> Awaitable[Answer]:
+    """Run a call in one of somebody's threads of the running loop; see ``RequestThreads.run``.
+
+    Under trio, which has no such futures, in one of the loop's own threads.
+    """
+    if not _is_asyncio():
+        return to_thread.run_sync(call)
     by_owner = _of_loop()
     threads = by_owner.get(of)
     if threads is None:

@@ -98,8 +98,8 @@ async def test_who_is_cancelled_while_waiting_does_not_run() -> None:
         go_on.wait(10)
 
     async with having_threads(1):
-        first = run_in_thread(busy)
-        second = run_in_thread(lambda: ran.append("second"))
+        first = asyncio.ensure_future(run_in_thread(busy))
+        second = asyncio.ensure_future(run_in_thread(lambda: ran.append("second")))
         third = run_in_thread(lambda: ran.append("third"))
         await asyncio.to_thread(begun.wait, 10)
         first.cancel()
@@ -121,7 +121,7 @@ async def test_threads_end_with_the_block() -> None:
         done.append(1)
 
     async with having_threads(1):
-        first, second = run_in_thread(work), run_in_thread(work)
+        first, second = (asyncio.ensure_future(run_in_thread(work)) for _ in range(2))
         await asyncio.to_thread(begun.wait, 10)
         asyncio.get_running_loop().call_later(0.05, go_on.set)
     assert done == [1]
@@ -156,7 +156,10 @@ async def test_changes_leave_a_thread_to_reads() -> None:
         return number
 
     async with having_threads(3):
-        changes = [run_in_thread(partial(change, n), changes=True) for n in range(20)]
+        changes = [
+            asyncio.ensure_future(run_in_thread(partial(change, n), changes=True))
+            for n in range(20)
+        ]
         for _ in range(2):
             assert await asyncio.to_thread(begun.acquire, timeout=10)
         for answer in range(5):

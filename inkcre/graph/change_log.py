@@ -29,11 +29,8 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
-from inkcre.graph.made_rows import all_ids, is_new, last_known, one_by_one
+from inkcre.graph.made_rows import all_ids, is_new, last_known, next_id, one_by_one
 from inkcre.graph.tables import blocks, changes, relations
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import (
@@ -58,21 +55,6 @@ NO_LIMIT = 2**62
 
 BEGIN, FORGOTTEN = "begin", "forgotten"
 """Actions of rows that tell of the log itself: where it begins, up to where it was forgotten."""
-
-
-class _NextId(FunctionElement[int]):
-    inherit_cache = True
-    type = BigInteger()
-
-
-@compiles(_NextId, "postgresql")
-def _next_id_postgresql(_: _NextId, __: SQLCompiler, **___: object) -> str:
-    return "nextval('changes_id_seq')"
-
-
-@compiles(_NextId, "sqlite")
-def _next_id_sqlite(_: _NextId, __: SQLCompiler, **___: object) -> str:
-    return "NULL"
 
 
 _actor = bindparam("actor", type_=Text)
@@ -119,7 +101,7 @@ _new_blocks, _new_relations = _summarize(blocks), _summarize(relations)
 
 # In this order: whoever reads the log goes by it that a row's moment is behind its number.
 _HEAD = ("id", "created_at", "actor", "action", "batch")
-_head = (_NextId(), clock_time(), _actor, _action, _batch)
+_head = (next_id(changes), clock_time(), _actor, _action, _batch)
 
 LOG_MADE = Statement(
     insert(changes).from_select(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, select, update
 
 from inkcre.graph.graph_rows import (
     BLOCK_ROW,
@@ -39,12 +39,20 @@ def _says_given(rows: RowSource) -> ColumnElement[bool]:
     return func.coalesce(rows.c.is_given, 1) == 1
 
 
+def _give(of: DeclaredTable, key: str, keys: Select[*tuple[object, ...]]) -> Statement:
+    """Return what gives rows, held before in the one order in which all hold them."""
+    found = of.alias("to_give")
+    held = (
+        select(found.c.id)
+        .where(found.c.is_given == 0, found.c[key].in_(keys))
+        .order_by(found.c.id)
+        .with_for_update(key_share=True)
+    )
+    return Statement(update(of).where(of.c.is_given == 0, of.c.id.in_(held)).values(is_given=1))
+
+
 _given_digests = select(_maybe_blocks.c.digest).where(_says_given(_maybe_blocks))
-GIVE_BLOCKS = Statement(
-    update(blocks)
-    .where(blocks.c.is_given == 0, blocks.c.digest.in_(_given_digests))
-    .values(is_given=1)
-)
+GIVE_BLOCKS = _give(blocks, "digest", _given_digests)
 """Tell of blocks that they were given: in front of the log."""
 
 _maybe_relations = json_rows_if(
@@ -52,11 +60,7 @@ _maybe_relations = json_rows_if(
 )
 _maybe_resolved, _maybe_id = resolve(_maybe_relations, _says_given(_maybe_relations))
 _given_ids = select(_maybe_id).select_from(_maybe_resolved)
-GIVE_RELATIONS = Statement(
-    update(relations)
-    .where(relations.c.is_given == 0, relations.c.id.in_(_given_ids))
-    .values(is_given=1)
-)
+GIVE_RELATIONS = _give(relations, "id", _given_ids)
 """Tell of relations that they were given."""
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from inkcre.graph.long_rows import COUNT_LONG_BLOCK, NO_TIMES, is_long
-from inkcre.graph.made_rows import marked
+from inkcre.graph.made_rows import lock_order, marked, next_id
 from inkcre.graph.plans import Plan, Reference
 from inkcre.graph.records import BLOCK_COLUMNS, Block
 from inkcre.graph.relations import RELATION_COLUMNS, Relation
@@ -49,33 +49,37 @@ _is_given = bindparam("is_given", type_=Integer)
 GIVEN: Mapping[str, ColumnType] = {"is_given": BigInteger()}
 
 
-def _insert_blocks(rows: RowSource, is_given: ColumnElement[int]) -> Insert:
+def _given_of(rows: RowSource) -> ColumnElement[int]:
+    return func.coalesce(rows.c.is_given, _is_given) if "is_given" in rows.c else _is_given
+
+
+def _insert_blocks(given: RowSource) -> Insert:
+    # Ids are in the order of the rows, and the newest block comes first in every list.
+    rows = select(next_id(blocks).label("id"), *given.c).subquery("numbered")
     return insert(blocks).from_select(
-        ["created_at", "updated_at", "storage", "resolver", "content", "digest", "is_given"],
+        ["id", "created_at", "updated_at", "storage", "resolver", "content", "digest", "is_given"],
         select(
+            rows.c.id,
             timestamp(func.coalesce(rows.c.created_at, _now)),
             timestamp(func.coalesce(rows.c.updated_at, rows.c.created_at, _now)),
             rows.c.storage,
             rows.c.resolver,
             rows.c.content,
             rows.c.digest,
-            is_given,
+            _given_of(rows),
         )
         .where(marked(blocks))
-        .order_by(rows.c.ord)
+        .order_by(lock_order(rows.c.digest, otherwise=rows.c.ord))
         .suffix_with(ON_CONFLICT_DO_NOTHING),
     )
 
 
-INSERT_BLOCKS = Query(_insert_blocks(_new_blocks, _is_given).returning(blocks.c.id), Id)
+INSERT_BLOCKS = Query(_insert_blocks(_new_blocks).returning(blocks.c.id), Id)
 """Add blocks that are not there yet; gives the ids of those added."""
 
 # For imports, of which a batch is ten thousand rows: nobody there asks for the ids.
 _imported_blocks = json_rows("blocks", **BLOCK_ROW, **GIVEN)
-COUNT_BLOCKS = Statement(
-    _insert_blocks(_imported_blocks, func.coalesce(_imported_blocks.c.is_given, _is_given)),
-    counts=True,
-)
+COUNT_BLOCKS = Statement(_insert_blocks(_imported_blocks), counts=True)
 """Add blocks that are not there yet; gives how many were added."""
 
 RELATION_ROW: Mapping[str, ColumnType] = {
@@ -87,35 +91,34 @@ _from = blocks.alias("from_block")
 _to = blocks.alias("to_block")
 
 
-def _insert_relations(rows: RowSource, is_given: ColumnElement[int]) -> Insert:
+def _insert_relations(given: RowSource) -> Insert:
+    rows = select(next_id(relations).label("id"), *given.c).subquery("numbered")
     ends = rows.outerjoin(_from, _from.c.digest == rows.c.from_digest).outerjoin(
         _to, _to.c.digest == rows.c.to_digest
     )
+    from_ = func.coalesce(rows.c.from_id, _from.c.id)
+    to_ = func.coalesce(rows.c.to_id, _to.c.id)
     return insert(relations).from_select(
-        ["created_at", "updated_at", "from_", "to_", "content", "is_given"],
+        ["id", "created_at", "updated_at", "from_", "to_", "content", "is_given"],
         select(
+            rows.c.id,
             timestamp(func.coalesce(rows.c.created_at, _now)),
             timestamp(func.coalesce(rows.c.updated_at, rows.c.created_at, _now)),
-            func.coalesce(rows.c.from_id, _from.c.id),
-            func.coalesce(rows.c.to_id, _to.c.id),
+            from_,
+            to_,
             rows.c.content,
-            is_given,
+            _given_of(rows),
         )
         .select_from(ends)
         .where(marked(relations))
-        .order_by(rows.c.ord)
+        .order_by(lock_order(from_, to_, rows.c.content, otherwise=rows.c.ord))
         .suffix_with(ON_CONFLICT_DO_NOTHING),
     )
 
 
-INSERT_RELATIONS = Query(_insert_relations(_new_relations, _is_given).returning(relations.c.id), Id)
+INSERT_RELATIONS = Query(_insert_relations(_new_relations).returning(relations.c.id), Id)
 _imported_relations = json_rows("relations", **RELATION_ROW, **GIVEN)
-COUNT_RELATIONS = Statement(
-    _insert_relations(
-        _imported_relations, func.coalesce(_imported_relations.c.is_given, _is_given)
-    ),
-    counts=True,
-)
+COUNT_RELATIONS = Statement(_insert_relations(_imported_relations), counts=True)
 """Add relations that are not there yet; an end that is not there breaks NOT NULL or the key."""
 
 _wanted = json_rows("wanted", ord=BigInteger(), id=BigInteger(), digest=Text())

@@ -104,9 +104,10 @@ def _write_plan(database: Database, plan: Plan, now: datetime) -> StoredGraph | 
     if missed := [*_give_missed(plan, nodes, arcs)]:
         database.atomic(missed)
         return None
+    # Sorted: rows are added in an order that keeps writers out of each other's way.
     created = NewIds(
-        [row.id for row in _all(INSERT_BLOCKS, calls, answers)],
-        [row.id for row in _all(INSERT_RELATIONS, calls, answers)],
+        sorted(row.id for row in _all(INSERT_BLOCKS, calls, answers)),
+        sorted(row.id for row in _all(INSERT_RELATIONS, calls, answers)),
     )
     ids = {node.key: node.id for node in nodes}
     return StoredGraph(

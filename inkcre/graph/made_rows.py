@@ -1,4 +1,4 @@
-"""Which rows a batch has made, asked behind them, in SQL.
+"""Which rows a batch makes, and in which order; which it has made, asked behind them, in SQL.
 
 How a batch tells its own new rows from others' differs. On PostgreSQL they have its transaction's
 number (``xmin``), and are looked for above the last id that there was before: the statement that
@@ -14,7 +14,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from inkcre.sql.constructs import DeclaredTable
+from inkcre.sql.constructs import DeclaredTable, Expression
 
 
 class _LastKnown(FunctionElement[int]):
@@ -115,7 +115,8 @@ class all_ids(FunctionElement[object]):  # noqa: N801 - used like SQL functions
 
 @compiles(all_ids, "postgresql")
 def _ids_postgresql(element: all_ids, compiler: SQLCompiler, **kw: object) -> str:
-    return f"array_agg({compiler.process(element.clauses, **kw)})"
+    ids = compiler.process(element.clauses, **kw)
+    return f"array_agg({ids} ORDER BY {ids})"  # they were added in another order
 
 
 @compiles(all_ids, "sqlite")
@@ -142,3 +143,54 @@ def _one_by_one_postgresql(element: one_by_one, compiler: SQLCompiler, **kw: obj
 def _one_by_one_sqlite(element: one_by_one, compiler: SQLCompiler, **kw: object) -> str:
     query, _ = (clause for clause in element.clauses)
     return str(compiler.process(query, **kw))
+
+
+class next_id(FunctionElement[int]):  # noqa: N801 - used like SQL functions
+    """The id of a table's next row, drawn in the order of the rows that it is asked for.
+
+    SQLite gives one to each row that brings none.
+    """
+
+    inherit_cache = True
+    type = BigInteger()
+
+    def __init__(self, of: DeclaredTable) -> None:
+        super().__init__(literal_column(of.name))
+
+
+@compiles(next_id, "postgresql")
+def _next_id_postgresql(element: next_id, compiler: SQLCompiler, **kw: object) -> str:
+    return f"nextval('{compiler.process(element.clauses, **kw)}_id_seq')"
+
+
+@compiles(next_id, "sqlite")
+def _next_id_sqlite(_: next_id, __: SQLCompiler, **___: object) -> str:
+    return "NULL"
+
+
+class lock_order(FunctionElement[object]):  # noqa: N801 - used like SQL functions
+    """In which order rows are added that others may be adding as well: by what is unique of them.
+
+    Each of two transactions waits for a row that the other has added, and may wait for it in turn,
+    which PostgreSQL notices after ``deadlock_timeout``, a second: not where all add in one order.
+    https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS
+
+    SQLite has one writer, and adds in the order of the column ``otherwise``.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, *unique: Expression, otherwise: Expression) -> None:
+        super().__init__(otherwise, *unique)
+
+
+@compiles(lock_order, "postgresql")
+def _lock_order_postgresql(element: lock_order, compiler: SQLCompiler, **kw: object) -> str:
+    _, *unique = (compiler.process(clause, **kw) for clause in element.clauses)
+    return ", ".join(unique)
+
+
+@compiles(lock_order, "sqlite")
+def _lock_order_sqlite(element: lock_order, compiler: SQLCompiler, **kw: object) -> str:
+    otherwise, *_ = (compiler.process(clause, **kw) for clause in element.clauses)
+    return otherwise

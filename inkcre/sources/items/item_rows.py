@@ -143,6 +143,7 @@ class ItemBlock:
 _theirs = (
     select(blocks.c.id, blocks.c.digest)
     .where(blocks.c.digest.in_(select(_items.c.block_digest)))
+    .order_by(blocks.c.id)
     .with_for_update(read=True, key_share=True)
     .subquery("theirs")
 )

@@ -20,7 +20,8 @@ FROM
   (SELECT min(blocks.id) AS first,
           max(blocks.id) AS last,
           count(*) AS number,
-          array_agg(blocks.id) AS ids
+          array_agg(blocks.id
+                    ORDER BY blocks.id) AS ids
    FROM blocks
    WHERE blocks.id > CAST(nullif(current_setting('inkcre.last_of_blocks', true), '') AS bigint)
      AND blocks.xmin = CAST(pg_current_xact_id_if_assigned() AS xid)) AS new_blocks
@@ -28,7 +29,8 @@ JOIN
   (SELECT min(relations.id) AS first,
           max(relations.id) AS last,
           count(*) AS number,
-          array_agg(relations.id) AS ids
+          array_agg(relations.id
+                    ORDER BY relations.id) AS ids
    FROM relations
    WHERE relations.id > CAST(nullif(current_setting('inkcre.last_of_relations', true), '') AS bigint)
      AND relations.xmin = CAST(pg_current_xact_id_if_assigned() AS xid)) AS new_relations ON true

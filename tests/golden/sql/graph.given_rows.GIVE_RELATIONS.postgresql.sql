@@ -23,10 +23,16 @@ UPDATE relations
 SET is_given=:is_given::INTEGER
 WHERE relations.is_given = :is_given_1::INTEGER
   AND relations.id IN
-    (SELECT
-       (SELECT same.id
-        FROM relations AS same
-        WHERE same.from_ = resolved.from_
-          AND same.to_ = resolved.to_
-          AND same.content = resolved.content) AS anon_1
-     FROM resolved)
+    (SELECT to_give.id
+     FROM relations AS to_give
+     WHERE to_give.is_given = :is_given_2::INTEGER
+       AND to_give.id IN
+         (SELECT
+            (SELECT same.id
+             FROM relations AS same
+             WHERE same.from_ = resolved.from_
+               AND same.to_ = resolved.to_
+               AND same.content = resolved.content) AS anon_1
+          FROM resolved)
+     ORDER BY to_give.id
+     FOR NO KEY UPDATE)

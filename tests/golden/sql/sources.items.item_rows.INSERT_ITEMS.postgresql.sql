@@ -20,6 +20,7 @@ LEFT OUTER JOIN
         FROM
           (SELECT *
            FROM json_to_recordset(CAST(:items::VARCHAR AS json)) AS given(key text, digest text, stamp text, arcs text, block_id bigint, block_digest text, id bigint, seen_digest text, seen_block_id bigint)) AS given_items)
-     FOR KEY SHARE) AS theirs ON theirs.digest = given_items.block_digest
+   ORDER BY blocks.id
+   FOR KEY SHARE) AS theirs ON theirs.digest = given_items.block_digest
 WHERE true RETURNING source_items.key,
                      source_items.block_id

@@ -35,6 +35,7 @@ LEFT OUTER JOIN
                   value ->> 'id' AS id,
                   value ->> 'seen_digest' AS seen_digest,
                   value ->> 'seen_block_id' AS seen_block_id
-           FROM json_each(:items)) AS given_items)) AS theirs ON theirs.digest = given_items.block_digest
+           FROM json_each(:items)) AS given_items)
+   ORDER BY blocks.id) AS theirs ON theirs.digest = given_items.block_digest
 WHERE 1 = 1 RETURNING "key",
                       block_id

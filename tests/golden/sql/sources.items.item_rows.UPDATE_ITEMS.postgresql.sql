@@ -23,7 +23,8 @@ LEFT OUTER JOIN
         FROM
           (SELECT *
            FROM json_to_recordset(CAST(:items::VARCHAR AS json)) AS given(key text, digest text, stamp text, arcs text, block_id bigint, block_digest text, id bigint, seen_digest text, seen_block_id bigint)) AS given_items)
-     FOR KEY SHARE) AS theirs ON theirs.digest = given_items.block_digest
+   ORDER BY blocks.id
+   FOR KEY SHARE) AS theirs ON theirs.digest = given_items.block_digest
 LEFT OUTER JOIN
   (SELECT source_items.id AS id,
           source_items.digest AS digest,

@@ -37,7 +37,8 @@ LEFT OUTER JOIN
                   value ->> 'id' AS id,
                   value ->> 'seen_digest' AS seen_digest,
                   value ->> 'seen_block_id' AS seen_block_id
-           FROM json_each(:items)) AS given_items)) AS theirs ON theirs.digest = given_items.block_digest
+           FROM json_each(:items)) AS given_items)
+   ORDER BY blocks.id) AS theirs ON theirs.digest = given_items.block_digest
 LEFT OUTER JOIN
   (SELECT source_items.id AS id,
           source_items.digest AS digest,

@@ -28,6 +28,7 @@
     ├── SurroundingsError      what the surroundings did
     │   ├── Unavailable        no answer for now; trying again is safe
     │   │   ├── TooManyConnections     no more are taken for now
+    │   │   ├── DatabaseBusy           the database is not free (inkcre.ports.database)
     │   │   ├── OutOfDescriptors       the process may open no more files and sockets
     │   │   └── TickStalled            nothing that is due is begun
     │   ├── TimedOut           no answer in time

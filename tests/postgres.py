@@ -102,6 +102,11 @@ class PostgresServer:
                 return self
         raise AssertionError((self.folder / "log").read_text())
 
+    @property
+    def process_id(self) -> int | None:
+        """The number of its first process, if it runs."""
+        return None if self._process is None else self._process.pid
+
     def stop(self, *, immediately: bool = False) -> None:
         """Stop; ``immediately`` is what a crash looks like from outside."""
         if self._process is not None:

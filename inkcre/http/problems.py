@@ -46,6 +46,7 @@ from inkcre.errors import (
     Unsupported,
     in_words_of,
 )
+from inkcre.ports.database import DatabaseBusy
 from inkcre.wording import say_fault
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
@@ -82,6 +83,7 @@ STATUSES: Mapping[type[InkcreError], tuple[int, str]] = {
     Forbidden: (403, "Not allowed"),
     Refused: (403, "An address that may not be fetched"),
     TooManyConnections: (503, "Too many connections"),
+    DatabaseBusy: (503, "The database is busy"),
     OutOfDescriptors: (503, "No more connections can be taken"),
     Unavailable: (503, "No answer from the surroundings for now"),
     TimedOut: (504, "No answer from the surroundings in time"),

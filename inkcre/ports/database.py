@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from sqlalchemy import ClauseElement, Engine
 
-from inkcre.errors import InkcreError
+from inkcre.errors import InkcreError, Unavailable
 
 Row = tuple[object, ...]
 """One row: plain values in the order of the statement's columns."""
@@ -109,13 +109,19 @@ class DatabaseCapabilities:
     """How large one value may be, in bytes of UTF-8; None: larger than any request."""
 
 
+class DatabaseBusy(Unavailable):
+    """Tell that a connection of the database's, or a row, was not free in time."""
+
+    code = "database_busy"
+
+
 class Database(Protocol):
     """Rows in tables.
 
     Every method may raise ``Unavailable`` (nobody answers; nothing was written unless the answer
-    to a commit was lost), ``TimedOut`` (nothing was written) and ``SchemaBehind`` (a table is not
-    there). One that lives as long as the process is safe to call from several threads; one that
-    lives for an invocation belongs to it.
+    to a commit was lost), ``DatabaseBusy`` and ``TimedOut`` (nothing was written) and
+    ``SchemaBehind`` (a table is not there). One that lives as long as the process is safe to call
+    from several threads; one that lives for an invocation belongs to it.
     """
 
     capabilities: ClassVar[DatabaseCapabilities]
@@ -174,6 +180,18 @@ class Hindered(Protocol):
 
     def find_hindrance(self) -> InkcreError | None:
         """Tell what does, as far as that is known without a write; None: nothing."""
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A database that a pooler may be in front of."""
+
+    def find_pooler(self) -> str | None:
+        """Say what is done otherwise since there is one; None: there is none.
+
+        Raises:
+            Misconfigured: the settings ask for what it does not keep.
+        """
 
 
 @runtime_checkable

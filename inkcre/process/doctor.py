@@ -26,7 +26,7 @@ from inkcre.errors import (
 )
 from inkcre.lending import Parameters, find_parameters, refuse_unknown
 from inkcre.packages import EXTRAS, find_extra
-from inkcre.ports.database import DAMAGE_HINT, Hindered, SelfChecking
+from inkcre.ports.database import DAMAGE_HINT, Hindered, Remote, SelfChecking
 from inkcre.ports.storage import Storage
 from inkcre.process import probes
 from inkcre.process.examination import Examination, Probe, Status
@@ -202,7 +202,8 @@ def _reach_database(settings: Settings, components: Components, is_thorough: boo
         damage = database.find_damage(is_thorough=is_thorough)
         if damage:
             raise DatabaseDamaged(f"database: the file is damaged: {damage}", hint=DAMAGE_HINT)
-    return f"{probes.ask_version(components.database)} answers"
+    pooler = database.find_pooler() if isinstance(database, Remote) else None
+    return f"{probes.ask_version(database)} answers{f', {pooler}' if pooler else ''}"
 
 
 def _require_room(settings: Settings) -> None:

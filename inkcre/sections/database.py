@@ -153,8 +153,12 @@ class PostgresSettings(Section):
     statement_timeout_seconds: Annotated[float, Field(gt=0)] = 30
     """How long one statement may run before the server stops it."""
 
-    prepared_statements: bool = True
-    """Whether statements are prepared; turn off behind a pooler by transaction that cannot."""
+    lock_timeout_seconds: Annotated[float, Field(gt=0)] = 10
+    """How long a statement waits for rows that another one holds before it is answered 503."""
+
+    prepared_statements: bool | None = None
+    """Whether statements are prepared; unless it is said, they are where no pooler is in front of
+    the server."""
 
     migrate_on_start: bool = False
     """Whether the schema is brought up to date when the process starts."""

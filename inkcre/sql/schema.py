@@ -182,6 +182,7 @@ def _take_turn(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         # Waiting for one's turn, and changing large tables, take as long as they take.
         connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
 
 

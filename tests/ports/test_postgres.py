@@ -24,12 +24,18 @@ from inkcre.adapters.database.pg8000 import Pg8000Driver
 from inkcre.adapters.database.psycopg import PsycopgDriver
 from inkcre.adapters.database.sqlstates import STATES
 from inkcre.assembly.assembly import build_components
-from inkcre.errors import InkcreError, InvariantBroken, Misconfigured, TimedOut, Unavailable
+from inkcre.errors import (
+    InkcreError,
+    InvariantBroken,
+    Misconfigured,
+    TimedOut,
+    Unavailable,
+)
 from inkcre.graph import blocks, graphs
 from inkcre.graph.forms import parse_graph
 from inkcre.graph.graph_rows import write_calls
 from inkcre.graph.plans import plan_graph
-from inkcre.ports.database import Database, Statement
+from inkcre.ports.database import Database, DatabaseBusy, Statement
 from inkcre.sections.database import PostgresSettings
 from inkcre.sections.settings import Settings
 from inkcre.sql import schema
@@ -230,8 +236,9 @@ def test_exhausted_pool_is_unavailable(settle: Settle, postgres_url: str) -> Non
     with ThreadPoolExecutor(1) as pool:
         busy = pool.submit(database.read, Statement(select(func.pg_sleep(1.5)))())
         time.sleep(0.3)
-        with pytest.raises(Unavailable, match="busy"):
+        with pytest.raises(DatabaseBusy, match="busy") as caught:
             database.ping()
+        assert caught.value.retry_after_seconds >= 1
         busy.result()
     database.ping()
     database.close()

@@ -12,8 +12,9 @@ from inkcre.sections.database import PostgresSettings
 APPLICATION_NAME = "inkcre"
 """How connections of ours are called in ``pg_stat_activity``, unless the address names another."""
 
+PLAN_MODE = "force_generic_plan"
 PLANNING = (
-    "-c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan"
+    f"-c timezone=UTC -c jit=off -c plan_cache_mode={PLAN_MODE}"
     " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 )
 """Every query of ours goes by an index, row by row, whatever its parameters: one plan serves.
@@ -45,7 +46,7 @@ class Driver(Protocol):
         """Open a connection, which has ``close()``."""
 
     def ping(self, connection: Any) -> None:
-        """Raise unless the server answers."""
+        """Raise unless the server answers, and no later than a login may take."""
 
     def fetch(self, connection: Any, text: str, parameters: Any) -> list[Row]:
         """Run one statement that returns rows, in one round trip."""
@@ -56,10 +57,14 @@ class Driver(Protocol):
         """Run statements in one transaction and one round trip; return rows, and how many changed.
 
         When it raises, none of them did anything, and the connection can go on unless it is lost.
+        It is lost, too, when the server is silent for so long that it should have stopped them.
         """
 
     def migration_engine(self) -> Engine:
         """Make an engine with one connection in the usual transactions."""
+
+    def describe_pooler(self) -> str | None:
+        """Say what a pooler in front of the server changes; None: so far there is none."""
 
     def find_state(self, error: BaseException) -> str | None:
         """Return the SQLSTATE of what the server said; None when it said nothing."""
@@ -129,5 +134,10 @@ def make_options(settings: PostgresSettings, given: str | None) -> str:
 
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS
     """
-    milliseconds = int(settings.statement_timeout_seconds * 1000)
-    return f"-c statement_timeout={milliseconds} {PLANNING} {given or ''}".strip()
+    limits = {
+        "statement_timeout": settings.statement_timeout_seconds,
+        "lock_timeout": settings.lock_timeout_seconds,
+    }
+    # Not 0, which is none at all.
+    said = " ".join(f"-c {name}={max(int(s * 1000), 1)}" for name, s in limits.items())
+    return f"{said} {PLANNING} {given or ''}".strip()

@@ -17,8 +17,6 @@ from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 from inkcre.adapters.database.addresses import read_address
 from inkcre.adapters.database.driver import (
     APPLICATION_NAME,
-    make_options,
-    read_options,
     require_utf8,
 )
 from inkcre.adapters.database.pipelining import (
@@ -26,8 +24,10 @@ from inkcre.adapters.database.pipelining import (
     PipeliningConnection,
     PreparingConnection,
 )
+from inkcre.adapters.database.sessions import LOOK, SessionTerms
 from inkcre.adapters.database.sockets import hang_up, open_socket
 from inkcre.adapters.database.sqlstates import (
+    CROWDED,
     LOST,
     OPTIONS_REFUSED,
     PASSING_CLASSES,
@@ -50,44 +50,57 @@ class Pg8000Driver:
 
     def __init__(self, settings: PostgresSettings) -> None:
         self._address = read_address(settings.url.get_secret_value())
-        self._options = make_options(settings, self._address.options)
-        self._refuses_options = False
-        self._kind = PreparingConnection if settings.prepared_statements else PipeliningConnection
+        self._terms = SessionTerms(settings, self._address.options)
+        self._statement_seconds = settings.statement_timeout_seconds
         given = self._address.connect_timeout_seconds
         self._seconds = (settings.connect_timeout_seconds if given is None else given) or None
 
     def connect(self) -> PipeliningConnection:
         """Open a connection."""
-        connection = self._open(self._kind)
-        if self._refuses_options:
-            text, values = self._settle("${}")
-            connection.run([(text, values)])
+        terms = self._terms
+        connection = self._open(PreparingConnection)
+        if not terms.is_pooled:
+            try:
+                self._allow(connection, self._seconds)
+                [found] = connection.run([(LOOK, ())])[0].rows
+            except BaseException:
+                connection.close()
+                raise
+            terms.look(connection.login_number, found)
+        connection.is_preparing = terms.prepares
         return connection
 
     def ping(self, connection: PipeliningConnection) -> None:
         """Raise unless the server answers."""
+        self._allow(connection, self._seconds)
         connection.run(PING)
 
     def fetch(self, connection: PipeliningConnection, text: str, parameters: Any) -> list[Row]:
         """Run one statement that returns rows."""
-        return connection.run([(text, parameters)])[0].rows
+        return self.run(connection, [(text, parameters)])[0].rows
 
     def run(
         self, connection: PipeliningConnection, statements: Sequence[tuple[str, Any]]
     ) -> list[Answer]:
         """Run statements in one transaction and, when they are small, one round trip."""
-        return connection.run(statements)
+        seconds = len(statements) * self._statement_seconds + (self._seconds or 0)
+        self._allow(connection, seconds if self._seconds else None)
+        if not self._terms.is_pooled:
+            return connection.run(statements)
+        return connection.run([self._terms.settle("${}"), *statements])[1:]
 
     def migration_engine(self) -> Engine:
         """Make an engine with one connection in the usual transactions."""
+        self.connect().close()  # finds out who is at the other end
         connection = self._open(_MigratingConnection)
-        if self._refuses_options:
-            connection.autocommit = True  # what is set in a transaction goes with it
-            connection.cursor().execute(*self._settle("%s"))
-            connection.autocommit = False
-        return create_engine(
+        engine = create_engine(
             "postgresql+pg8000://", creator=lambda: connection, poolclass=StaticPool
         )
+        return self._terms.settle_each_transaction(engine)
+
+    def describe_pooler(self) -> str | None:
+        """Say what a pooler in front of the server changes."""
+        return self._terms.describe()
 
     def find_state(self, error: BaseException) -> str | None:
         """Return the SQLSTATE."""
@@ -103,23 +116,24 @@ class Pg8000Driver:
 
     def is_unusable(self, connection: PipeliningConnection, error: BaseException) -> bool:  # noqa: ARG002 - the driver's
         """Tell whether an error has cost the connection its life."""
-        return self.is_lost(error)
+        # What a pooler says of itself is the last that it says.
+        return self.is_lost(error) or find_state(error) == CROWDED
 
-    def _settle(self, place: str) -> tuple[str, tuple[str, ...]]:
-        """Return the statement that sets what a session else is started with."""
-        values = tuple(part for pair in read_options(self._options).items() for part in pair)
-        places = [place.format(number + 1) for number in range(len(values))]
-        pairs = zip(places[::2], places[1::2], strict=True)
-        return "SELECT " + ", ".join(f"set_config({n}, {v}, false)" for n, v in pairs), values
+    @staticmethod
+    def _allow(connection: PipeliningConnection, seconds: float | None) -> None:
+        """Bound each wait for bytes; None: for ever."""
+        opened = connection._usock  # noqa: SLF001 - it has no other name
+        if opened.gettimeout() != seconds:
+            opened.settimeout(seconds)
 
     def _open(self, kind: type[AnyConnection]) -> AnyConnection:
-        if not self._refuses_options:
+        if not self._terms.refuses_options:
             try:
-                return self._log_in(kind, {"options": self._options})
+                return self._log_in(kind, {"options": self._terms.options})
             except DatabaseError as error:
                 if find_state(error) != OPTIONS_REFUSED:
                     raise
-            self._refuses_options = True  # from now on it is not asked again
+            self._terms.refuse_options()  # from now on it is not asked again
         return self._log_in(kind, {})
 
     def _log_in(self, kind: type[AnyConnection], started: dict[str, str]) -> AnyConnection:
@@ -143,8 +157,7 @@ class Pg8000Driver:
         except BaseException:
             hang_up(opened)  # pg8000 does not when the server has gone before it is greeted
             raise
-        # The limit was for the login; statements have statement_timeout, which the server keeps.
-        opened.settimeout(None)
+        opened.settimeout(None)  # the limit was for the login
         return connection
 
 

@@ -94,10 +94,23 @@ class PipeliningConnection(CoreConnection):  # type: ignore[misc]
             self._write(messages)
             sent += len(messages)
         self._write(SYNC_MSG)
-        self._receive(answers)
+        try:
+            self._receive(answers)
+        except InterfaceError:
+            if answers.error is None:  # else it said why it hangs up
+                raise
         if answers.error is not None:
             raise answers.error
         return answers.done
+
+    @property
+    def login_number(self) -> int | None:
+        """The number of the server's process, as the login told it; a pooler tells one of its own.
+
+        https://www.postgresql.org/docs/current/protocol-message-formats.html (BackendKeyData)
+        """
+        told = self._backend_key_data
+        return int.from_bytes(told[:4], "big") if told else None
 
     def close(self) -> None:
         """Close the connection, be it gone already."""
@@ -153,6 +166,9 @@ class PreparingConnection(PipeliningConnection):
     None is given up before the connection is: the program's texts are constants, and few.
     """
 
+    is_preparing = False
+    """Whether it does; until it is said, each text is read and planned anew."""
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._prepared: dict[str, bytes] = {}
         self._parsing: dict[str, bytes] = {}
@@ -168,10 +184,13 @@ class PreparingConnection(PipeliningConnection):
 
     def handle_PARSE_COMPLETE(self, data: bytes, context: Context) -> None:  # noqa: N802, ARG002
         """Keep the name, also when the batch fails later: a transaction's end does not end it."""
-        text = next(iter(self._parsing))
-        self._prepared[text] = self._parsing.pop(text)
+        if self.is_preparing:
+            text = next(iter(self._parsing))
+            self._prepared[text] = self._parsing.pop(text)
 
     def _messages(self, text: str, parameters: Sequence[Any]) -> bytes:
+        if not self.is_preparing:
+            return super()._messages(text, parameters)
         name = self._prepared.get(text) or self._parsing.get(text)
         if name is not None:
             return self._bind(name, parameters)

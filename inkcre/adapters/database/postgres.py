@@ -8,7 +8,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, ClassVar
 
 from sqlalchemy import Engine, func, select
@@ -24,10 +24,11 @@ from inkcre.adapters.database.sqlstates import (
     translate_state,
     unavailable,
 )
-from inkcre.errors import InkcreError, InvariantBroken, Unavailable
+from inkcre.errors import InkcreError, InvariantBroken
 from inkcre.ports.database import (
     MIGRATE_HINT,
     Call,
+    DatabaseBusy,
     DatabaseCapabilities,
     Lifetime,
     PoolUsage,
@@ -86,7 +87,8 @@ class PostgresDatabase:
             try:
                 return self._fetch(compiled.text, parameters, ping=False)
             except self._driver_errors as error:
-                if not self._driver.is_lost(error):
+                is_passing = self._driver.find_state(error) in DEADLOCKS
+                if not is_passing and not self._driver.is_lost(error):
                     raise
             return self._fetch(compiled.text, parameters, ping=True)
         except self._errors as error:
@@ -120,6 +122,21 @@ class PostgresDatabase:
         """Raise unless the server answers."""
         with self._translated(), self._borrow(ping=True) as connection:
             self._driver.ping(connection)
+
+    def find_pooler(self) -> str | None:
+        """Say what a pooler in front of the server changes; None: there is none."""
+        self.ping()  # whoever opens a connection finds out
+        said = self._driver.describe_pooler()
+        if said and self._settings.prepared_statements:
+            with self._translated():
+                self._require_prepared()
+        return said
+
+    def _require_prepared(self) -> None:
+        """Raise if one session's statements get in the way of another's."""
+        with closing(self._driver.connect()) as one, closing(self._driver.connect()) as other:
+            for connection in (one, other, one):
+                self._driver.fetch(connection, "SELECT 1", ())
 
     def find_hindrance(self) -> InkcreError | None:
         """Tell that the server takes no writes now: a standby, or one that is told so."""
@@ -216,6 +233,7 @@ class PostgresDatabase:
             try:
                 self._driver.ping(lent.connection)
             except self._driver_errors:
+                pool.renew()  # a restart or a silence is all sessions'; each is not waited for
                 pool.discard(lent)
             except BaseException:
                 pool.discard(lent)
@@ -248,7 +266,10 @@ def _pings(settings: PostgresSettings) -> bool:
 def translate(error: Exception, driver: Driver) -> InkcreError:
     """Translate into the port's words what PostgreSQL, the driver or the pool said."""
     if isinstance(error, PoolBusy):
-        return Unavailable("database: every connection is busy")
+        return DatabaseBusy(
+            "database: every connection is busy",
+            hint="send it again; where it stays so, raise database.pool.size",
+        )
     state = driver.find_state(error)
     if state is not None:
         return translate_state(state, setting="database.url")

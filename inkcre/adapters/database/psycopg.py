@@ -4,10 +4,12 @@ A batch is sent through its pipeline mode, BEGIN to COMMIT in one round trip:
 https://www.psycopg.org/psycopg3/docs/advanced/pipeline.html
 """
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, TypeVar
 
 import psycopg
+from psycopg.abc import ConnDict, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Dialect, Engine, StaticPool, create_engine
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
@@ -16,23 +18,49 @@ from inkcre.adapters.database.driver import (
     APPLICATION_NAME,
     NO_TLS,
     UNTRUSTED,
-    make_options,
-    read_options,
     refuse_own_fault,
     require_utf8,
 )
+from inkcre.adapters.database.sessions import LOOK, SessionTerms
 from inkcre.adapters.database.sqlstates import (
+    CROWDED,
     LOST,
     NOT_LET_IN,
     OPTIONS_REFUSED,
     UNKNOWN_PARAMETER,
+    tell_poolers,
 )
 from inkcre.errors import Misconfigured
 from inkcre.ports.database import Row
 from inkcre.sections.database import PostgresSettings
 
-Connection = psycopg.Connection[Row]
 LINK_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError)
+
+Value = TypeVar("Value")
+
+
+class Connection(psycopg.Connection[Row]):
+    """A connection that gives a server up which is silent for too long."""
+
+    patience_seconds: float | None = None
+    """How long an answer may take; None: for ever."""
+
+    def wait(self, gen: PQGen[Value], interval: float = 0.1, timeout: float | None = None) -> Value:
+        """Wait for an answer, which the driver does for each one."""
+        try:
+            return super().wait(gen, interval, timeout or self.patience_seconds)
+        except psycopg.errors._WaitTimeout:  # noqa: SLF001 - it has no other name
+            self.pgconn.finish()  # else what comes after all would be taken for the next answer
+            raise
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Wait for answers no longer than so."""
+        before, self.patience_seconds = self.patience_seconds, seconds
+        try:
+            yield
+        finally:
+            self.patience_seconds = before
 
 
 class PsycopgDriver:
@@ -43,38 +71,58 @@ class PsycopgDriver:
     dialect: ClassVar[Dialect] = psycopg_dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 
     def __init__(self, settings: PostgresSettings) -> None:
-        self._conninfo = _conninfo(settings)
-        self._refuses_options = False
-        self._prepare = settings.prepared_statements
+        given = _read_address(settings)
+        options = given.pop("options", None)
+        self._terms = SessionTerms(settings, None if options is None else str(options))
+        self._conninfo = _conninfo(settings, given)
+        self._greeting_seconds = settings.connect_timeout_seconds
+        self._statement_seconds = settings.statement_timeout_seconds
 
     def connect(self) -> Connection:
         """Open a connection."""
-        connection = self._open(autocommit=True)
-        if not self._prepare:
+        connection = self._open()
+        connection.patience_seconds = self._patience(1)
+        if not self._terms.prepares:
             # Else psycopg prepares by itself what has come five times:
             # https://www.psycopg.org/psycopg3/docs/advanced/prepare.html
             connection.prepare_threshold = None
+        if not self._terms.is_pooled:
+            try:
+                with connection.within(self._greeting_seconds):
+                    [found] = connection.execute(LOOK, prepare=False).fetchall()
+            except BaseException:
+                connection.close()
+                raise
+            self._terms.look(connection.info.backend_pid, found)
         return connection
 
     def ping(self, connection: Connection) -> None:
         """Raise unless the server answers."""
-        connection.execute("SELECT 1", prepare=False)
+        with connection.within(self._greeting_seconds):
+            connection.execute("SELECT 1", prepare=False)
 
     def fetch(self, connection: Connection, text: Any, parameters: Any) -> list[Row]:
         """Run one statement that returns rows."""
+        terms = self._terms
+        if terms.is_pooled:
+            return self.run(connection, [(text, parameters)])[0][0]
         # The hot path: what _send does, without a call.
-        return connection.cursor().execute(text, parameters, prepare=self._prepare).fetchall()
+        return connection.cursor().execute(text, parameters, prepare=terms.prepares).fetchall()
 
     def run(
         self, connection: Connection, statements: Sequence[tuple[str, Any]]
     ) -> list[tuple[list[Row], int]]:
         """Run statements in one transaction and one round trip."""
-        if len(statements) == 1:  # a transaction by itself
+        is_pooled = self._terms.is_pooled
+        if len(statements) == 1 and not is_pooled:  # a transaction by itself
             return [_answer(self._send(connection, *statements[0]))]
         # Not connection.transaction(): in a pipeline it waits for answers of its own.
         try:
-            with connection.pipeline():
+            with connection.within(self._patience(len(statements))), connection.pipeline():
                 connection.execute("BEGIN", prepare=False)
+                if is_pooled:
+                    text, values = self._terms.settle("%s")
+                    connection.execute(text.encode(), values, prepare=False)
                 sent = [self._send(connection, *statement) for statement in statements]
                 connection.execute("COMMIT", prepare=False)
         except BaseException:
@@ -85,14 +133,22 @@ class PsycopgDriver:
 
     def migration_engine(self) -> Engine:
         """Make an engine with one connection in the usual transactions."""
-        connection = self._open(autocommit=False)
-        return create_engine(
+        connection = self.connect()
+        connection.autocommit = False
+        connection.prepare_threshold = None  # what is prepared may be another session's then
+        connection.patience_seconds = None
+        engine = create_engine(
             "postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool
         )
+        return self._terms.settle_each_transaction(engine)
+
+    def describe_pooler(self) -> str | None:
+        """Say what a pooler in front of the server changes."""
+        return self._terms.describe()
 
     def find_state(self, error: BaseException) -> str | None:
         """Return the SQLSTATE; for a login there is only text, which tells a few of them apart."""
-        state: str | None = getattr(error, "sqlstate", None)
+        state = tell_poolers(getattr(error, "sqlstate", None), str(error))
         if state is None and isinstance(error, psycopg.OperationalError):
             return _find_login_state(str(error))
         return state
@@ -106,72 +162,62 @@ class PsycopgDriver:
         """Tell whether an error has cost the connection its life."""
         return connection.closed or connection.broken or self.is_lost(error)
 
-    def _open(self, *, autocommit: bool) -> Connection:
-        if not self._refuses_options:
+    def _open(self) -> Connection:
+        if not self._terms.refuses_options:
             try:
-                return _connect(self._conninfo, autocommit=autocommit)
+                return _connect(make_conninfo(self._conninfo, options=self._terms.options))
             except psycopg.OperationalError as error:
                 if self.find_state(error) != OPTIONS_REFUSED:
                     raise
-            self._refuses_options = True  # from now on it is not asked again
-        return self._open_and_set(autocommit=autocommit)
-
-    def _open_and_set(self, *, autocommit: bool) -> Connection:
-        """Open a connection through a pooler, and set what a session else is started with.
-
-        One round trip more for each connection, and none for a request.
-        """
-        keywords = conninfo_to_dict(self._conninfo)
-        said = read_options(str(keywords["options"]))
+            self._terms.refuse_options()  # from now on it is not asked again
         # Empty, and not absent: PGOPTIONS would count then.
-        connection = _connect(make_conninfo(self._conninfo, options=""), autocommit=True)
-        try:
-            text = ", ".join(["set_config(%s, %s, false)"] * len(said))
-            values = [part for pair in said.items() for part in pair]
-            connection.execute(f"SELECT {text}".encode(), values, prepare=False)
-        except BaseException:
-            connection.close()
-            raise
-        connection.autocommit = autocommit  # what is set in a transaction goes with it
-        return connection
+        return _connect(make_conninfo(self._conninfo, options=""))
+
+    def _patience(self, statements: int) -> float:
+        """Return how long so many statements may take, and their answer to come."""
+        return statements * self._statement_seconds + self._greeting_seconds
 
     def _send(self, connection: Connection, text: Any, parameters: Any) -> psycopg.Cursor[Row]:
-        return connection.cursor().execute(text, parameters, prepare=self._prepare)
+        return connection.cursor().execute(text, parameters, prepare=self._terms.prepares)
 
 
 def _answer(cursor: psycopg.Cursor[Row]) -> tuple[list[Row], int]:
     return (cursor.fetchall() if cursor.description else []), cursor.rowcount
 
 
-def _conninfo(settings: PostgresSettings) -> str:
+def _read_address(settings: PostgresSettings) -> ConnDict:
     url = settings.url.get_secret_value()
     _, _, rest = url.partition("://")  # the scheme may name a driver, as SQLAlchemy's do
     try:
-        given = conninfo_to_dict(f"postgresql://{rest}")
+        return dict(conninfo_to_dict(f"postgresql://{rest}"))
     except psycopg.ProgrammingError:
         # The driver's message quotes the address, password and all.
         raise Misconfigured("database.url: not an address that libpq can read") from None
-    options = given.get("options")
-    keywords: dict[str, Any] = {
+
+
+def _conninfo(settings: PostgresSettings, given: ConnDict) -> str:
+    keywords: ConnDict = {
         "connect_timeout": settings.connect_timeout_seconds,
         "application_name": APPLICATION_NAME,
         **given,
-        "options": make_options(settings, None if options is None else str(options)),
         "client_encoding": "UTF8",  # whatever PGCLIENTENCODING says
     }
     return make_conninfo("", **keywords)
 
 
 PASSING = (
-    "starting up", "shutting down", "recovery", "too many", "remaining connection slots",
-    "no more connections", "terminating connection",
+    "starting up", "shutting down", "recovery", "terminating connection", "cannot connect",
+    "login has been failing", "login_timeout",
 )  # fmt: skip
-"""What a server, or a pooler, says that lets nobody in for now."""
+"""What a server, or a pooler in front of it, says that lets nobody in for now."""
+
+FULL = ("too many", "remaining connection slots", "no more connections", "query_wait_timeout")
+"""What it says that has let in as many as it may."""
 
 
-def _connect(conninfo: str, *, autocommit: bool) -> Connection:
+def _connect(conninfo: str) -> Connection:
     try:
-        connection = psycopg.connect(conninfo, autocommit=autocommit)
+        connection = Connection.connect(conninfo, autocommit=True)
     except UnicodeError as error:  # Python's word for a name that no machine can have
         raise psycopg.OperationalError("no such host") from error
     except psycopg.OperationalError as error:
@@ -215,6 +261,8 @@ def _find_login_state(text: str) -> str | None:
     """Tell a server that refuses us from one that is not there; libpq gives no SQLSTATE for it."""
     if "FATAL:" not in text or any(passing in text for passing in PASSING):
         return None
+    if any(full in text for full in FULL):
+        return CROWDED
     if "startup parameter" in text:
         return OPTIONS_REFUSED
     return UNKNOWN_PARAMETER if "configuration parameter" in text else NOT_LET_IN

@@ -18,13 +18,16 @@ from inkcre.errors import (
     TooLarge,
     Unavailable,
 )
-from inkcre.ports.database import MIGRATE_HINT
+from inkcre.ports.database import MIGRATE_HINT, DatabaseBusy
 
 DEADLOCKS = frozenset({"40P01", "40001"})
 """A batch that met another one head on: it was rolled back whole, and may be tried again."""
 
-LOST = frozenset({"57P01", "57P02", "57P03", "57P05"})
-"""The server hangs up: shut down by hand, crashed, not started yet, the session lay idle."""
+CONNECTION_FAILED = "08006"
+
+LOST = frozenset({"57P01", "57P02", "57P03", "57P05", CONNECTION_FAILED})
+"""The server hangs up: shut down by hand, crashed, not started yet, the session lay idle. Or a
+pooler does, which has lost the server."""
 
 TAKES_NO_WRITES = "25006"
 """The session, or the server, is read-only. A session remembers it: after a switchover those from
@@ -36,9 +39,17 @@ STALE = LOST | {TAKES_NO_WRITES}
 NOT_LET_IN = "28000"
 """The server does not let this user in."""
 
-OPTIONS_REFUSED = "08P01"
-"""A pooler's word for what a session is to be started with: https://www.pgbouncer.org/config.html
-(``ignore_startup_parameters``)."""
+POOLER = "08P01"
+"""A pooler's word for nearly all that it says by itself."""
+
+OPTIONS_REFUSED = "OPTIONS_REFUSED"
+"""A pooler does not take what a session is to be started with."""
+
+CROWDED = "53300"
+"""No more connections are taken: by the server, or by a pooler in front of it."""
+
+NOT_PREPARED = frozenset({"26000", "42P05"})
+"""A statement that was prepared is not there, or is another's: a pooler changes the sessions."""
 
 UNKNOWN_PARAMETER = "42704"
 """The server has no such parameter."""
@@ -70,6 +81,27 @@ def _missing_reference() -> InkcreError:
     return MissingReference("database: a row refers to one that is not there")
 
 
+def _crowded() -> InkcreError:
+    return DatabaseBusy(
+        "database: the server, or a pooler in front of it, takes no more connections for now",
+        hint="lower database.pool, or raise max_connections of the server or the limits of the"
+        " pooler",
+    )
+
+
+def _locked() -> InkcreError:
+    return DatabaseBusy(
+        "database: others hold what was to be changed", hint="send it again in a moment"
+    )
+
+
+def _not_prepared() -> InkcreError:
+    return Misconfigured(
+        "database: a pooler in front of the server does not keep prepared statements",
+        hint="write database.prepared_statements = false",
+    )
+
+
 def _no_room() -> InkcreError:
     return QuotaExceeded("database: the server has no room left")
 
@@ -95,6 +127,10 @@ STATES: Mapping[str, Callable[[], InkcreError]] = {
     "23503": _missing_reference,
     # NOT NULL: an end that is looked up by its digest and not found is NULL.
     "23502": _missing_reference,
+    "55P03": _locked,
+    **dict.fromkeys(DEADLOCKS, _locked),
+    CROWDED: _crowded,
+    **dict.fromkeys(NOT_PREPARED, _not_prepared),
     "57014": lambda: TimedOut("database: the statement took too long"),
     OPTIONS_REFUSED: _options_refused,
     UNKNOWN_PARAMETER: _unknown_parameter,
@@ -115,7 +151,31 @@ def find_state(error: BaseException) -> str | None:
     https://www.postgresql.org/docs/current/protocol-error-fields.html
     """
     fields = error.args[0] if error.args else None
-    return fields.get("C") if isinstance(fields, dict) else None
+    if not isinstance(fields, dict):
+        return None
+    return tell_poolers(fields.get("C"), str(fields.get("M")))
+
+
+def tell_poolers(state: str | None, text: str) -> str | None:
+    """Return a state, and one that says more where a pooler has said it.
+
+    PgBouncer has one state for all that is not about who we are:
+    https://github.com/pgbouncer/pgbouncer/blob/master/src/client.c
+    """
+    if state != POOLER:
+        return state
+    if "startup parameter" in text:
+        return OPTIONS_REFUSED
+    if any(said in text for said in POOLER_REFUSES):
+        return NOT_LET_IN
+    return CROWDED if any(said in text for said in POOLER_IS_FULL) else CONNECTION_FAILED
+
+
+POOLER_REFUSES = ("config error", "no such database", "no such user", "authentication failed")
+"""It knows no such database, or lets nobody in so."""
+
+POOLER_IS_FULL = ("no more connections allowed", "query_wait_timeout")
+"""Of its own, or for as long as a client waits for one of the server's."""
 
 
 def translate_state(state: str, *, setting: str, migrate_hint: str = MIGRATE_HINT) -> InkcreError:

@@ -4,6 +4,7 @@
 content of its own, so none depends on what is there.
 """
 
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -16,16 +17,27 @@ import pytest
 
 from inkcre.app import create_app
 from tests.buckets import serve_bucket
-from tests.conftest import DRIVERS, new_postgres_database, postgres_settings, sqlite_settings
+from tests.conftest import (
+    DRIVERS,
+    TCP_VARIABLE,
+    database_name,
+    new_postgres_database,
+    postgres_settings,
+    sqlite_settings,
+)
 from tests.edge import homes as edge
 from tests.homes import mount, serve_app
+from tests.poolers import pooling
 
 PREFIX = "/ink"
 PREFIXED = ("sqlite-mounted", "sqlite-root-path")
 """Under a prefix: of an application that mounts ours, and of a proxy that takes it off, which the
 server is told as ``--root-path``."""
 
-HOMES = ("sqlite", *PREFIXED, *DRIVERS, *edge.HOMES)
+POOLED = "postgres-pgbouncer"
+"""Behind a pooler by transaction; ``make soak ARGS=poolers`` has the other mode, and both drivers."""
+
+HOMES = ("sqlite", *PREFIXED, *DRIVERS, POOLED, *edge.HOMES)
 SMALL_BODY_BYTES = 8 * 1024 * 1024
 SMALL: dict[str, Any] = {
     "database.migrate_on_start": True,
@@ -78,10 +90,14 @@ def home(
     with ExitStack() as stack:
         notes = tmp_path_factory.mktemp("notes")
         overrides = {**SMALL, **edge.LOOPBACK, "sources.folders": [str(notes)]}
-        if request.param in DRIVERS:
-            overrides["database.driver"] = DRIVERS[request.param]
+        if request.param in (*DRIVERS, POOLED):
+            overrides["database.driver"] = DRIVERS.get(request.param, "psycopg")
             overrides["storage"] = stack.enter_context(serve_bucket())
-            settings = postgres_settings(new_postgres_database(), **overrides)
+            url = new_postgres_database()
+            if request.param == POOLED:
+                direct = os.environ[TCP_VARIABLE].replace("NAME", database_name(url))
+                url = stack.enter_context(pooling(direct, pool_mode="transaction"))
+            settings = postgres_settings(url, **overrides)
         else:
             folder = tmp_path_factory.mktemp("home")
             overrides["storage.path"] = str(folder / "files")

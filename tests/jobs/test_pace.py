@@ -66,6 +66,34 @@ def test_ticks_go_on_when_the_clock_is_set(clock: SetClock, hours: int) -> None:
     assert ticks[3] - ticks[1] > 0.9
 
 
+def test_tick_that_goes_on_is_left_out_in_silence(caplog: pytest.LogCaptureFixture) -> None:
+    """One at a time, however long it takes, and nothing is said of those that are left out."""
+    going, ended, again = [0], threading.Event(), threading.Event()
+    most: list[int] = []
+
+    def tick() -> None:
+        going[0] += 1
+        most.append(going[0])
+        if ended.is_set():
+            again.set()
+        ended.wait(3.5)
+        going[0] -= 1
+
+    scheduler = apscheduler.ApschedulerScheduler(
+        ApschedulerSettings(kind="apscheduler", tick_seconds=1)
+    )
+    scheduler.start(tick)
+    try:
+        time.sleep(2.5)
+        assert most == [1]
+        ended.set()
+        assert again.wait(20)
+    finally:
+        scheduler.stop()
+    assert set(most) == {1}
+    assert caplog.records == []
+
+
 def test_tick_that_does_not_come_is_told() -> None:
     """By the lag, and as a notice, until one comes again; nothing is said before the first."""
     now = [1000.0]

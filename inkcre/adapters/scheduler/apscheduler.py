@@ -6,6 +6,7 @@ https://apscheduler.readthedocs.io/en/3.x/userguide.html
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -44,19 +45,19 @@ class ApschedulerScheduler:
                 'scheduler.kind "apscheduler": apscheduler is not installed',
                 hint="install inkcre[local]",
             ) from error
-        # One thread for the one job; by default there are ten.
+        # One thread for the one job, and one that finds it taken; by default there are ten.
         self._scheduler = SteadyScheduler(
-            executors={"default": ThreadPoolExecutor(1)}, timezone=UTC
+            executors={"default": ThreadPoolExecutor(2)}, timezone=UTC
         )
         # By default a tick that is a second late is left out: here it comes however late, and of
         # several that were missed one:
         # https://apscheduler.readthedocs.io/en/3.x/userguide.html
         self._scheduler.add_job(
-            tick,
+            _in_turn(tick),
             "interval",
             seconds=self._tick_seconds,
             next_run_time=datetime.now(UTC),
-            max_instances=1,
+            max_instances=2,
             coalesce=True,
             misfire_grace_time=None,
         )
@@ -67,3 +68,21 @@ class ApschedulerScheduler:
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=True)
             self._scheduler = None
+
+
+def _in_turn(tick: Callable[[], None]) -> Callable[[], None]:
+    """Make a call that is left out while the one before goes on.
+
+    With ``max_instances=1`` APScheduler warns of that each time, which is each second while a
+    database is waited for.
+    """
+    turn = threading.Lock()
+
+    def take_turn() -> None:
+        if turn.acquire(blocking=False):
+            try:
+                tick()
+            finally:
+                turn.release()
+
+    return take_turn

@@ -27,7 +27,6 @@ from inkcre.application import Application
 from inkcre.assembly.assembly import (
     Bindings,
     load_resolvers,
-    utc_now,
 )
 from inkcre.assembly.plan import describe_capabilities
 from inkcre.context import Components
@@ -48,7 +47,7 @@ from inkcre.http.routes import complete_routes
 from inkcre.http.uploads import find_file_paths
 from inkcre.jobs.kinds import Kinds, load_kinds
 from inkcre.packages import find_version
-from inkcre.ports.clock import Clock
+from inkcre.ports.clock import Clock, MeasuredClock
 from inkcre.runtime import lifecycle
 from inkcre.runtime.metrics import Metrics, build_metrics
 from inkcre.sections.enabling import load_blaming, require_targets
@@ -73,7 +72,7 @@ def create_app(
     folder: Path | None = None,
     bindings: Bindings | None = None,
     application: Application | None = None,
-    clock: Clock = utc_now,
+    clock: Clock | None = None,
     on_refusal: Callable[[OperatorError], None] | None = None,
 ) -> FastAPI:
     """Make the application of a profile, or of given settings, without any I/O on its components.
@@ -93,7 +92,7 @@ def create_app(
             scope are taken (``inkcre.bindings``).
         application: whose settings are loaded, InKCre's unless it is given; settings that are given
             are some application's already.
-        clock: what gives the time.
+        clock: what gives the time, in the place of the database's clock.
         on_refusal: told, in a thread, what forbids to serve when that is found after the start,
             such as the schema of a database that was away before. The log and ``/readyz`` say it
             anyhow, and no process is ended from here.
@@ -130,6 +129,8 @@ def create_app(
     app.state.kinds, app.state.file_paths = kinds, file_paths
     # Functions that give what /readyz is to tell; whoever serves it adds its own.
     app.state.notices = [pulse.find_stall] if pulse else []
+    if components and isinstance(components.clock, MeasuredClock):
+        app.state.notices.append(components.clock.find_skew)
     app.state.is_started = components is None  # what an invocation has needs no start
     app.state.is_stopping = False  # set by whoever serves it
     return app
@@ -152,7 +153,7 @@ def mount(host: Starlette, path: str, app: FastAPI) -> None:
 
 
 def _refuse_mistakes(
-    settings: Settings | None, clock: Clock, asked: Mapping[str, object | None]
+    settings: Settings | None, clock: Clock | None, asked: Mapping[str, object | None]
 ) -> None:
     """Refuse arguments that would be ignored, or fail where nobody looks for them."""
     if settings is not None and not isinstance(settings, Settings):
@@ -160,7 +161,7 @@ def _refuse_mistakes(
     ignored = [name for name, value in asked.items() if value is not None] if settings else []
     if ignored:
         raise TypeError(f"create_app: settings are given; {', '.join(ignored)} would be ignored")
-    if clock().tzinfo is None:
+    if clock is not None and clock().tzinfo is None:
         raise TypeError("create_app: clock should give aware times, such as datetime.now(UTC)")
 
 

@@ -30,7 +30,8 @@
     │   │   ├── TooManyConnections     no more are taken for now
     │   │   ├── DatabaseBusy           the database is not free (inkcre.ports.database)
     │   │   ├── OutOfDescriptors       the process may open no more files and sockets
-    │   │   └── TickStalled            nothing that is due is begun
+    │   │   ├── TickStalled            nothing that is due is begun
+    │   │   └── ClockSkewed            a clock is not the database's (inkcre.ports.clock)
     │   ├── TimedOut           no answer in time
     │   ├── BadAnswer          an answer that cannot be used
     │   ├── QuotaExceeded      no room left

@@ -8,11 +8,12 @@ from typing import Any, cast
 from inkcre.adapters.cached import CachedWeb
 from inkcre.application import Application
 from inkcre.assembly.adapters import load_adapter, load_driver
+from inkcre.assembly.clocks import MachineClock, ServerClock, ServerTime
 from inkcre.context import Components
 from inkcre.errors import Misconfigured, Unsupported
 from inkcre.extension import load_reference
 from inkcre.ports.clock import Clock, Zone
-from inkcre.ports.database import Database, wake_nobody
+from inkcre.ports.database import Database, Timed, wake_nobody
 from inkcre.ports.keyvalue import KeyValue, KeyValueNeeds
 from inkcre.ports.scheduler import Scheduler
 from inkcre.ports.storage import KEEP_DAYS, Storage, Tenure
@@ -28,7 +29,7 @@ RESOLVER = "inkcre.graph.resolvers:Resolver"
 
 
 def utc_now() -> datetime:
-    """Return the time now."""
+    """Return the time now, by this process's own clock."""
     return datetime.now(UTC)
 
 
@@ -36,9 +37,10 @@ def build_components(
     settings: Settings,
     *,
     bindings: Bindings | None = None,
-    clock: Clock = utc_now,
+    clock: Clock | None = None,
     wake: Callable[[], None] = wake_nobody,
     tenure: Tenure | None = None,
+    server_time: ServerTime | None = None,
 ) -> Components:
     """Build the adapters that the settings choose, without any I/O.
 
@@ -47,15 +49,17 @@ def build_components(
     Args:
         settings: what was chosen.
         bindings: resources that Workers lend, by name, for the adapters that name one.
-        clock: what gives the time.
+        clock: what gives the time; the clock that the base goes by, unless it is given.
         wake: called when a job was added, for those who run jobs beside requests.
         tenure: what is remembered of the storage, from one invocation to the next.
+        server_time: what is remembered of the database's time, likewise.
 
     Raises:
         Unsupported: this version, or this installation, has no such adapter.
         Misconfigured: an adapter cannot make sense of its section.
     """
     database = build_database(settings, bindings=bindings, wake=wake)
+    clock = clock or build_clock(database, server_time)
     keyvalue = build_keyvalue(settings, database, bindings=bindings, clock=clock)
     return Components(
         database=database,
@@ -132,6 +136,13 @@ def build_database(
     binding = _get_binding(settings.database, bindings)
     database: Database = adapter(settings.database, *binding, **more)
     return database
+
+
+def build_clock(database: Database, known: ServerTime | None = None) -> Clock:
+    """Build what gives the time by which a base goes: its server's, or this machine's."""
+    if isinstance(database, Timed):
+        return ServerClock(database, known or ServerTime())
+    return MachineClock()
 
 
 def build_storage(settings: Settings, *, bindings: Bindings | None = None) -> Storage:

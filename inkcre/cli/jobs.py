@@ -15,6 +15,7 @@ from inkcre.cli.terminal import local_time, say, write_json
 if TYPE_CHECKING:
     from inkcre.context import Components
     from inkcre.jobs.jobs import Job
+    from inkcre.jobs.leases import JobSlot, Lease
     from inkcre.ports.database import Database
 
 app = typer.Typer(
@@ -104,20 +105,29 @@ def _run_due(context: "Components") -> "list[Job]":
     """Add and run what is due until nothing is left; give all that was run, as it is then."""
     from inkcre.jobs.jobs import get_job
     from inkcre.jobs.kinds import load_kinds
-    from inkcre.jobs.leases import claim
     from inkcre.jobs.runner import run_lease
     from inkcre.jobs.tick import LEASE_SECONDS, look
 
     kinds = load_kinds(context.application)
     due = look(context, kinds)
     places, ran = kinds.places(), []
-    while lease := claim(
-        context.database, places, now=context.clock(), lease_seconds=LEASE_SECONDS
-    ):
+    while lease := _claim_next(context, places):
         run_lease(context, kinds, lease, limit_seconds=LEASE_SECONDS)
         ran.append(lease.job_id)
     say(f"{due.enqueued} jobs added, {len(ran)} run")
     return [get_job(context.database, job_id) for job_id in dict.fromkeys(ran)]
+
+
+def _claim_next(context: "Components", places: "list[JobSlot]") -> "Lease | None":
+    from inkcre.jobs.leases import claim
+    from inkcre.jobs.tick import LEASE_SECONDS
+    from inkcre.ports.clock import settled
+
+    now = context.clock()
+    return claim(
+        context.database, places, now=now, settled=settled(context.clock, now),
+        lease_seconds=LEASE_SECONDS,
+    )  # fmt: skip
 
 
 def _run_one(context: "Components", job_id: int) -> "Job":
@@ -127,13 +137,17 @@ def _run_one(context: "Components", job_id: int) -> "Job":
     from inkcre.jobs.leases import claim_one
     from inkcre.jobs.runner import run_lease
     from inkcre.jobs.tick import LEASE_SECONDS
+    from inkcre.ports.clock import settled
 
     kind = get_job(context.database, job_id).kind
     kinds = load_kinds(context.application)
     if kind not in kinds.by_name:
         raise Unsupported(f'job {job_id}: nothing here runs a "{kind}"')
     now = context.clock()
-    lease = claim_one(context.database, job_id, now=now, lease_seconds=LEASE_SECONDS)
+    lease = claim_one(
+        context.database, job_id, now=now, settled=settled(context.clock, now),
+        lease_seconds=LEASE_SECONDS,
+    )  # fmt: skip
     if lease is None:
         state = get_job(context.database, job_id).state
         raise Conflict(f"job {job_id}: is {state}", hint=f"inkcre jobs retry {job_id}")

@@ -67,14 +67,14 @@ def list_(
 ) -> None:
     """List schedules, newest first: id, when, next time, what they bring."""
     with errors_as(format_), open_base(profile, set_) as context:
-        schedules = list(_all_schedules(context.database))
+        schedules, now = list(_all_schedules(context.database)), context.clock()
     if format_ is Format.JSON:
         write_json({"schedules": [vars(schedule) for schedule in schedules]})
         return
     for schedule in schedules:
         pace = f"every {schedule.every}" if schedule.every else schedule.cron
         due = schedule.next_run_at
-        is_due = due is not None and datetime.fromisoformat(due) <= datetime.now(UTC)
+        is_due = due is not None and datetime.fromisoformat(due) <= now
         due = "at once" if is_due else local_time(due) if due else "never"
         source = f" of source {schedule.source_id}" if schedule.source_id else ""
         print(f"{schedule.id:>6}  {f'{pace}, next {due}':<44}  {schedule.kind}{source}")

@@ -2,17 +2,17 @@
 
 from datetime import timedelta
 
-from sqlalchemy import BigInteger, bindparam, delete
+from sqlalchemy import BigInteger, Text, bindparam, delete
 
 from inkcre.jobs.housekeeping import OwnSchedule
 from inkcre.jobs.kinds import JobKind, NoPayload, Outcome, RunningJob
 from inkcre.jobs.known_time import find_ahead, is_near
-from inkcre.jobs.leases import FORGET_ENDED
 from inkcre.jobs.put_off import put_right
 from inkcre.ports.clock import Clock, Zone
 from inkcre.ports.database import Statement
+from inkcre.sql.constructs import timestamp
 from inkcre.sql.rows import count_of
-from inkcre.sql.tables import keyvalues
+from inkcre.sql.tables import jobs, keyvalues
 from inkcre.sql.timestamps import format_timestamp
 
 RETENTION = timedelta(days=30)
@@ -23,6 +23,11 @@ SWEEP_KEYVALUES = Statement(
     counts=True,
 )
 """Delete the small values whose time is over."""
+
+FORGET_ENDED = Statement(
+    delete(jobs).where(jobs.c.finished_at < timestamp(bindparam("before", type_=Text))), counts=True
+)
+"""Delete the jobs that ended long ago."""
 
 
 def sweep(job: RunningJob, clock: Clock) -> Outcome:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    delete,
     exists,
     func,
     null,
@@ -30,7 +29,7 @@ from sqlalchemy import (
 from inkcre.errors import Conflict, MissingReference, SurroundingsError
 from inkcre.jobs.known_time import is_known
 from inkcre.ports.database import Call, Database, Row, Statement
-from inkcre.sql.constructs import as_rfc3339, json_rows, timestamp
+from inkcre.sql.constructs import Expression, as_rfc3339, json_rows, timestamp
 from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Json, Query
 from inkcre.sql.tables import jobs
@@ -47,6 +46,7 @@ class LeaseLost(SurroundingsError):
 
 
 _now = timestamp(bindparam("now", type_=Text))
+_settled = timestamp(bindparam("settled", type_=Text))
 _lease = bindparam("lease", type_=Text)
 _places = json_rows("places", kind=Text(), slot=BigInteger())
 _candidate = jobs.alias("candidate")
@@ -54,7 +54,7 @@ _other = jobs.alias("other")
 
 
 def _first(
-    state: str, kind: ColumnElement[str], *conditions: ColumnElement[bool]
+    state: str, kind: ColumnElement[str], by: Expression, *conditions: ColumnElement[bool]
 ) -> ColumnElement[int]:
     """Return the id of a kind's job that has been claimable for longest; others' are passed by."""
     return (
@@ -62,7 +62,7 @@ def _first(
         .where(
             _candidate.c.kind == kind,
             _candidate.c.state == state,
-            _candidate.c.claimable_at <= _now,
+            _candidate.c.claimable_at <= by,
             _candidate.c.claimable_at.is_not(None),
             *conditions,
         )
@@ -98,8 +98,8 @@ _free = (
 _kinds = select(_places.c.kind).distinct().cte("kinds")
 """The kinds that are run here. One without a free slot may still take over a lapsed lease."""
 
-_lapsed = _first("running", _kinds.c.kind, is_known(_now)).label("job")
-_waiting = _first("pending", _free.c.kind, _turn_is_free).label("job")
+_lapsed = _first("running", _kinds.c.kind, _settled, is_known(_now)).label("job")
+_waiting = _first("pending", _free.c.kind, _now, _turn_is_free).label("job")
 _firsts = union_all(
     # One whose holder is dead keeps its slot, and goes before whoever waits for its serial key.
     select(_lapsed, null().label("place")).select_from(_kinds),
@@ -162,7 +162,7 @@ CLAIM_ONE = Query(
     .where(
         jobs.c.id == bindparam("id", type_=BigInteger),
         jobs.c.claimable_at.is_not(None),
-        or_(jobs.c.state == "pending", and_(jobs.c.claimable_at <= _now, is_known(_now))),
+        or_(jobs.c.state == "pending", and_(jobs.c.claimable_at <= _settled, is_known(_now))),
     )
     .values(**_taken)
     .returning(*CLAIMED_COLUMNS),
@@ -170,7 +170,7 @@ CLAIM_ONE = Query(
 )
 """Take one job, whether or not its time has come."""
 
-_held = and_(
+is_held = and_(
     jobs.c.id == bindparam("id", type_=BigInteger),
     jobs.c.lease == _lease,
     jobs.c.state == "running",
@@ -189,7 +189,7 @@ FENCE = Statement(
 
 FINISH = Statement(
     update(jobs)
-    .where(_held)
+    .where(is_held)
     .values(
         state="finished", claimable_at=null(), lease=null(), slot=null(), finished_at=_now,
         error=null(), result=bindparam("outcome", type_=Text),
@@ -200,7 +200,7 @@ FINISH = Statement(
 
 FAIL = Statement(
     update(jobs)
-    .where(_held)
+    .where(is_held)
     .values(
         state="failed", claimable_at=null(), lease=null(), slot=null(), finished_at=_now,
         error=bindparam("fault", type_=Text),
@@ -211,7 +211,7 @@ FAIL = Statement(
 
 POSTPONE = Statement(
     update(jobs)
-    .where(_held)
+    .where(is_held)
     .values(
         state="pending", claimable_at=timestamp(bindparam("later", type_=Text)), lease=null(),
         slot=null(), error=bindparam("fault", type_=Text),
@@ -246,11 +246,6 @@ EXTEND = Query(
 )
 """Hold jobs for longer; gives the leases that are still held."""
 
-FORGET_ENDED = Statement(
-    delete(jobs).where(jobs.c.finished_at < timestamp(bindparam("before", type_=Text))), counts=True
-)
-"""Delete the jobs that ended long ago."""
-
 
 @dataclass(frozen=True, slots=True)
 class JobSlot:
@@ -261,16 +256,18 @@ class JobSlot:
 
 
 def claim(
-    database: Database, places: Sequence[JobSlot], *, now: datetime, lease_seconds: float
-) -> Lease | None:
+    database: Database, places: Sequence[JobSlot], *, now: datetime, lease_seconds: float,
+    settled: datetime | None = None,
+) -> Lease | None:  # fmt: skip
     """Take the job that has waited longest; None when there is none for these places.
 
-    One whose holder let its lease lapse is taken as well.
+    One whose holder let its lease lapse is taken as well: by ``settled``, if it is given, which is
+    before ``now`` where the clock was put on.
     """
     given = as_parameter({"kind": place.kind, "slot": place.slot} for place in places)
     for _ in range(CLAIM_ATTEMPTS):
         try:
-            [claimed] = database.atomic([CLAIM(places=given, **_hold(now, lease_seconds))])
+            [claimed] = database.atomic([CLAIM(places=given, **_hold(now, settled, lease_seconds))])
         except Conflict:
             continue  # somebody took the same slot, or another job of the same serial key
         return CLAIM.first(claimed)
@@ -278,21 +275,23 @@ def claim(
 
 
 def claim_one(
-    database: Database, job_id: int, *, now: datetime, lease_seconds: float
-) -> Lease | None:
+    database: Database, job_id: int, *, now: datetime, lease_seconds: float,
+    settled: datetime | None = None,
+) -> Lease | None:  # fmt: skip
     """Take a job that waits, at once; None when it is held or has ended.
 
     Raises:
         Conflict: another job of its serial key is running.
     """
-    [claimed] = database.atomic([CLAIM_ONE(id=job_id, **_hold(now, lease_seconds))])
+    [claimed] = database.atomic([CLAIM_ONE(id=job_id, **_hold(now, settled, lease_seconds))])
     return CLAIM_ONE.first(claimed)
 
 
-def _hold(now: datetime, lease_seconds: float) -> dict[str, str]:
+def _hold(now: datetime, settled: datetime | None, lease_seconds: float) -> dict[str, str]:
     return {
         "lease": uuid.uuid4().hex,
         "now": format_timestamp(now),
+        "settled": format_timestamp(settled or now),
         "until": format_timestamp(now + timedelta(seconds=lease_seconds)),
     }
 
@@ -311,7 +310,7 @@ def write_fenced(database: Database, lease: Lease, calls: Sequence[Call]) -> lis
         raise LeaseLost(f"job {lease.job_id}: is no longer held") from None
 
 
-SELECT_HELD = Statement(select(jobs.c.id).where(_held))
+SELECT_HELD = Statement(select(jobs.c.id).where(is_held))
 """Tell whether a job is held by a lease."""
 
 

@@ -21,6 +21,7 @@ from inkcre.jobs.leases import (
     postpone_call,
     write_fenced,
 )
+from inkcre.ports.clock import settled
 from inkcre.ports.database import wake_nobody
 from inkcre.sql.text import clean
 from inkcre.tracing import trace
@@ -67,7 +68,11 @@ def run_claimable(
     places, done = kinds.places(), 0
     limit_seconds = lease_seconds if watch is unwatched else math.inf
     while may_go_on():
-        lease = claim(context.database, places, now=context.clock(), lease_seconds=lease_seconds)
+        now = context.clock()
+        lease = claim(
+            context.database, places, now=now, settled=settled(context.clock, now),
+            lease_seconds=lease_seconds,
+        )  # fmt: skip
         if lease is None:
             break
         on_claim()

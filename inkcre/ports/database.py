@@ -175,6 +175,14 @@ class Pooled(Protocol):
 
 
 @runtime_checkable
+class Timed(Protocol):
+    """A database on a server, which has a clock of its own."""
+
+    def read_clock(self) -> float:
+        """Return the server's time, in seconds since 1970, to the microsecond."""
+
+
+@runtime_checkable
 class Hindered(Protocol):
     """A database that knows what keeps it from being written to."""
 

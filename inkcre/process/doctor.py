@@ -1,7 +1,5 @@
 """An examination: the settings first, then everything that they name, each with its time."""
 
-import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -15,6 +13,7 @@ from inkcre.assembly.assembly import (
     build_keyvalue,
     build_storage,
 )
+from inkcre.assembly.clocks import MAX_SKEW_SECONDS
 from inkcre.context import Components
 from inkcre.errors import (
     DatabaseDamaged,
@@ -26,19 +25,18 @@ from inkcre.errors import (
 )
 from inkcre.lending import Parameters, find_parameters, refuse_unknown
 from inkcre.packages import EXTRAS, find_extra
-from inkcre.ports.database import DAMAGE_HINT, Hindered, Remote, SelfChecking
+from inkcre.ports.database import DAMAGE_HINT, Hindered, Remote, SelfChecking, Timed
 from inkcre.ports.storage import Storage
 from inkcre.process import probes
 from inkcre.process.examination import Examination, Probe, Status
 from inkcre.runtime.lifecycle import Custody, keep_former_folder
-from inkcre.sections.database import PostgresSettings, SqliteSettings
+from inkcre.sections.database import SqliteSettings
 from inkcre.sections.rules.checks import check_settings
 from inkcre.sections.rules.findings import Facts
 from inkcre.sections.scheduler import ApschedulerSettings
 from inkcre.sections.schema import Inspection, application_of
 from inkcre.sections.settings import Settings
 from inkcre.settings.masks import mask
-from inkcre.settings.origins import display_path
 from inkcre.settings.renderers import count_problems
 from inkcre.sql import schema
 from inkcre.sql.lines import lines_of
@@ -165,7 +163,8 @@ def _examine_database(
         reached = _try("database", lambda: _reach_database(settings, components, is_thorough))
         is_there = reached.status == "ok" or _is_absent(settings) or _is_read_only(components)
         yield reached
-    for name, probe in (("schema", _examine_schema), ("clock", _examine_clock)):
+    about_base = {"schema": _examine_schema, "clock": _examine_clock}
+    for name, probe in about_base.items():
         if components and is_there:
             yield _try(name, _bind(probe, settings, components))
         else:
@@ -193,7 +192,7 @@ def _is_read_only(components: Components) -> bool:
 
 
 def _reach_database(settings: Settings, components: Components, is_thorough: bool) -> str:
-    _require_room(settings)
+    probes.require_room(settings)
     if _is_absent(settings):
         probes.require_base(settings, components.database)
     database = components.database
@@ -204,31 +203,6 @@ def _reach_database(settings: Settings, components: Components, is_thorough: boo
             raise DatabaseDamaged(f"database: the file is damaged: {damage}", hint=DAMAGE_HINT)
     pooler = database.find_pooler() if isinstance(database, Remote) else None
     return f"{probes.ask_version(database)} answers{f', {pooler}' if pooler else ''}"
-
-
-def _require_room(settings: Settings) -> None:
-    """Raise unless the file can be written to, and so can what lies beside it, or be made."""
-    path = settings.database.path if isinstance(settings.database, SqliteSettings) else None
-    if not isinstance(path, Path):
-        return
-    if os.path.lexists(path):
-        if path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-            raise Misconfigured(
-                f"database.path: {display_path(path)} cannot be written to",
-                hint="check its rights, and whether its disk is mounted for reading only",
-            )
-        return
-    folder = next(p for p in path.parents if os.path.lexists(p))
-    try:
-        # As run will do it: rights say nothing of /proc, or of a disk that is full or read-only.
-        with tempfile.TemporaryFile(dir=folder):
-            return
-    except OSError as error:
-        raise Misconfigured(
-            f"database.path: {display_path(folder)} is no folder that can be written to:"
-            f" {(error.strerror or 'no reason given').lower()}",
-            hint="check its rights, or set another path",
-        ) from error
 
 
 def _examine_schema(settings: Settings, components: Components) -> str:
@@ -249,11 +223,11 @@ def _examine_schema(settings: Settings, components: Components) -> str:
 def _examine_clock(settings: Settings, components: Components) -> str:
     if not _is_absent(settings) and _is_current(components):
         probes.require_times(components)
-    if not isinstance(settings.database, PostgresSettings):
+    if not isinstance(components.database, Timed):
         raise NotTried("the database has this machine's")
-    skew = probes.measure_skew(components.database, components.clock)
+    skew = probes.measure_skew(components.database)
     said = f"the database's is {abs(skew):.3f} s {'ahead' if skew > 0 else 'behind'}"
-    if abs(skew) > probes.MAX_SKEW_SECONDS:
+    if abs(skew) > MAX_SKEW_SECONDS:
         raise Misconfigured(said, hint="let both machines set their clocks by NTP")
     return said
 

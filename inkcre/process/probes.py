@@ -4,15 +4,15 @@ The SQL here asks a server about itself, and no table about its rows.
 """
 
 import os
+import tempfile
 import threading
 import time
 import uuid
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Float, Integer, Text, cast, column, func, select, table
+from sqlalchemy import Integer, Text, cast, column, func, select, table
 
 from inkcre.assembly.assembly import build_database
 from inkcre.context import Components
@@ -25,8 +25,7 @@ from inkcre.errors import (
     Unsupported,
 )
 from inkcre.jobs.put_off import explain, find_put_off
-from inkcre.ports.clock import Clock
-from inkcre.ports.database import Database
+from inkcre.ports.database import Database, Timed
 from inkcre.ports.keyvalue import KeyValue, ValueKey
 from inkcre.ports.storage import FileKey, InFolder, Storage
 from inkcre.sections.database import SqliteSettings
@@ -43,9 +42,6 @@ FOLDER = "inkcre"
 """Where what is kept beside files lies in a storage."""
 
 CONTENT = b"written by inkcre doctor"
-MAX_SKEW_SECONDS = 2.0
-"""More than that, and times written by two machines tell a story that did not happen."""
-
 FIRE_SECONDS = 5.0
 """How long a scheduler may take to run what is due at once."""
 
@@ -57,9 +53,6 @@ SELECT_VERSION = {
 
 SELECT_DATABASE = Values(select(func.current_database()), str)
 """Read what a server calls the database."""
-
-SELECT_TIME = Values(select(cast(func.extract("epoch", func.clock_timestamp()), Float)), float)
-"""Read the server's clock, in seconds since 1970."""
 
 _roles = table("pg_roles", column("rolname", Text), column("rolconnlimit", Integer))
 _databases = table("pg_database", column("datname", Text), column("datconnlimit", Integer))
@@ -153,6 +146,31 @@ def is_absent(settings: SqliteSettings) -> bool:
         return False
 
 
+def require_room(settings: Settings) -> None:
+    """Raise unless the file can be written to, and so can what lies beside it, or be made."""
+    path = settings.database.path if isinstance(settings.database, SqliteSettings) else None
+    if not isinstance(path, Path):
+        return
+    if os.path.lexists(path):
+        if path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+            raise Misconfigured(
+                f"database.path: {display_path(path)} cannot be written to",
+                hint="check its rights, and whether its disk is mounted for reading only",
+            )
+        return
+    folder = next(p for p in path.parents if os.path.lexists(p))
+    try:
+        # As run will do it: rights say nothing of /proc, or of a disk that is full or read-only.
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise Misconfigured(
+            f"database.path: {display_path(folder)} is no folder that can be written to:"
+            f" {(error.strerror or 'no reason given').lower()}",
+            hint="check its rights, or set another path",
+        ) from error
+
+
 def ask_version(database: Database) -> str:
     """Name the database and its version."""
     dialect = database.capabilities.dialect
@@ -160,15 +178,14 @@ def ask_version(database: Database) -> str:
     return f"{'SQLite' if dialect == 'sqlite' else 'PostgreSQL'} {version}"
 
 
-def measure_skew(database: Database, clock: Clock) -> float:
-    """Measure by how many seconds the server's clock is ahead of ours.
+def measure_skew(database: Timed) -> float:
+    """Measure by how many seconds the server's clock is ahead of this process's.
 
     Half of the round trip is the error at most.
     """
-    before: datetime = clock()
-    theirs = SELECT_TIME.read_one(database)
-    after = clock()
-    return theirs - (before.timestamp() + after.timestamp()) / 2
+    before = time.time()
+    theirs = database.read_clock()
+    return theirs - (before + time.time()) / 2
 
 
 def require_times(components: Components) -> None:

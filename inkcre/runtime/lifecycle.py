@@ -27,8 +27,8 @@ from inkcre.assembly.assembly import (
     build_storage,
     build_tenure,
     require_capabilities,
-    utc_now,
 )
+from inkcre.assembly.clocks import ServerTime
 from inkcre.context import Components
 from inkcre.errors import InkcreError, OperatorError, SchemaBehind, SurroundingsError
 from inkcre.jobs.due import Due
@@ -107,7 +107,7 @@ Provide = Callable[[Bindings], AbstractContextManager[Components]]
 def provide_components(
     settings: Settings,
     *,
-    clock: Clock = utc_now,
+    clock: Clock | None = None,
     wake: Callable[[], None] = wake_nobody,
 ) -> tuple[Components | None, Provide]:
     """Build the components that live as long as the process, if they do, and their provider.
@@ -121,7 +121,8 @@ def provide_components(
     for port in ("database", "storage", "keyvalue", "web"):
         load_adapter(settings.application, port, getattr(settings, port).kind)
     require_capabilities(settings)
-    tenure = build_tenure(settings)  # as long as the process, or the isolate
+    # As long as the process, or the isolate.
+    tenure, time_ = build_tenure(settings), ServerTime()
     if load_adapter(settings.application, "database", settings.database.kind).lifetime == "process":
         kept = build_components(settings, clock=clock, wake=wake, tenure=tenure)
         lent = nullcontext(kept)
@@ -129,7 +130,9 @@ def provide_components(
 
     @contextmanager
     def build(bindings: Bindings) -> Iterator[Components]:
-        built = build_components(settings, bindings=bindings, clock=clock, tenure=tenure)
+        built = build_components(
+            settings, bindings=bindings, clock=clock, tenure=tenure, server_time=time_
+        )
         try:
             yield built
         finally:

@@ -13,6 +13,7 @@ from inkcre.context import Components
 from inkcre.errors import InkcreError
 from inkcre.jobs.due import Due
 from inkcre.jobs.jobs import count_jobs, find_oldest_claimable
+from inkcre.ports.clock import MeasuredClock
 from inkcre.ports.database import Pooled
 from inkcre.sections.settings import Settings
 
@@ -193,6 +194,23 @@ class _Database:
             pool.add_metric(("in use",), usage.in_use)
             pool.add_metric(("idle",), usage.idle)
             yield pool
+        yield from self._collect_skew()
+
+    def _collect_skew(self) -> Iterator["GaugeMetricFamily"]:
+        from prometheus_client.core import GaugeMetricFamily
+
+        clock = self._components.clock
+        if not isinstance(clock, MeasuredClock):
+            return
+        try:
+            seconds = clock.skew_seconds()
+        except InkcreError:
+            return
+        yield GaugeMetricFamily(
+            "inkcre_clock_skew_seconds",
+            "How far this machine's clock is ahead of the database's, as it was last measured.",
+            seconds,
+        )
 
 
 def build_metrics(

@@ -1,15 +1,13 @@
 """A real process ticks with a clock that is a year ahead, and others with right ones before and after."""
 
-import os
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import clean_environ
-from tests.conftest import ROOT, new_postgres_database
+from tests.cli.conftest import COMMAND, clean_environ
+from tests.processes.set_clocks import SetClock
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 
@@ -19,13 +17,14 @@ class Machine:
 
     def __init__(self, folder: Path, environ: dict[str, str]) -> None:
         self._folder = folder
-        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-        self._environ = clean_environ(PYTHONPATH=path, **environ)
+        self._clock = SetClock(folder)
+        self._environ = clean_environ(**self._clock.environ(), **environ)
 
     def run(self, *arguments: str, off: float = 0, status: int = 0) -> str:
         """Run a command; return what it says, and says of itself."""
+        self._clock.set(off)
         done = subprocess.run(
-            [sys.executable, "-m", "tests.processes.elsewhen", str(off), *arguments],
+            [COMMAND, *arguments],
             cwd=self._folder, env=self._environ, capture_output=True, text=True, check=False,
             timeout=120,
         )  # fmt: skip
@@ -37,20 +36,22 @@ class Machine:
         return self.run("export", "-")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
-    """Return a folder with one note, which is collected every quarter of an hour."""
+def make_machine(tmp_path: Path, **environ: str) -> Machine:
+    """Make a folder with one note, which is collected every quarter of an hour."""
     notes = tmp_path / "notes"
     notes.mkdir()
     (notes / "1.md").write_text("note 1")
     (tmp_path / "inkcre.toml").write_text(f'sources.folders = ["{tmp_path}"]\n')
-    environ = {}
-    if request.param == "postgres":
-        environ = {"INKCRE_PROFILE": "server", "INKCRE_DATABASE__URL": new_postgres_database()}
     made = Machine(tmp_path, environ)
     made.run("migrate")
     made.run("sources", "add", "folder", f"path={notes}", "--every", "15m")
     return made
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """Return a machine with a base in a file, which goes by its clock."""
+    return make_machine(tmp_path)
 
 
 def test_year_ahead_for_one_tick_stops_nothing(machine: Machine, tmp_path: Path) -> None:
@@ -82,3 +83,20 @@ def test_machine_that_was_off_for_a_month_goes_on(machine: Machine, tmp_path: Pa
     assert "30 days ahead of the last time that this base knows" in refused
     assert "set this machine's clock" in refused
     assert "0 files deleted" in machine.run("files", "sweep", off=30 * DAY + HOUR)
+
+
+def test_server_has_the_time_whatever_its_machines_say(postgres_url: str, tmp_path: Path) -> None:
+    """A year ahead or behind: the log says so, what is due is done, and nothing is put off."""
+    machine = make_machine(tmp_path, INKCRE_PROFILE="server", INKCRE_DATABASE__URL=postgres_url)
+    assert "365 days" not in machine.run("jobs", "run", off=YEAR)
+    assert "note 1" in machine.contents()
+    told = machine.run("jobs", "run", off=-YEAR)
+    assert "clock: this machine's is 31536" in told
+    assert "0 jobs added, 0 run" in told
+    doctor = machine.run("doctor", status=0)
+    assert "put off" not in doctor
+    said = machine.run("doctor", off=180, status=1)
+    assert "the database's is 180.0" in said
+    (tmp_path / "notes" / "2.md").write_text("note 2")
+    machine.run("sources", "collect", "1", off=-YEAR)
+    assert "note 2" in machine.contents()

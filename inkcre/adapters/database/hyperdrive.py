@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from sqlalchemy import Float, cast, func, select
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from inkcre.adapters.database.compiling import StatementCache
@@ -39,6 +40,9 @@ SETTLE = "SELECT set_config('statement_timeout', $1, true)"
 https://developers.cloudflare.com/hyperdrive/concepts/connection-pooling/
 
 It rides in front of each transaction, in the same round trip."""
+
+SELECT_CLOCK = Statement(select(cast(func.extract("epoch", func.clock_timestamp()), Float)))
+"""Read the server's time, in seconds since 1970."""
 
 TAKE_TURN = "SELECT version_num FROM framework_schema FOR UPDATE"
 """Batches that were in each other's way try again one at a time: each deadlock costs a second. They
@@ -100,6 +104,12 @@ class HyperdriveDatabase:
     def ping(self) -> None:
         """Raise unless the server answers."""
         self._translated(lambda: self._run([("SELECT 1", ())]))
+
+    def read_clock(self) -> float:
+        """Return the server's time, in seconds since 1970."""
+        [(seconds,)] = self.read(SELECT_CLOCK())
+        assert isinstance(seconds, float)
+        return seconds
 
     def close(self) -> None:
         """Close the connection, if one was opened."""

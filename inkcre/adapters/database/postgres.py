@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, ClassVar
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Float, cast, func, select
 
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.driver import Driver
@@ -48,6 +48,9 @@ ATTEMPTS = 6
 
 READ_ONLY = Statement(select(func.current_setting("transaction_read_only")))
 """Read whether the server takes no writes."""
+
+SELECT_CLOCK = Statement(select(cast(func.extract("epoch", func.clock_timestamp()), Float)))
+"""Read the server's time, in seconds since 1970."""
 
 TAKE_TURN = "SELECT pg_advisory_xact_lock(7597129472484)"
 """Batches that were in each other's way try again one at a time: each deadlock costs a second."""
@@ -137,6 +140,12 @@ class PostgresDatabase:
         with closing(self._driver.connect()) as one, closing(self._driver.connect()) as other:
             for connection in (one, other, one):
                 self._driver.fetch(connection, "SELECT 1", ())
+
+    def read_clock(self) -> float:
+        """Return the server's time, in seconds since 1970."""
+        [(seconds,)] = self.read(SELECT_CLOCK())
+        assert isinstance(seconds, float)
+        return seconds
 
     def find_hindrance(self) -> InkcreError | None:
         """Tell that the server takes no writes now: a standby, or one that is told so."""

@@ -21,7 +21,7 @@ WITH kinds AS
       FROM jobs AS candidate
       WHERE candidate.kind = kinds.kind
         AND candidate.state = :state_1::VARCHAR
-        AND candidate.claimable_at <= CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE)
+        AND candidate.claimable_at <= CAST(:settled::VARCHAR AS TIMESTAMP WITH TIME ZONE)
         AND candidate.claimable_at IS NOT NULL
         AND NOT (EXISTS
                    (SELECT 1

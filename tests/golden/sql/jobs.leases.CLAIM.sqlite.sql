@@ -23,7 +23,7 @@ WITH kinds AS
       FROM jobs AS candidate
       WHERE candidate.kind = kinds.kind
         AND candidate.state = :state_1
-        AND candidate.claimable_at <= :now
+        AND candidate.claimable_at <= :settled
         AND candidate.claimable_at IS NOT NULL
         AND NOT (EXISTS
                    (SELECT 1

@@ -7,7 +7,7 @@ SET state=:state::VARCHAR,
 WHERE jobs.id = :id::BIGINT
   AND jobs.claimable_at IS NOT NULL
   AND (jobs.state = :state_1::VARCHAR
-       OR jobs.claimable_at <= CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE)
+       OR jobs.claimable_at <= CAST(:settled::VARCHAR AS TIMESTAMP WITH TIME ZONE)
        AND NOT (EXISTS
                   (SELECT 1
                    FROM clock

@@ -7,7 +7,7 @@ SET state=:state,
 WHERE jobs.id = :id
   AND jobs.claimable_at IS NOT NULL
   AND (jobs.state = :state_1
-       OR jobs.claimable_at <= :now
+       OR jobs.claimable_at <= :settled
        AND NOT (EXISTS
                   (SELECT 1
                    FROM clock

@@ -26,7 +26,10 @@ def look(context: Components, kinds: Kinds) -> Due:
     if told.is_news:
         put_right(context.database, now, context.zone, jobs=told.is_agreed)
     if not kinds.are_scheduled:
+        from inkcre.jobs.zones import follow_zone  # not by who never ticks
+
         schedule_own(context.database, kinds.schedules, now, context.zone)
+        follow_zone(context.database, now, context.zone)
         fail_forgotten(context.database, [*kinds.by_name], now)
         kinds.are_scheduled = True
     due = enqueue_due(context.database, now, context.zone)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,16 +51,27 @@ def list_(  # noqa: PLR0917 - its parameters are options
     with errors_as(format_), open_base(profile, set_) as context:
         filters = {"state": state, "kind": kind, "source": source}
         page, _ = list_jobs(context.database, filters, limit=limit)
+        strange = _find_strange_kinds(context, page)
     if format_ is Format.JSON:
         write_json({"jobs": [vars(job) for job in page]})
         return
     for job in page:
-        print(_line(job))
+        print(_line(job, strange))
 
 
-def _line(job: "Job") -> str:
+def _find_strange_kinds(context: "Components", page: "Sequence[Job]") -> set[str]:
+    """Return the kinds of jobs that wait and that nobody here runs."""
+    from inkcre.jobs.kinds import load_kinds
+
+    waiting = {job.kind for job in page if job.state == "pending"}
+    return waiting - set(load_kinds(context.application).by_name) if waiting else set()
+
+
+def _line(job: "Job", strange: Collection[str] = ()) -> str:
     when = local_time(job.finished_at or job.started_at or job.run_at)
     said = job.error or ("" if job.result is None else json.dumps(job.result))
+    if job.state == "pending" and job.kind in strange:
+        said = "nobody here runs it: left to another version"
     source = f" of source {job.source_id}" if job.source_id else ""
     return f"{job.id:>8}  {when}  {job.state:<9}  {job.kind}{source}  {said}".rstrip()
 

@@ -4,12 +4,13 @@ Any number of processes may look at once: whose change of ``next_run_at`` comes 
 time, and its job is added in the same batch.
 """
 
-import logging
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, Integer, Text, bindparam, exists, select, update
 
+from inkcre.errors import Invalid
 from inkcre.jobs.crons import next_run
 from inkcre.jobs.jobs import serial_key_of
 from inkcre.jobs.known_time import keep_call
@@ -21,8 +22,6 @@ from inkcre.sql.rows import Id, Query
 from inkcre.sql.tables import jobs, schedules
 from inkcre.sql.timestamps import format_timestamp
 
-logger = logging.getLogger("inkcre.schedules")
-
 AT_ONCE = 500
 """How many due schedules are taken in one batch."""
 
@@ -32,6 +31,8 @@ _now = timestamp(bindparam("now", type_=Text))
 @dataclass(frozen=True)
 class _DueSchedule:
     id: int
+    kind: str
+    payload: str
     cron: str | None
     every_seconds: int | None
     timezone: str | None
@@ -49,24 +50,33 @@ class _DueSchedule:
         return f"{key}:{self.put_right_at}" if self.put_right_at else key
 
     def following(self, now: datetime, timezone: str) -> datetime | None:
-        """Return when it is due next; None, with a line in the log, if nobody can tell."""
+        """Return when it is due next; None: never again.
+
+        Raises:
+            Invalid: it is in a zone that this machine does not know.
+        """
         every = None if self.every_seconds is None else timedelta(seconds=self.every_seconds)
+        zone = self.timezone or timezone
         try:
             return next_run(
                 cron=self.cron,
                 every=every,
-                timezone=self.timezone or timezone,
+                timezone=zone,
                 after=now,
                 due=datetime.fromisoformat(self.due),
             )
-        except (KeyError, ValueError) as error:  # a zone that this machine does not know
-            logger.error("schedule %d: %s; it is not due any more", self.id, error)  # noqa: TRY400
-            return None
+        except (KeyError, ValueError, OSError):  # see crons.parse_zone
+            why = f'the time zone "{zone}" is not known here'
+            raise Invalid(why, field="timezone") from None
 
+
+_left = json_rows("left", id=BigInteger())
 
 SELECT_DUE = Query(
     select(
         schedules.c.id,
+        schedules.c.kind,
+        schedules.c.payload,
         schedules.c.cron,
         schedules.c.every_seconds,
         schedules.c.timezone,
@@ -75,12 +85,16 @@ SELECT_DUE = Query(
         schedules.c.source_id,
         as_rfc3339(schedules.c.put_right_at).label("put_right_at"),
     )
-    .where(schedules.c.next_run_at <= _now, schedules.c.next_run_at.is_not(None))
+    .where(
+        schedules.c.next_run_at <= _now,
+        schedules.c.next_run_at.is_not(None),
+        ~exists().where(_left.c.id == schedules.c.id),
+    )
     .order_by(schedules.c.next_run_at, schedules.c.id)
     .limit(bindparam("limit", type_=Integer)),
     _DueSchedule,
 )
-"""Read the schedules that are due, those that have waited longest first."""
+"""Read the schedules that are due and not left to others, those that have waited longest first."""
 
 _due = json_rows(
     "due", ord=BigInteger(), id=BigInteger(), due=Text(), next=Text(), serial_key=Text(),
@@ -134,34 +148,97 @@ class Due:
     lag_seconds: float
     """How long the one that waited longest had been due; 0 when none was."""
 
+    left: Mapping[int, str] = field(default_factory=dict)
+    """Why schedules, by their ids, are left to another version."""
 
-def enqueue_due(database: Database, now: datetime, timezone: str) -> Due:
+
+Stranger = Callable[[str, str], str | None]
+"""Says why jobs of a kind, with a payload as text, are left to another version; None: none are."""
+
+
+def know_all(kind: str, payload: str) -> None:
+    """Leave nothing to another version."""
+
+
+def enqueue_due(
+    database: Database, now: datetime, timezone: str, *, find_strange: Stranger = know_all
+) -> Due:
     """Add a job for each schedule that is due, and set when it is due next.
 
     A schedule that missed several times gets one job, and a source whose last job still waits
     gets none. Called by any number of processes at once, each due time has one job all the same.
+    A schedule that nobody here can make anything of stays due, for those who can.
 
     Args:
         database: where they are.
         now: the time; one before the last does no harm.
         timezone: of schedules that name none.
+        find_strange: what is left to another version.
     """
     enqueued, lag_seconds = 0, 0.0
+    left: dict[int, str] = {}
     while True:
-        found = SELECT_DUE.read(database, now=format_timestamp(now), limit=AT_ONCE)
-        if not found:
-            return Due(enqueued, lag_seconds)
-        waited = [now - datetime.fromisoformat(each.due) for each in found if each.last_due_at]
-        if waited:  # of what has never been due, nobody has waited for anything
-            lag_seconds = max(lag_seconds, max(waited).total_seconds())
-        due = as_parameter(_advance(each, now, timezone) for each in found)
-        added, *_ = database.atomic(
-            # The time rides along: what a tick puts off, a later one can tell.
-            [ENQUEUE_DUE(due=due, now=format_timestamp(now)), ADVANCE(due=due), keep_call(now)]
-        )
-        enqueued += len(added)
+        ids = as_parameter({"id": id_} for id_ in left)
+        found = SELECT_DUE.read(database, now=format_timestamp(now), limit=AT_ONCE, left=ids)
+        taken = _Taken(now, timezone, find_strange)
+        own = [each for each in found if taken.take(each)]
+        left |= taken.left
+        if own:
+            lag_seconds = max(lag_seconds, _find_lag(own, now))
+            enqueued += _write(database, taken.rows, now)
         if len(found) < AT_ONCE:
-            return Due(enqueued, lag_seconds)
+            return Due(enqueued, lag_seconds, left)
+
+
+def find_left(
+    database: Database, now: datetime, timezone: str, find_strange: Stranger
+) -> Mapping[int, str]:
+    """Return why schedules that are due, by their ids, are left to another version; write nothing.
+
+    The arguments are those of ``enqueue_due``. Of very many it looks at those that wait longest.
+    """
+    taken = _Taken(now, timezone, find_strange)
+    for each in SELECT_DUE.read(database, now=format_timestamp(now), limit=AT_ONCE, left="[]"):
+        taken.take(each)
+    return taken.left
+
+
+def _find_lag(found: Iterable[_DueSchedule], now: datetime) -> float:
+    # Of what has never been due, nobody has waited for anything.
+    waited = [now - datetime.fromisoformat(each.due) for each in found if each.last_due_at]
+    return max(waited, default=timedelta()).total_seconds()
+
+
+def _write(database: Database, rows: Sequence[dict[str, str | int | None]], now: datetime) -> int:
+    due = as_parameter(rows)
+    added, *_ = database.atomic(
+        # The time rides along: what a tick puts off, a later one can tell.
+        [ENQUEUE_DUE(due=due, now=format_timestamp(now)), ADVANCE(due=due), keep_call(now)]
+    )
+    return len(added)
+
+
+@dataclass
+class _Taken:
+    """Of schedules that are due, what is to be written, and those that are left to others."""
+
+    now: datetime
+    timezone: str
+    find_strange: Stranger
+    rows: list[dict[str, str | int | None]] = field(default_factory=list)
+    left: dict[int, str] = field(default_factory=dict)
+
+    def take(self, schedule: _DueSchedule) -> bool:
+        """Tell whether a schedule is advanced here."""
+        why = self.find_strange(schedule.kind, schedule.payload)
+        if why is None:
+            try:
+                self.rows.append(_advance(schedule, self.now, self.timezone))
+            except Invalid as error:
+                why = error.fact
+        if why is not None:
+            self.left[schedule.id] = why
+        return why is None
 
 
 def _advance(schedule: _DueSchedule, now: datetime, timezone: str) -> dict[str, str | int | None]:

@@ -32,7 +32,7 @@ from inkcre.ports.database import Call, Database
 from inkcre.sql.constructs import as_rfc3339, json_rows, timestamp
 from inkcre.sql.cursors import Page, read_page
 from inkcre.sql.parameters import as_parameter
-from inkcre.sql.rows import JSON_TEXT, Id, Json, Query
+from inkcre.sql.rows import JSON_OR_NOT, Id, Json, Query
 from inkcre.sql.tables import jobs
 from inkcre.sql.timestamps import format_timestamp
 
@@ -47,7 +47,7 @@ class Job:
     id: int
     kind: str
     state: State
-    payload: dict[str, Json] = field(metadata=JSON_TEXT)
+    payload: dict[str, Json] = field(metadata=JSON_OR_NOT)
     attempts: int
     """How often it was begun."""
 
@@ -55,7 +55,7 @@ class Job:
     error: str | None
     """Why it failed, or why it is tried again."""
 
-    result: Json = field(metadata=JSON_TEXT)
+    result: Json = field(metadata=JSON_OR_NOT)
     created_at: str
     run_at: str
     """When it may begin, or might."""

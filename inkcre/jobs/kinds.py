@@ -14,6 +14,7 @@ from inkcre.context import Components
 from inkcre.errors import BadReference, InvariantBroken, TimedOut
 from inkcre.jobs.housekeeping import OwnSchedule
 from inkcre.jobs.leases import JobSlot, Lease, LeaseLost, write_fenced
+from inkcre.jobs.strangers import StrangePayload, read_payload
 from inkcre.lending import Function, NotLent, Parameters, find_parameters, refuse_unknown
 from inkcre.ports.database import Call, Database, DatabaseCapabilities, Lifetime, Row
 from inkcre.sql.rows import Json
@@ -34,6 +35,9 @@ class NoPayload(Payload):
 
 
 P = TypeVar("P", bound=BaseModel)
+
+MAX_TOLD = 1000
+"""How much a process remembers that it has said."""
 
 
 @dataclass
@@ -177,10 +181,9 @@ class JobKind(Generic[P]):
         """Run a job with its payload as its row has it.
 
         Raises:
-            pydantic.ValidationError: another version has written the payload.
+            StrangePayload: another version has written the payload.
         """
-        # Read again from text: another version may have written it, before an upgrade or after it.
-        given = {RunningJob: job, self.payload: self.payload.model_validate_json(payload)}
+        given = {RunningJob: job, self.payload: read_payload(self.payload, payload)}
         own = {
             name: given[parameter.annotation]
             for name, parameter in self.parameters.others.items()
@@ -223,6 +226,10 @@ class AnyKind(Protocol):
         """What jobs of this kind are called."""
 
     @property
+    def payload(self) -> type[BaseModel]:
+        """What a job of this kind is given."""
+
+    @property
     def timeout_seconds(self) -> float:
         """How long one attempt may take."""
 
@@ -256,10 +263,33 @@ class Kinds:
     are_scheduled: bool = False
     """Whether this process has seen to their rows."""
 
+    told: set[str] = field(default_factory=set)
+    """What was said of what is left to another version."""
+
     @staticmethod
     def of(*kinds: AnyKind) -> "Kinds":
         """Register kinds by their names."""
         return Kinds({kind.name: kind for kind in kinds})
+
+    def is_news(self, said: str) -> bool:
+        """Tell whether something was not said before, and take note that it was."""
+        if said in self.told:
+            return False
+        if len(self.told) >= MAX_TOLD:
+            self.told.clear()
+        self.told.add(said)
+        return True
+
+    def find_strange(self, kind: str, payload: str) -> str | None:
+        """Say why jobs of a kind with a payload are left to another version; None: they are not."""
+        known = self.by_name.get(kind)
+        if known is None:
+            return f"nobody here runs {kind}"
+        try:
+            read_payload(known.payload, payload)
+        except StrangePayload as error:
+            return error.message
+        return None
 
     def places(self) -> list[JobSlot]:
         """Return all places of all kinds."""

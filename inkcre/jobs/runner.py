@@ -5,13 +5,19 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
 from inkcre.context import Components
 from inkcre.errors import InkcreError, SurroundingsError, Unavailable
-from inkcre.jobs.kinds import AnyKind, Hold, Kinds, Outcome, RunningJob
+from inkcre.jobs.kinds import (
+    AnyKind,
+    Hold,
+    Kinds,
+    Outcome,
+    RunningJob,
+)
 from inkcre.jobs.leases import (
     Lease,
     LeaseLost,
@@ -21,18 +27,15 @@ from inkcre.jobs.leases import (
     postpone_call,
     write_fenced,
 )
+from inkcre.jobs.strangers import GRACE, StrangePayload, choose_pause, explain, leave_call
 from inkcre.ports.clock import settled
 from inkcre.ports.database import wake_nobody
 from inkcre.sql.text import clean
 from inkcre.tracing import trace
-from inkcre.wording import say_fault
 
 logger = logging.getLogger("inkcre.jobs")
 
 MAX_FAULT_LENGTH = 2000
-MAX_FIELDS = 5
-"""How many fields of a payload are named that makes no sense."""
-
 Watch = Callable[[Hold], AbstractContextManager[None]]
 """Keeps a lease from lapsing while its job runs, where something can."""
 
@@ -108,8 +111,10 @@ def run_lease(
         # Before InkcreError, of which it is one: there is nothing left to write.
         except LeaseLost as error:
             logger.warning("%s: what it did last was not written", error)
-        except ValidationError as error:
-            _end_badly(context, kind, lease, _explain(error), retry_after=None)
+        except StrangePayload as error:
+            _leave(context, kinds, lease, error)
+        except ValidationError as error:  # of what the job has read
+            _end_badly(context, kind, lease, explain(error), retry_after=None)
         except InkcreError as error:
             _end_badly(context, kind, lease, _say(error), _retry_after(error))
         except ImportError as error:  # another attempt would find the same packages
@@ -165,13 +170,17 @@ def _end_badly(
         logger.warning("job %d: is no longer held", lease.job_id)
 
 
+def _leave(context: Components, kinds: Kinds, lease: Lease, error: StrangePayload) -> None:
+    """Leave a job to a version that can read it; say so once, and give it up after a week."""
+    now = context.clock()
+    waited = now - datetime.fromisoformat(lease.run_at)
+    if not error.is_json or waited > GRACE:
+        _end_badly(context, kinds.by_name[lease.kind], lease, error.message, retry_after=None)
+        return
+    if kinds.is_news(f"job {lease.job_id}"):
+        logger.warning("%s is left to another version: %s", lease.kind, error.message)
+    context.database.atomic([leave_call(lease, error.message, now + choose_pause(waited))])
+
+
 def _say(error: InkcreError) -> str:
     return f"{error.code}: {error.message}" + (f" ({error.hint})" if error.hint else "")
-
-
-def _explain(error: ValidationError) -> str:
-    fields = "; ".join(
-        f"{'.'.join(map(str, found['loc'])) or 'payload'}: {say_fault(found)}"
-        for found in error.errors(include_url=False, include_input=False)[:MAX_FIELDS]
-    )
-    return f"payload: {fields} (written by another version)"

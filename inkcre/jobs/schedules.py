@@ -30,7 +30,7 @@ from inkcre.jobs.crons import (
 from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import as_rfc3339, last_id, timestamp
 from inkcre.sql.cursors import Page, read_page
-from inkcre.sql.rows import JSON_TEXT, Json, Query
+from inkcre.sql.rows import JSON_OR_NOT, Json, Query
 from inkcre.sql.tables import schedules
 from inkcre.sql.timestamps import format_timestamp
 from inkcre.sql.values import Form
@@ -99,7 +99,7 @@ class Schedule:
     kind: str
     """Of the jobs that it brings."""
 
-    payload: dict[str, Json] = field(metadata=JSON_TEXT)
+    payload: dict[str, Json] = field(metadata=JSON_OR_NOT)
     cron: str | None
     """Five fields, weekdays as names."""
 

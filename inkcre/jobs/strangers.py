@@ -1,26 +1,94 @@
-"""Jobs of kinds that nobody here runs: of an extension that was disabled they would wait for ever.
+"""What another version has written: jobs and schedules that nobody here can make anything of.
 
-They fail, and say what they need; once that is enabled they can be tried again. Of what is only
-unknown here another replica may be the owner, of a later version: such a job has time to be taken.
+Of two versions on one base each leaves to the other what it does not know: a kind of jobs, a key in
+a payload, a time zone. It says so once, and the row stays as it is. What nobody has taken for a
+week fails and says what it needs, as jobs of an extension that was disabled do at once: they would
+wait for ever. Once that is enabled they can be tried again.
 """
 
+import random
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from sqlalchemy import Integer, Text, and_, bindparam, exists, literal, null, select, update
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import (
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
-from inkcre.ports.database import Database, Statement
+from inkcre.errors import SurroundingsError
+from inkcre.jobs.leases import Lease, is_held
+from inkcre.ports.database import Call, Database, Statement
 from inkcre.sql.constructs import json_rows, timestamp
 from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Query, count_of
 from inkcre.sql.tables import jobs
 from inkcre.sql.timestamps import format_timestamp
+from inkcre.wording import say_fault
+
+P = TypeVar("P", bound=BaseModel)
+
+MAX_FIELDS = 5
+"""How many fields of a payload are named that makes no sense."""
+
+BY_ANOTHER = "(written by another version)"
+"""How it ends what is said of a strange payload."""
+
+
+class StrangePayload(SurroundingsError):
+    """Tell that a payload is not what this version of a kind takes: another one's may."""
+
+    code = "strange_payload"
+
+    def __init__(self, message: str, *, is_json: bool) -> None:
+        super().__init__(message)
+        self.is_json = is_json
+        """Whether it may be another version's at all."""
+
+
+def read_payload(model: type[P], text: str) -> P:
+    """Return a payload as its row has it.
+
+    Raises:
+        StrangePayload: another version has written it, before an upgrade or after it.
+    """
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        if any(found["type"] == "json_invalid" for found in error.errors(include_url=False)):
+            raise StrangePayload("payload: is no JSON", is_json=False) from error
+        raise StrangePayload(explain(error), is_json=True) from error
+
+
+def explain(error: ValidationError) -> str:
+    """Say which fields make no sense, and why; not what is in them."""
+    fields = "; ".join(
+        f"{'.'.join(map(str, found['loc'])) or 'payload'}: {say_fault(found)}"
+        for found in error.errors(include_url=False, include_input=False)[:MAX_FIELDS]
+    )
+    return f"payload: {fields} {BY_ANOTHER}"
+
 
 PAGE = 500
 
-GRACE = timedelta(minutes=10)
-"""How long a job of an unknown kind may be due before it fails."""
+GRACE = timedelta(days=7)
+"""How long what is strange here may be due before it fails: longer than two versions live side by
+side."""
+
+SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
+"""Of a job that is left to others. Which version looks first when it is over is chance."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +144,71 @@ FAIL_KIND = Statement(
 """End the jobs of a kind that are due."""
 
 
+LEAVE = Statement(
+    update(jobs)
+    .where(is_held)
+    .values(
+        state="pending",
+        claimable_at=timestamp(bindparam("later", type_=Text)),
+        # One at least: what waits for its first attempt keeps its source's schedule from adding.
+        attempts=case((jobs.c.attempts > 1, jobs.c.attempts - 1), else_=1),
+        lease=null(),
+        slot=null(),
+        error=bindparam("fault", type_=Text),
+    )
+    .returning(jobs.c.id)
+)
+"""Give a job back that is strange here; the attempt does not count."""
+
+
+def leave_call(lease: Lease, fault: str, later: datetime) -> Call:
+    """Return the statement that leaves a job to those who know what it is, from a moment on."""
+    return LEAVE(id=lease.job_id, lease=lease.token, fault=fault, later=format_timestamp(later))
+
+
+def choose_pause(waited: timedelta) -> timedelta:
+    """Return how long a job is left to others that has been due for so long."""
+    longest = min(max(waited / 2, SHORTEST_PAUSE), LONGEST_PAUSE)
+    return longest * random.uniform(0.5, 1)
+
+
+SELECT_LEFT = Query(
+    select(jobs.c.kind)
+    .where(
+        jobs.c.state == "pending",
+        jobs.c.claimable_at.is_not(None),
+        jobs.c.claimable_at <= timestamp(bindparam("before", type_=Text)),
+        or_(
+            ~exists().where(_known.c.kind == jobs.c.kind),
+            jobs.c.error.like(literal(f"%{BY_ANOTHER}", Text)),
+        ),
+    )
+    .order_by(jobs.c.claimable_at, jobs.c.id)
+    .limit(bindparam("limit", type_=Integer)),
+    Stranger,
+)
+"""Read the kinds of jobs that wait for another version, those first that have waited longest."""
+
+
+def count_left(database: Database, known: Collection[str], now: datetime) -> Counter[str]:
+    """Return how many jobs of which kinds wait for a version that knows what to do with them.
+
+    Of very many it counts those that have waited longest.
+
+    Args:
+        database: where the jobs are.
+        known: the kinds that are run here.
+        now: the time.
+    """
+    found = SELECT_LEFT.read(
+        database,
+        known=_as_json(known),
+        before=format_timestamp(now + LONGEST_PAUSE),
+        limit=PAGE,
+    )
+    return Counter(one.kind for one in found)
+
+
 def fail_disabled(database: Database, disabled: Collection[str], now: datetime) -> int:
     """End what is due of extensions that are disabled; return how many jobs that were."""
     if not disabled:
@@ -100,10 +233,14 @@ def fail_forgotten(database: Database, known: Collection[str], now: datetime) ->
         database,
         now=format_timestamp(now),
         before=format_timestamp(now - GRACE),
-        known=as_parameter({"kind": kind} for kind in known),
+        known=_as_json(known),
         limit=PAGE,
     )
     return _fail(database, found, now)
+
+
+def _as_json(kinds: Iterable[str]) -> str:
+    return as_parameter({"kind": kind} for kind in kinds)
 
 
 def _fail(database: Database, found: Iterable[Stranger], now: datetime) -> int:

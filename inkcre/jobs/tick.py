@@ -1,6 +1,8 @@
 """The tick: what is due now. Every home calls it at a steady pace."""
 
+import logging
 import time
+from datetime import datetime
 
 from inkcre.context import Components
 from inkcre.jobs.due import Due, enqueue_due
@@ -9,7 +11,9 @@ from inkcre.jobs.kinds import Kinds
 from inkcre.jobs.known_time import tell_time
 from inkcre.jobs.put_off import put_right
 from inkcre.jobs.runner import run_claimable
-from inkcre.jobs.strangers import fail_disabled, fail_forgotten
+from inkcre.jobs.strangers import count_left, fail_disabled, fail_forgotten
+
+logger = logging.getLogger("inkcre.schedules")
 
 LEASE_SECONDS = 330
 """How long a tick holds a job where nothing runs beside it that extends leases: longer than most
@@ -19,22 +23,38 @@ kinds may take (300), so that their own limit comes first."""
 def look(context: Components, kinds: Kinds) -> Due:
     """Add the jobs that are due; the first time, see that what comes by itself has its rows.
 
-    What is due of kinds that nobody here runs fails, and says what it needs.
+    What is due of extensions that are disabled fails, and says what it needs; what is of another
+    version is left to it.
     """
     now, disabled = context.clock(), context.settings.extensions.disabled
     told = tell_time(context.database, now)
     if told.is_news:
         put_right(context.database, now, context.zone, jobs=told.is_agreed)
     if not kinds.are_scheduled:
-        from inkcre.jobs.zones import follow_zone  # not by who never ticks
-
-        schedule_own(context.database, kinds.schedules, now, context.zone)
-        follow_zone(context.database, now, context.zone)
-        fail_forgotten(context.database, [*kinds.by_name], now)
+        _begin(context, kinds, now)
         kinds.are_scheduled = True
-    due = enqueue_due(context.database, now, context.zone)
+    due = enqueue_due(context.database, now, context.zone, find_strange=kinds.find_strange)
+    _tell_left(kinds, due)
     fail_disabled(context.database, disabled, now)
     return due
+
+
+def _begin(context: Components, kinds: Kinds, now: datetime) -> None:
+    """See to what another version, or other settings, have left behind."""
+    from inkcre.jobs.zones import follow_zone  # not by who never ticks
+
+    database, known = context.database, [*kinds.by_name]
+    schedule_own(database, kinds.schedules, now, context.zone)
+    follow_zone(database, now, context.zone)
+    fail_forgotten(database, known, now)
+    for kind, number in count_left(database, known, now).items():
+        logger.warning("jobs of kind %s (%d) are left to another version", kind, number)
+
+
+def _tell_left(kinds: Kinds, due: Due) -> None:
+    for id_, why in due.left.items():
+        if kinds.is_news(f"schedule {id_}: {why}"):
+            logger.warning("schedule %d is left to another version: %s", id_, why)
 
 
 def tick(context: Components, kinds: Kinds, *, budget_seconds: float) -> tuple[Due, int]:

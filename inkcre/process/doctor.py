@@ -41,7 +41,7 @@ from inkcre.settings.renderers import count_problems
 from inkcre.sql import schema
 from inkcre.sql.lines import lines_of
 
-SURROUNDINGS = ("database", "schema", "clock", "storage", "keyvalue", "scheduler")
+SURROUNDINGS = ("database", "schema", "clock", "jobs", "storage", "keyvalue", "scheduler")
 """What is tried of every application, beside the settings."""
 
 ELSEWHERE = "lives on Cloudflare; once deployed, /readyz tells"
@@ -163,7 +163,7 @@ def _examine_database(
         reached = _try("database", lambda: _reach_database(settings, components, is_thorough))
         is_there = reached.status == "ok" or _is_absent(settings) or _is_read_only(components)
         yield reached
-    about_base = {"schema": _examine_schema, "clock": _examine_clock}
+    about_base = {"schema": _examine_schema, "clock": _examine_clock, "jobs": _examine_jobs}
     for name, probe in about_base.items():
         if components and is_there:
             yield _try(name, _bind(probe, settings, components))
@@ -230,6 +230,12 @@ def _examine_clock(settings: Settings, components: Components) -> str:
     if abs(skew) > MAX_SKEW_SECONDS:
         raise Misconfigured(said, hint="let both machines set their clocks by NTP")
     return said
+
+
+def _examine_jobs(settings: Settings, components: Components) -> str:
+    if _is_absent(settings) or not _is_current(components):
+        raise NotTried("there is no base yet, or its schema is not up to date")
+    return probes.require_known(components)
 
 
 def _write_files(

@@ -24,7 +24,10 @@ from inkcre.errors import (
     TimedOut,
     Unsupported,
 )
+from inkcre.jobs.due import find_left
+from inkcre.jobs.kinds import load_kinds
 from inkcre.jobs.put_off import explain, find_put_off
+from inkcre.jobs.strangers import count_left
 from inkcre.ports.database import Database, Timed
 from inkcre.ports.keyvalue import KeyValue, ValueKey
 from inkcre.ports.storage import FileKey, InFolder, Storage
@@ -42,6 +45,9 @@ FOLDER = "inkcre"
 """Where what is kept beside files lies in a storage."""
 
 CONTENT = b"written by inkcre doctor"
+MAX_LEFT = 5
+"""How much is named of what waits for another version."""
+
 FIRE_SECONDS = 5.0
 """How long a scheduler may take to run what is due at once."""
 
@@ -199,6 +205,35 @@ def require_times(components: Components) -> None:
         raise Misconfigured(
             explain(found), hint="the next tick sets them right: run it, or `inkcre jobs run`"
         )
+
+
+def require_known(components: Components) -> str:
+    """Raise unless this version knows what to do with all jobs that wait and all that is due.
+
+    Raises:
+        Misconfigured: some wait for another version.
+    """
+    kinds, database = load_kinds(components.application), components.database
+    now, zone = components.clock(), components.zone
+    disabled = components.settings.extensions.disabled
+
+    def find_strange(kind: str, payload: str) -> str | None:
+        is_disabled = kind.partition(".")[0] in disabled  # on purpose
+        return None if is_disabled else kinds.find_strange(kind, payload)
+
+    waiting = count_left(database, kinds.by_name, now)
+    left = [f"jobs of kind {kind} ({number})" for kind, number in sorted(waiting.items())]
+    left += [
+        f"schedule {id_}: {why}"
+        for id_, why in find_left(database, now, zone, find_strange).items()
+    ]
+    if left:
+        more = f"; and {len(left) - MAX_LEFT} more" if len(left) > MAX_LEFT else ""
+        raise Misconfigured(
+            f"left to another version: {'; '.join(left[:MAX_LEFT])}{more}",
+            hint="run the version that has written them; `inkcre jobs list` says more",
+        )
+    return "nothing waits for another version"
 
 
 def try_storage(storage: Storage) -> bool:

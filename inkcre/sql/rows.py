@@ -23,6 +23,21 @@ Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 JSON_TEXT = {"decode": json.loads}
 """Metadata of a field whose column is JSON as text; NULL stays None."""
 
+SHOWN_CHARACTERS = 200
+"""How much is shown of a text that is no JSON."""
+
+
+def _decode_whatever(text: str) -> Json:
+    try:
+        found: Json = json.loads(text)
+    except ValueError:
+        return {"not_json": text[:SHOWN_CHARACTERS]}
+    return found
+
+
+JSON_OR_NOT = {"decode": _decode_whatever}
+"""As ``JSON_TEXT``, of a row that is to be shown whatever is in it: ``not_json`` has that."""
+
 
 @dataclass(frozen=True)
 class Id:

@@ -20,6 +20,7 @@ NAMES = [
     "database",
     "schema",
     "clock",
+    "jobs",
     "storage",
     "keyvalue",
     "scheduler",
@@ -98,7 +99,7 @@ def test_database_that_is_away_is_said(run: Run) -> None:
     assert probes["database"]["help"] == (
         "check that the server runs, and that database.url names it"
     )
-    for name in ("schema", "clock", "keyvalue"):
+    for name in ("schema", "clock", "jobs", "keyvalue"):
         assert probes[name]["status"] == "skipped"
     assert probes["storage"]["status"] == "ok"
 

@@ -32,6 +32,7 @@ from inkcre.jobs.schedules import list_schedules
 from inkcre.jobs.tick import look
 from inkcre.ports.database import Call, Database, Row, Statement
 from inkcre.process.probes import require_times
+from inkcre.sources.collect import COLLECT
 from inkcre.sql import tables
 from inkcre.sql.timestamps import format_timestamp
 from tests.conftest import lay_sqlite_base, sqlite_settings
@@ -39,6 +40,11 @@ from tests.jobs.conftest import START, Clock, quiet
 from tests.jobs.test_schedules import add_schedule, due_times, finish_all
 
 QUARTER = timedelta(minutes=15)
+
+COLLECTING = Kinds.of(COLLECT)
+"""The kinds of a process that sees to no housekeeping."""
+
+COLLECTING.are_scheduled = True
 
 
 class Counted:
@@ -62,7 +68,7 @@ class Counted:
 
 def tick(base: Components) -> int:
     """Look as a process does that sees to no housekeeping; give how many jobs were added."""
-    return look(base, Kinds(are_scheduled=True)).enqueued
+    return look(base, COLLECTING).enqueued
 
 
 def tick_and_work(base: Components) -> int:
@@ -275,7 +281,7 @@ def test_tick_that_finds_nothing_writes_nothing(base: Components, clock: Clock) 
     tick(base)
     clock.pass_by(minutes=1)
     counted = Counted(base.database)
-    look(replace(base, database=counted), Kinds(are_scheduled=True))  # type: ignore[arg-type]
+    look(replace(base, database=counted), COLLECTING)  # type: ignore[arg-type]
     assert (counted.reads, counted.batches) == (2, 0)
 
 

@@ -1,4 +1,6 @@
 SELECT schedules.id,
+       schedules.kind,
+       schedules.payload,
        schedules.cron,
        schedules.every_seconds,
        schedules.timezone,
@@ -9,6 +11,12 @@ SELECT schedules.id,
 FROM schedules
 WHERE schedules.next_run_at <= CAST(:now::VARCHAR AS TIMESTAMP WITH TIME ZONE)
   AND schedules.next_run_at IS NOT NULL
+  AND NOT (EXISTS
+             (SELECT *
+              FROM
+                (SELECT *
+                 FROM json_to_recordset(CAST(:left::VARCHAR AS json)) AS given(id bigint)) AS given_left
+              WHERE schedules.id = given_left.id))
 ORDER BY schedules.next_run_at,
          schedules.id
 LIMIT :limit::INTEGER

@@ -165,7 +165,10 @@ async def running(
         ending.enter_context(logging_as_guest(settings.logging))
         # First, so that a start that is refused further down leaves no connection either.
         ending.push_async_callback(to_thread.run_sync, components.database.close)
-        await ending.enter_async_context(having_threads(number, of=components.database))
+        # Where one writes at a time.
+        patience = getattr(settings.database, "busy_timeout_seconds", None)
+        owner = components.database
+        await ending.enter_async_context(having_threads(number, patience, of=owner))
         if not await to_thread.run_sync(prepare_database, settings, components):
             ending.callback(_start_waiting(settings, components, work))
         elif components.tenure.standing is None:

@@ -18,6 +18,8 @@ from weakref import WeakKeyDictionary
 
 from anyio import to_thread
 
+from inkcre.errors import Unavailable
+
 Answer = TypeVar("Answer")
 Asked = SimpleQueue["_Work | None"]
 """Where one thread waits for work; None ends it."""
@@ -29,8 +31,10 @@ DEFAULT_NUMBER = 4
 class RequestThreads:
     """Threads of one event loop, in which alone these methods are called."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, patience_seconds: float | None = None) -> None:
+        """Have so many threads, and let changes wait that long for those before them, if at all."""
         self._number = number
+        self._patience_seconds = patience_seconds
         # Whoever changes something may wait for the one lock of SQLite, and whoever reads need not.
         self._most_changing = max(1, number - 1)
         self._changing = 0
@@ -44,12 +48,13 @@ class RequestThreads:
         """Run a call in a thread, in a copy of this context, once one is free.
 
         Who is cancelled before that does not run. Calls that change something leave one thread to
-        the others, if there are several.
+        the others, if there are several; the answer of one that waits too long for those before it
+        is ``Unavailable``, and it does not run.
         """
         work = _Work(self, call, changes=changes)
         if changes:
             if self._changing >= self._most_changing:
-                self._held_back.append(work)
+                self._hold_back(work)
                 return work.answer
             self._changing += 1
         # The one that was idle last: it is still warm, and a kept connection with it.
@@ -85,12 +90,19 @@ class RequestThreads:
             self._idle.append(asked)
         work.settle()
 
+    def _hold_back(self, work: "_Work") -> None:
+        self._held_back.append(work)
+        if self._patience_seconds is not None:
+            work.giving_up = work.loop.call_later(self._patience_seconds, work.give_up)
+
     def _end_change(self) -> None:
         """Let the next change wait for a thread."""
         self._changing -= 1
         while self._held_back:
             following = self._held_back.popleft()
             if not following.answer.done():
+                if following.giving_up is not None:
+                    following.giving_up.cancel()
                 self._changing += 1
                 self._waiting.append(following)
                 return
@@ -116,7 +128,9 @@ class RequestThreads:
 class _Work:
     """A call, and who waits for its answer."""
 
-    __slots__ = ("answer", "call", "changes", "context", "error", "loop", "result", "threads")
+    __slots__ = (
+        "answer", "call", "changes", "context", "error", "giving_up", "loop", "result", "threads",
+    )  # fmt: skip
 
     def __init__(self, threads: RequestThreads, call: Callable[[], Any], *, changes: bool) -> None:
         self.changes = changes
@@ -127,6 +141,12 @@ class _Work:
         self.answer: asyncio.Future[Any] = self.loop.create_future()
         self.result: Any = None
         self.error: BaseException | None = None
+        self.giving_up: asyncio.TimerHandle | None = None
+
+    def give_up(self) -> None:
+        """Answer without having run."""
+        if not self.answer.done():
+            self.answer.set_exception(Unavailable("database: others keep writing"))
 
     def do(self, asked: Asked) -> None:
         """Call it, in the thread that asks there, and say so to the event loop."""
@@ -185,7 +205,9 @@ def _is_asyncio() -> bool:
 
 
 @asynccontextmanager
-async def having_threads(number: int, *, of: object = NOBODY) -> AsyncIterator[None]:
+async def having_threads(
+    number: int, patience_seconds: float | None = None, *, of: object = NOBODY
+) -> AsyncIterator[None]:
     """Let somebody have so many threads of the running event loop until the end of the block.
 
     Of two applications in one loop each has its own: one that ends takes no thread from the other.
@@ -194,7 +216,7 @@ async def having_threads(number: int, *, of: object = NOBODY) -> AsyncIterator[N
         yield
         return
     by_owner = _of_loop()
-    threads = by_owner[of] = RequestThreads(number)
+    threads = by_owner[of] = RequestThreads(number, patience_seconds)
     try:
         yield
     finally:

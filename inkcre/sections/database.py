@@ -64,7 +64,7 @@ class SqliteSettings(Section):
     """The database file, made when absent; ":memory:" keeps it in this process only."""
 
     busy_timeout_seconds: Annotated[float, Field(ge=0)] = 10
-    """How long a write waits for another process's write before it is answered 503."""
+    """How long a write waits for another process's write, or for those before it; then 503."""
 
     migrate_on_start: bool = False
     """Whether the schema is brought up to date when the process starts."""

@@ -218,3 +218,31 @@ def test_reads_are_answered_while_writes_wait(sqlite_path: Path) -> None:
         other.execute("ROLLBACK")
         assert {write.result().status_code for write in writes} == {200}
     other.close()
+
+
+@pytest.mark.parametrize("number", [4, 16])
+def test_reads_are_answered_while_writes_and_uploads_wait_in_vain(
+    sqlite_path: Path, number: int
+) -> None:
+    """Somebody else keeps the lock for ever: all who write are told to come again, and reads go on."""
+    base = new_base(sqlite_path)
+    kept, _ = blocks.create_block(base, FORM, utc_now())
+    base.close()
+    overrides = {"database.busy_timeout_seconds": 0.5, "storage.kind": "memory"}
+    other = sqlite3.connect(sqlite_path, isolation_level=None)
+    with (
+        serve(sqlite_settings(sqlite_path, **overrides)) as url,
+        ThreadPoolExecutor(2 * number) as pool,
+        httpx.Client(base_url=url, timeout=120) as client,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        forms = [{"block": {"resolver": "text", "content": f"w{n}"}} for n in range(number)]
+        writes = [pool.submit(client.put, "/graph", json=form) for form in forms]
+        writes += [pool.submit(client.post, "/files", content=b"%d" % n) for n in range(number)]
+        for path in ("", "/content", "/graph"):
+            assert client.get(f"/blocks/{kept.id}{path}").status_code == 200
+        answers = [write.result() for write in writes]
+        assert {(a.status_code, a.headers["Retry-After"]) for a in answers} == {(503, "1")}
+        other.execute("ROLLBACK")
+        assert client.put("/graph", json=forms[0]).status_code == 200
+    other.close()

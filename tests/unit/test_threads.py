@@ -9,6 +9,7 @@ from functools import partial, wraps
 
 import pytest
 
+from inkcre.errors import Unavailable
 from inkcre.runtime.threads import RequestThreads, having_threads, run_in_thread
 
 Test = Callable[..., Coroutine[object, object, None]]
@@ -169,6 +170,42 @@ async def test_changes_leave_a_thread_to_reads() -> None:
         lock.set()
         done = await asyncio.gather(*changes, return_exceptions=True)
     assert [n for n in done if isinstance(n, int)] == [n for n in range(20) if n != 5]
+
+
+@in_loop
+async def test_changes_wait_for_those_before_them_for_so_long() -> None:
+    """Then they are told to come again, and do not run; reads and what has begun go on."""
+    lock, ran = threading.Event(), []
+
+    def change(number: int) -> int:
+        assert lock.wait(10)
+        ran.append(number)
+        return number
+
+    async with having_threads(3, 0.05):
+        changes = [run_in_thread(partial(change, n), changes=True) for n in range(20)]
+        for waiting in changes[2:]:
+            with pytest.raises(Unavailable, match="others keep writing"):
+                await waiting
+        assert await run_in_thread(lambda: "read") == "read"
+        assert not any(begun.done() for begun in changes[:2])
+        lock.set()
+        assert await asyncio.gather(*changes[:2]) == [0, 1]
+        assert await run_in_thread(partial(change, 20), changes=True) == 20
+    assert sorted(ran) == [0, 1, 20]
+
+
+@in_loop
+async def test_change_whose_turn_has_come_is_not_given_up() -> None:
+    """However long it takes then."""
+    lock = threading.Event()
+
+    async with having_threads(2, 0.2):
+        first = run_in_thread(lock.wait, changes=True)
+        second = run_in_thread(partial(threading.Event().wait, 0.5), changes=True)
+        lock.set()
+        assert await first
+        assert await second is False
 
 
 @in_loop

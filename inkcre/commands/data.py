@@ -16,13 +16,14 @@ from inkcre.cli.settings_options import Assignments, Profile
 from inkcre.cli.streams import is_file, refuse_to_empty, write_output
 from inkcre.cli.terminal import is_quiet, say
 from inkcre.commands.inputs import open_lines
-from inkcre.errors import Unavailable
+from inkcre.errors import DatabaseDamaged, Unavailable
 
 if TYPE_CHECKING:
     from inkcre.context import Components
     from inkcre.transfer.arrivals import Destination
     from inkcre.transfer.exports import Extent
     from inkcre.transfer.line_batches import BadLine
+    from inkcre.transfer.losses import Losses
     from inkcre.transfer.source_lines import ExportedSources
     from inkcre.transfer.tally import Tally
 
@@ -145,7 +146,7 @@ def _progress_bar(stack: ExitStack, name: str, size: int | None) -> Callable[[in
 
 
 Force = Annotated[
-    bool, typer.Option("--force", help="Let an export of nothing replace a file that is there.")
+    bool, typer.Option("--force", help="Replace a file that is there by nothing, or by less.")
 ]
 
 
@@ -153,6 +154,13 @@ class BaseChanged(Unavailable):
     """Tell that a base was changed while it was exported; no file was written."""
 
     code = "base_changed"
+
+
+class PartlyRead(DatabaseDamaged):
+    """Tell that a base is damaged, and what has become of its export."""
+
+    code = "partly_read"
+    exit_status = 65  # EX_DATAERR of sysexits.h
 
 
 def export(
@@ -173,46 +181,53 @@ def export(
     from inkcre.sources.registry import find_source_types
     from inkcre.transfer.exports import find_extent
     from inkcre.transfer.file_lines import ExportedFiles, file_lines
+    from inkcre.transfer.losses import Losses
     from inkcre.transfer.source_lines import export_sources
     from inkcre.transfer.tally import count_left_out
 
-    files = ExportedFiles()
+    files, losses = ExportedFiles(), Losses()
     with open_base(profile, set_) as context:
         # Sources first: what they say of how far they are is then no further than their items.
         types = find_source_types(context.settings)
-        sources = export_sources(context.database, types, has_secrets=has_secrets)
+        sources = export_sources(context.database, types, losses, has_secrets=has_secrets)
         extent = find_extent(context.database)
         if not extent.last_block and not sources.lines and not force:
             refuse_to_empty(file)
         said = partial(_read_lines, context, extent, sources)
-        lines = said()
+        lines = said(losses)
         if has_files:
             lines = chain(lines, file_lines(context.database, context.storage, files))
-        tally = _write(file, lines, said)
-        left_out = count_left_out(context.database, has_files=has_files)
+        may_replace = force or not (is_file(file) and Path(file).exists())
+        tally = _write(file, lines, said, losses, may_replace=may_replace)
+        left_out = count_left_out(context.database, losses, has_files=has_files)
     held = f", {files.number} files" if has_files else ""
     _tell_held(file, tally, f"{held}; {len(files.lacking)} missing")
     _tell_left_out(left_out)
     _tell_secrets(file, sources)
-    for reason in files.lacking:
+    for reason in (*files.lacking, *losses.said()):
         print(reason, file=sys.stderr)
+    if losses:
+        raise PartlyRead(
+            f"{file}: has what could be read of a damaged base",
+            hint="import it into a new base, or `inkcre restore` a backup",
+        )
     if files.lacking:
         raise typer.Exit(1)
 
 
 def _read_lines(
-    context: "Components", extent: "Extent", sources: "ExportedSources"
+    context: "Components", extent: "Extent", sources: "ExportedSources", losses: "Losses"
 ) -> Iterator[bytes]:
-    """Yield all lines but those of files."""
+    """Yield all lines but those of files, and of what is damaged."""
     from inkcre.transfer.exports import export_lines
     from inkcre.transfer.item_lines import item_lines
     from inkcre.transfer.row_lines import row_lines
     from inkcre.transfer.tables import list_tables
 
-    yield from export_lines(context.database, extent)
-    yield from row_lines(context.database, list_tables(context.settings.application))
+    yield from export_lines(context.database, extent, losses)
+    yield from row_lines(context.database, list_tables(context.settings.application), losses)
     yield from sources.lines
-    yield from item_lines(context.database, sources.names, extent.last_item)
+    yield from item_lines(context.database, sources.names, extent.last_item, losses)
 
 
 def _tell_held(file: str, tally: "Tally", files: str) -> None:
@@ -223,18 +238,33 @@ def _tell_held(file: str, tally: "Tally", files: str) -> None:
     say(said, aside=True)
 
 
-def _write(name: str, lines: "Iterator[bytes]", again: "Callable[[], Iterator[bytes]]") -> "Tally":
+def _write(
+    name: str,
+    lines: "Iterator[bytes]",
+    again: "Callable[[Losses], Iterator[bytes]]",
+    losses: "Losses",
+    *,
+    may_replace: bool,
+) -> "Tally":
     """Write lines, and compare what was written with the base as it is then.
 
     Raises:
         BaseChanged: it says something else by now; a file stays as it was.
+        PartlyRead: the base is damaged, and a file may not be replaced by less; it stays.
     """
+    from inkcre.transfer.losses import Losses
     from inkcre.transfer.tally import Tally
 
     written = Tally()
 
     def compare() -> None:
-        for said in written.differs_from(Tally().take_all(again())):
+        if losses and not may_replace:
+            print(*losses.said(), sep="\n", file=sys.stderr)
+            raise PartlyRead(
+                f"{name}: stays as it is: the base is damaged, and less can be read of it",
+                hint="write to another file, or write --force",
+            )
+        for said in written.differs_from(Tally().take_all(again(Losses()))):
             raise BaseChanged(
                 f"{said}: somebody has changed it meanwhile", hint="run it again, at rest"
             )

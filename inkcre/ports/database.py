@@ -21,7 +21,8 @@ MIGRATE_HINT = "run `inkcre migrate`"
 
 DAMAGE_HINT = (
     "stop what uses it, keep a copy of the file and its log, and bring a backup back with"
-    " `inkcre restore`; `inkcre doctor --thorough` tells what is wrong"
+    " `inkcre restore`; `inkcre export` writes what can be read, and `inkcre doctor --thorough`"
+    " tells what is wrong"
 )
 """What to do with a database that is damaged."""
 

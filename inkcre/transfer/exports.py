@@ -7,18 +7,20 @@ exporting again gives the same bytes.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter
 
 from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 
+from inkcre.errors import DatabaseDamaged
 from inkcre.graph.records import BLOCK_COLUMNS, Block
 from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.ports.database import Database
 from inkcre.sql.constructs import as_rfc3339
 from inkcre.sql.rows import Query
+from inkcre.transfer.losses import Losses, read_around, read_last_ids, require_right
 
 PAGE = 2_000
 
@@ -48,10 +50,11 @@ SELECT_LAST = Query(
 @dataclass(frozen=True)
 class _ExportedBlock(Block):
     is_given: int
+    kept_digest: str
 
 
 EXPORT_BLOCKS = Query(
-    select(*BLOCK_COLUMNS, blocks.c.is_given)
+    select(*BLOCK_COLUMNS, blocks.c.is_given, blocks.c.digest.label("kept_digest"))
     .where(blocks.c.id > bindparam("after", type_=BigInteger), blocks.c.id <= _last)
     .order_by(blocks.c.id)
     .limit(bindparam("limit", type_=Integer)),
@@ -67,6 +70,7 @@ _to = blocks.alias("to_block")
 @dataclass(frozen=True)
 class _ExportedRelation:
     from_: int
+    to_: int
     id: int
     from_digest: str
     to_digest: str
@@ -76,17 +80,20 @@ class _ExportedRelation:
     is_given: int
 
 
+_RELATION_COLUMNS = (
+    relations.c.from_,
+    relations.c.to_,
+    relations.c.id,
+    _from.c.digest.label("from_digest"),
+    _to.c.digest.label("to_digest"),
+    as_rfc3339(relations.c.created_at).label("created_at"),
+    as_rfc3339(relations.c.updated_at).label("updated_at"),
+    relations.c.content,
+    relations.c.is_given,
+)
+
 EXPORT_RELATIONS = Query(
-    select(
-        relations.c.from_,
-        relations.c.id,
-        _from.c.digest.label("from_digest"),
-        _to.c.digest.label("to_digest"),
-        as_rfc3339(relations.c.created_at).label("created_at"),
-        as_rfc3339(relations.c.updated_at).label("updated_at"),
-        relations.c.content,
-        relations.c.is_given,
-    )
+    select(*_RELATION_COLUMNS)
     .select_from(
         relations.join(_from, _from.c.id == relations.c.from_).join(
             _to, _to.c.id == relations.c.to_
@@ -107,25 +114,82 @@ EXPORT_RELATIONS = Query(
 )
 """Read a page of relations by the block that they leave."""
 
+EXPORT_RELATIONS_BY_ID = Query(
+    select(*_RELATION_COLUMNS)
+    .select_from(
+        relations.outerjoin(_from, _from.c.id == relations.c.from_).outerjoin(
+            _to, _to.c.id == relations.c.to_
+        )
+    )
+    .where(relations.c.id.between(bindparam("low"), bindparam("high")))
+    .order_by(relations.c.id),
+    _ExportedRelation,
+)
+"""Read a range of relations past the index; an end that is not there has no digest."""
+
 
 def find_extent(database: Database) -> Extent:
     """Look how far a base goes now."""
-    [extent] = SELECT_LAST.read(database)
+    try:
+        [extent] = SELECT_LAST.read(database)
+    except DatabaseDamaged:
+        last = read_last_ids(database)
+        found = (last.get(each.name, 0) for each in (blocks, relations, source_items))
+        return Extent(*found)
     return extent
 
 
-def export_lines(database: Database, extent: Extent | None = None) -> Iterator[bytes]:
+def export_lines(
+    database: Database, extent: Extent | None = None, losses: Losses | None = None
+) -> Iterator[bytes]:
     """Yield the base as lines of JSON, each with its line end.
 
     Blocks that are added meanwhile are left out, with their relations. A block that is edited
-    meanwhile may miss its relations when the lines are imported: export a base at rest.
+    meanwhile may miss its relations when the lines are imported: export a base at rest. What is
+    damaged is left out, and ``losses`` is told.
     """
     extent = extent or find_extent(database)
+    losses = Losses() if losses is None else losses
+    yield from map(_block_line, read_blocks(database, extent.last_block, losses))
+    yield from _export_relations(database, extent, losses)
+
+
+def read_blocks(database: Database, last: int, losses: Losses) -> Iterator[_ExportedBlock]:
+    """Yield the blocks up to an id, but for those that are damaged."""
+
+    def read(low: int, high: int) -> Sequence[_ExportedBlock]:
+        page = EXPORT_BLOCKS.read(database, after=low - 1, last=high, limit=high - low + 1)
+        if low == high:
+            losses.digests.update(str(block.kept_digest) for block in page if not _is_right(block))
+        _require_blocks(page)
+        return page
+
     after = 0
-    while page := EXPORT_BLOCKS.read(database, after=after, last=extent.last_block, limit=PAGE):
-        yield from map(_block_line, page)
-        after = page[-1].id
-    yield from _export_relations(database, extent)
+    while after < last:
+        try:
+            page = EXPORT_BLOCKS.read(database, after=after, last=last, limit=PAGE)
+            if not page:
+                return
+            _require_blocks(page, after)
+            yield from page
+            after = page[-1].id
+        except DatabaseDamaged:
+            until = min(after + PAGE, last)
+            yield from read_around(read, after + 1, until, losses.blocks)
+            after = until
+
+
+def _require_blocks(page: Sequence[_ExportedBlock], after: int = 0) -> None:
+    require_right(is_right=all(map(_is_right, page)))
+    require_right(is_right=not page or page[-1].id > after)
+
+
+def _is_right(block: _ExportedBlock) -> bool:
+    return block.digest() == block.kept_digest and _are_text(block.created_at, block.updated_at)
+
+
+def _are_text(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _block_line(block: _ExportedBlock) -> bytes:
@@ -143,24 +207,66 @@ def _block_line(block: _ExportedBlock) -> bytes:
     )
 
 
-def _relation_pages(database: Database, extent: Extent) -> Iterator[list[_ExportedRelation]]:
+def _read_relations(
+    database: Database, extent: Extent, losses: Losses
+) -> Iterator[_ExportedRelation]:
     after_from = after = 0
-    while page := EXPORT_RELATIONS.read(
-        database,
-        after_from=after_from,
-        after=after,
-        last=extent.last_block,
-        last_relation=extent.last_relation,
-        limit=PAGE,
-    ):
-        yield page
-        after_from, after = page[-1].from_, page[-1].id
+    try:
+        while page := EXPORT_RELATIONS.read(
+            database,
+            after_from=after_from,
+            after=after,
+            last=extent.last_block,
+            last_relation=extent.last_relation,
+            limit=PAGE,
+        ):
+            _require_relations(page)
+            require_right(is_right=(page[-1].from_, page[-1].id) > (after_from, after))
+            yield from page
+            after_from, after = page[-1].from_, page[-1].id
+    except DatabaseDamaged:
+        rest = _read_relations_by_id(database, extent, losses)
+        yield from (each for each in rest if (each.from_, each.id) > (after_from, after))
+        if not losses.relations.ids:
+            losses.others.append("relations: their index could not be read; all were read past it")
 
 
-def _export_relations(database: Database, extent: Extent) -> Iterator[bytes]:
-    leaves = chain.from_iterable(_relation_pages(database, extent))
+def _read_relations_by_id(
+    database: Database, extent: Extent, losses: Losses
+) -> Iterator[_ExportedRelation]:
+    def read(low: int, high: int) -> Sequence[_ExportedRelation]:
+        page = EXPORT_RELATIONS_BY_ID.read(database, low=low, high=high)
+        _require_relations(page)
+        return page
+
+    for low in range(1, extent.last_relation + 1, PAGE):
+        high = min(low + PAGE - 1, extent.last_relation)
+        for each in read_around(read, low, high, losses.relations):
+            if max(each.from_, each.to_) <= extent.last_block:
+                yield each
+
+
+def _require_relations(page: Sequence[_ExportedRelation]) -> None:
+    for each in page:
+        texts = each.from_digest, each.to_digest, each.created_at, each.updated_at, each.content
+        require_right(is_right=_are_text(*texts))
+
+
+def _export_relations(database: Database, extent: Extent, losses: Losses) -> Iterator[bytes]:
+    leaves = _without_lost(_read_relations(database, extent, losses), losses)
     for digest, leaving in groupby(leaves, key=attrgetter("from_digest")):
         yield _line({"block": {"digest": digest}, "out_relations": [_arc(one) for one in leaving]})
+
+
+def _without_lost(
+    found: Iterator[_ExportedRelation], losses: Losses
+) -> Iterator[_ExportedRelation]:
+    """Leave out those of blocks that are left out."""
+    for each in found:
+        if losses.blocks.ids and not losses.blocks.ids.isdisjoint((each.from_, each.to_)):
+            losses.relations.ids.add(each.id)
+        else:
+            yield each
 
 
 def _arc(relation: _ExportedRelation) -> dict[str, object]:

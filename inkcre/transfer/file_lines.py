@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inkcre.errors import NotFound
+from inkcre.errors import DatabaseDamaged, NotFound
 from inkcre.graph.files.files import Shelf, keep_file, receive_file
 from inkcre.graph.files.media_types import sniff_type
 from inkcre.graph.forms import FILE_CONTENT
@@ -21,7 +21,9 @@ from inkcre.ports.database import Database
 from inkcre.ports.storage import Storage
 from inkcre.sql.values import Form
 from inkcre.transfer.copies.files import Damaged, compare_digest, find_key, named_files
+from inkcre.transfer.exports import find_extent, read_blocks
 from inkcre.transfer.line_forms import WrongLine, read_form, write_line
+from inkcre.transfer.losses import Losses
 
 PART_BYTES = 768 * 1024
 """How much of a file is in one line: a mebibyte in base64."""
@@ -76,9 +78,9 @@ class ExportedFiles:
 def file_lines(database: Database, storage: Storage, done: ExportedFiles) -> Iterator[bytes]:
     """Yield the lines of all files that blocks name; count them in ``done``.
 
-    Each is read twice: one that is damaged has no line.
+    Each is read twice: one that is damaged has no line. Those of blocks that are damaged have none.
     """
-    for name in named_files(database):
+    for name in _names(database):
         try:
             size = _compare(storage, name)
         except NotFound:
@@ -90,6 +92,16 @@ def file_lines(database: Database, storage: Storage, done: ExportedFiles) -> Ite
         yield from _lines(storage, name, size)
         done.number += 1
         done.bytes += size
+
+
+def _names(database: Database) -> Iterator[str]:
+    after = ""
+    try:
+        for after in named_files(database):
+            yield after
+    except DatabaseDamaged:
+        blocks = read_blocks(database, find_extent(database).last_block, Losses())
+        yield from sorted({b.content for b in blocks if b.storage == "file" and b.content > after})
 
 
 def _compare(storage: Storage, name: str) -> int:

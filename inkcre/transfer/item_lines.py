@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, FailFast, Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import BigInteger, Integer, bindparam, select
 
+from inkcre.errors import DatabaseDamaged
 from inkcre.graph.forms import Digest, RelationContent, Text
 from inkcre.graph.plans import Reference
 from inkcre.graph.tables import blocks, relations, sayings, source_items
@@ -33,6 +34,7 @@ from inkcre.sql.values import Form
 from inkcre.transfer.copies.ids import READ_DIGESTS
 from inkcre.transfer.copies.items import find_named
 from inkcre.transfer.line_forms import write_line
+from inkcre.transfer.losses import Losses, read_around, require_right
 from inkcre.transfer.source_lines import LineName
 
 PAGE = 500
@@ -152,6 +154,7 @@ _to = blocks.alias("to_block")
 class _ExportedSaying:
     item_id: int
     place: int
+    relation_id: int | None
     from_digest: str | None
     to_digest: str | None
 
@@ -160,6 +163,7 @@ EXPORT_SAYINGS = Query(
     select(
         sayings.c.item_id,
         sayings.c.place,
+        sayings.c.relation_id,
         _from.c.digest.label("from_digest"),
         _to.c.digest.label("to_digest"),
     )
@@ -180,28 +184,89 @@ Said = Mapping[int, _ExportedSaying]
 """The relations of an item by their places."""
 
 
-def item_lines(database: Database, sources: Mapping[int, str], last_item: int) -> Iterator[bytes]:
+def item_lines(
+    database: Database, sources: Mapping[int, str], last_item: int, losses: Losses | None = None
+) -> Iterator[bytes]:
     """Yield the items of sources as lines, each with its line end.
 
     Args:
         database: where they are.
         sources: what lines call their sources, by id; items of others are left out.
         last_item: the last one.
+        losses: what of the blocks and relations is not exported: items that say it are left out,
+            so that the next collect brings them again. It is told those that are damaged.
     """
+    known = Losses() if losses is None else losses
+
+    def read(low: int, high: int) -> list[bytes]:
+        return _read_page(database, sources, low - 1, high, known)[0]
+
     after = 0
-    while page := EXPORT_ITEMS.read(database, after=after, last_item=last_item, limit=PAGE):
-        until = page[-1].id
-        said: dict[int, dict[int, _ExportedSaying]] = {}
-        for saying in EXPORT_SAYINGS.read(database, after=after, last_item=until):
-            said.setdefault(saying.item_id, {})[saying.place] = saying
-        arcs = [read_arcs(item.arcs) for item in page]
-        named = {id_ for some in arcs for id_ in find_named(some)}
-        digests = _read_digests(database, named)
-        for item, some in zip(page, arcs, strict=True):
-            if item.source_id in sources:
-                kept = said.get(item.id, {})
-                yield _line(sources[item.source_id], item, _write_arcs(item, some, kept, digests))
-        after = until
+    while after < last_item:
+        try:
+            lines, last = _read_page(database, sources, after, last_item, known)
+            require_right(is_right=last is None or last > after)
+            yield from lines
+            if last is None:
+                return
+            after = last
+        except DatabaseDamaged:
+            until = min(after + PAGE, last_item)
+            yield from read_around(read, after + 1, until, known.items)
+            after = until
+
+
+def _read_page(
+    database: Database, sources: Mapping[int, str], after: int, last_item: int, losses: Losses
+) -> tuple[list[bytes], int | None]:
+    """Return the lines of a page of items, and the last one's id.
+
+    Raises:
+        DatabaseDamaged: one cannot be read, or is not what was written.
+    """
+    page = EXPORT_ITEMS.read(database, after=after, last_item=last_item, limit=PAGE)
+    if not page:
+        return [], None
+    until = page[-1].id
+    said: dict[int, dict[int, _ExportedSaying]] = {}
+    for saying in EXPORT_SAYINGS.read(database, after=after, last_item=until):
+        said.setdefault(saying.item_id, {})[saying.place] = saying
+    arcs = [_read_arcs(item) for item in page]
+    named = {id_ for some in arcs for id_ in find_named(some)}
+    digests = _read_digests(database, named)
+    lines = []
+    for item, some in zip(page, arcs, strict=True):
+        if item.source_id not in sources:
+            continue
+        kept = said.get(item.id, {})
+        line = _line(sources[item.source_id], item, _write_arcs(item, some, kept, digests))
+        if _says_lost(item, kept, line, losses):
+            losses.items.ids.add(item.id)
+        else:
+            lines.append(line)
+    return lines, until
+
+
+def _read_arcs(item: _ExportedItem) -> Sequence[Arc]:
+    """Read what an item says.
+
+    Raises:
+        DatabaseDamaged: it is not what was written.
+    """
+    texts = item.key, item.digest, item.arcs, item.block_digest
+    require_right(is_right=all(isinstance(text, str) for text in texts))
+    try:
+        return read_arcs(item.arcs)
+    except (ValueError, TypeError, LookupError) as error:
+        raise DatabaseDamaged(f"item {item.id}: what it says was never written") from error
+
+
+def _says_lost(item: _ExportedItem, said: Said, line: bytes, losses: Losses) -> bool:
+    if item.block_id in losses.blocks.ids:
+        return True
+    if any(saying.relation_id in losses.relations.ids for saying in said.values()):
+        return True
+    return any(digest.encode() in line for digest in losses.digests)
 
 
 def _read_digests(database: Database, ids: set[int]) -> dict[int, str]:

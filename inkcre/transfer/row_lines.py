@@ -8,11 +8,13 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
+from inkcre.errors import DatabaseDamaged
 from inkcre.ports.database import Database
 from inkcre.sql.parameters import as_parameter
 from inkcre.sql.values import Form
 from inkcre.transfer.copies.ids import READ_DIGESTS, READ_IDS
 from inkcre.transfer.line_forms import WrongLine, read_form, write_each, write_line
+from inkcre.transfer.losses import Losses
 from inkcre.transfer.tables import KeptTable, Values
 
 
@@ -29,21 +31,57 @@ class RowLine(Form):
     row: RowValues
 
 
-def row_lines(database: Database, tables: Sequence[KeptTable]) -> Iterator[bytes]:
-    """Yield the rows of tables as lines, each with its line end."""
+def row_lines(
+    database: Database, tables: Sequence[KeptTable], losses: Losses | None = None
+) -> Iterator[bytes]:
+    """Yield the rows of tables as lines, each with its line end.
+
+    A damaged table is read up to where it is, and rows that name damaged blocks are left out;
+    ``losses`` is told.
+    """
+    known = Losses() if losses is None else losses
     for table in tables:
-        for page in table.pages(database):
-            for column in table.naming_blocks:
-                digests = _read_digests(database, [row[column.name] for row in page])
-                for row in page:
-                    digest = digests.get(row[column.name])
-                    row[column.name] = None if digest is None else {"digest": digest}
-            for row in page:
-                yield write_line("row", {"table": table.name, "values": row})
+        number = 0
+        try:
+            for page in table.pages(database):
+                number += len(page)
+                for row in _name_blocks(database, table, page, known):
+                    yield write_line("row", {"table": table.name, "values": row})
+        except DatabaseDamaged:
+            known.others.append(f"{table.name}: nothing could be read behind {number} rows")
+
+
+def _name_blocks(
+    database: Database, table: KeptTable, page: list[Values], losses: Losses
+) -> list[Values]:
+    """Put digests in the place of ids; leave rows out whose blocks are left out."""
+    for column in table.naming_blocks:
+        named = {row[column.name] for row in page} - {None}
+        digests = _read_digests_around(database, named, losses)
+        whole = [row for row in page if row[column.name] not in losses.blocks.ids]
+        if len(whole) < len(page):
+            losses.others.append(f"{table.name}: {len(page) - len(whole)} rows name such blocks")
+        for row in whole:
+            digest = digests.get(row[column.name])
+            row[column.name] = None if digest is None else {"digest": digest}
+        page = whole
+    return page
+
+
+def _read_digests_around(
+    database: Database, ids: Collection[object], losses: Losses
+) -> dict[object, str]:
+    try:
+        return _read_digests(database, ids)
+    except DatabaseDamaged:
+        there = [id_ for id_ in ids if id_ not in losses.blocks.ids]
+        return {
+            id_: digest for each in there for id_, digest in _read_digests(database, [each]).items()
+        }
 
 
 def _read_digests(database: Database, ids: Collection[object]) -> dict[object, str]:
-    keys = as_parameter({"id": id_} for id_ in {*ids} - {None})
+    keys = as_parameter({"id": id_} for id_ in ids)
     return {block.id: block.digest for block in READ_DIGESTS.read(database, keys=keys)}
 
 

@@ -6,14 +6,14 @@ told to: in their place is what masks them, and the source does not collect befo
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field, JsonValue
 from sqlalchemy import BigInteger, Integer, bindparam, select
 
-from inkcre.errors import Invalid, Unsupported
+from inkcre.errors import DatabaseDamaged, Invalid, Unsupported
 from inkcre.graph.forms import Name, Text
 from inkcre.graph.tables import sources
 from inkcre.jobs.crons import format_every
@@ -28,6 +28,7 @@ from inkcre.sql.tables import schedules
 from inkcre.sql.values import Form
 from inkcre.transfer.copies.parts import read_pages
 from inkcre.transfer.line_forms import write_line
+from inkcre.transfer.losses import Losses, read_around, read_last_ids
 
 LineName = Annotated[Text, Field(min_length=1, max_length=512)]
 
@@ -149,11 +150,14 @@ class ExportedSources:
 
 
 def export_sources(
-    database: Database, types: SourceTypes, *, has_secrets: bool = False
+    database: Database, types: SourceTypes, losses: Losses, *, has_secrets: bool = False
 ) -> ExportedSources:
-    """Read the sources of a base, without their secrets unless these are asked for."""
+    """Read the sources of a base, without their secrets unless these are asked for.
+
+    ``losses`` is told those that are damaged; they are left out.
+    """
     found = ExportedSources()
-    for source in _read_sources(database):
+    for source in _read_sources(database, losses):
         name = _name(source, found.names.values())
         masked = mask_config(source.config, load_type(types, source.type))
         config = source.config if has_secrets else masked
@@ -166,9 +170,19 @@ def export_sources(
     return found
 
 
-def _read_sources(database: Database) -> Iterator[_ExportedSource]:
-    for page in read_pages(database, EXPORT_SOURCES, {"id": 0}):
-        yield from page
+def _read_sources(database: Database, losses: Losses) -> Sequence[_ExportedSource]:
+    try:
+        pages = read_pages(database, EXPORT_SOURCES, {"id": 0})
+        return [source for page in pages for source in page]
+    except DatabaseDamaged:
+
+        def read(low: int, high: int) -> Sequence[_ExportedSource]:
+            limit = high - low + 1
+            page = EXPORT_SOURCES.read(database, after_id=low - 1, limit=limit)
+            return [source for source in page if source.id <= high]
+
+        last = read_last_ids(database).get(sources.name, 0)
+        return list(read_around(read, 1, last, losses.sources))
 
 
 def _name(source: _ExportedSource, taken: Collection[str]) -> str:

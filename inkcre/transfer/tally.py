@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import func, or_, select
 
+from inkcre.errors import DatabaseDamaged
 from inkcre.graph.tables import blocks
 from inkcre.ports.database import Database
 from inkcre.sql.rows import Values
 from inkcre.sql.tables import jobs, keyvalues
 from inkcre.transfer.line_forms import kind_of
+from inkcre.transfer.losses import Losses
 
 LEFT_OUT: Mapping[str, Values[int]] = {
     "waiting jobs": Values(
@@ -35,11 +37,22 @@ COUNT_FILES = Values(
 """Count the files that blocks name."""
 
 
-def count_left_out(database: Database, *, has_files: bool) -> dict[str, int]:
-    """Count what is in a base and not in its export, by what it is called."""
-    counts = {name: count.read_one(database) for name, count in LEFT_OUT.items()}
-    if not has_files:
-        counts["files"] = COUNT_FILES.read_one(database)
+def count_left_out(
+    database: Database, losses: Losses | None = None, *, has_files: bool
+) -> dict[str, int]:
+    """Count what is in a base and not in its export, by what it is called.
+
+    What cannot be counted, ``losses`` is told.
+    """
+    counted = {**LEFT_OUT, **({} if has_files else {"files": COUNT_FILES})}
+    counts = {}
+    for name, count in counted.items():
+        try:
+            counts[name] = count.read_one(database)
+        except DatabaseDamaged:
+            if losses is None:
+                raise
+            losses.others.append(f"{name}: could not be counted")
     return {name: number for name, number in counts.items() if number}
 
 

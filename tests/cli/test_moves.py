@@ -30,6 +30,7 @@ from inkcre.sources.sources import list_sources
 from inkcre.sql import schema
 from inkcre.transfer import exports
 from inkcre.transfer.copies.tables import COPIED
+from inkcre.transfer.losses import Losses
 from tests.cli.conftest import Run
 from tests.cli.test_files import copy
 from tests.conftest import new_postgres_database, postgres_settings, sqlite_settings
@@ -761,7 +762,13 @@ def test_base_that_changes_is_not_exported_over_a_former_one(tmp_path: Path) -> 
     former = tmp_path / "all.ndjson"
     former.write_text("former")
     with pytest.raises(data.BaseChanged, match="blocks: 1 exported, 2 in the base now"):
-        data._write(str(former), iter([line("a")]), lambda: iter([line("a"), line("b")]))
+        data._write(
+            str(former),
+            iter([line("a")]),
+            lambda _: iter([line("a"), line("b")]),
+            Losses(),
+            may_replace=False,
+        )
     assert [path.name for path in tmp_path.iterdir()] == ["all.ndjson"]
     assert former.read_text() == "former"
 

@@ -119,7 +119,7 @@ def test_every_example_that_can_run_does() -> None:
     assert unrun == {
         "broken_extension", "cannot_listen", "cannot_serve", "conflict", "database_busy", "int_parsing_size", "invalid", "invariant_broken",
         "misconfigured", "missing_reference", "no_wheel", "not_installed", "not_lent", "foreign_table", "cursor_expired", "built_on", "change_forgotten", "no_working_folder", "not_found",
-        "address_refused", "bad_answer", "bad_reference", "base_changed", "no_backup", "damaged", "damaged_backup", "not_empty", "clash", "clock_ahead", "collect_failed", "forbidden", "gave_up", "lease_lost", "strange_payload", "malformed_header", "precondition_failed", "quota_exceeded", "read_only", "same_place", "schema_behind", "secret_in_configuration", "timed_out", "too_large", "too_slow", "unavailable", "unfit_version",
+        "address_refused", "bad_answer", "bad_reference", "base_changed", "partly_read", "no_backup", "damaged", "damaged_backup", "not_empty", "clash", "clock_ahead", "collect_failed", "forbidden", "gave_up", "lease_lost", "strange_payload", "malformed_header", "precondition_failed", "quota_exceeded", "read_only", "same_place", "schema_behind", "secret_in_configuration", "timed_out", "too_large", "too_slow", "unavailable", "unfit_version",
         "headers_too_large", "out_of_descriptors", "target_too_long", "tick_stalled", "clock_skewed", "too_many_connections", "unknown_coding", *OVER_HTTP,
         "stale_lock", "storage_contested", "storage_taken", "storage_unclaimed", "unreadable_wrangler_configuration", "unsupported", "wrong_hash",
     }  # fmt: skip

@@ -9,13 +9,14 @@ from inkcre.transfer.exports import export_lines, find_extent
 from inkcre.transfer.file_lines import ExportedFiles, file_lines
 from inkcre.transfer.imports import Progress, import_lines
 from inkcre.transfer.item_lines import item_lines
+from inkcre.transfer.losses import Losses
 from inkcre.transfer.source_lines import export_sources
 from tests.on_base import source_types
 
 
 def export_base(base: Components, *, has_secrets: bool = True) -> list[bytes]:
     """Return a base as lines, its files and secrets included."""
-    sources = export_sources(base.database, source_types(base), has_secrets=has_secrets)
+    sources = export_sources(base.database, source_types(base), Losses(), has_secrets=has_secrets)
     extent = find_extent(base.database)
     files = ExportedFiles()
     lines = [

@@ -4,7 +4,8 @@ SELECT blocks.id,
        blocks.storage,
        blocks.resolver,
        blocks.content,
-       blocks.is_given
+       blocks.is_given,
+       blocks.digest AS kept_digest
 FROM blocks
 WHERE blocks.id > :after::BIGINT
   AND blocks.id <= :last::BIGINT

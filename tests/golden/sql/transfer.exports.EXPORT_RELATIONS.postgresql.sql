@@ -1,4 +1,5 @@
 SELECT relations.from_,
+       relations.to_,
        relations.id,
        from_block.digest AS from_digest,
        to_block.digest AS to_digest,

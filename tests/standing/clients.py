@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
@@ -11,6 +12,9 @@ from tests.standing.servers import Home, Server
 
 PATIENCE_SECONDS = 180
 """How long a client asks again before that is a fault."""
+
+IDLE_SECONDS = 2
+"""How long a connection may be idle: less than ``http.idle_seconds``."""
 
 
 class GivenUp(Exception):
@@ -24,7 +28,7 @@ class Client:
         self.chance = random.Random(seed)
         self.ledger = ledger
         self._home = home
-        self._connections: dict[Server, tuple[int, HTTPConnection]] = {}
+        self._connections: dict[Server, _Kept] = {}
 
     def ask(self, kind: str, method: str, path: str, body: object = None) -> Any:
         """Ask until there is an answer that is no 503; give its JSON, or its bytes.
@@ -47,7 +51,7 @@ class Client:
         try:
             status, headers, content = self._send(server, method, path, body)
         except (OSError, HTTPException) as error:
-            self._connections.pop(server)[1].close()
+            self._connections.pop(server).connection.close()
             if was_up and server.is_up and server.deaths == deaths:
                 self.ledger.fail(f"{method} {path}: {error!r} of a process that lives")
             self.ledger.excuse(type(error).__name__)
@@ -64,23 +68,39 @@ class Client:
         return json.loads(content) if headers["Content-Type"] == "application/json" else content
 
     def _send(self, server: Server, method: str, path: str, body: object) -> tuple[int, Any, bytes]:
-        deaths, connection = self._connections.get(server, (-1, None))
-        if connection is None or deaths != server.deaths:
-            if connection is not None:
-                connection.close()
+        kept = self._connections.get(server)
+        if kept is None or not kept.is_good(server):
+            if kept is not None:
+                kept.connection.close()
             connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
-            self._connections[server] = server.deaths, connection
+            kept = self._connections[server] = _Kept(connection, server.deaths)
         if body is None:
-            connection.request(method, path)
+            kept.connection.request(method, path)
         elif isinstance(body, bytes):
-            connection.request(method, path, body, {"Content-Type": "application/octet-stream"})
+            media_type = {"Content-Type": "application/octet-stream"}
+            kept.connection.request(method, path, body, media_type)
         else:
             sent = json.dumps(body).encode()
-            connection.request(method, path, sent, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
+            kept.connection.request(method, path, sent, {"Content-Type": "application/json"})
+        answer = kept.connection.getresponse()
+        content = answer.read()
+        kept.used_at = time.monotonic()
+        return answer.status, answer.headers, content
 
     def close(self) -> None:
         """End its connections."""
-        for _, connection in self._connections.values():
-            connection.close()
+        for kept in self._connections.values():
+            kept.connection.close()
+
+
+@dataclass
+class _Kept:
+    """A connection that is used again."""
+
+    connection: HTTPConnection
+    deaths: int
+    used_at: float = field(default_factory=time.monotonic)
+
+    def is_good(self, server: Server) -> bool:
+        """Tell whether its process lives, and does not end it about now for being idle."""
+        return self.deaths == server.deaths and time.monotonic() - self.used_at < IDLE_SECONDS

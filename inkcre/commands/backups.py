@@ -12,11 +12,14 @@ import typer
 from inkcre.cli.bases import make_base, open_base
 from inkcre.cli.settings_options import Assignments, Profile
 from inkcre.cli.streams import write_output
+from inkcre.errors import Unsupported
 
 if TYPE_CHECKING:
     from inkcre.context import Components
     from inkcre.sections.settings import Settings
     from inkcre.transfer.backups.archive import Archive
+
+CHUNK_BYTES = 256 * 1024
 
 SHOWN = 20
 """How much of what is lacking is named."""
@@ -32,16 +35,28 @@ Before = Annotated[
 Verify = Annotated[
     bool, typer.Option("--verify", help="Read a backup that is there, and write none.")
 ]
+Plain = Annotated[
+    bool,
+    typer.Option("--plain", help="Write the rows alone, as a base of SQLite; only of such a base."),
+]
 
 
 def backup(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The backup; - is the output.")],
     since: Before = None,
     verify: Verify = False,
+    plain: Plain = False,
     profile: Profile = None,
     set_: Assignments = None,
 ) -> None:
     """Write a base to one file while it is used: all rows, and the files that they name."""
+    if plain and (since or verify):
+        raise typer.BadParameter(
+            "goes neither with --since nor with --verify", param_hint="--plain"
+        )
+    if plain:
+        _copy(file, profile, set_)
+        return
     with ExitStack() as stack:
         before = [_open(path, stack) for path in since or []]
         if verify:
@@ -71,6 +86,25 @@ def _make(
     print(f"{file}: all rows, {held}; {len(done.missing)} missing", file=sys.stderr)
     lacking = [f"file {name}: the storage has none, or a damaged one" for name in done.missing]
     _tell_lacking([*done.refused, *lacking])
+
+
+def _copy(file: str, profile: str | None, set_: list[str] | None) -> None:
+    from inkcre.ports.database import SelfCopying
+    from inkcre.transfer.tally import COUNT_FILES
+
+    with ExitStack() as stack:
+        source = stack.enter_context(open_base(profile, set_))
+        if not isinstance(source.database, SelfCopying):
+            raise Unsupported(
+                "--plain: the base is no file of SQLite",
+                hint="leave it away, or use the server's own pg_dump",
+            )
+        path = _make_room(stack)
+        source.database.copy_to(path)
+        named = COUNT_FILES.read_one(source.database)
+        stream = stack.enter_context(path.open("rb"))
+        write_output(file, iter(lambda: stream.read(CHUNK_BYTES), b""))
+    print(f"{file}: all rows; not in it: {named} files that they name", file=sys.stderr)
 
 
 def _verify(

@@ -7,6 +7,7 @@ Many rows travel as one JSON parameter, so a statement's text never depends on h
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 from sqlalchemy import ClauseElement, Engine
@@ -212,6 +213,22 @@ class SelfChecking(Protocol):
 
         Args:
             is_thorough: whether each index is compared with its table too, which takes longer.
+        """
+
+
+@runtime_checkable
+class SelfCopying(Protocol):
+    """A database that is a file, of which it can make another one."""
+
+    def copy_to(self, path: Path) -> None:
+        """Write all of it, as it is at one moment, to a file that is not there yet.
+
+        Others go on writing meanwhile.
+
+        Raises:
+            DatabaseDamaged: it is not as it was written; so is what was copied.
+            QuotaExceeded: there is no room for it.
+            Misconfigured: it cannot be written there.
         """
 
 

@@ -121,6 +121,74 @@ def test_backup_is_of_one_moment(places: Places, run: Run, kind: str) -> None:
     assert 0 < there[-1] < last
 
 
+def test_plain_copy_is_a_base_of_one_moment(places: Places, run: Run, tmp_path: Path) -> None:
+    """While a process writes on; it can be opened, and lies in one file."""
+    stopped = Event()
+    base = places.open("first")
+
+    def write_on() -> int:
+        for number in range(100_000):
+            word = {"resolver": "text", "content": f"{number}"}
+            before = {"resolver": "text", "content": f"{number - 1}"}
+            arc = {"relation": {"content": "after"}, "to_block": {"block": before}}
+            star = {"block": word, "out_relations": [arc]}
+            graphs.write_graph(base.database, parse_graph(star), base.clock())
+            if stopped.is_set():
+                return number
+        return -1
+
+    with ThreadPoolExecutor(1) as thread:
+        writing = thread.submit(write_on)
+        try:
+            time.sleep(0.3)
+            made = run("backup", "copy.sqlite3", "--plain", *arguments(places, "first"))
+        finally:
+            stopped.set()
+        last = writing.result()
+    assert made.returncode == 0, made.stderr
+    assert "copy.sqlite3: all rows; not in it: 0 files that they name" in made.stderr
+    assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy.sqlite3"]
+    told = ("--set", "database.path=copy.sqlite3")
+    assert run("doctor", "--thorough", *told).returncode == 0
+    assert run("export", "copy.ndjson", *told).returncode == 0
+    lines = [json.loads(line) for line in (tmp_path / "copy.ndjson").read_text().splitlines()]
+    there = sorted(int(line["block"]["content"]) for line in lines if "content" in line["block"])
+    assert there == list(range(-1, there[-1] + 1))
+    assert 0 < there[-1] < last
+
+
+def test_plain_copy_of_what_is_damaged_replaces_nothing(
+    places: Places, run: Run, tmp_path: Path
+) -> None:
+    """A copy of pages would be as damaged as they are; the one of before stays."""
+    base = places.open("first")
+    for number in range(300):
+        star = {"block": {"resolver": "text", "content": f"{number} " + "x" * 300}}
+        graphs.write_graph(base.database, parse_graph(star), base.clock())
+    told = arguments(places, "first")
+    assert run("backup", "copy.sqlite3", "--plain", *told).returncode == 0
+    places.close()
+    former = (tmp_path / "copy.sqlite3").read_bytes()
+    path = tmp_path / "first.sqlite3"
+    content = path.read_bytes()
+    place = content.index(b"150 xxx") // 4096 * 4096
+    path.write_bytes(content[:place] + bytes(4096) + content[place + 4096 :])
+    made = run("backup", "copy.sqlite3", "--plain", *told)
+    assert made.returncode == 1
+    assert "error[damaged]" in made.stderr
+    assert (tmp_path / "copy.sqlite3").read_bytes() == former
+
+
+def test_plain_copy_is_of_sqlite_alone(places: Places, run: Run) -> None:
+    """Of PostgreSQL there is the server's own; neither does it go with other options."""
+    places.open("pg")
+    made = run("backup", "copy.sqlite3", "--plain", *arguments(places, "pg"))
+    assert made.returncode == 78
+    assert "the base is no file of SQLite" in made.stderr
+    made = run("backup", "copy.sqlite3", "--plain", "--verify", *arguments(places, "pg"))
+    assert made.returncode == 2
+
+
 def test_backup_since_another_has_only_what_is_new(
     places: Places, first: Components, run: Run, tmp_path: Path
 ) -> None:

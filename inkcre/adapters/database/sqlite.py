@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
 from inkcre.adapters.database.compiling import StatementCache
+from inkcre.adapters.database.file_copies import copy_pages, keep_beside
 from inkcre.adapters.database.resultcodes import translate_code
 from inkcre.adapters.database.sealed_file import find_sealed, require_whole
 from inkcre.adapters.database.watched_file import WatchedFile
@@ -186,17 +187,14 @@ class SqliteDatabase:
         if not isinstance(path, Path):
             return None
         kept = path.with_name(f"{path.name}.{name}")
-        made = kept.with_name(f"{kept.name}.part")
-        with _translated():
-            made.unlink(missing_ok=True)
-            try:
-                with self._borrow() as connection:  # in a transaction of its own
-                    connection.execute("VACUUM INTO ?", (str(made),))
-                made.replace(kept)
-            except BaseException:
-                made.unlink(missing_ok=True)
-                raise
+        with _translated(), self._borrow() as connection:
+            keep_beside(connection, kept)
         return str(kept)
+
+    def copy_to(self, path: Path) -> None:
+        """Write its pages to another file: https://www.sqlite.org/backup.html."""
+        with _translated(), self._borrow() as connection:
+            copy_pages(connection, path)
 
     def _only_connection(self) -> Any:
         with self._borrow() as connection:

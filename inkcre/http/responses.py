@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from starlette.responses import Response
+
+from inkcre.errors import DatabaseDamaged
+from inkcre.ports.database import DAMAGE_HINT
 
 
 def as_objects(records: Iterable[object]) -> list[dict[str, object]]:
@@ -14,11 +17,21 @@ def as_objects(records: Iterable[object]) -> list[dict[str, object]]:
 def json_response(
     content: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Make a response of plain values, or of a record."""
+    """Make a response of plain values, or of a record.
+
+    Raises:
+        DatabaseDamaged: SQLite has given bytes where a text was written, and they are none.
+    """
     # Slots have no __dict__, and are written as they are.
     if hasattr(content, "__dataclass_fields__") and hasattr(content, "__dict__"):
         content = vars(content)  # as_objects says why
-    return Response(to_json(content), status, headers, "application/json")
+    try:
+        body = to_json(content)
+    except PydanticSerializationError as error:
+        if "invalid utf-8" not in str(error):
+            raise
+        raise DatabaseDamaged("database: a text is no UTF-8", hint=DAMAGE_HINT) from error
+    return Response(body, status, headers, "application/json")
 
 
 REF_TEMPLATE = "#/components/schemas/{model}"

@@ -307,7 +307,10 @@ def _ask_part(probe: Parameters[object], settings: Settings, components: Compone
 
 
 def _is_current(components: Components) -> bool:
-    return schema.is_at_head(components.database, lines_of(components.application))
+    try:
+        return schema.is_at_head(components.database, lines_of(components.application))
+    except (Misconfigured, DatabaseDamaged):
+        return False  # the probe of the schema says why
 
 
 def _examine_extra(name: str, needed: set[str]) -> str:

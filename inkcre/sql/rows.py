@@ -6,13 +6,13 @@ a row costs no check.
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Callable, Iterable
+from dataclasses import Field, dataclass, fields
+from typing import Any, Generic, TypeVar, cast, get_args, get_origin
 
 from sqlalchemy import ReturnsRows
 
-from inkcre.errors import BadReference, InvariantBroken
+from inkcre.errors import BadReference, DatabaseDamaged, InvariantBroken
 from inkcre.ports.database import Database, Row, Statement
 
 R = TypeVar("R")
@@ -69,7 +69,7 @@ class Query(Statement, Generic[R]):
         found = fields(wanted)
         self._record = record
         self._names = tuple(str(name) for name in clause.exported_columns.keys())  # noqa: SIM118
-        self._decoders = [(f.name, f.metadata["decode"]) for f in found if "decode" in f.metadata]
+        self._decoders = [(f.name, _decoder_of(f)) for f in found if "decode" in f.metadata]
         # SQLite and D1 have numbers for them.
         self._decoders += [(f.name, bool) for f in found if f.type in (bool, bool | None)]
         names = [f.name for f in found]
@@ -106,10 +106,36 @@ class Query(Statement, Generic[R]):
         made = object.__new__(self._record)
         values = made.__dict__
         values.update(zip(self._names, row, strict=True))
-        for name, decode in self._decoders:
-            if values[name] is not None:
-                values[name] = decode(values[name])
+        name = ""
+        try:
+            for name, decode in self._decoders:
+                if values[name] is not None:
+                    values[name] = decode(values[name])
+        except (ValueError, TypeError, LookupError) as error:
+            raise _never_written(name, values.get("id")) from error
         return made
+
+
+def _decoder_of(field: Field[Any]) -> Callable[[Any], Any]:
+    """Return what decodes a field's column; of one that is an object, nothing else is taken."""
+    decode: Callable[[Any], Any] = field.metadata["decode"]
+    kinds = (get_origin(kind) for kind in (field.type, *get_args(field.type)))
+    return _read_object if decode is json.loads and dict in kinds else decode
+
+
+def _read_object(text: str) -> Any:
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise TypeError(type(found).__name__)
+    return found
+
+
+def _never_written(name: str, id_: object) -> DatabaseDamaged:
+    place = "a row" if id_ is None else f"the row with id {id_}"
+    return DatabaseDamaged(
+        f"database: {name} in {place} is nothing that was written there",
+        hint="bring a backup back with `inkcre restore`, or mend the row by SQL",
+    )
 
 
 def count_of(rows: list[Row]) -> int:

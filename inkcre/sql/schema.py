@@ -74,8 +74,22 @@ def read_revisions(database: Database, lines: Sequence[MigrationLine]) -> Revisi
 
 
 def _read(database: Database, version_tables: tuple[str, ...]) -> dict[str, str | None]:
-    rows = database.read(_select_revisions(version_tables)())
-    return {str(name): str(revision) for name, revision in rows}
+    """Read what tables of revisions say, of those that are not empty.
+
+    Raises:
+        SchemaBehind: one of them is not there.
+        Misconfigured: one of them says two things.
+    """
+    found: dict[str, str | None] = {}
+    for name, revision in database.read(_select_revisions(version_tables)()):
+        if str(name) in found:
+            raise Misconfigured(
+                f"database: {name} has several rows, {found[str(name)]} and {revision} among them:"
+                " which revision the schema has cannot be told",
+                hint=f"delete all rows of {name} but that of its last migration",
+            )
+        found[str(name)] = str(revision)
+    return found
 
 
 def _read_alone(database: Database, version_table: str) -> str | None:
@@ -228,7 +242,8 @@ def _translated() -> Iterator[None]:
             raise Unavailable("database: no answer while the schema was being changed") from error
         raise Misconfigured(
             "database: has tables of these names that are not this program's",
-            hint="use an empty database; nothing was changed",
+            hint="use an empty database; nothing was changed. If they are, no revision is there:"
+            " restore a backup, or put it back into the table that says it",
         ) from error
     except OSError as error:
         reason = (error.strerror or "cannot be used").lower()

@@ -165,6 +165,26 @@ def test_what_can_be_read_is_exported_and_imports(folder: Path, run: Run, damage
     assert sorted(blocks_in(folder / "again.ndjson")) == sorted(rest)
 
 
+PLANTED = {
+    "UPDATE blocks SET content = CAST(x'ff41' AS TEXT) WHERE id = 7": "blocks: 1 could not be read: 7",
+    "UPDATE blocks SET content = x'41' WHERE id = 7": "blocks: 1 could not be read: 7",
+    "UPDATE relations SET content = x'41' WHERE id = 7": "relations: 1 could not be read: 7",
+    "UPDATE source_items SET arcs = '[no' WHERE id = 7": "items: 1 could not be read: 7",
+    "UPDATE sources SET state = '[no'": "sources: 1 could not be read: 1",
+}
+
+
+@pytest.mark.parametrize("statement", PLANTED)
+def test_row_that_makes_no_sense_is_left_out(folder: Path, run: Run, statement: str) -> None:
+    """What SQLite gives without a word is read by what it is to be."""
+    with closing(sqlite3.connect(folder / "base.sqlite3", isolation_level=None)) as connection:
+        connection.execute(statement)
+    done = run("export", "rest.ndjson", *BASE)
+    assert done.returncode == 65, done.stderr
+    assert f"\n{PLANTED[statement]}\n" in done.stderr
+    assert run("import", "rest.ndjson", *NEW).returncode == 0
+
+
 def test_block_that_says_something_else_is_left_out(folder: Path, run: Run) -> None:
     """Nothing but its digest tells that a letter has changed; its relations go with it."""
     path = folder / "base.sqlite3"

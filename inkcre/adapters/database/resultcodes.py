@@ -74,6 +74,9 @@ def translate_code(
         return TooLarge("database: a value is larger than SQLite takes")
     if "no such table" in text or "no such column" in text:
         return SchemaBehind("database: the schema is not there", hint=migrate_hint)
+    # The driver's own, which has no code of SQLite's.
+    if not name and text.startswith("Could not decode to UTF-8"):
+        return DatabaseDamaged("database: a text is no UTF-8", hint=DAMAGE_HINT)
     for beginnings, make in FAULTS:
         if name.startswith(beginnings):
             return make(setting)

@@ -196,7 +196,7 @@ def export(
         said = partial(_read_lines, context, extent, sources)
         lines = said(losses)
         if has_files:
-            lines = chain(lines, file_lines(context.database, context.storage, files))
+            lines = chain(lines, file_lines(context.database, context.storage, files, losses))
         may_replace = force or not (is_file(file) and Path(file).exists())
         tally = _write(file, lines, said, losses, may_replace=may_replace)
         left_out = count_left_out(context.database, losses, has_files=has_files)

@@ -75,12 +75,15 @@ class ExportedFiles:
     """Each with the reason."""
 
 
-def file_lines(database: Database, storage: Storage, done: ExportedFiles) -> Iterator[bytes]:
+def file_lines(
+    database: Database, storage: Storage, done: ExportedFiles, losses: Losses | None = None
+) -> Iterator[bytes]:
     """Yield the lines of all files that blocks name; count them in ``done``.
 
-    Each is read twice: one that is damaged has no line. Those of blocks that are damaged have none.
+    Each is read twice: one that is damaged has no line. Those of blocks that are damaged have none;
+    ``losses`` is told of an index that is.
     """
-    for name in _names(database):
+    for name in _names(database, Losses() if losses is None else losses):
         try:
             size = _compare(storage, name)
         except NotFound:
@@ -94,12 +97,13 @@ def file_lines(database: Database, storage: Storage, done: ExportedFiles) -> Ite
         done.bytes += size
 
 
-def _names(database: Database) -> Iterator[str]:
+def _names(database: Database, losses: Losses) -> Iterator[str]:
     after = ""
     try:
         for after in named_files(database):
             yield after
     except DatabaseDamaged:
+        losses.others.append("files: their index could not be read; all were read past it")
         blocks = read_blocks(database, find_extent(database).last_block, Losses())
         yield from sorted({b.content for b in blocks if b.storage == "file" and b.content > after})
 

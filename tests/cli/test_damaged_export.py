@@ -11,6 +11,7 @@ import pytest
 
 from inkcre.assembly.assembly import build_components
 from inkcre.graph import graphs
+from inkcre.graph.files import files
 from inkcre.graph.forms import parse_graph
 from inkcre.sources.forms import SourceForm
 from inkcre.sources.on_demand import collect_now
@@ -163,6 +164,24 @@ def test_what_can_be_read_is_exported_and_imports(folder: Path, run: Run, damage
     assert " 0 bad lines" in taken.stdout
     assert run("export", "again.ndjson", *NEW).returncode == 0
     assert sorted(blocks_in(folder / "again.ndjson")) == sorted(rest)
+
+
+def test_files_are_found_past_their_index(folder: Path, run: Run) -> None:
+    """Each once, though it is by the index that they are found."""
+    told = {"storage.path": str(folder / "files")}
+    base = build_components(sqlite_settings(folder / "base.sqlite3", **told))
+    for number in range(5):
+        content = b"file %d" % number
+        files.add_file(base.database, base.storage, [content], name=None, now=base.clock())
+    base.database.close()
+    overwrite(folder / "base.sqlite3", [root("ix_blocks_storage_id")])
+    done = run("export", "rest.ndjson", "--files", *BASE)
+    assert done.returncode == 65, done.stderr
+    assert "5 files; 0 missing" in done.stderr
+    assert "\nfiles: their index could not be read" in done.stderr
+    taken = run("import", "rest.ndjson", *NEW)
+    assert taken.returncode == 0, taken.stderr
+    assert "5 files; 0 missing" in taken.stdout
 
 
 PLANTED = {

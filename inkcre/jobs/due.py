@@ -4,6 +4,7 @@ Any number of processes may look at once: whose change of ``next_run_at`` comes 
 time, and its job is added in the same batch.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ from inkcre.sql.parameters import as_parameter
 from inkcre.sql.rows import Id, Query
 from inkcre.sql.tables import jobs, schedules
 from inkcre.sql.timestamps import format_timestamp
+
+logger = logging.getLogger("inkcre.schedules")
 
 AT_ONCE = 500
 """How many due schedules are taken in one batch."""
@@ -49,6 +52,14 @@ class _DueSchedule:
         key = f"schedule:{self.id}:{self.due}"
         return f"{key}:{self.put_right_at}" if self.put_right_at else key
 
+    def moment(self) -> datetime | None:
+        """Return since when it is due; None: what is written there is no moment."""
+        try:
+            due = datetime.fromisoformat(self.due)
+        except (ValueError, TypeError):
+            return None
+        return due if due.tzinfo else None
+
     def following(self, now: datetime, timezone: str) -> datetime | None:
         """Return when it is due next; None: never again.
 
@@ -57,13 +68,17 @@ class _DueSchedule:
         """
         every = None if self.every_seconds is None else timedelta(seconds=self.every_seconds)
         zone = self.timezone or timezone
+        due = self.moment()
+        if due is None:
+            logger.error("schedule %d: %r is no moment; it is not due any more", self.id, self.due)
+            return None
         try:
             return next_run(
                 cron=self.cron,
                 every=every,
                 timezone=zone,
                 after=now,
-                due=datetime.fromisoformat(self.due),
+                due=due,
             )
         except (KeyError, ValueError, OSError):  # see crons.parse_zone
             why = f'the time zone "{zone}" is not known here'
@@ -205,7 +220,8 @@ def find_left(
 
 def _find_lag(found: Iterable[_DueSchedule], now: datetime) -> float:
     # Of what has never been due, nobody has waited for anything.
-    waited = [now - datetime.fromisoformat(each.due) for each in found if each.last_due_at]
+    moments = [each.moment() for each in found if each.last_due_at]
+    waited = [now - moment for moment in moments if moment is not None]
     return max(waited, default=timedelta()).total_seconds()
 
 

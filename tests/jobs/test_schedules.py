@@ -2,10 +2,13 @@
 
 import threading
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import text
 
+from inkcre.assembly.assembly import build_components
 from inkcre.context import Components
 from inkcre.jobs.due import enqueue_due
 from inkcre.jobs.jobs import list_jobs
@@ -16,9 +19,13 @@ from inkcre.jobs.schedules import (
     list_schedules,
     schedule_call,
 )
+from inkcre.ports.database import Statement
 from inkcre.sources.sources import INSERT_SOURCE
+from inkcre.sql import schema
 from inkcre.sql.timestamps import format_timestamp
-from tests.jobs.conftest import START, Clock
+from tests.conftest import sqlite_settings
+from tests.jobs.conftest import START, Clock, quiet
+from tests.lines import LINES
 
 
 def add_schedule(base: Components, **form: str) -> None:
@@ -195,6 +202,26 @@ def test_former_shape_has_its_bounds(wrong: dict[str, int]) -> None:
     """Of a day and of a week."""
     with pytest.raises(ValidationError):
         CollectAt(**wrong)
+
+
+def test_moment_that_is_none_stops_its_schedule_only(
+    sqlite_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody with SQL has written it, or a disk has changed it: others are due all the same."""
+    base = build_components(sqlite_settings(sqlite_path), clock=clock)
+    schema.migrate(base.database, LINES)
+    quiet(base.database)
+    add_schedule(base, cron="* * * * *")
+    spoil = "UPDATE schedules SET next_run_at = '1000', last_due_at = created_at"
+    base.database.atomic([Statement(text(spoil))()])
+    add_schedule(base, cron="* * * * *")
+    clock.pass_by(minutes=1)
+    assert tick(base) == 2
+    finish_all(base)
+    clock.pass_by(minutes=1)
+    assert tick(base) == 1
+    assert "not due any more" in caplog.text
+    base.database.close()
 
 
 def test_zone_that_is_unknown_here_holds_up_its_schedule_only(

@@ -15,6 +15,7 @@ from operator import attrgetter
 from sqlalchemy import BigInteger, Integer, bindparam, func, select, tuple_
 
 from inkcre.errors import DatabaseDamaged
+from inkcre.graph.digests import block_digest
 from inkcre.graph.records import BLOCK_COLUMNS, Block
 from inkcre.graph.tables import blocks, relations, source_items
 from inkcre.ports.database import Database
@@ -23,6 +24,9 @@ from inkcre.sql.rows import Query
 from inkcre.transfer.losses import Losses, read_around, read_last_ids, require_right
 
 PAGE = 2_000
+
+TEXT = {str}
+"""The types of values that are texts: SQLite gives what is there, whatever the column is."""
 
 _last = bindparam("last", type_=BigInteger)
 
@@ -185,11 +189,9 @@ def _require_blocks(page: Sequence[_ExportedBlock], after: int = 0) -> None:
 
 
 def _is_right(block: _ExportedBlock) -> bool:
-    return block.digest() == block.kept_digest and _are_text(block.created_at, block.updated_at)
-
-
-def _are_text(*values: object) -> bool:
-    return all(isinstance(value, str) for value in values)
+    digest = block_digest(block.resolver, block.storage, block.content)
+    are_text = {type(block.created_at), type(block.updated_at)} == TEXT
+    return are_text and digest == block.kept_digest
 
 
 def _block_line(block: _ExportedBlock) -> bytes:
@@ -247,9 +249,13 @@ def _read_relations_by_id(
 
 
 def _require_relations(page: Sequence[_ExportedRelation]) -> None:
-    for each in page:
-        texts = each.from_digest, each.to_digest, each.created_at, each.updated_at, each.content
-        require_right(is_right=_are_text(*texts))
+    require_right(is_right=all(map(_is_whole, page)))
+
+
+def _is_whole(relation: _ExportedRelation) -> bool:
+    ends = relation.from_digest, relation.to_digest
+    moments = relation.created_at, relation.updated_at
+    return {*map(type, (*ends, *moments, relation.content))} == TEXT
 
 
 def _export_relations(database: Database, extent: Extent, losses: Losses) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ a row costs no check.
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import Field, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar, cast, get_args, get_origin
 
 from sqlalchemy import ReturnsRows
@@ -69,7 +69,11 @@ class Query(Statement, Generic[R]):
         found = fields(wanted)
         self._record = record
         self._names = tuple(str(name) for name in clause.exported_columns.keys())  # noqa: SIM118
-        self._decoders = [(f.name, _decoder_of(f)) for f in found if "decode" in f.metadata]
+        self._decoders = [
+            (f.name, _decoder_of(f.metadata["decode"], f.type))
+            for f in found
+            if "decode" in f.metadata
+        ]
         # SQLite and D1 have numbers for them.
         self._decoders += [(f.name, bool) for f in found if f.type in (bool, bool | None)]
         names = [f.name for f in found]
@@ -116,15 +120,14 @@ class Query(Statement, Generic[R]):
         return made
 
 
-def _decoder_of(field: Field[Any]) -> Callable[[Any], Any]:
-    """Return what decodes a field's column; of one that is an object, nothing else is taken."""
-    decode: Callable[[Any], Any] = field.metadata["decode"]
-    kinds = (get_origin(kind) for kind in (field.type, *get_args(field.type)))
+def _decoder_of(decode: Callable[[str], Json], kind: object) -> Callable[[str], Json]:
+    """Return what decodes a column for a field of a type; for an object it takes nothing else."""
+    kinds = (get_origin(each) for each in (kind, *get_args(kind)))
     return _read_object if decode is json.loads and dict in kinds else decode
 
 
-def _read_object(text: str) -> Any:
-    found = json.loads(text)
+def _read_object(text: str) -> Json:
+    found: Json = json.loads(text)
     if not isinstance(found, dict):
         raise TypeError(type(found).__name__)
     return found

@@ -183,7 +183,10 @@ async def test_changes_wait_for_those_before_them_for_so_long() -> None:
         return number
 
     async with having_threads(3, 0.05):
-        changes = [run_in_thread(partial(change, n), changes=True) for n in range(20)]
+        changes = [
+            asyncio.ensure_future(run_in_thread(partial(change, n), changes=True))
+            for n in range(20)
+        ]
         for waiting in changes[2:]:
             with pytest.raises(Unavailable, match="others keep writing"):
                 await waiting
@@ -201,8 +204,9 @@ async def test_change_whose_turn_has_come_is_not_given_up() -> None:
     lock = threading.Event()
 
     async with having_threads(2, 0.2):
-        first = run_in_thread(lock.wait, changes=True)
-        second = run_in_thread(partial(threading.Event().wait, 0.5), changes=True)
+        first = asyncio.ensure_future(run_in_thread(lock.wait, changes=True))
+        wait = partial(threading.Event().wait, 0.5)
+        second = asyncio.ensure_future(run_in_thread(wait, changes=True))
         lock.set()
         assert await first
         assert await second is False

@@ -1,8 +1,8 @@
 """An S3-compatible store on loopback: moto in a process of its own, its files in memory.
 
 Not in a thread of the tests': there it shares Python's lock with them, and on a busy machine large
-uploads were reset, or not answered for a minute. It cannot show what a real store adds: signatures
-that are checked, slow and lost answers, throttling.
+uploads were reset, or not answered for a minute. It cannot show what a real store adds: that is in
+``tests/stores.py``.
 """
 
 import atexit

@@ -11,9 +11,11 @@ from inkcre.ports.storage import (
     FileInfo,
     FileKey,
     FilePage,
+    Lack,
     Storage,
     StorageCapabilities,
     check_folder,
+    lacks_of,
 )
 
 
@@ -27,6 +29,11 @@ class PrefixedStorage:
     def capabilities(self) -> StorageCapabilities:
         """Declare what the other storage declares."""
         return self._inner.capabilities
+
+    @property
+    def lacks(self) -> frozenset[Lack]:
+        """Tell what the other storage was found to lack."""
+        return lacks_of(self._inner)
 
     def put(
         self,

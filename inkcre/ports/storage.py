@@ -206,6 +206,32 @@ class InFolder(Protocol):
         """Keep files in another folder, before any has been looked for."""
 
 
+Lack = Literal["bulk deletes", "conditional puts", "ranges", "copies"]
+"""What a place may not be able to do, so that its adapter does it in another way."""
+
+WAYS_ROUND: dict[Lack, str] = {
+    "bulk deletes": "files are deleted one by one",
+    "conditional puts": "it puts over what is there, so nothing is deleted by itself",
+    "ranges": "files are read from their beginning",
+    "copies": "files are moved through this machine",
+}
+"""What comes of it."""
+
+
+@runtime_checkable
+class Lacking(Protocol):
+    """A storage whose place may lack something, which shows when it is first needed."""
+
+    @property
+    def lacks(self) -> frozenset[Lack]:
+        """What it has been found to lack."""
+
+
+def lacks_of(storage: "Storage") -> frozenset[Lack]:
+    """Return what a storage's place has been found to lack."""
+    return storage.lacks if isinstance(storage, Lacking) else frozenset()
+
+
 State = Literal["ours", "contested", "taken", "unclaimed"]
 
 

@@ -26,7 +26,7 @@ from inkcre.errors import (
 from inkcre.lending import Parameters, find_parameters, refuse_unknown
 from inkcre.packages import EXTRAS, find_extra
 from inkcre.ports.database import DAMAGE_HINT, Hindered, Remote, SelfChecking, Timed
-from inkcre.ports.storage import Storage
+from inkcre.ports.storage import WAYS_ROUND, Storage
 from inkcre.process import probes
 from inkcre.process.examination import Examination, Probe, Status
 from inkcre.runtime.lifecycle import Custody, keep_former_folder
@@ -257,14 +257,13 @@ def _write_files(
 
 def _try_storage(kind: str, storage: Storage) -> str:
     made = probes.absent_folders(storage)
-    is_exclusive = probes.try_storage(storage)
+    lacks = probes.try_storage(storage)
     for folder in made:
         if folder.exists():
             folder.rmdir()  # the doctor leaves nothing behind
-    said = f"{kind}: written, read back and removed"
-    if not is_exclusive:
-        said += "; it puts over what is there, so nothing is deleted by itself"
-    return said
+    said = [f"{kind}: written, read back and removed"]
+    said += [f"it lacks {lack}: {WAYS_ROUND[lack]}" for lack in sorted(lacks)]
+    return "; ".join(said)
 
 
 def _examine_keyvalue(settings: Settings, components: Components | None) -> str:

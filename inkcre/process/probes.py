@@ -30,7 +30,7 @@ from inkcre.jobs.put_off import explain, find_put_off
 from inkcre.jobs.strangers import count_left
 from inkcre.ports.database import Database, Timed
 from inkcre.ports.keyvalue import KeyValue, ValueKey
-from inkcre.ports.storage import FileKey, InFolder, Storage
+from inkcre.ports.storage import FileKey, InFolder, Lack, Storage, lacks_of
 from inkcre.sections.database import SqliteSettings
 from inkcre.sections.rules.findings import Facts
 from inkcre.sections.scheduler import ApschedulerSettings
@@ -236,20 +236,26 @@ def require_known(components: Components) -> str:
     return "nothing waits for another version"
 
 
-def try_storage(storage: Storage) -> bool:
-    """Write a small file, read it back, and remove it; tell whether it refuses a second put.
+def try_storage(storage: Storage) -> frozenset[Lack]:
+    """Write small files, read, move and remove them; return what the place lacks.
 
     Raises:
         Misconfigured: what came back is not what was written, or the place cannot be used.
         SurroundingsError: the place does not answer.
     """
-    key = FileKey(f"{FOLDER}/doctor/{uuid.uuid4().hex}")
-    storage.put(key, CONTENT)
+    folder = f"{FOLDER}/doctor/{uuid.uuid4().hex}"
+    written, other, moved = (FileKey(f"{folder}{end}") for end in ("", "-2", "-3"))
     try:
-        _require_same(storage.get(key).read(), "storage")
-        return _refuses(storage, key)
+        storage.put(written, CONTENT)
+        _require_same(storage.get(written).read(), "storage")
+        part = storage.get(written, start=1, end=len(CONTENT) - 1).read()
+        _require_same(CONTENT[:1] + part + CONTENT[-1:], "storage")
+        storage.put(other, CONTENT)
+        storage.move(other, moved)
+        is_exclusive = _refuses(storage, written)
     finally:
-        storage.delete([key])
+        storage.delete([written, other, moved])
+    return lacks_of(storage) | (frozenset() if is_exclusive else {"conditional puts"})
 
 
 def _refuses(storage: Storage, key: FileKey) -> bool:

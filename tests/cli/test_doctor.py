@@ -13,6 +13,7 @@ from inkcre.sections.schema import inspect_settings
 from tests.cli.conftest import Run
 from tests.conftest import new_postgres_database
 from tests.pages import serve_pages
+from tests.stores import serve_rclone
 
 NAMES = [
     "settings",
@@ -185,6 +186,27 @@ def test_bucket_is_written_to_and_read(run: Run, s3_endpoint: str) -> None:
     probes, status = examine(run, INKCRE_STORAGE=json.dumps({**storage, "bucket": "elsewhere"}))
     assert (status, probes["storage"]["status"]) == (1, "failed")
     assert probes["storage"]["detail"] == "storage.bucket: not there"
+
+
+def test_what_a_store_lacks_is_named(run: Run) -> None:
+    """With what comes of it; nothing is wrong with it."""
+    with serve_rclone() as section:
+        probes, _ = examine(run, INKCRE_STORAGE=json.dumps(section))
+    assert probes["storage"]["status"] == "ok"
+    assert probes["storage"]["detail"] == (
+        "s3: written, read back and removed; it lacks conditional puts: it puts over what is there, "
+        "so nothing is deleted by itself; it lacks ranges: files are read from their beginning"
+    )
+
+
+def test_bucket_of_amazons_needs_a_region(run: Run) -> None:
+    """It is said by the check, and nobody is asked."""
+    given = json.dumps({"kind": "s3", "bucket": "inkcre-files"})
+    done = run("config", "check", INKCRE_STORAGE=given)
+    assert done.returncode == 78
+    assert "error[INK107]: storage.region: is not set, and Amazon needs one" in done.stdout
+    probes, status = examine(run, INKCRE_STORAGE=given)
+    assert (status, probes["settings"]["status"]) == (78, "failed")
 
 
 @pytest.fixture

@@ -121,6 +121,7 @@ def test_every_example_that_can_run_does() -> None:
         "misconfigured", "missing_reference", "no_wheel", "not_installed", "not_lent", "foreign_table", "cursor_expired", "built_on", "change_forgotten", "no_working_folder", "not_found",
         "address_refused", "bad_answer", "bad_reference", "base_changed", "partly_read", "no_backup", "damaged", "damaged_backup", "not_empty", "clash", "clock_ahead", "collect_failed", "forbidden", "gave_up", "lease_lost", "strange_payload", "malformed_header", "precondition_failed", "quota_exceeded", "read_only", "same_place", "schema_behind", "secret_in_configuration", "timed_out", "too_large", "too_slow", "unavailable", "unfit_version",
         "headers_too_large", "out_of_descriptors", "target_too_long", "tick_stalled", "clock_skewed", "too_many_connections", "unknown_coding", *OVER_HTTP,
+        "time_refused", "keys_expired", "keys_refused", "slow_down", "wrong_region",
         "stale_lock", "storage_contested", "storage_taken", "storage_unclaimed", "unreadable_wrangler_configuration", "unsupported", "wrong_hash",
     }  # fmt: skip
     assert all("```" in EXPLANATIONS[code] for code in unrun)

@@ -10,6 +10,7 @@ from inkcre.edge.local import server as local_serving
 from inkcre.errors import InkcreError
 from inkcre.http.problems import STATUSES
 from inkcre.jobs import runner
+from inkcre.ports import store_errors
 from inkcre.process import probes, serve, workers
 from inkcre.settings import files
 from inkcre.settings.report import SettingsError
@@ -19,7 +20,7 @@ from inkcre.transfer.backups import archive, restoring
 LOADED = (
     builder, config_show, copies, data, extension_lock, extensions_new, local_serving, wrangler, explanations, files, folder, serve, wheels,
     archive, probes, restoring, workers, streams,
-    SettingsError, on_demand, runner)  # fmt: skip
+    SettingsError, on_demand, runner, store_errors)  # fmt: skip
 ABSTRACT = {"InkcreError", "CallerError", "OperatorError", "SurroundingsError", "NotOurs"}
 
 

@@ -75,6 +75,16 @@ class ObstoreStorage:
     def _store(self) -> ObjectStore:
         return self._open_store()
 
+    @contextmanager
+    def _translated(self, key: str | None = None) -> Iterator[None]:
+        try:
+            yield
+        except DRIVER_ERRORS as error:
+            raise self._translate(error, key) from error
+
+    def _translate(self, error: Exception, key: str | None) -> InkcreError:
+        return translate(error, self._place, key)
+
     def put(
         self,
         key: FileKey,
@@ -91,7 +101,7 @@ class ObstoreStorage:
         if rest is not None:
             self._put_in_parts(key, chain((first,), rest), attributes)
             return
-        with translated(self._place, key):
+        with self._translated(key):
             obstore.put(
                 self._store,
                 self._path(key),
@@ -106,7 +116,7 @@ class ObstoreStorage:
     ) -> None:
         # Not by obstore.put, which goes through the parts inside its own runtime: they cannot come
         # out of another of its stores then ("Cannot start a runtime from within a runtime").
-        with translated(self._place, key):
+        with self._translated(key):
             writer = obstore.open_writer(
                 self._store,
                 self._path(key),
@@ -116,19 +126,19 @@ class ObstoreStorage:
             )
         try:
             for part in parts:
-                with translated(self._place, key):
+                with self._translated(key):
                     writer.write(part)
         except BaseException as error:
             with suppress(*DRIVER_ERRORS):  # it gives up what has been written
                 writer.__exit__(type(error), error, error.__traceback__)
             raise
-        with translated(self._place, key):
+        with self._translated(key):
             writer.close()
 
     def get(self, key: FileKey, *, start: int = 0, end: int | None = None) -> FileContent:
         """Open a file to read it."""
         check_range(start, end)
-        with translated(self._place, key):
+        with self._translated(key):
             if end is not None:
                 found = obstore.get(self._store, self._path(key), options={"range": (start, end)})
             elif start:
@@ -146,13 +156,13 @@ class ObstoreStorage:
         return FileContent(info, start, stop, chunks)
 
     def _chunks(self, key: FileKey, found: "obstore.GetResult") -> Iterator[bytes]:
-        with translated(self._place, key):
+        with self._translated(key):
             for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
 
     def head(self, key: FileKey) -> FileInfo:
         """Tell what is known of a file."""
-        with translated(self._place, key):
+        with self._translated(key):
             if not self.capabilities.keeps_content_type:
                 return make_info(key, obstore.head(self._store, self._path(key)))
             found = obstore.get(self._store, self._path(key), options={"head": True})
@@ -160,7 +170,7 @@ class ObstoreStorage:
 
     def move(self, source: FileKey, target: FileKey) -> None:
         """Give a file another key."""
-        with translated(self._place, source):
+        with self._translated(source):
             obstore.rename(self._store, self._path(source), self._path(target))
 
     def sync(self, key: FileKey) -> None:
@@ -174,7 +184,7 @@ class ObstoreStorage:
         """Remove files."""
         waiting = iter(keys)
         while some := [self._path(key) for key in islice(waiting, MAX_DELETED)]:
-            with translated(self._place, some[0]):
+            with self._translated(some[0]):
                 self._delete(some)
 
     def _delete(self, paths: Sequence[str]) -> None:
@@ -185,7 +195,7 @@ class ObstoreStorage:
     ) -> FilePage:
         """List the files below a folder."""
         after = decode_cursor(cursor) if cursor else None
-        with translated(self._place):
+        with self._translated():
             pages = obstore.list(
                 self._store, check_folder(folder) or None, offset=after, chunk_size=limit
             )
@@ -221,10 +231,11 @@ def translated(place: str, key: str | None = None) -> Iterator[None]:
     try:
         yield
     except DRIVER_ERRORS as error:
-        raise _translate(error, place, key) from error
+        raise translate(error, place, key) from error
 
 
-def _translate(error: Exception, place: str, key: str | None) -> InkcreError:
+def translate(error: Exception, place: str, key: str | None) -> InkcreError:
+    """Return in the port's words what obstore says of a place, or of a file there."""
     is_missing = isinstance(error, (FileNotFoundError, obs.NotFoundError))
     if is_missing or "NoSuchBucket" in str(error):
         if key is None or "NoSuchBucket" in str(error):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from inkcre.errors import Conflict, NotFound, Unavailable
-from inkcre.ports.storage import FileKey, Storage
+from inkcre.ports.storage import FileKey, Storage, lacks_of
 
 FOLDER = "inkcre"
 EPOCHS = f"{FOLDER}/epochs"
@@ -118,5 +118,6 @@ def refuses_second_put(storage: Storage, number: int) -> bool:
         content = storage.get(epoch_key(number)).read()
         storage.put(epoch_key(number), content, if_absent=True)
     except (Conflict, NotFound):
-        return True
+        # Where it was looked before, and put then, two of them can both have seen nothing.
+        return "conditional puts" not in lacks_of(storage)
     return False

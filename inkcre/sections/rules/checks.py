@@ -15,7 +15,6 @@ from inkcre.sections.rules.findings import (
     find_debugging,
     find_docs,
     find_former_variable,
-    find_half_a_key,
     find_laptop,
     find_large_pool,
     find_local_files,
@@ -31,6 +30,7 @@ from inkcre.sections.rules.findings import (
     find_unused_bindings,
     find_written_secrets,
 )
+from inkcre.sections.rules.stores import find_half_a_key, find_no_region
 from inkcre.sections.settings import Settings
 from inkcre.settings.diagnostics import Diagnostic, Level
 from inkcre.settings.loader import Inspection
@@ -111,6 +111,8 @@ CHECKS = (
     Check("INK105", "an editor's schema is of another version", "warning", (), find_stale_schemas),
     Check(SHOWN_SECRET, "a value looks like a secret, where it may be shown", "warning",
           (), find_shown_secrets),
+    Check("INK107", "a bucket of Amazon's has no region", "error",
+          ("storage.region", "storage.endpoint"), find_no_region),
     Check("INK201", "any web page may read the base", "warning",
           ("http.cors.allow_origins",), find_open_cors, is_for_deployment=True),
     Check("INK202", "the documentation is open to everybody", "warning",

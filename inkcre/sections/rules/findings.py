@@ -142,21 +142,6 @@ def find_former_variable(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def find_half_a_key(subject: Subject) -> Iterator[Finding]:
-    """Find an access key of which only one half is set."""
-    if subject.values.get("storage.kind") != "s3":
-        return
-    halves = [_path("storage.access_key_id"), _path("storage.secret_access_key")]
-    given = [path for path in halves if path in subject.found.origins.winners]
-    if len(given) == 1:
-        (missing,) = [path for path in halves if path not in given]
-        yield Finding(
-            missing,
-            f"is not set, but {'.'.join(given[0])} is",
-            f"set {subject.found.schema.variable_name(missing)}",
-        )
-
-
 def find_stale_schemas(subject: Subject) -> Iterator[Finding]:
     """Find copies of the editors' schemas that are not this version's."""
     schema = subject.found.schema

@@ -297,9 +297,9 @@ class StorageContract(StorageListing):
             for act, name, other, content in steps:
                 self._step(storage, folder, model, (act, name, other, content))
             listed = storage.list(folder).files
-            assert [info.key for info in listed] == [
-                f"{folder}/{name}" for name in sorted(model, key=str.encode)
-            ]
+            assert [info.key for info in listed] == self.in_order(
+                FileKey(f"{folder}/{name}") for name in model
+            )
             assert {
                 info.key.removeprefix(f"{folder}/"): storage.get(info.key).read() for info in listed
             } == model

@@ -22,6 +22,7 @@ from inkcre.errors import OperatorError
 from inkcre.process.addresses import describe, listening
 from inkcre.process.connections import ConnectionGuard
 from inkcre.process.descriptors import raise_limit
+from inkcre.process.memory import giving_back
 from inkcre.process.wire import GuardedProtocol
 from inkcre.runtime.lifecycle import find_custody, prepare_database, prepare_storage
 from inkcre.runtime.logs import configure_logging
@@ -120,7 +121,8 @@ def serve_at(settings: Settings, listener: socket.socket) -> None:
     gc.collect()
     gc.freeze()
     logger.info("listening on %s", describe(listener))
-    server.run(sockets=[listener])
+    with giving_back():
+        server.run(sockets=[listener])
     for refused in refusals:
         raise refused
 

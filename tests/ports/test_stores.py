@@ -24,7 +24,7 @@ from inkcre.errors import (
     Unsupported,
 )
 from inkcre.ports.storage import FileKey, Storage, lacks_of
-from inkcre.ports.store_errors import TimeRefused, KeysExpired, KeysRefused, SlowDown, WrongRegion
+from inkcre.ports.store_errors import KeysExpired, KeysRefused, SlowDown, TimeRefused, WrongRegion
 from inkcre.process.probes import try_storage
 from inkcre.testing.ports import StorageContract
 from inkcre.testing.ports.shared import HOSTILE_NAMES

@@ -1,11 +1,11 @@
 """Statements to constant text, once each: shared by the SQL adapters beside it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Dialect
 
-from inkcre.ports.database import Statement
+from inkcre.ports.database import Call, Statement
 
 Parameters = Mapping[str, Any] | tuple[Any, ...]
 
@@ -53,3 +53,20 @@ class StatementCache:
         if compiled is None:
             compiled = self._compiled[statement] = CompiledStatement(statement, self._dialect)
         return compiled
+
+
+LARGE_CHARACTERS = 4 * 1024 * 1024
+"""Of a value that is worth a new connection. Batches of imports are smaller."""
+
+
+def has_large(calls: Iterable[Call]) -> bool:
+    """Tell whether one of the values is so large that nobody should keep it by accident.
+
+    sqlite3 keeps prepared statements, each with the values that it was given last, and has no call
+    that lets go of them: https://www.sqlite.org/c3ref/clear_bindings.html
+    """
+    return any(
+        isinstance(value, (str, bytes)) and len(value) >= LARGE_CHARACTERS
+        for call in calls
+        for value in call.parameters.values()
+    )

@@ -17,9 +17,9 @@ from weakref import WeakSet
 from sqlalchemy import Engine, create_engine, event, func, select, table
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
+from sqlalchemy.pool import QueuePool, StaticPool
 
-from inkcre.adapters.database.compiling import StatementCache
+from inkcre.adapters.database.compiling import StatementCache, has_large
 from inkcre.adapters.database.file_copies import copy_pages, keep_beside
 from inkcre.adapters.database.resultcodes import translate_code
 from inkcre.adapters.database.sealed_file import find_sealed, require_whole
@@ -104,7 +104,7 @@ class SqliteDatabase:
         return rows
 
     def _batch(self, calls: Sequence[Call]) -> list[list[Row]]:
-        with _translated(), self._borrow() as connection, self._watching(connection):
+        with _translated(), self._borrow(calls) as connection, self._watching(connection):
             if len(calls) == 1:  # a transaction by itself
                 return [self._run_alone(connection, calls[0])]
             # A plain BEGIN takes the lock at its first write, and where somebody has written since
@@ -253,12 +253,13 @@ class SqliteDatabase:
             connection.execute("PRAGMA synchronous = FULL")
 
     @contextmanager
-    def _borrow(self) -> Iterator[sqlite3.Connection]:
-        lent: PoolProxiedConnection = self._writer.connect()
+    def _borrow(self, calls: Sequence[Call] = ()) -> Iterator[sqlite3.Connection]:
+        lent: Any = self._writer.connect()
         try:
-            connection: Any = lent.dbapi_connection
-            yield connection
+            yield lent.dbapi_connection
         finally:
+            if not self._is_memory and has_large(calls):
+                lent.invalidate()  # else its statements keep what was bound to them last
             lent.close()
 
 

@@ -17,7 +17,7 @@ from inkcre.errors import (
     Unavailable,
     Unsupported,
 )
-from inkcre.ports.store_errors import TimeRefused, KeysExpired, KeysRefused, SlowDown, WrongRegion
+from inkcre.ports.store_errors import KeysExpired, KeysRefused, SlowDown, TimeRefused, WrongRegion
 
 ANSWER = re.compile(
     r" - Server returned non-2xx status code: (\d{3})[^:\n]*:(.*?)\n\nDebug ", re.DOTALL

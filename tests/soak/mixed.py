@@ -1,10 +1,10 @@
 """Everything at once on one base, for long, while processes are killed and the database restarts.
 
-``make soak ARGS="mixed --minutes 15"``, on SQLite with one process and on PostgreSQL with two: stars,
-blocks, uploads, reads, a folder of notes that is collected and changed, slow and silent clients. Each
-minute a process is killed (SIGKILL) and started again; PostgreSQL is restarted twice, once at once. In
-the end nothing that was acknowledged is lost, nothing is there twice, no answer was a 5xx but 503
-with Retry-After, and no process has grown.
+``make soak ARGS="mixed --minutes 15"``, on SQLite with one process, on PostgreSQL with two, and with
+PgBouncer between: stars, blocks, uploads, reads, a folder of notes that is collected and changed,
+slow and silent clients. Each minute a process is killed (SIGKILL) and started again; PostgreSQL is
+restarted twice, once at once. In the end nothing that was acknowledged is lost, nothing is there
+twice, no answer was a 5xx but 503 with Retry-After, and no process has grown.
 """
 
 import argparse

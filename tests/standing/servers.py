@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,6 +20,7 @@ from inkcre.sql import schema
 from tests.cli.conftest import COMMAND, clean_environ
 from tests.conftest import lay_sqlite_base
 from tests.lines import LINES
+from tests.poolers import pooling
 from tests.postgres import PostgresServer, free_port
 
 START_SECONDS = 60
@@ -154,7 +155,9 @@ def open_sqlite(folder: Path) -> Iterator[Home]:
 
 
 @contextmanager
-def open_postgres(folder: Path, reach: Reach = PostgresServer.url) -> Iterator[Home]:
+def open_postgres(
+    folder: Path, reach: Reach = PostgresServer.url, name: str = "postgres"
+) -> Iterator[Home]:
     """Have two processes on one database, whose server is restarted."""
     # What is acknowledged is on the disk: a server that is stopped at once loses nothing.
     server = PostgresServer(is_durable=True).start()
@@ -164,7 +167,7 @@ def open_postgres(folder: Path, reach: Reach = PostgresServer.url) -> Iterator[H
         _migrate(server.url("standing"))
         environ = {"INKCRE_DATABASE__URL": reach(server, "standing")}
         options = ["--profile", "server", "--set", "http.host=127.0.0.1"]
-        with _serving(folder, "postgres", options, environ, number=2) as home:
+        with _serving(folder, name, options, environ, number=2) as home:
             crashes = iter([True] + [False] * 1000)
 
             def restart() -> None:
@@ -177,7 +180,21 @@ def open_postgres(folder: Path, reach: Reach = PostgresServer.url) -> Iterator[H
         server.remove()
 
 
-HOMES = {"sqlite": open_sqlite, "postgres": open_postgres}
+@contextmanager
+def open_pgbouncer(folder: Path) -> Iterator[Home]:
+    """Have the same, through a pooler by transaction."""
+    with ExitStack() as stack:
+
+        def reach(server: PostgresServer, database: str) -> str:
+            url = server.tcp_url(database)
+            pool = pooling(url, pool_mode="transaction", default_pool_size=10, server_login_retry=1)
+            return stack.enter_context(pool)
+
+        with open_postgres(folder, reach, "pgbouncer") as home:
+            yield home
+
+
+HOMES = {"sqlite": open_sqlite, "postgres": open_postgres, "pgbouncer": open_pgbouncer}
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def main() -> None:
         finally:
             server.remove()
     said = describe().format(postgres=postgres.split()[0])
-    write("Processes", said, table, is_whole=len(parts) == len(PARTS))
+    write("Processes", said, table, is_whole={*PARTS} - {*APART} <= {*parts})
     for name, (title, _) in APART.items():
         write(title, said, apart[name], is_whole=name in parts)
     rows = [row for each in (table, *apart.values()) for row in each.rows]

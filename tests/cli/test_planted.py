@@ -54,7 +54,6 @@ PLANTED = {
     "bytes in a text's place": (
         "UPDATE blocks SET content = x'ff41fe'", "/blocks/1", "a text is no UTF-8",
     ),
-    "a payload that is no JSON": ("UPDATE jobs SET payload = '{no'", "/jobs", "payload in the row"),
     "a configuration that is no JSON": (
         "UPDATE sources SET config = '{no'", "/sources", "config in the row with id 1",
     ),
@@ -75,6 +74,14 @@ def test_what_was_never_written_is_told(client: httpx.Client, path: Path, what: 
     assert answer.json()["type"] == "urn:inkcre:problem:damaged"
     assert said in answer.json()["detail"]
     assert "inkcre restore" in answer.json()["hint"]
+
+
+def test_payload_that_is_no_json_costs_its_own_line(client: httpx.Client, path: Path) -> None:
+    """The list is answered, and shows what is there."""
+    write(path, "UPDATE jobs SET payload = '{no' WHERE id = 1")
+    jobs = {job["id"]: job["payload"] for job in client.get("/jobs").json()["jobs"]}
+    assert jobs.pop(1) == {"not_json": "{no"}
+    assert all("not_json" not in payload for payload in jobs.values())
 
 
 def test_several_revisions_are_told(client: httpx.Client, path: Path, run: Run) -> None:

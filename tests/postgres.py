@@ -24,6 +24,7 @@ FAST = (
 """Nothing outlives the run, and no one looks after a thousand databases."""
 
 START_SECONDS = 60
+END_SECONDS = 30
 
 
 class PostgresServer:
@@ -126,6 +127,16 @@ class PostgresServer:
     def tcp_url(self, database: str) -> str:
         """Return the address of one database, on loopback."""
         return f"postgresql://postgres:{self._password}@127.0.0.1:{self.port}/{database}"
+
+
+def wait_for_others_to_end(url: str) -> None:
+    """Wait until a database has no session but this one: one ends a moment after it is closed."""
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    deadline = time.monotonic() + END_SECONDS
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute(count).fetchone() != (1,):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
 
 def free_port() -> int:

@@ -36,6 +36,7 @@ from inkcre.ports.database import Statement
 from tests.conftest import hyperdrive_database
 from tests.ports.test_database import INSERT
 from tests.ports.test_postgres import FORM
+from tests.postgres import wait_for_others_to_end
 from tests.proxies import CountingProxy, counting
 
 SLEEP = Statement(select(func.pg_sleep(5)))
@@ -224,6 +225,7 @@ def test_connection_that_is_cut_is_unavailable(postgres_tcp_url: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+    wait_for_others_to_end(postgres_tcp_url)  # they were asked to
     with pytest.raises(Unavailable):
         database.ping()
     database.ping()

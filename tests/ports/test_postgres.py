@@ -44,7 +44,7 @@ from tests.cli.conftest import COMMAND
 from tests.conftest import DRIVERS, database_name, postgres_settings
 from tests.homes import serve
 from tests.lines import HEADS, LINES
-from tests.postgres import PostgresServer
+from tests.postgres import PostgresServer, wait_for_others_to_end
 from tests.proxies import CountingProxy, counting
 
 SLEEP = Statement(select(func.pg_sleep(5)))
@@ -252,9 +252,7 @@ def test_null_pool_keeps_no_connection(settle: Settle, postgres_url: str) -> Non
     database = build_components(settings).database
     graphs.write_graph(database, FORM, datetime.now(UTC))
     assert blocks.get_block(database, 1).content == "centre"
-    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    with psycopg.connect(postgres_url) as connection:
-        assert connection.execute(count).fetchone() == (1,)
+    wait_for_others_to_end(postgres_url)
 
 
 def static_database(settle: Settle, url: str, **overrides: float) -> Database:

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 from inkcre.adapters.database.compiling import StatementCache
 from inkcre.adapters.database.sqlstates import (
     DEADLOCKS,
+    STALE,
     find_state,
     translate_state,
     unavailable,
@@ -167,6 +168,8 @@ class HyperdriveDatabase:
         try:
             return work()
         except DatabaseError as error:
+            if find_state(error) in STALE:  # the last that this connection says, or of use
+                self.close()
             raise translate(error, setting=self._setting) from error
         except (InterfaceError, OSError) as error:
             self.close()

@@ -52,9 +52,11 @@ def _overrides(profile: str | None, assignments: list[str] | None) -> dict[str, 
 
 def current_application() -> "Application":
     """Return the application whose command is run."""
+    if running := _running.get(None):
+        return running
     from inkcre.sections.schema import default_application
 
-    return _running.get(None) or default_application()
+    return default_application()
 
 
 def current_schema(profile: str | None = None) -> "Schema[Settings]":

@@ -21,7 +21,7 @@ from inkcre.ports.database import Call
 from inkcre.sources.left_out import read_left_out
 from inkcre.sql.constructs import RowSource, as_rfc3339, timestamp
 from inkcre.sql.fences import fence
-from inkcre.sql.rows import JSON_TEXT, Json, Query
+from inkcre.sql.rows import JSON_TEXT, OBJECT_OR_NOT, Json, Query
 from inkcre.sql.tables import schedules
 
 
@@ -90,6 +90,16 @@ class ScheduledSource:
             self.schedule_id, self.kind, self.payload, self.cron, self.every, self.timezone,
             self.next_run_at, self.last_due_at, self.id,
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ListedSource(ScheduledSource):
+    """A source and its schedule, in a list that one which cannot be read does not hold up."""
+
+    config: dict[str, Json] = field(metadata=OBJECT_OR_NOT)
+    collect_at: dict[str, Json] | None = field(metadata=OBJECT_OR_NOT)
+    state: dict[str, Json] = field(metadata=OBJECT_OR_NOT)
+    payload: dict[str, Json] = field(metadata=OBJECT_OR_NOT)
 
 
 @dataclass(frozen=True)
@@ -173,6 +183,6 @@ SELECT_PAGE = Query(
     _scheduled.where(sources.c.id < bindparam("before", type_=BigInteger))
     .order_by(sources.c.id.desc())
     .limit(bindparam("limit", type_=Integer)),
-    ScheduledSource,
+    ListedSource,
 )
 """Read a page of sources, newest first."""

@@ -27,7 +27,7 @@ SHOWN_CHARACTERS = 200
 """How much is shown of a text that is no JSON."""
 
 
-def _decode_whatever(text: str) -> Json:
+def _show_whatever(text: str) -> Json:
     try:
         found: Json = json.loads(text)
     except ValueError:
@@ -35,8 +35,18 @@ def _decode_whatever(text: str) -> Json:
     return found
 
 
-JSON_OR_NOT = {"decode": _decode_whatever}
+def _show_object(text: str) -> Json:
+    try:
+        return _read_object(text)
+    except (ValueError, TypeError):
+        return {"not_json": "no object is there; it is not shown, for it may hold a secret"}
+
+
+JSON_OR_NOT = {"decode": _show_whatever}
 """As ``JSON_TEXT``, of a row that is to be shown whatever is in it: ``not_json`` has that."""
+
+OBJECT_OR_NOT = {"decode": _show_object}
+"""As ``JSON_OR_NOT``, of an object with secrets: what is none is not shown."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 Each is told as what it is, with what to do: none is a fault of this program.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -55,7 +56,7 @@ PLANTED = {
         "UPDATE blocks SET content = x'ff41fe'", "/blocks/1", "a text is no UTF-8",
     ),
     "a configuration that is no JSON": (
-        "UPDATE sources SET config = '{no'", "/sources", "config in the row with id 1",
+        "UPDATE sources SET config = '{no'", "/sources/1", "config in the row with id 1",
     ),
     "a state that is no object": (
         "UPDATE sources SET state = '[]'", "/sources/1", "state in the row with id 1",
@@ -82,6 +83,23 @@ def test_payload_that_is_no_json_costs_its_own_line(client: httpx.Client, path: 
     jobs = {job["id"]: job["payload"] for job in client.get("/jobs").json()["jobs"]}
     assert jobs.pop(1) == {"not_json": "{no"}
     assert all("not_json" not in payload for payload in jobs.values())
+
+
+@pytest.mark.parametrize("column", ["config", "state"])
+@pytest.mark.parametrize("planted", ["{no", "[]", '"whsec_secret"', "7"])
+def test_source_that_is_no_json_costs_its_own_line(
+    client: httpx.Client, path: Path, run: Run, column: str, planted: str
+) -> None:
+    """The others are listed as they are; what is there is not shown, for it may hold a secret."""
+    other = client.post("/sources", json={"type": "inbox"}).json()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"UPDATE sources SET {column} = ? WHERE id = 1", (planted,))
+    listed = {source["id"]: source for source in client.get("/sources").json()["sources"]}
+    assert listed.pop(1)[column]["not_json"].startswith("no object is there; it is not shown")
+    assert listed == {other["id"]: other}
+    said = run("sources", "list", "--set", f"database.path={path}")
+    assert said.returncode == 0, said.stderr
+    assert "whsec_secret" not in said.stdout + json.dumps(client.get("/sources").json())
 
 
 def test_several_revisions_are_told(client: httpx.Client, path: Path, run: Run) -> None:

@@ -81,8 +81,9 @@ def test_app_refuses_to_start_when_the_schema_is_behind(tmp_path: Path) -> None:
 
 def test_request_before_the_start_says_what_to_run(tmp_path: Path) -> None:
     """Without the lifespan there is no schema: 503 with the command, and with what makes it too."""
-    client = TestClient(create_app(sqlite_settings(tmp_path / "base.sqlite3")))
-    answer = client.get("/blocks")
+    app = create_app(sqlite_settings(tmp_path / "base.sqlite3"))
+    answer = TestClient(app).get("/blocks")
+    app.state.components.database.close()  # which is the lifespan's to do
     assert answer.status_code == 503
     assert answer.json()["hint"].endswith("run `inkcre migrate`")
     assert "lifespan" in answer.json()["hint"]

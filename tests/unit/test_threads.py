@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import threading
-import warnings
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from functools import partial, wraps
@@ -141,9 +140,6 @@ def test_threads_of_a_loop_that_is_gone_end() -> None:
         await threads.run(lambda: None)
         return [thread for thread, _ in threads._threads]
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # what other tests have left goes first
-        gc.collect()
     [thread] = asyncio.run(ask())
     gc.collect()
     thread.join(10)
